@@ -1,0 +1,148 @@
+"""Every setting as one frozen value, read once: defaults < environment < flags.
+
+In: `LOGSTER_…` variables and the flags of `logster serve`. Out: `Config`.
+Promise: a value that cannot be used stops the start and says what would do.
+`docs/reference/settings.md` is generated from `SETTINGS`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+
+from logster.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ENVIRONMENT_PREFIX = "LOGSTER_"
+
+MIB = 1024 * 1024
+GIB = 1024 * MIB
+
+Positive = msgspec.Meta(gt=0)
+Port = msgspec.Meta(ge=0, le=65535)
+
+
+def _setting(default: Any, text: str) -> Any:
+    """One setting: its default and the sentence the documentation shows."""
+    SETTING_TEXTS.append(text)
+    return default
+
+
+SETTING_TEXTS: list[str] = []
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operator can decide. Sizes are bytes, waits are seconds."""
+
+    data: str = _setting("logster-data", "Folder for everything that is kept.")
+    host: str = _setting("127.0.0.1", "Address to listen on.")
+    port: Annotated[int, Port] = _setting(8000, "Port to listen on.")
+    workers: Annotated[int, Positive] = _setting(1, "Web worker processes.")
+    node: Annotated[int, msgspec.Meta(ge=0, le=63)] = _setting(
+        0, "Number of this machine among all that write to one store; makes ids unique."
+    )
+    store_url: str = _setting(
+        "", "ClickHouse server, as clickhouse://user:password@host:8123/database. "
+        "Empty: the built-in engine."
+    )
+    meta_url: str = _setting("", "Database for keys and accounts. Empty: SQLite in the data folder.")
+    public_url: str = _setting("", "The URL people reach this server by. Empty: as they ask for it.")
+    retention_days: Annotated[int, Positive] = _setting(30, "Days an event is kept.")
+    max_message_bytes: Annotated[int, Positive] = _setting(
+        4 * MIB, "Largest single message, after decompression."
+    )
+    max_batch_bytes: Annotated[int, Positive] = _setting(
+        64 * MIB, "Largest batch, after decompression."
+    )
+    max_pending_bytes: Annotated[int, Positive] = _setting(
+        256 * MIB, "Bodies one worker holds in memory at the same time."
+    )
+    body_timeout_s: Annotated[float, Positive] = _setting(
+        30.0, "Time a sender has to finish a body."
+    )
+    max_spool_bytes: Annotated[int, Positive] = _setting(
+        8 * GIB, "Accepted but not yet stored events one worker keeps on disk."
+    )
+    min_free_disk_bytes: Annotated[int, msgspec.Meta(ge=0)] = _setting(
+        256 * MIB, "Free space below which new events are refused."
+    )
+    engine_memory_bytes: Annotated[int, Positive] = _setting(
+        1 * GIB, "Memory of the built-in engine, all queries together."
+    )
+    query_memory_bytes: Annotated[int, Positive] = _setting(
+        512 * MIB, "Memory of one question."
+    )
+    query_timeout_s: Annotated[float, Positive] = _setting(30.0, "Time of one question.")
+    engine_threads: Annotated[int, Positive] = _setting(
+        os.cpu_count() or 1, "Threads one question may use."
+    )
+    session_days: Annotated[int, Positive] = _setting(14, "Days a log-in lasts.")
+    bootstrap_api_key: str = _setting(
+        "", "First start: a key with full rights in the first workspace."
+    )
+    bootstrap_admin: str = _setting("", "First start: the administrator, as email:password.")
+
+    @property
+    def data_path(self) -> Path:
+        """The data folder, absolute."""
+        return Path(self.data).expanduser().absolute()
+
+    @property
+    def spool_path(self) -> Path:
+        """Folder of the workers' spools."""
+        return self.data_path / "spool"
+
+    @property
+    def meta_address(self) -> str:
+        """SQLAlchemy URL of the meta database."""
+        return self.meta_url or f"sqlite:///{self.data_path / 'meta.sqlite'}"
+
+
+#: Settings a person must not find in a log or on a screen.
+SECRET_SETTINGS = frozenset({"bootstrap_api_key", "bootstrap_admin", "store_url", "meta_url"})
+
+#: name -> sentence, in order.
+SETTINGS: dict[str, str] = dict(zip(Config.__struct_fields__, SETTING_TEXTS, strict=True))
+
+
+def load_config(
+    flags: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None
+) -> Config:
+    """Read the settings; raises `ConfigError` naming the first one that cannot be used."""
+    environment = os.environ if environment is None else environment
+    values: dict[str, Any] = {}
+    for name in SETTINGS:
+        text = environment.get(variable_of(name))
+        if text:
+            values[name] = text
+    values.update({name: value for name, value in (flags or {}).items() if value is not None})
+    for name, value in values.items():
+        _check_setting(name, value)
+    return msgspec.convert(values, Config, strict=False)
+
+
+def dump_config(config: Config) -> dict[str, str]:
+    """The settings as environment variables, for the processes this one starts."""
+    return {variable_of(name): str(getattr(config, name)) for name in SETTINGS}
+
+
+def variable_of(name: str) -> str:
+    """The environment variable of a setting."""
+    return ENVIRONMENT_PREFIX + name.upper()
+
+
+def _check_setting(name: str, value: Any) -> None:
+    try:
+        msgspec.convert({name: value}, Config, strict=False)
+    except msgspec.ValidationError as error:
+        shown = "…" if name in SECRET_SETTINGS else repr(value)
+        reason = str(error).split(" - at ")[0]
+        raise ConfigError(
+            f"{variable_of(name)} (--{name.replace('_', '-')}) is {shown}: {reason}. "
+            f"{SETTINGS[name]} Default: {getattr(Config(), name)!r}."
+        ) from None

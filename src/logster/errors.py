@@ -1,0 +1,142 @@
+"""The exception tree. A message is advice: it names the value, the limit and the setting.
+
+    LogsterError
+    ├── ConfigError            a setting cannot be used; the program does not start
+    ├── RefusedError           a request that is ours, but not granted (carries the HTTP status)
+    │   ├── BodyTooLargeError      413
+    │   ├── BodyUnreadableError    400  encoding or charset that does not hold
+    │   ├── BodyTimeoutError       408  the sender was too slow
+    │   ├── UnauthorizedError      401  no key, unknown key, revoked key
+    │   ├── ForbiddenError         403  the key lacks the right
+    │   ├── QuotaError             429  carries retry_after_s
+    │   └── SpoolFullError         503  carries retry_after_s
+    ├── QueryError             400  a search text that cannot be understood (position, length)
+    ├── StoreError             the engine refused or failed
+    │   ├── StoreUnavailableError  503  not reachable now; try again
+    │   ├── StoreRefusedError      the engine refuses this block for its content; do not retry as it is
+    │   └── QueryTooHeavyError     422  memory or time limit of one query
+    └── NotFoundError          404
+"""
+
+from __future__ import annotations
+
+
+class LogsterError(Exception):
+    """The root of every error Logster raises on purpose; `status` is its HTTP answer."""
+
+    status = 500
+
+
+class ConfigError(LogsterError):
+    """A setting cannot be used; says which one, what it was and what would do."""
+
+
+class RefusedError(LogsterError):
+    """A request that is ours but is not granted; `reason` is its metric label."""
+
+    status = 400
+    reason = "refused"
+
+
+class BodyTooLargeError(RefusedError):
+    """The body, or what it inflates to, is over the cap."""
+
+    status = 413
+    reason = "too_large"
+
+
+class BodyUnreadableError(RefusedError):
+    """The Content-Encoding or charset does not fit the bytes."""
+
+    status = 400
+    reason = "unreadable"
+
+
+class EncodingUnknownError(RefusedError):
+    """A Content-Encoding that Logster cannot undo."""
+
+    status = 415
+    reason = "unknown_encoding"
+
+
+class BodyTimeoutError(RefusedError):
+    """The sender did not finish its body in time."""
+
+    status = 408
+    reason = "timeout"
+
+
+class UnauthorizedError(RefusedError):
+    """No key, an unknown key or a revoked key."""
+
+    status = 401
+    reason = "unauthorized"
+
+
+class ForbiddenError(RefusedError):
+    """The key is good but lacks the right."""
+
+    status = 403
+    reason = "forbidden"
+
+
+class RetryLaterError(RefusedError):
+    """Not now; `retry_after_s` says when it is worth trying again."""
+
+    status = 503
+    reason = "busy"
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class QuotaError(RetryLaterError):
+    """The key sends more than it may."""
+
+    status = 429
+    reason = "quota"
+
+
+class SpoolFullError(RetryLaterError):
+    """The spool has reached its size cap or the disk is full."""
+
+    status = 503
+    reason = "spool_full"
+
+
+class QueryError(LogsterError):
+    """A search text that cannot be understood: where, how long, what was expected."""
+
+    status = 400
+
+    def __init__(self, message: str, position: int = 0, length: int = 1) -> None:
+        super().__init__(message)
+        self.position = position
+        self.length = length
+
+
+class StoreError(LogsterError):
+    """The engine refused or failed."""
+
+
+class StoreUnavailableError(StoreError):
+    """The engine cannot be reached now; the same call may succeed later."""
+
+    status = 503
+
+
+class StoreRefusedError(StoreError):
+    """The engine refuses these rows for their content; sending them again will not help."""
+
+
+class QueryTooHeavyError(StoreError):
+    """A question hit the memory or time limit of one query; narrow it."""
+
+    status = 422
+
+
+class NotFoundError(LogsterError):
+    """There is no such thing in this workspace."""
+
+    status = 404

@@ -1,0 +1,238 @@
+"""The words everyone speaks: what an event is, in rows and in columns.
+
+An *event* is what Logster keeps; on the native wire it is called a message.
+Readers give events as `Columns` (one list per field), because per event Python
+objects are the cost of the hot path; people and the API see `Event`, one row.
+
+Instants are integers: nanoseconds since 1970-01-01T00:00:00Z.
+"""
+
+from __future__ import annotations
+
+import enum
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+NS_PER_MS = 1_000_000
+NS_PER_S = 1_000_000_000
+
+#: 41 bits of milliseconds since this instant last until 2093; 2024-01-01T00:00:00Z.
+ID_EPOCH_MS = 1_704_067_200_000
+ID_NODE_BITS = 10
+ID_SEQUENCE_BITS = 12
+MAX_NODE = (1 << ID_NODE_BITS) - 1
+
+
+class Severity(enum.IntEnum):
+    """The seven values of the native API; Off is accepted and shown as Off."""
+
+    TRACE = 0
+    DEBUG = 1
+    INFO = 2
+    WARN = 3
+    ERROR = 4
+    FATAL = 5
+    OFF = 6
+
+
+#: Every spelling a client may use, lower case, to its number.
+SEVERITY_NAMES: dict[str, int] = {
+    "trace": 0,
+    "debug": 1,
+    "info": 2,
+    "information": 2,
+    "warn": 3,
+    "warning": 3,
+    "error": 4,
+    "fatal": 5,
+    "critical": 5,
+    "off": 6,
+    "none": 6,
+}
+
+#: The text fields in the order of their bit in `Columns.blank`.
+TEXT_FIELDS = (
+    "message",
+    "template",
+    "application",
+    "category",
+    "user",
+    "exception",
+    "stack_trace",
+    "host",
+    "environment",
+    "release",
+    "trace_id",
+    "span_id",
+)
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
+    """One stored event as people see it.
+
+    Text that the client did not send is None; `properties` is whatever JSON
+    object it sent. `timestamp` and `received_at` are nanoseconds since 1970 (UTC).
+    """
+
+    id: int
+    timestamp: int
+    received_at: int
+    severity: int
+    message: str
+    template: str | None = None
+    application: str | None = None
+    category: str | None = None
+    user: str | None = None
+    exception: str | None = None
+    stack_trace: str | None = None
+    host: str | None = None
+    environment: str | None = None
+    release: str | None = None
+    trace_id: str | None = None
+    span_id: str | None = None
+    properties: dict[str, Any] = {}
+    workspace: int = 0
+    key: int = 0
+    protocol: str = ""
+    issue: int = 0
+
+
+class Columns(msgspec.Struct, kw_only=True):
+    """Events as parallel lists, all of the same length; the form of the hot path.
+
+    `message` and `severity` are always lists. Any other field is a list, or None
+    when no event of the block has it. Inside a text list, None means that the
+    client did not send the field and "" that it sent it empty.
+    `timestamp` holds nanoseconds since 1970 (UTC), None where the client sent no
+    time. `properties` holds one JSON object per event as UTF-8 text, None for {}.
+    """
+
+    message: list[str]
+    severity: list[int]
+    timestamp: list[int | None] | None = None
+    template: list[str | None] | None = None
+    application: list[str | None] | None = None
+    category: list[str | None] | None = None
+    user: list[str | None] | None = None
+    exception: list[str | None] | None = None
+    stack_trace: list[str | None] | None = None
+    host: list[str | None] | None = None
+    environment: list[str | None] | None = None
+    release: list[str | None] | None = None
+    trace_id: list[str | None] | None = None
+    span_id: list[str | None] | None = None
+    properties: list[bytes | None] | None = None
+
+    def __len__(self) -> int:
+        return len(self.message)
+
+    def extend(self, other: Columns) -> None:
+        """Add the events of `other` behind these."""
+        before, added = len(self.message), len(other.message)
+        for name in OPTIONAL_COLUMNS:
+            ours, theirs = getattr(self, name), getattr(other, name)
+            if theirs is None:
+                if ours is not None:
+                    ours.extend([None] * added)
+            elif ours is None:
+                setattr(self, name, [None] * before + theirs)
+            else:
+                ours.extend(theirs)
+        self.message.extend(other.message)
+        self.severity.extend(other.severity)
+
+
+#: The columns that are None when no event has them.
+OPTIONAL_COLUMNS = tuple(
+    name for name in Columns.__struct_fields__ if name not in ("message", "severity")
+)
+
+
+class Rejection(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that cannot be kept, and why.
+
+    `line` counts from 1 within the request. `reason` is a short metric label
+    (`syntax`, `missing_message`, …). `faults` maps the place (`message.Severity`)
+    to sentences for the client.
+    """
+
+    line: int
+    reason: str
+    faults: dict[str, list[str]]
+
+
+class IdMaker:
+    """Makes event ids that sort by time and never repeat: 41 bits ms, 10 node, 12 sequence.
+
+    Thread-safe. When the clock steps back, or more than 4,096 ids are needed in
+    one millisecond, ids run ahead of the clock instead of repeating.
+    """
+
+    def __init__(self, node: int, last_ms: int = 0) -> None:
+        """`node` is unique among live writers; `last_ms` is the highest millisecond used before."""
+        if not 0 <= node <= MAX_NODE:
+            raise ValueError(f"node {node} is not between 0 and {MAX_NODE}")
+        self._node = node << ID_SEQUENCE_BITS
+        self._ms = last_ms
+        self._sequence = 1 << ID_SEQUENCE_BITS
+        self._lock = threading.Lock()
+
+    @property
+    def last_ms(self) -> int:
+        """The highest millisecond (since 1970) given out so far."""
+        return self._ms
+
+    def take(self, count: int) -> list[int]:
+        """Give `count` new ids, ascending."""
+        size = 1 << ID_SEQUENCE_BITS
+        ids: list[int] = []
+        with self._lock:
+            now_ms = time.time_ns() // NS_PER_MS
+            if now_ms > self._ms:
+                self._ms, self._sequence = now_ms, 0
+            while count:
+                if self._sequence >= size:
+                    self._ms, self._sequence = self._ms + 1, 0
+                taken = min(count, size - self._sequence)
+                first = id_at(self._ms) | self._node | self._sequence
+                ids.extend(range(first, first + taken))
+                self._sequence += taken
+                count -= taken
+        return ids
+
+
+def id_at(ms: int) -> int:
+    """The smallest id of the millisecond `ms` (since 1970)."""
+    return max(ms - ID_EPOCH_MS, 0) << (ID_NODE_BITS + ID_SEQUENCE_BITS)
+
+
+def ms_of_id(event_id: int) -> int:
+    """The millisecond (since 1970) in which an id was made."""
+    return (event_id >> (ID_NODE_BITS + ID_SEQUENCE_BITS)) + ID_EPOCH_MS
+
+
+def blank_masks(columns: Columns) -> list[int] | None:
+    """Per event a bit for each text field that was sent as "", or None when there is none.
+
+    The store keeps absent text as ""; this mask is what tells the two apart.
+    """
+    masks: list[int] | None = None
+    for bit, name in enumerate(TEXT_FIELDS):
+        values: Sequence[str | None] | None = getattr(columns, name)
+        if values is None or "" not in values:
+            continue
+        if masks is None:
+            masks = [0] * len(columns)
+        for index in _indexes_of_blank(values):
+            masks[index] |= 1 << bit
+    return masks
+
+
+def _indexes_of_blank(values: Sequence[str | None]) -> Iterator[int]:
+    return (index for index, value in enumerate(values) if value == "")

@@ -1,0 +1,1 @@
+"""Disk to the engine and back. In: blocks and questions. Out: rows."""

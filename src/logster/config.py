@@ -47,11 +47,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         0, "Number of this machine among all that write to one store; makes ids unique."
     )
     store_url: str = _setting(
-        "", "ClickHouse server, as clickhouse://user:password@host:8123/database. "
-        "Empty: the built-in engine."
+        "",
+        "ClickHouse server, as clickhouse://user:password@host:8123/database. "
+        "Empty: the built-in engine.",
     )
-    meta_url: str = _setting("", "Database for keys and accounts. Empty: SQLite in the data folder.")
-    public_url: str = _setting("", "The URL people reach this server by. Empty: as they ask for it.")
+    meta_url: str = _setting(
+        "", "Database for keys and accounts. Empty: SQLite in the data folder."
+    )
+    public_url: str = _setting(
+        "", "The URL people reach this server by. Empty: as they ask for it."
+    )
     retention_days: Annotated[int, Positive] = _setting(30, "Days an event is kept.")
     max_message_bytes: Annotated[int, Positive] = _setting(
         4 * MIB, "Largest single message, after decompression."
@@ -74,9 +79,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     engine_memory_bytes: Annotated[int, Positive] = _setting(
         1 * GIB, "Memory of the built-in engine, all queries together."
     )
-    query_memory_bytes: Annotated[int, Positive] = _setting(
-        512 * MIB, "Memory of one question."
-    )
+    query_memory_bytes: Annotated[int, Positive] = _setting(512 * MIB, "Memory of one question.")
     query_timeout_s: Annotated[float, Positive] = _setting(30.0, "Time of one question.")
     engine_threads: Annotated[int, Positive] = _setting(
         os.cpu_count() or 1, "Threads one question may use."

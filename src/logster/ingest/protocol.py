@@ -7,16 +7,12 @@ reproduced by saving the bytes as a new corpus pair.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol as Interface
+from collections.abc import Callable, Mapping
 
 import msgspec
 
+from logster.errors import RefusedError
 from logster.event import Columns, Rejection
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from logster.errors import RefusedError
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,11 +87,3 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
     reply: Callable[[Receipt, Request], Reply]
     #: the dialect's answer to a refusal, whatever step refused
     refuse: Callable[[RefusedError, Request], Reply]
-
-
-class Accept(Interface):
-    """How `receive` hands events on: synced to disk when this returns."""
-
-    async def __call__(self, columns: Columns, *, workspace: int, key: int, protocol: str) -> list[int]:
-        """Give the ids of the events, in order; raises SpoolFullError."""
-        ...

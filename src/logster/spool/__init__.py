@@ -1,1 +1,4 @@
-"""Events to disk, before the receipt. In: columns. Out: synced batches, oldest first, until they are forgotten."""
+"""Events to disk, before the receipt.
+
+In: packed blocks. Out: synced batches, oldest first, until they are forgotten.
+"""

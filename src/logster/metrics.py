@@ -1,0 +1,86 @@
+"""A counter and a timer per step of the way, outcomes by reason, and the /metrics text.
+
+Every process of the server writes its values into files of one folder
+(prometheus_client's multiprocess mode), so that any worker can answer for all.
+`PROMETHEUS_MULTIPROC_DIR` must be set before this module is imported; `server` sets it
+for the processes it starts.
+"""
+
+from __future__ import annotations
+
+import os
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+    multiprocess,
+)
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+_SHORT_WAITS_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_GROUP_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 1024)
+
+#: Every event has exactly one outcome; what arrives = the sum over all outcomes.
+EVENTS = Counter(
+    "logster_events_total",
+    "Events by outcome: accepted, or rejected with a reason.",
+    ["protocol", "outcome", "reason"],
+)
+REQUESTS = Counter("logster_requests_total", "Ingestion requests.", ["protocol", "status"])
+BODY_BYTES = Counter(
+    "logster_body_bytes_total", "Bytes of ingestion bodies, before decompression.", ["protocol"]
+)
+REPLAYED = Counter("logster_replayed_requests_total", "Resends answered from their first receipt.")
+APPEND_S = Histogram("logster_append_seconds", "From append to synced.", buckets=_SHORT_WAITS_S)
+COMMIT_S = Histogram("logster_commit_seconds", "One group commit.", buckets=_SHORT_WAITS_S)
+COMMIT_REQUESTS = Histogram(
+    "logster_commit_requests", "Requests that share one group commit.", buckets=_GROUP_SIZES
+)
+INSERT_S = Histogram("logster_insert_seconds", "One insert into the store.", buckets=_SHORT_WAITS_S)
+INSERTED = Counter("logster_inserted_events_total", "Events handed to the store.")
+INSERT_FAILURES = Counter("logster_insert_failures_total", "Failed inserts.", ["reason"])
+ASIDE = Counter("logster_set_aside_events_total", "Events the store refused, kept aside.")
+SPOOL_EVENTS = Gauge(
+    "logster_spool_events",
+    "Accepted events not yet in the store.",
+    ["spool"],
+    multiprocess_mode="livemostrecent",
+)
+SPOOL_BYTES = Gauge(
+    "logster_spool_bytes",
+    "Bytes of accepted events not yet in the store.",
+    ["spool"],
+    multiprocess_mode="livemostrecent",
+)
+SPOOL_AGE_S = Gauge(
+    "logster_spool_age_seconds",
+    "Age of the oldest event not yet in the store.",
+    ["spool"],
+    multiprocess_mode="livemostrecent",
+)
+PENDING_BYTES = Gauge(
+    "logster_pending_bytes",
+    "Bodies held in memory.",
+    multiprocess_mode="livesum",
+)
+VIEWERS = Gauge("logster_tail_viewers", "Live tails open now.", multiprocess_mode="livesum")
+
+
+def forget_process(pid: int) -> None:
+    """Drop the gauges of a process that is gone; its counters stay."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]  # not typed upstream
+
+
+def render_metrics() -> bytes:
+    """All processes' values in Prometheus' text format."""
+    registry = CollectorRegistry()
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # same
+        return generate_latest(registry)
+    return generate_latest()

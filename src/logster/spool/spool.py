@@ -1,0 +1,565 @@
+"""Events on disk, before the receipt.
+
+In: packed blocks of events (bytes; the spool never looks inside).
+Out: the same blocks, oldest first, in claims that keep their token until they are forgotten.
+Promise: when `append` returns, the events are synced to disk; a block leaves the spool only
+through `forget` (the store has it) or `set_aside` (a person can see it).
+
+One SQLite file per worker, written by one thread. Everybody who waits while a commit is
+under way shares the next one (group commit), so that under load one sync serves all.
+
+See design.md section 3, steps 7, 9 and 11.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import shutil
+import sqlite3
+import threading
+import time
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import msgspec
+
+from logster import metrics
+from logster.errors import ConfigError, SpoolFullError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+#: Spools (and so workers) per machine; with the machine's number it makes the node of an id.
+MAX_SLOTS = 16
+
+#: One blob holds at most about this much, so that a claim can be cut to measure.
+MAX_BLOCK_BYTES = 4 * 1024 * 1024
+
+#: Receipts of resent requests are kept this long (the native API promises 24 h).
+RECEIPT_LIFE_S = 24 * 3600
+
+#: How often the free space of the disk is asked for; a second of full flood is about 100 MB.
+DISK_LOOK_S = 0.5
+
+#: What a sender is told to wait when the spool is full and the drain's speed is not known yet.
+RETRY_AFTER_S = 5
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS block (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    events INTEGER NOT NULL,
+    appended_at REAL NOT NULL,
+    bytes INTEGER NOT NULL,
+    body BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS claim (
+    token TEXT PRIMARY KEY,
+    first INTEGER NOT NULL,
+    last INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS aside (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    events INTEGER NOT NULL,
+    set_aside_at REAL NOT NULL,
+    reason TEXT NOT NULL,
+    body BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS receipt (
+    digest BLOB PRIMARY KEY,
+    made_at REAL NOT NULL,
+    answer BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS clock (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    last_ms INTEGER NOT NULL
+);
+INSERT OR IGNORE INTO clock VALUES (1, 0);
+"""
+
+_PRAGMAS = """
+PRAGMA journal_mode = WAL;          -- a reader (doctor, another worker) never stops the writer
+PRAGMA synchronous = FULL;          -- WAL's NORMAL does not sync each commit: "accepted" would lie
+PRAGMA wal_autocheckpoint = 4000;   -- 16 MB: fewer, larger copies into the file under load
+PRAGMA journal_size_limit = 67108864;  -- give the disk back after a flood
+PRAGMA cache_size = -16384;         -- 16 MB is enough: every blob is written once and read once
+"""
+
+Item = TypeVar("Item")
+
+
+class Block(msgspec.Struct, frozen=True):
+    """What one commit writes as one blob: how many events it holds, and its bytes."""
+
+    events: int
+    body: bytes
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """The oldest blocks, taken to be inserted together; `token` stays the same until forgotten."""
+
+    token: str
+    first: int
+    last: int
+    events: int
+    bodies: list[bytes]
+
+
+class AsideBlock(msgspec.Struct, frozen=True):
+    """Events the store refused, and the engine's reason."""
+
+    number: int
+    events: int
+    set_aside_at: float
+    reason: str
+    body: bytes
+
+
+class SpoolState(msgspec.Struct, frozen=True):
+    """What a spool holds: for gauges, `logster spool` and the readiness answer."""
+
+    name: str
+    events: int
+    bytes: int
+    oldest_at: float | None
+    aside_events: int
+
+
+class _Entry(Generic[Item]):
+    __slots__ = ("answer", "digest", "done", "item", "size")
+
+    def __init__(
+        self, item: Item, size: int, done: asyncio.Future[None], receipt: tuple[bytes, bytes] | None
+    ) -> None:
+        self.item = item
+        self.size = size
+        self.done = done
+        self.digest = receipt[0] if receipt else None
+        self.answer = receipt[1] if receipt else None
+
+
+class Spool(Generic[Item]):
+    """One worker's spool. `append` may be called from one event loop only."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        pack: Callable[[list[Item]], Block],
+        last_ms: Callable[[], int] = lambda: 0,
+        max_bytes: int,
+        min_free_bytes: int = 0,
+    ) -> None:
+        """`pack` turns the items of one group into a block; it runs in the spool's thread.
+
+        `last_ms` gives the highest millisecond used in an id, kept with every commit so that
+        ids never repeat after a restart with a clock that was set back.
+        """
+        self.path = path
+        self.name = path.stem
+        self._pack = pack
+        self._last_ms = last_ms
+        self._max_bytes = max_bytes
+        self._min_free_bytes = min_free_bytes
+        self._database = connect(path)
+        self._database_lock = threading.Lock()
+        self._count_lock = threading.Lock()
+        self._waiting: deque[_Entry[Item]] = deque()
+        self._waiting_bytes = 0
+        self._wake = threading.Event()
+        self._is_closing = False
+        self._events, self._bytes = _count_blocks(self._database)
+        self._oldest_at: float | None = _oldest(self._database)
+        self._grown = asyncio.Event()
+        self._free_bytes = 0
+        self._looked_at = 0.0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._commit_loop, name=f"spool-{self.name}")
+
+    def start(self) -> None:
+        """Begin to commit; must be called in the event loop that appends."""
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+        if self._events:
+            self._grown.set()
+
+    async def close(self) -> None:
+        """Commit what waits and close the file; `append` must not be called any more."""
+        self._is_closing = True
+        self._wake.set()
+        await asyncio.to_thread(self._thread.join)
+        self._database.close()
+
+    # -- in -------------------------------------------------------------------------------
+
+    async def append(
+        self, item: Item, size: int, receipt: tuple[bytes, bytes] | None = None
+    ) -> None:
+        """Write `item` (about `size` bytes) and return when it is synced.
+
+        `receipt` is a pair (digest of an idempotency key, answer) that is kept in the same
+        commit. Raises SpoolFullError when the spool or the disk is full, and whatever `pack`
+        raises for this very item.
+        """
+        self.check_room(size)
+        assert self._loop is not None, "the spool was not started"
+        entry = _Entry(item, size, self._loop.create_future(), receipt)
+        self._waiting_bytes += size
+        self._waiting.append(entry)
+        self._wake.set()
+        await entry.done
+
+    def check_room(self, size: int) -> None:
+        """Raise SpoolFullError when `size` more bytes do not fit, or when the disk is full."""
+        if self._bytes + self._waiting_bytes + size > self._max_bytes:
+            raise SpoolFullError(
+                f"The spool holds {self._bytes} of {self._max_bytes} bytes because the store is "
+                "slower than the senders or away; try again later "
+                "(an operator may raise LOGSTER_MAX_SPOOL_BYTES).",
+                RETRY_AFTER_S,
+            )
+        now = time.monotonic()
+        if now - self._looked_at > DISK_LOOK_S:
+            self._looked_at = now
+            self._free_bytes = shutil.disk_usage(self.path.parent).free
+        if self._free_bytes < self._min_free_bytes + size:
+            raise SpoolFullError(
+                f"The disk of the spool has {self._free_bytes} bytes left; new events are refused "
+                f"below {self._min_free_bytes} (LOGSTER_MIN_FREE_DISK_BYTES).",
+                RETRY_AFTER_S,
+            )
+
+    def _commit_loop(self) -> None:
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            while group := self._next_group():
+                self._commit(group)
+            if self._is_closing and not self._waiting:
+                return
+
+    def _next_group(self) -> list[_Entry[Item]]:
+        """Everybody who waits now, but not much more than a few blobs at a time."""
+        group: list[_Entry[Item]] = []
+        size = 0
+        while self._waiting and size < 4 * MAX_BLOCK_BYTES:
+            entry = self._waiting.popleft()
+            size += entry.size
+            group.append(entry)
+        return group
+
+    def _commit(self, group: list[_Entry[Item]]) -> None:
+        started = time.perf_counter()
+        outcomes: list[tuple[_Entry[Item], BaseException | None]] = []
+        blocks: list[Block] = []
+        for entries in _portions(group):
+            blocks.extend(self._pack_entries(entries, outcomes))
+        try:
+            if blocks:
+                self._write(blocks, [entry for entry, error in outcomes if error is None])
+        except (sqlite3.Error, OSError, MemoryError) as error:
+            refusal = SpoolFullError(
+                f"The spool could not be written ({error}); nothing of this request was kept. "
+                "Look at the free space and the health of its disk.",
+                RETRY_AFTER_S,
+            )
+            outcomes = [(entry, failed or refusal) for entry, failed in outcomes]
+            self._looked_at = 0.0
+        metrics.COMMIT_S.observe(time.perf_counter() - started)
+        metrics.COMMIT_REQUESTS.observe(len(group))
+        assert self._loop is not None
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(self._settle, outcomes)
+
+    def _pack_entries(
+        self,
+        entries: list[_Entry[Item]],
+        outcomes: list[tuple[_Entry[Item], BaseException | None]],
+    ) -> Iterator[Block]:
+        """Pack entries together; when one of them cannot be packed, only that one fails."""
+        try:
+            block = self._pack([entry.item for entry in entries])
+        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to its sender
+            if len(entries) == 1:
+                outcomes.append((entries[0], error))
+                return
+            for entry in entries:
+                yield from self._pack_entries([entry], outcomes)
+        else:
+            outcomes.extend((entry, None) for entry in entries)
+            yield block
+
+    def _write(self, blocks: list[Block], entries: list[_Entry[Item]]) -> None:
+        now = time.time()
+        rows = [(block.events, now, len(block.body), block.body) for block in blocks]
+        receipts = [(e.digest, now, e.answer) for e in entries if e.digest is not None]
+        with self._transaction() as database:
+            database.executemany(
+                "INSERT INTO block (events, appended_at, bytes, body) VALUES (?, ?, ?, ?)", rows
+            )
+            if receipts:
+                database.executemany("INSERT OR REPLACE INTO receipt VALUES (?, ?, ?)", receipts)
+                database.execute("DELETE FROM receipt WHERE made_at < ?", (now - RECEIPT_LIFE_S,))
+            database.execute("UPDATE clock SET last_ms = max(last_ms, ?)", (self._last_ms(),))
+        with self._count_lock:
+            self._events += sum(block.events for block in blocks)
+            self._bytes += sum(len(block.body) for block in blocks)
+            self._oldest_at = self._oldest_at or now
+
+    def _settle(self, outcomes: list[tuple[_Entry[Item], BaseException | None]]) -> None:
+        for entry, error in outcomes:
+            self._waiting_bytes -= entry.size
+            if entry.done.done():  # its sender has left; the event is kept all the same
+                continue
+            if error is None:
+                entry.done.set_result(None)
+            else:
+                entry.done.set_exception(error)
+        self._grown.set()
+
+    # -- out ------------------------------------------------------------------------------
+
+    async def wait_until_grown(self, timeout_s: float) -> None:
+        """Return when there is something to take, or after `timeout_s`."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._grown.wait(), timeout_s)
+
+    async def take(self, max_bytes: int, max_events: int) -> Claim | None:
+        """The oldest blocks, up to the given size, or None when the spool is empty.
+
+        An unfinished claim is given again, unchanged and with its token: that is what makes
+        an insert that was cut short exactly-once.
+        """
+        self._grown.clear()  # before looking: what is appended from here on sets it again
+        return await asyncio.to_thread(self._take, max_bytes, max_events)
+
+    async def forget(self, claim: Claim) -> None:
+        """Remove a claim's blocks: the store has them."""
+        await asyncio.to_thread(self._remove, claim, [])
+
+    async def set_aside(self, claim: Claim, refused: list[tuple[Block, str]]) -> None:
+        """Remove a claim's blocks, and keep those the store refused, with the reason."""
+        await asyncio.to_thread(self._remove, claim, refused)
+
+    def _take(self, max_bytes: int, max_events: int) -> Claim | None:
+        with self._transaction() as database:
+            row = database.execute("SELECT token, first, last FROM claim LIMIT 1").fetchone()
+            if row is None:
+                row = self._make_claim(database, max_bytes, max_events)
+            if row is None:
+                return None
+            token, first, last = row
+            blocks = database.execute(
+                "SELECT events, body FROM block WHERE number BETWEEN ? AND ? ORDER BY number",
+                (first, last),
+            ).fetchall()
+        return Claim(token, first, last, sum(b[0] for b in blocks), [b[1] for b in blocks])
+
+    def _make_claim(
+        self, database: sqlite3.Connection, max_bytes: int, max_events: int
+    ) -> tuple[str, int, int] | None:
+        first = last = None
+        size = events = 0
+        for number, block_bytes, block_events in database.execute(
+            "SELECT number, bytes, events FROM block ORDER BY number"
+        ):
+            size, events = size + block_bytes, events + block_events
+            if first is not None and (size > max_bytes or events > max_events):
+                break
+            first, last = first if first is not None else number, number
+        if first is None or last is None:
+            return None
+        # Random, not derived from the numbers: a spool that was lost and made anew counts from 1.
+        token = f"{self.name}-{first}-{os.urandom(8).hex()}"
+        database.execute("INSERT INTO claim VALUES (?, ?, ?)", (token, first, last))
+        return token, first, last
+
+    def _remove(self, claim: Claim, refused: list[tuple[Block, str]]) -> None:
+        now = time.time()
+        with self._transaction() as database:
+            database.executemany(
+                "INSERT INTO aside (events, set_aside_at, reason, body) VALUES (?, ?, ?, ?)",
+                [(block.events, now, reason, block.body) for block, reason in refused],
+            )
+            removed = database.execute(
+                "SELECT coalesce(sum(events), 0), coalesce(sum(bytes), 0) FROM block "
+                "WHERE number BETWEEN ? AND ?",
+                (claim.first, claim.last),
+            ).fetchone()
+            database.execute(
+                "DELETE FROM block WHERE number BETWEEN ? AND ?", (claim.first, claim.last)
+            )
+            database.execute("DELETE FROM claim WHERE token = ?", (claim.token,))
+            oldest_at = _oldest(database)
+        with self._count_lock:
+            self._oldest_at = oldest_at
+            self._events -= removed[0]
+            self._bytes -= removed[1]
+
+    # -- around ---------------------------------------------------------------------------
+
+    @property
+    def state(self) -> SpoolState:
+        """Counts without I/O; set-aside events are not counted here (see `look_into_spools`)."""
+        return SpoolState(self.name, self._events, self._bytes, self._oldest_at, 0)
+
+    @property
+    def last_ms(self) -> int:
+        """The highest millisecond of an id that this spool remembers."""
+        with self._database_lock:
+            row = self._database.execute("SELECT last_ms FROM clock").fetchone()
+        return int(row[0])
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """One durable transaction; the appending and the draining thread take turns."""
+        with self._database_lock:
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._database
+                self._database.execute("COMMIT")
+            except BaseException:
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+                raise
+
+
+def connect(path: Path, *, is_reader: bool = False) -> sqlite3.Connection:
+    """Open a spool file; a reader sees a living spool without ever blocking it."""
+    address = f"{path.absolute().as_uri()}{'?mode=ro' if is_reader else ''}"
+    database = sqlite3.connect(
+        address, uri=True, isolation_level=None, check_same_thread=False, timeout=10
+    )
+    if not is_reader:
+        database.executescript(_PRAGMAS + _SCHEMA)
+        path.chmod(0o600)
+    return database
+
+
+def _portions(group: list[_Entry[Item]]) -> Iterator[list[_Entry[Item]]]:
+    """Cut a group so that each part makes a blob of about MAX_BLOCK_BYTES at most."""
+    portion: list[_Entry[Item]] = []
+    size = 0
+    for entry in group:
+        if portion and size + entry.size > MAX_BLOCK_BYTES:
+            yield portion
+            portion, size = [], 0
+        portion.append(entry)
+        size += entry.size
+    if portion:
+        yield portion
+
+
+def _count_blocks(database: sqlite3.Connection) -> tuple[int, int]:
+    events, size = database.execute(
+        "SELECT coalesce(sum(events), 0), coalesce(sum(bytes), 0) FROM block"
+    ).fetchone()
+    return events, size
+
+
+def _oldest(database: sqlite3.Connection) -> float | None:
+    row = database.execute("SELECT appended_at FROM block ORDER BY number LIMIT 1").fetchone()
+    return None if row is None else float(row[0])
+
+
+# -- slots: which spool belongs to which worker ----------------------------------------------
+
+
+class Slot(msgspec.Struct, frozen=True):
+    """A worker's right to one spool file; the kernel takes it back when the process dies."""
+
+    number: int
+    path: Path
+    lock: int
+
+    def release(self) -> None:
+        """Let another worker have this spool."""
+        os.close(self.lock)
+
+
+def claim_slot(folder: Path, *, is_orphan: bool = False) -> Slot | None:
+    """Take the first spool nobody owns; with `is_orphan`, only one that exists already.
+
+    None when there is none to take.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for number in range(MAX_SLOTS):
+        path = folder / f"spool-{number:02}.sqlite"
+        if is_orphan and not path.exists():
+            continue
+        lock = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            continue
+        return Slot(number, path, lock)
+    return None
+
+
+def claim_own_slot(folder: Path) -> Slot:
+    """The slot of a starting worker; raises ConfigError when all are taken."""
+    slot = claim_slot(folder)
+    if slot is None:
+        raise ConfigError(
+            f"All {MAX_SLOTS} spools in {folder} are in use; LOGSTER_WORKERS must be smaller."
+        )
+    return slot
+
+
+# -- looking from outside --------------------------------------------------------------------
+
+
+def look_into_spools(folder: Path) -> list[SpoolState]:
+    """What every spool of a folder holds, read from the files of living or dead workers."""
+    return [_look_into(path) for path in sorted(folder.glob("spool-*.sqlite"))]
+
+
+def _look_into(path: Path) -> SpoolState:
+    with contextlib.closing(connect(path, is_reader=True)) as database:
+        events, size = _count_blocks(database)
+        aside = database.execute("SELECT coalesce(sum(events), 0) FROM aside").fetchone()[0]
+        return SpoolState(path.stem, events, size, _oldest(database), aside)
+
+
+def list_aside(folder: Path) -> dict[str, list[AsideBlock]]:
+    """The set-aside blocks of every spool, oldest first, by the spool's name."""
+    found: dict[str, list[AsideBlock]] = {}
+    for path in sorted(folder.glob("spool-*.sqlite")):
+        with contextlib.closing(connect(path, is_reader=True)) as database:
+            rows = database.execute(
+                "SELECT number, events, set_aside_at, reason, body FROM aside ORDER BY number"
+            ).fetchall()
+        if rows:
+            found[path.stem] = [AsideBlock(*row) for row in rows]
+    return found
+
+
+def replay_aside(folder: Path, spool: str, number: int) -> bool:
+    """Put a set-aside block back in line to be inserted; False when there is no such block."""
+    return _settle_aside(folder, spool, number, is_replay=True)
+
+
+def drop_aside(folder: Path, spool: str, number: int) -> bool:
+    """Remove a set-aside block for good, on a person's word; False when there is none."""
+    return _settle_aside(folder, spool, number, is_replay=False)
+
+
+def _settle_aside(folder: Path, spool: str, number: int, *, is_replay: bool) -> bool:
+    path = folder / f"{spool}.sqlite"
+    if path.parent != folder or not path.exists():
+        return False
+    with contextlib.closing(connect(path)) as database:
+        database.execute("BEGIN IMMEDIATE")
+        if is_replay:
+            database.execute(
+                "INSERT INTO block (events, appended_at, bytes, body) "
+                "SELECT events, ?, length(body), body FROM aside WHERE number = ?",
+                (time.time(), number),
+            )
+        removed = database.execute("DELETE FROM aside WHERE number = ?", (number,)).rowcount
+        database.execute("COMMIT")
+    return removed == 1

@@ -1,0 +1,94 @@
+"""The command line: `logster COMMAND`.
+
+In: arguments, the environment, standard input. Out: text on standard output, notes
+and progress on standard error, an exit code.
+Promise: every command lives in its own module and is imported when it is asked for,
+so that `logster --help` answers at once; an error is one sentence that says what to do.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from logster import __version__
+from logster.errors import LogsterError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: name -> the line `logster --help` shows; the module of the same name holds `command`.
+COMMANDS: dict[str, str] = {
+    "serve": "Run the server.",
+    "send": "Send a message, files, folders or standard input.",
+    "search": "Find events.",
+    "tail": "Watch events as they arrive.",
+    "doctor": "Check every part, and send one message the whole way.",
+    "key": "Create, list and revoke API keys.",
+    "user": "Create and list accounts, set a password.",
+    "spool": "Show what waits for the store; replay what was set aside.",
+}
+
+#: A command that could not do its work; click uses the same number for wrong usage.
+EXIT_FAILED = 2
+
+
+class FailedError(click.ClickException):
+    """An error of ours, shown as one sentence."""
+
+    exit_code = EXIT_FAILED
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands' names and imports each on demand."""
+
+    def __init__(
+        self, *args: Any, lazy: Mapping[str, str] | None = None, package: str = "", **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self._lazy = lazy or {}
+        self._package = package
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+        """Give the names in the order of the table, the order people need them."""
+        return list(self._lazy)
+
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002  click's signature
+        cmd_name: str,
+    ) -> click.Command | None:
+        """Import the module of the command and give its `command`."""
+        if cmd_name not in self._lazy:
+            return None
+        module = importlib.import_module(f"{self._package}.{cmd_name}")
+        return cast(click.Command, module.command)
+
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002  click's signature
+        formatter: click.HelpFormatter,
+    ) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(self._lazy.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; turn our errors into a sentence and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except LogsterError as error:
+            raise FailedError(str(error)) from error
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy=COMMANDS,
+    package=__name__,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="logster")
+def main() -> None:
+    """Logster: logs and errors from any program, kept safely, found quickly."""

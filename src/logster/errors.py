@@ -15,6 +15,7 @@
     │   ├── StoreUnavailableError  503  not reachable now; try again
     │   ├── StoreRefusedError      the engine refuses this block for its content; do not retry as it is
     │   └── QueryTooHeavyError     422  memory or time limit of one query
+    ├── MetaUnavailableError   503  the database of keys and accounts cannot be reached
     └── NotFoundError          404
 """
 
@@ -134,6 +135,12 @@ class QueryTooHeavyError(StoreError):
     """A question hit the memory or time limit of one query; narrow it."""
 
     status = 422
+
+
+class MetaUnavailableError(LogsterError):
+    """The database of keys and accounts cannot be reached now; the same call may succeed later."""
+
+    status = 503
 
 
 class NotFoundError(LogsterError):

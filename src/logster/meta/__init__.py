@@ -1,1 +1,4 @@
-"""Who may send and who may look: workspaces, keys, accounts. In: a key or a session. Out: rights."""
+"""Who may send and who may look: workspaces, keys, accounts.
+
+In: a key or a session. Out: rights.
+"""

@@ -1,0 +1,107 @@
+"""Every table of the meta database: workspaces, users, memberships, sessions, keys.
+
+In: nothing. Out: SQLAlchemy tables, the same for SQLite and PostgreSQL.
+Promise: a database upgraded step by step (`migrations/`) equals these tables; a test compares them.
+
+Secrets are kept as hashes alone. Instants are nanoseconds since 1970 (UTC), as everywhere.
+Ids are never used twice, even after a row is deleted: stored events carry the ids of their
+workspace and key, and a new workspace must not inherit the events of an old one.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+METADATA = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+# SQLite numbers rows by itself for the exact type INTEGER only.
+ROW_ID = BigInteger().with_variant(Integer(), "sqlite")
+
+workspaces = Table(
+    "workspaces",
+    METADATA,
+    Column("id", ROW_ID, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("created_at", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+users = Table(
+    "users",
+    METADATA,
+    Column("id", ROW_ID, primary_key=True),
+    # Lower case, so that one person has one account however the address is typed.
+    Column("email", Text, nullable=False, unique=True),
+    Column("password_hash", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+memberships = Table(
+    "memberships",
+    METADATA,
+    Column("workspace", ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True),
+    Column("user", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("role", Text, nullable=False),
+    CheckConstraint("role IN ('viewer', 'member', 'admin')", name="role"),
+)
+
+sessions = Table(
+    "sessions",
+    METADATA,
+    # SHA-256 of the cookie's token: who reads this table cannot log in with it.
+    Column("digest", LargeBinary, primary_key=True),
+    Column("user", ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("workspace", ForeignKey("workspaces.id", ondelete="CASCADE"), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index(None, "user"),
+    Index(None, "expires_at"),
+)
+
+keys = Table(
+    "keys",
+    METADATA,
+    Column("id", ROW_ID, primary_key=True),
+    Column("workspace", ForeignKey("workspaces.id", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),
+    # SHA-256 of the key's text; unique with revoked keys too, so that none comes back to life.
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    # The first characters, by which a person recognises the key.
+    Column("hint", Text, nullable=False),
+    # Names of the rights, sorted, separated by blanks.
+    Column("rights", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+    Column("last_used_at", BigInteger),
+    Index(None, "workspace"),
+    sqlite_autoincrement=True,
+)
+
+# How often a part was changed: one row read by its primary key tells every worker whether
+# its copy in memory still holds, on SQLite and PostgreSQL alike.
+revisions = Table(
+    "revisions",
+    METADATA,
+    Column("part", Text, primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+)

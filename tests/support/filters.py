@@ -1,0 +1,121 @@
+"""Random events and random filters over one small vocabulary, so that they meet often."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from logster.event import Event
+from logster.language import (
+    NAME_FIELDS,
+    PROSE_FIELDS,
+    And,
+    Equal,
+    Field,
+    Filter,
+    Has,
+    Not,
+    Or,
+    Order,
+    Prefix,
+    Words,
+)
+
+#: Pieces of prose: the traps of tokens, case, punctuation and engines' escapes.
+PIECES = (
+    "error",
+    "Error",
+    "errors",
+    "timed out",
+    "10.0.0.1",
+    "10.0.0.12",
+    "blk_-38865",
+    "blk",
+    "foo-bar",
+    "Ärger",
+    "ärgerlich",
+    "İstanbul",
+    "ΌΔΟΣ",
+    "日本",
+    "it's",
+    'say "hi"',
+    "C:\\temp\\new",
+    "100%",
+    "a_b",
+    "tab\there",
+    "line\nbreak",
+    "{p1:String}",
+    "->",
+    "🙂",
+)
+NAMES = ("shop", "Shop", "shop-eu", "0", "alice", "ä", "x' OR 1=1 --", "a\\b", "a\tb", '"q"')
+PATHS = ("n", "status", "http.status", "deep.er.path", "weird name", "host", "tags", "it's", "a\\b")
+SCALARS = (0, 1, 5, 500, -2, 2.5, 1e21, "500", "2.5", "", "x", "Ärger", "true", "1e3", "-", True)
+NUMBERS = (0, 1, 2.5, 5, 499, 500, -2, 1000.0, 1e21)
+
+prose = st.lists(st.sampled_from(PIECES), min_size=1, max_size=4).map(" ".join)
+optional_name = st.none() | st.sampled_from(NAMES)
+scalar = st.none() | st.booleans() | st.sampled_from(SCALARS)
+properties = st.dictionaries(
+    st.sampled_from(PATHS),
+    scalar | st.just({}) | st.lists(scalar, max_size=2) | st.fixed_dictionaries({"status": scalar}),
+    max_size=4,
+).flatmap(
+    lambda flat: st.sampled_from(
+        (flat, {**flat, "http": {"status": 500, "n": 1}, "deep": {"er": {"path": "x"}}})
+    )
+)
+
+
+@st.composite
+def events(draw: st.DrawFn, event_id: int = 1) -> Event:
+    """An event whose fields often share values with the filters below."""
+    names: dict[str, Any] = {
+        name: draw(optional_name) for name in NAME_FIELDS if name != "protocol"
+    }
+    return Event(
+        id=event_id,
+        timestamp=1_790_000_000_000_000_000 + event_id * 1_000_000,
+        received_at=1_790_000_000_000_000_000 + event_id * 1_000_000,
+        severity=draw(st.integers(0, 6)),
+        message=draw(prose),
+        exception=draw(st.none() | st.just("") | prose),
+        stack_trace=draw(st.none() | prose),
+        properties=draw(properties),
+        protocol=draw(st.sampled_from(("api_log", "clef"))),
+        issue=draw(st.sampled_from((0, 7, 2**63 + 11))),
+        **names,
+    )
+
+
+prose_fields = st.sampled_from(PROSE_FIELDS).map(Field)
+name_fields = st.sampled_from(NAME_FIELDS).map(Field)
+property_fields = st.sampled_from((*PATHS, "severity", "properties.x", "has", "")).map(
+    lambda path: Field(path, is_property=True)
+)
+literals = st.sampled_from(PIECES) | st.sampled_from(NAMES) | prose
+comparisons = st.sampled_from(("<", "<=", ">", ">="))
+
+terms: st.SearchStrategy[Filter] = st.one_of(
+    st.builds(Words, literals, st.none() | prose_fields, st.booleans()),
+    st.builds(Equal, name_fields, st.sampled_from((*NAMES, "", "clef"))),
+    st.builds(Prefix, name_fields, st.sampled_from(("s", "shop", "x'", "ä", "a\\"))),
+    st.builds(Has, name_fields | prose_fields),
+    st.builds(Equal, st.just(Field("severity")), st.integers(0, 6)),
+    st.builds(Order, st.just(Field("severity")), comparisons, st.integers(0, 6)),
+    st.builds(Order, st.sampled_from((Field("id"), Field("issue"))), comparisons, st.just(7)),
+    st.builds(Equal, st.just(Field("issue")), st.sampled_from((0, 7, 2**63 + 11))),
+    st.builds(Equal, property_fields, st.sampled_from([str(value) for value in SCALARS])),
+    st.builds(Prefix, property_fields, st.sampled_from(("5", "Är", "1"))),
+    st.builds(Order, property_fields, comparisons, st.sampled_from(NUMBERS)),
+    st.builds(Has, property_fields),
+)
+
+
+def _combined(inner: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
+    several = st.lists(inner, min_size=2, max_size=3).map(tuple)
+    return st.one_of(st.builds(And, several), st.builds(Or, several), st.builds(Not, inner))
+
+
+filters: st.SearchStrategy[Filter] = st.recursive(terms, _combined, max_leaves=6)

@@ -1,0 +1,306 @@
+"""The search language: text to tree, tree to text, and what a tree means."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logster.errors import QueryError
+from logster.event import Event
+from logster.language import (
+    EVERYTHING,
+    MAX_DEPTH,
+    MAX_TERMS,
+    MAX_TEXT_CHARACTERS,
+    And,
+    Equal,
+    Field,
+    Filter,
+    Has,
+    Not,
+    Or,
+    Order,
+    Prefix,
+    Words,
+    matches,
+    parse_filter,
+    render_filter,
+    tokens_of,
+)
+from support.filters import filters
+
+USER = Field("user")
+SEVERITY = Field("severity")
+DURATION = Field("DurationMs", is_property=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "tree"),
+    [
+        ("", EVERYTHING),
+        ("  \t\n", EVERYTHING),
+        ("disk", Words("disk")),
+        ("dis*", Words("dis", is_prefix=True)),
+        ('"timed out"', Words("timed out")),
+        ('"timed o"*', Words("timed o", is_prefix=True)),
+        ('"C:\\temp\\\\ \\"x\\""', Words('C:\\temp\\ "x"')),
+        ("blk_-38865", Words("blk_-38865")),
+        ("10.0.0.1:80", Words("10.0.0.1:80")),
+        ("std::vector", Words("std::vector")),
+        ("http://host/path", Words("http://host/path")),
+        ("--verbose", Words("--verbose")),
+        ("a->b", Words("a->b")),
+        ("a -> b", And((Words("a"), Words("->"), Words("b")))),
+        ("a - b", And((Words("a"), Words("-"), Words("b")))),
+        ("not and or", And((Words("not"), Words("and"), Words("or")))),
+        ("a AND b", And((Words("a"), Words("b")))),
+        ("a b OR c", Or((And((Words("a"), Words("b"))), Words("c")))),
+        ("a (b OR c)", And((Words("a"), Or((Words("b"), Words("c")))))),
+        ("(a b) c", And((And((Words("a"), Words("b"))), Words("c")))),
+        ("NOT a -b", And((Not(Words("a")), Not(Words("b"))))),
+        ("-(a OR b)", Not(Or((Words("a"), Words("b"))))),
+        ("((a))", Words("a")),
+        ("user:bob", Equal(USER, "bob")),
+        ('user:"bob b"', Equal(USER, "bob b")),
+        ("user:AND", Equal(USER, "AND")),
+        ("user!=bob", Not(Equal(USER, "bob"))),
+        ("user:bo*", Prefix(USER, "bo")),
+        ("user:*", Has(USER)),
+        ('user:"*"', Equal(USER, "*")),
+        ("has:user", Has(USER)),
+        ("has:DurationMs", Has(DURATION)),
+        ("has:issue", Order(Field("issue"), ">", 0)),
+        ("StackTrace:main", Words("main", Field("stack_trace"))),
+        ("message!=main", Not(Words("main", Field("message")))),
+        ("exception:Val*", Words("Val", Field("exception"), is_prefix=True)),
+        ("severity:error", Equal(SEVERITY, 4)),
+        ("Severity>=Warning", Order(SEVERITY, ">=", 3)),
+        ("severity<2", Order(SEVERITY, "<", 2)),
+        ("DurationMs>500", Order(DURATION, ">", 500)),
+        ("DurationMs >= -2.5e1", Order(DURATION, ">=", -25.0)),
+        ("DurationMs:>5", Order(DURATION, ">", 5)),
+        ('DurationMs<"5"', Order(DURATION, "<", 5)),
+        ("http.status:500", Equal(Field("http.status", is_property=True), "500")),
+        ("@t:5", Equal(Field("@t", is_property=True), "5")),
+        ('"weird name":5', Equal(Field("weird name", is_property=True), "5")),
+        ("properties.user:bob", Equal(Field("user", is_property=True), "bob")),
+        ("id:18446744073709551615", Equal(Field("id"), 2**64 - 1)),
+    ],
+)
+def test_a_search_text_is_understood(text: str, tree: Filter) -> None:
+    assert tree == parse_filter(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "length", "expected"),
+    [
+        ("(disk", 5, 1, "closing )"),
+        ("disk)", 4, 1, "no open ("),
+        ("a ()", 3, 1, "a word"),
+        ("a AND", 5, 1, "a word"),
+        ("OR a", 0, 1, "a word"),
+        ("a OR OR b", 5, 1, "a word"),
+        ("user:", 4, 1, "a value"),
+        ("ValueError: bad", 10, 1, "a value"),
+        ("x>", 2, 1, "a value"),
+        ('say "hi', 4, 3, 'closing "'),
+        ("severity:loud", 9, 4, "trace, debug, info"),
+        ("severity>7", 9, 1, "from 0 to 6"),
+        ('severity:""', 9, 2, "a severity"),
+        ("severity:1*", 9, 2, "a severity"),
+        ("DurationMs>slow", 11, 4, "a number"),
+        ("DurationMs>1e999", 11, 5, "a number"),
+        ("application>a", 12, 1, "holds text"),
+        ("message<5", 8, 1, "holds text"),
+        ("id:-1", 3, 2, "whole number"),
+        ("id:1.5", 3, 3, "whole number"),
+        ("id:18446744073709551616", 3, 20, "whole number"),
+        ("*", 0, 1, "a *"),
+        ("fo*o", 0, 4, "a *"),
+        ("user:*x", 5, 2, "a *"),
+        ('""', 0, 2, "between the quotes"),
+        ('message:""', 8, 2, "between the quotes"),
+        ('user:""*', 5, 3, "before the *"),
+        ("has:severity", 4, 8, "may be without"),
+        ("half \ud800", 5, 1, "half a character"),
+    ],
+)
+def test_a_mistake_is_shown_where_it_is(
+    text: str, position: int, length: int, expected: str
+) -> None:
+    with pytest.raises(QueryError) as caught:
+        parse_filter(text)
+    assert (position, length) == (caught.value.position, caught.value.length)
+    assert expected in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("a" * (MAX_TEXT_CHARACTERS + 1), str(MAX_TEXT_CHARACTERS)),
+        ("NOT " * MAX_DEPTH + "a", str(MAX_DEPTH)),
+        ("NOT " * 1_900 + "a", str(MAX_DEPTH)),
+        ("a " * (MAX_TERMS + 1), str(MAX_TERMS)),
+    ],
+)
+def test_a_search_beyond_a_limit_is_refused_by_naming_it(text: str, limit: str) -> None:
+    with pytest.raises(QueryError, match=f"at most {limit}"):
+        parse_filter(text)
+
+
+def test_the_largest_searches_are_understood() -> None:
+    assert len(_filters_of(parse_filter("a " * MAX_TERMS))) == MAX_TERMS
+    assert Words("a" * MAX_TEXT_CHARACTERS) == parse_filter("a" * MAX_TEXT_CHARACTERS)
+    assert parse_filter("NOT " * (MAX_DEPTH - 1) + "a") != EVERYTHING
+    assert Words("a") == parse_filter("(" * 1_000 + "a" + ")" * 1_000)
+
+
+def _filters_of(tree: Filter) -> tuple[Filter, ...]:
+    assert isinstance(tree, And)
+    return tree.filters
+
+
+@given(filters)
+def test_a_rendered_tree_parses_to_itself(tree: Filter) -> None:
+    assert tree == parse_filter(render_filter(tree))
+
+
+@given(st.text(max_size=60) | st.text(alphabet='ab:<>=!-*"\\()ANDORT. 5\ud800', max_size=60))
+def test_any_text_is_a_search_or_a_query_error(text: str) -> None:
+    outcome = _understand(text)
+    if isinstance(outcome, QueryError):
+        assert 0 <= outcome.position <= len(text)
+        assert outcome.length >= 1
+    else:
+        assert outcome == parse_filter(render_filter(outcome))
+
+
+def _understand(text: str) -> Filter | QueryError:
+    try:
+        return parse_filter(text)
+    except QueryError as error:
+        return error
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("foo-bar_baz", ["foo", "bar", "baz"]),
+        ("10.0.0.1", ["10", "0", "0", "1"]),
+        ("Ärger, ÉTÉ!", ["ärger", "été"]),
+        ("日本 x\u00a0y", ["日本", "x\u00a0y"]),
+        ("->", []),
+    ],
+)
+def test_a_text_is_cut_into_tokens(text: str, tokens: list[str]) -> None:
+    assert tokens == tokens_of(text)
+
+
+EVENT = Event(
+    id=42,
+    timestamp=1,
+    received_at=1,
+    severity=4,
+    message="Connection from 10.0.0.1:80 timed out (blk_-38865)",
+    application="shop",
+    user="",
+    exception="ValueError: ÄRGER",
+    protocol="clef",
+    properties={
+        "DurationMs": 512.5,
+        "Text": "20",
+        "Ok": True,
+        "Gone": None,
+        "Empty": "",
+        "List": [1],
+        "Huge": 10**400,
+        "http": {"status": 500, "deep": {}},
+        "http.flat": "yes",
+    },
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "CONNECTION timed",
+        '"timed out"',
+        "10.0.0.1",
+        "blk_-38865",
+        "10.0.0.1:80",
+        "conn*",
+        '"timed o"*',
+        "ärger",
+        "valueerror ärger",
+        "timed exception:Ärger",
+        "(",
+        "application:shop",
+        "application:sh*",
+        'user:""',
+        'host:""',
+        "-has:user",
+        "has:application",
+        "severity:error",
+        "severity>warn",
+        "severity!=fatal",
+        "id:42",
+        "id>41",
+        "protocol:clef",
+        "DurationMs>512",
+        "DurationMs<=512.5",
+        "DurationMs:512.50",
+        "Text>19",
+        "Text:20",
+        "Ok:true",
+        "Huge>5",
+        "http.status:500",
+        "http.status>=500",
+        "http.flat:yes",
+        "http.flat:y*",
+        "has:http.deep",
+        "has:List",
+        "has:Ok",
+        "missing!=1",
+        "NOT missing>1",
+        "-bogus (shop OR connection)",
+    ],
+)
+def test_an_event_matches(text: str) -> None:
+    assert matches(parse_filter('"("' if text == "(" else text), EVENT)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "conn",
+        "onnection",
+        "0.0.0.1",
+        "imed*",
+        '"timed ou"',
+        "shop",
+        "exception:connection",
+        "application:Shop",
+        "application:hop*",
+        "has:user",
+        "has:host",
+        "severity>error",
+        "DurationMs>512.5",
+        'Text:"20.0"',
+        "Ok:1",
+        "Ok>0",
+        "Gone:null",
+        "has:Gone",
+        "has:Empty",
+        "missing:x",
+        'missing:""',
+        "missing<5",
+        "List:1",
+        "http:500",
+        "http.status.more:500",
+        "connection -timed",
+    ],
+)
+def test_an_event_does_not_match(text: str) -> None:
+    assert not matches(parse_filter(text), EVENT)

@@ -1,22 +1,22 @@
 """The exception tree. A message is advice: it names the value, the limit and the setting.
 
-    LogsterError
-    ├── ConfigError            a setting cannot be used; the program does not start
-    ├── RefusedError           a request that is ours, but not granted (carries the HTTP status)
-    │   ├── BodyTooLargeError      413
-    │   ├── BodyUnreadableError    400  encoding or charset that does not hold
-    │   ├── BodyTimeoutError       408  the sender was too slow
-    │   ├── UnauthorizedError      401  no key, unknown key, revoked key
-    │   ├── ForbiddenError         403  the key lacks the right
-    │   ├── QuotaError             429  carries retry_after_s
-    │   └── SpoolFullError         503  carries retry_after_s
-    ├── QueryError             400  a search text that cannot be understood (position, length)
-    ├── StoreError             the engine refused or failed
-    │   ├── StoreUnavailableError  503  not reachable now; try again
-    │   ├── StoreRefusedError      the engine refuses this block for its content; do not retry as it is
-    │   └── QueryTooHeavyError     422  memory or time limit of one query
-    ├── MetaUnavailableError   503  the database of keys and accounts cannot be reached
-    └── NotFoundError          404
+LogsterError
+├── ConfigError            a setting cannot be used; the program does not start
+├── RefusedError           a request that is ours, but not granted (carries the HTTP status)
+│   ├── BodyTooLargeError      413
+│   ├── BodyUnreadableError    400  encoding or charset that does not hold
+│   ├── BodyTimeoutError       408  the sender was too slow
+│   ├── UnauthorizedError      401  no key, unknown key, revoked key
+│   ├── ForbiddenError         403  the key lacks the right
+│   ├── QuotaError             429  carries retry_after_s
+│   └── SpoolFullError         503  carries retry_after_s
+├── QueryError             400  a search text that cannot be understood (position, length)
+├── StoreError             the engine refused or failed
+│   ├── StoreUnavailableError  503  not reachable now; try again
+│   ├── StoreRefusedError      the engine refuses this block for its content; do not retry as it is
+│   └── QueryTooHeavyError     422  memory or time limit of one query
+├── MetaUnavailableError   503  the database of keys and accounts cannot be reached
+└── NotFoundError          404
 """
 
 from __future__ import annotations
@@ -65,6 +65,13 @@ class BodyTimeoutError(RefusedError):
 
     status = 408
     reason = "timeout"
+
+
+class ServerFaultError(RefusedError):
+    """Something went wrong here that the sender cannot mend; the log has it."""
+
+    status = 500
+    reason = "fault"
 
 
 class UnauthorizedError(RefusedError):

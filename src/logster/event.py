@@ -147,6 +147,23 @@ class Columns(msgspec.Struct, kw_only=True):
         self.message.extend(other.message)
         self.severity.extend(other.severity)
 
+    def remove(self, indexes: list[int]) -> None:
+        """Take events out; `indexes` ascend."""
+        for name in self.__struct_fields__:
+            values = getattr(self, name)
+            if values is not None:
+                for index in reversed(indexes):
+                    del values[index]
+
+    def sizes(self) -> list[int]:
+        """About how large each event is: characters of its texts and bytes of its properties."""
+        sizes = [0] * len(self)
+        for name in (*TEXT_FIELDS, "properties"):
+            values = getattr(self, name)
+            if values is not None:
+                sizes = [size + len(value or "") for size, value in zip(sizes, values, strict=True)]
+        return sizes
+
 
 #: The columns that are None when no event has them.
 OPTIONAL_COLUMNS = tuple(

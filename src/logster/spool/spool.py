@@ -538,6 +538,16 @@ def list_aside(folder: Path) -> dict[str, list[AsideBlock]]:
     return found
 
 
+def find_receipt(path: Path, digest: bytes) -> bytes | None:
+    """The answer a spool keeps for an idempotency key's digest, or None."""
+    with contextlib.closing(connect(path, is_reader=True)) as database:
+        row = database.execute(
+            "SELECT answer FROM receipt WHERE digest = ? AND made_at >= ?",
+            (digest, time.time() - RECEIPT_LIFE_S),
+        ).fetchone()
+    return None if row is None else bytes(row[0])
+
+
 def replay_aside(folder: Path, spool: str, number: int) -> bool:
     """Put a set-aside block back in line to be inserted; False when there is no such block."""
     return _settle_aside(folder, spool, number, is_replay=True)

@@ -1,0 +1,156 @@
+"""Plain bytes within the cap, whatever the encoding claimed.
+
+In: the body as received and its Content-Encoding. Out: plain bytes.
+Promise: inflating stops at the cap, so a bomb costs no more memory than an honest body.
+
+Clients lie about encodings: some send `gzip,deflate` over a single zlib body. So the first
+bytes decide between the formats that can be told apart, and the header only for the others.
+"""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from typing import TYPE_CHECKING
+
+import brotli
+
+from logster.errors import BodyTooLargeError, BodyUnreadableError, EncodingUnknownError
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+#: Second byte of a zlib header is a check on the first; the first is 0x78 in practice.
+_ZLIB_FIRST = 0x78
+_ZLIB_CHECK = 31
+
+_AUTO_WBITS = 32 + zlib.MAX_WBITS  # gzip or zlib, by the header
+_RAW_WBITS = -zlib.MAX_WBITS
+_CHUNK_BYTES = 1 << 20
+
+#: Each joined member costs a copy of the rest: a body of nothing but members is a bomb in time.
+_MAX_MEMBERS = 256
+_TOO_MANY_MEMBERS = f"it joins more than {_MAX_MEMBERS} compressed members"
+
+
+def open_body(body: bytes, encoding: str, max_bytes: int, setting: str) -> bytes:
+    """Undo the Content-Encoding; `setting` is named when the result is over `max_bytes`.
+
+    Raises BodyTooLargeError, BodyUnreadableError or EncodingUnknownError.
+    """
+    if len(body) > max_bytes:
+        raise too_large(max_bytes, setting)
+    for name in reversed(_encodings(encoding)):
+        body = _undo(name, body, max_bytes, setting)
+    return body
+
+
+def too_large(max_bytes: int, setting: str) -> BodyTooLargeError:
+    """The refusal of a body over the cap."""
+    return BodyTooLargeError(
+        f"The request entity is larger than {max_bytes} bytes after decompression; "
+        f"send less at a time (an operator may raise {setting})."
+    )
+
+
+def _encodings(encoding: str) -> list[str]:
+    names = [name.strip().lower() for name in encoding.split(",")]
+    names = [name for name in names if name not in ("", "identity")]
+    # `gzip,deflate` is a copied Accept-Encoding, not two layers: one of them is meant.
+    if len(names) > 1 and set(names) <= {"gzip", "x-gzip", "deflate"}:
+        return ["gzip"]
+    if len(names) > 2:  # noqa: PLR2004 - nobody stacks more than two in earnest
+        raise EncodingUnknownError(
+            f"The Content-Encoding '{encoding}' has {len(names)} layers; send at most two."
+        )
+    return names
+
+
+def _undo(name: str, body: bytes, max_bytes: int, setting: str) -> bytes:
+    inflate = _CODECS.get(name)
+    if inflate is None:
+        raise EncodingUnknownError(
+            f"The Content-Encoding '{name}' is not supported; "
+            "use gzip, deflate, zstd, br or no encoding."
+        )
+    if not body:
+        return body
+    try:
+        plain = inflate(body, max_bytes)
+    except (zlib.error, zstd.ZstdError, brotli.error, EOFError) as error:
+        raise BodyUnreadableError(
+            f"The body is not what its Content-Encoding '{name}' says: {error}."
+        ) from None
+    if len(plain) > max_bytes:
+        raise too_large(max_bytes, setting)
+    return plain
+
+
+def _inflate(body: bytes, max_bytes: int) -> bytes:
+    """Undo gzip, zlib or raw deflate, whichever it is; stops one byte past the cap."""
+    if body[:4] == _ZSTD_MAGIC:
+        return _unzstd(body, max_bytes)
+    plain = b""
+    for _ in range(_MAX_MEMBERS):
+        inflater = zlib.decompressobj(_wbits(body))
+        plain += inflater.decompress(body, max_bytes + 1 - len(plain))
+        if len(plain) > max_bytes:
+            return plain
+        if not inflater.eof:
+            raise EOFError("it ends in the middle")
+        body = inflater.unused_data.lstrip(b"\0")  # gzip files may be joined, and padded
+        if not body:
+            return plain
+    raise EOFError(_TOO_MANY_MEMBERS)
+
+
+def _wbits(body: bytes) -> int:
+    is_zlib = len(body) > 1 and body[0] == _ZLIB_FIRST
+    is_zlib = is_zlib and int.from_bytes(body[:2], "big") % _ZLIB_CHECK == 0
+    return _AUTO_WBITS if is_zlib or body.startswith(_GZIP_MAGIC) else _RAW_WBITS
+
+
+def _unzstd(body: bytes, max_bytes: int) -> bytes:
+    # The window is memory a sender can ask for: no more than the cap, 8 MiB at least.
+    window_log = max((max_bytes - 1).bit_length(), 23)
+    options = {int(zstd.DecompressionParameter.window_log_max): min(window_log, 27)}
+    plain = b""
+    for _ in range(_MAX_MEMBERS):
+        inflater = zstd.ZstdDecompressor(options=options)
+        plain += inflater.decompress(body, max_bytes + 1 - len(plain))
+        if len(plain) > max_bytes:
+            return plain
+        if not inflater.eof:
+            raise EOFError("it ends in the middle")
+        body = inflater.unused_data
+        if not body:
+            return plain
+    raise EOFError(_TOO_MANY_MEMBERS)
+
+
+def _unbrotli(body: bytes, max_bytes: int) -> bytes:
+    decoder = brotli.Decompressor()
+    plain = bytearray(decoder.process(body, output_buffer_limit=_CHUNK_BYTES))
+    while not decoder.is_finished():
+        if len(plain) > max_bytes:
+            break
+        if decoder.can_accept_more_data():
+            raise EOFError("it ends in the middle")
+        plain += decoder.process(b"", output_buffer_limit=_CHUNK_BYTES)
+    return bytes(plain)
+
+
+_CODECS: dict[str, Callable[[bytes, int], bytes]] = {
+    "gzip": _inflate,
+    "x-gzip": _inflate,
+    "deflate": _inflate,
+    "zstd": _unzstd,
+    "br": _unbrotli,
+}

@@ -1,0 +1,95 @@
+"""Each field has one meaning: times that can be believed, labels of a sane length.
+
+In: columns as a reader gives them. Out: the same columns, in place.
+Promise: nothing a client sent is lost; what is changed here is kept in `properties`.
+
+An event whose time lies outside of [now - retention, now + 1 day] is put at its arrival:
+a clock in the year 1970 or 9999 would otherwise expire at once, or sit on top of every
+search for years. What the client said is kept as the property `OriginalTimestamp`.
+See docs/decisions/004-times-that-cannot-be-believed.md.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from logster.event import NS_PER_S
+
+if TYPE_CHECKING:
+    from logster.event import Columns
+
+MAX_AHEAD_NS = 24 * 3600 * NS_PER_S
+DAY_NS = 24 * 3600 * NS_PER_S
+
+#: Labels are for grouping and counting; one of several kilobytes is a text in the wrong place.
+MAX_LABEL_CHARS = 1024
+LABELS = (
+    "application",
+    "category",
+    "user",
+    "host",
+    "environment",
+    "release",
+    "trace_id",
+    "span_id",
+)
+CUT_MARK = "…"
+
+ORIGINAL_TIMESTAMP = "OriginalTimestamp"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def normalize(columns: Columns, *, received_at: int, retention_days: int) -> None:
+    """Make the columns ready for the store; `received_at` is nanoseconds since 1970 (UTC)."""
+    _clamp_times(columns, received_at, received_at - retention_days * DAY_NS)
+    for name in LABELS:
+        values = getattr(columns, name)
+        if values is not None:
+            _cut_labels(columns, name, values)
+
+
+def _clamp_times(columns: Columns, received_at: int, oldest: int) -> None:
+    times = columns.timestamp
+    if times is None:
+        columns.timestamp = [received_at] * len(columns)
+        return
+    newest = received_at + MAX_AHEAD_NS
+    for index, time in enumerate(times):
+        if time is None:
+            times[index] = received_at
+        elif not oldest <= time <= newest:
+            times[index] = received_at
+            _keep(columns, index, ORIGINAL_TIMESTAMP, render_instant(time))
+
+
+def _cut_labels(columns: Columns, name: str, values: list[str | None]) -> None:
+    for index, value in enumerate(values):
+        if value is not None and len(value) > MAX_LABEL_CHARS:
+            values[index] = value[: MAX_LABEL_CHARS - len(CUT_MARK)] + CUT_MARK
+            _keep(columns, index, f"Original{name.title().replace('_', '')}", value)
+
+
+def _keep(columns: Columns, index: int, name: str, value: str) -> None:
+    """Keep what the client said as a property, beside its own ones."""
+    if columns.properties is None:
+        columns.properties = [None] * len(columns)
+    said = columns.properties[index]
+    properties: dict[str, Any] = msgspec.json.decode(said) if said else {}
+    properties.setdefault(name, value)
+    columns.properties[index] = msgspec.json.encode(properties)
+
+
+def render_instant(ns: int) -> str:
+    """Nanoseconds since 1970 as ISO 8601 in UTC; years that no calendar has stay a number."""
+    try:
+        instant = _EPOCH + timedelta(microseconds=ns // 1000)
+    except OverflowError:
+        return str(ns)
+    fraction = f"{ns % NS_PER_S:09}".rstrip("0")
+    return (
+        f"{instant:%Y-%m-%dT%H:%M:%S}".rjust(19, "0") + (f".{fraction}" if fraction else "") + "Z"
+    )

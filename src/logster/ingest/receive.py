@@ -1,0 +1,287 @@
+"""HTTP: route, admit, open, read, append, reply; the only handler all protocols share.
+
+In: ASGI requests. Out: answers in each client's own dialect.
+Promise: an event has exactly one outcome; accepted means synced to disk; memory stays bounded.
+See design.md section 3, steps 1 to 8.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from logster import metrics
+from logster.errors import BodyTimeoutError, RefusedError, RetryLaterError, ServerFaultError
+from logster.event import Rejection
+from logster.ingest.body import open_body, too_large
+from logster.ingest.idempotency import digest_of
+from logster.ingest.protocol import Receipt, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from logster.config import Config
+    from logster.ingest.idempotency import Receipts
+    from logster.ingest.protocol import Protocol, Reading, Reply, Route
+    from logster.meta.keys import Grant
+    from logster.pipeline import Pipeline
+
+    Scope = dict[str, Any]
+    Receive = Callable[[], Awaitable[dict[str, Any]]]
+    Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+log = logging.getLogger(__name__)
+
+#: Bodies above this are opened and read in a thread, so that small requests do not wait for them.
+LARGE_BODY_BYTES = 128 * 1024
+#: Large bodies read at the same time: each needs several times its size in memory.
+MAX_LARGE_READS = 2
+#: What a sender is told to wait when this worker holds as many bodies as it may.
+BUSY_RETRY_AFTER_S = 1
+
+
+class ClientGoneError(Exception):
+    """The sender left in the middle of its body; there is nobody to answer."""
+
+
+class Receiver:
+    """The ingestion door of one worker."""
+
+    def __init__(
+        self,
+        protocols: Sequence[Protocol],
+        *,
+        check_key: Callable[[str | None], Grant],
+        pipeline: Pipeline,
+        receipts: Receipts,
+        config: Config,
+    ) -> None:
+        """`check_key` admits a key text for ingestion; it raises a RefusedError and does no I/O."""
+        self._check_key = check_key
+        self._pipeline = pipeline
+        self._receipts = receipts
+        self._config = config
+        self._routes = {
+            (route.path, route.method): (protocol, route)
+            for protocol in protocols
+            for route in protocol.routes
+        }
+        self._pending_bytes = 0
+        self._large_reads = asyncio.Semaphore(MAX_LARGE_READS)
+
+    def find_route(self, path: str, method: str) -> tuple[Protocol, Route] | None:
+        """The protocol that answers a path (lower case, no trailing slash) and a method."""
+        return self._routes.get((path, method))
+
+    async def receive(
+        self, protocol: Protocol, route: Route, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Answer one request."""
+        request = read_head(scope, route)
+        try:
+            reply = await self._take(protocol, route, request, receive)
+        except RefusedError as error:
+            metrics.EVENTS.labels(protocol.name, "refused", error.reason).inc()
+            reply = protocol.refuse(error, request)
+        except ClientGoneError:
+            metrics.EVENTS.labels(protocol.name, "refused", "client_gone").inc()
+            return
+        except Exception:
+            log.exception("%s %s failed", request.method, request.path)
+            metrics.EVENTS.labels(protocol.name, "refused", ServerFaultError.reason).inc()
+            reply = protocol.refuse(ServerFaultError("An error has occurred."), request)
+        metrics.REQUESTS.labels(protocol.name, str(reply.status)).inc()
+        await send_reply(send, reply)
+
+    async def _take(
+        self, protocol: Protocol, route: Route, request: Request, receive: Receive
+    ) -> Reply:
+        grant = self._check_key(protocol.credentials(request))
+        protocol.check(request)
+        body = _Body(*self._limit(route))
+        try:
+            await self._fill(body, request, receive)
+            metrics.BODY_BYTES.labels(protocol.name).inc(body.size)
+            receipt = await self._keep(protocol, route, request, body, grant)
+        finally:
+            self._pending_bytes -= body.size
+            metrics.PENDING_BYTES.set(self._pending_bytes)
+        return protocol.reply(receipt, request)
+
+    def _limit(self, route: Route) -> tuple[int, str]:
+        """The size cap of a route, and the setting that raises it."""
+        if route.is_batch:
+            return self._config.max_batch_bytes, "LOGSTER_MAX_BATCH_BYTES"
+        return self._config.max_message_bytes, "LOGSTER_MAX_MESSAGE_BYTES"
+
+    # -- open -----------------------------------------------------------------------------
+
+    async def _fill(self, body: _Body, request: Request, receive: Receive) -> None:
+        """Read a body, no longer and no larger than it may be."""
+        declared = request.headers.get("content-length", "")
+        expected = int(declared) if declared.isdecimal() else 0
+        body.check_size(expected)
+        self._pipeline.check_room(expected)
+        try:
+            async with asyncio.timeout(self._config.body_timeout_s):
+                while await self._fill_once(body, receive):
+                    pass
+        except TimeoutError:
+            raise BodyTimeoutError(
+                f"The body did not arrive within {self._config.body_timeout_s:g} seconds; "
+                "send it faster or in smaller parts "
+                "(an operator may raise LOGSTER_BODY_TIMEOUT_S)."
+            ) from None
+
+    async def _fill_once(self, body: _Body, receive: Receive) -> bool:
+        """Take the next piece of a body; False after the last one."""
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
+        chunk = message.get("body", b"")
+        body.add(chunk)
+        self._pending_bytes += len(chunk)
+        if self._pending_bytes > self._config.max_pending_bytes:
+            raise RetryLaterError(
+                f"This worker already holds {self._config.max_pending_bytes} bytes of bodies; "
+                "try again (an operator may raise LOGSTER_MAX_PENDING_BYTES or LOGSTER_WORKERS).",
+                BUSY_RETRY_AFTER_S,
+            )
+        return bool(message.get("more_body", False))
+
+    # -- read, normalize, append ----------------------------------------------------------
+
+    async def _keep(
+        self, protocol: Protocol, route: Route, request: Request, body: _Body, grant: Grant
+    ) -> Receipt:
+        """Make a body's events durable; a resend gets the receipt of its first time."""
+        key = request.headers.get("idempotency-key")
+        if key is None:
+            return await self._append(protocol, request, body, grant, None)
+        digest = digest_of(grant.workspace, route.path, key)
+        async with self._receipts.hold(digest) as answer:
+            if answer is not None:
+                metrics.REPLAYED.inc()
+                return msgspec.msgpack.decode(answer, type=Receipt)
+            return await self._append(protocol, request, body, grant, digest)
+
+    async def _append(
+        self,
+        protocol: Protocol,
+        request: Request,
+        body: _Body,
+        grant: Grant,
+        digest: bytes | None,
+    ) -> Receipt:
+        reading, size = await self._read(protocol, request, body)
+        for rejection in reading.rejections:
+            metrics.EVENTS.labels(protocol.name, "rejected", rejection.reason).inc()
+        count = len(reading.columns)
+        if not count:
+            return Receipt(ids=[], rejections=reading.rejections, lines=reading.lines)
+        events = self._pipeline.stamp(
+            reading.columns, workspace=grant.workspace, key=grant.key, protocol=protocol.name
+        )
+        receipt = Receipt(ids=events.ids, rejections=reading.rejections, lines=reading.lines)
+        started = time.perf_counter()
+        await self._pipeline.accept(
+            events, size, (digest, msgspec.msgpack.encode(receipt)) if digest else None
+        )
+        metrics.APPEND_S.observe(time.perf_counter() - started)
+        metrics.EVENTS.labels(protocol.name, "accepted", "").inc(count)
+        return receipt
+
+    async def _read(self, protocol: Protocol, request: Request, body: _Body) -> tuple[Reading, int]:
+        """The events of a body, and its size when open (bytes)."""
+        if body.size <= LARGE_BODY_BYTES and "content-encoding" not in request.headers:
+            return protocol.read(body.plain, request), body.size
+        async with self._large_reads:
+            return await asyncio.to_thread(self._open_and_read, protocol, request, body)
+
+    def _open_and_read(
+        self, protocol: Protocol, request: Request, body: _Body
+    ) -> tuple[Reading, int]:
+        encoding = request.headers.get("content-encoding", "")
+        plain = open_body(body.plain, encoding, body.max_bytes, body.setting)
+        reading = protocol.read(plain, request)
+        if len(plain) > self._config.max_message_bytes:
+            _reject_oversize(reading, self._config.max_message_bytes)
+        return reading, len(plain)
+
+
+class _Body:
+    """What has arrived of a body, and how much may."""
+
+    __slots__ = ("_chunks", "max_bytes", "setting", "size")
+
+    def __init__(self, max_bytes: int, setting: str) -> None:
+        self.max_bytes = max_bytes
+        self.setting = setting
+        self.size = 0
+        self._chunks: list[bytes] = []
+
+    def add(self, chunk: bytes) -> None:
+        """Append a piece; raises BodyTooLargeError over the cap."""
+        self.check_size(self.size + len(chunk))
+        self.size += len(chunk)
+        self._chunks.append(chunk)
+
+    def check_size(self, size: int) -> None:
+        """Refuse a body over the cap, arrived or announced."""
+        if size > self.max_bytes:
+            raise too_large(self.max_bytes, self.setting)
+
+    @property
+    def plain(self) -> bytes:
+        """All of it."""
+        return self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+
+
+def _reject_oversize(reading: Reading, max_bytes: int) -> None:
+    """Take single messages over the cap out of a large batch."""
+    columns = reading.columns
+    lines = reading.lines or list(range(1, len(columns) + 1))
+    large = [index for index, size in enumerate(columns.sizes()) if size > max_bytes]
+    if not large:
+        return
+    fault = (
+        f"The message is larger than {max_bytes} bytes; send less "
+        "(an operator may raise LOGSTER_MAX_MESSAGE_BYTES)."
+    )
+    reading.rejections = sorted(
+        reading.rejections
+        + [
+            Rejection(line=lines[index], reason="too_large", faults={"message": [fault]})
+            for index in large
+        ],
+        key=lambda rejection: rejection.line,
+    )
+    columns.remove(large)
+    gone = set(large)
+    reading.lines = [line for index, line in enumerate(lines) if index not in gone]
+
+
+def read_head(scope: Scope, route: Route | None = None) -> Request:
+    """What a reader may know of an ASGI request."""
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    query = scope["query_string"].decode("latin-1")
+    raw_path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+    asked = f"{raw_path}?{query}" if query else raw_path
+    return Request(
+        method=scope["method"],
+        path=scope["path"].lower().rstrip("/"),
+        query=query,
+        uri=f"{scope['scheme']}://{headers.get('host', '')}{asked}",
+        headers=headers,
+        route=route,
+    )
+
+
+async def send_reply(send: Send, reply: Reply) -> None:
+    """Write an answer."""
+    await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
+    await send({"type": "http.response.body", "body": reply.body})

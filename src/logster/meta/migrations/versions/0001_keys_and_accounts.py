@@ -76,12 +76,13 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_keys_workspace", "keys", ["workspace"])
-    op.create_table(
+    revisions = op.create_table(
         "revisions",
         sa.Column("part", sa.Text(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("part", name="pk_revisions"),
     )
+    op.bulk_insert(revisions, [{"part": "keys", "revision": 0}])
 
 
 def _workspace(row_id: sa.types.TypeEngine[int]) -> sa.Column[int]:

@@ -260,7 +260,7 @@ def _find_session(connection: Connection, digest: bytes) -> Session | None:
         .where(sessions.digest == digest, sessions.expires_at > time.time_ns())
     )
     row = connection.execute(question).one_or_none()
-    return row and msgspec.convert(dict(row._mapping), Session)  # noqa: SLF001 - documented way
+    return msgspec.convert(row, Session, from_attributes=True) if row else None
 
 
 def _forget_expired(connection: Connection, now: int) -> None:

@@ -46,6 +46,8 @@ MAX_TEXT_CHARACTERS = 8_000
 MAX_DEPTH = 50
 #: Each term is a few conditions in SQL; a longer list belongs into saved searches.
 MAX_TERMS = 200
+#: A property's path is asked level by level.
+MAX_PATH_DEPTH = 10
 
 #: Fields of prose: searched by word; a plain word searches them all.
 PROSE_FIELDS = ("message", "exception", "stack_trace")
@@ -226,9 +228,9 @@ def matches(tree: Filter, event: Event) -> bool:  # noqa: PLR0911  # one answer 
             return any(matches(part, event) for part in filters)
         case Not(part):
             return not matches(part, event)
-        case Words(text, field, is_prefix):
+        case Words(_, field):
             names = PROSE_FIELDS if field is None else (field.name,)
-            pattern = word_pattern(text, is_prefix=is_prefix)
+            pattern = _pattern(tree)
             return any(pattern.search((getattr(event, name) or "").lower()) for name in names)
         case Equal(field, value):
             return _equals(_value_of(field, event), value)
@@ -249,13 +251,18 @@ def tokens_of(text: str) -> list[str]:
     return _WORD.findall(text.lower())
 
 
-@lru_cache(maxsize=256)
-def word_pattern(text: str, *, is_prefix: bool) -> re.Pattern[str]:
-    """What finds a word or phrase in lower-cased text: literal, not glued to more token."""
-    literal = text.lower()
-    before = f"(?<![{_WORD_CHARACTERS}])" if _WORD.match(literal) else ""
-    after = f"(?![{_WORD_CHARACTERS}])" if _WORD.match(literal[-1:]) and not is_prefix else ""
-    return re.compile(before + re.escape(literal) + after)
+def whole_tokens_of(words: Words) -> list[str]:
+    """The tokens that stand whole in a match: a prefix may go on in its last one."""
+    tokens = tokens_of(words.text)
+    return tokens[:-1] if words.is_prefix and _ends_in_token(words.text) else tokens
+
+
+def bounds_of(words: Words) -> tuple[bool, bool]:
+    """Whether a token character must not stand directly before, and behind, the literal text."""
+    return (
+        _WORD.match(words.text) is not None,
+        _ends_in_token(words.text) and not words.is_prefix,
+    )
 
 
 def number_in(text: str) -> float | None:
@@ -280,6 +287,21 @@ _COMPARE: dict[Comparison, Callable[[float, float], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+
+
+def _ends_in_token(text: str) -> bool:
+    return _WORD.match(text[-1:]) is not None
+
+
+@lru_cache(maxsize=256)
+def _pattern(words: Words) -> re.Pattern[str]:
+    """What finds a word or phrase in lower-cased text."""
+    is_bounded_before, is_bounded_behind = bounds_of(words)
+    return re.compile(
+        (f"(?<![{_WORD_CHARACTERS}])" if is_bounded_before else "")
+        + re.escape(words.text.lower())
+        + (f"(?![{_WORD_CHARACTERS}])" if is_bounded_behind else "")
+    )
 
 
 class _Builder(Transformer[Token, Filter]):
@@ -309,17 +331,24 @@ class _Builder(Transformer[Token, Filter]):
         name_text = _unquote(name) if name.type == "QUOTED_FIELD" else str(name)
         comparison = sign.removeprefix(":")
         if comparison in _COMPARE:
-            return _order(_field_named(name_text), comparison, value)
+            return _order(_field_of(name, name_text), comparison, value)
         if name.type == "FIELD" and name_text.lower() == "has":
             tree = _has(value)
         else:
-            tree = _equal(_field_named(name_text), value)
+            tree = _equal(_field_of(name, name_text), value)
         return Not(tree) if comparison == "!=" else tree
 
 
 @lru_cache(maxsize=1)
 def _parser() -> Lark:
     return Lark(_GRAMMAR, parser="lalr", transformer=_Builder(), regex=False)
+
+
+def _field_of(token: Token, name: str) -> Field:
+    field = _field_named(name)
+    if field.is_property and field.name.count(".") >= MAX_PATH_DEPTH:
+        raise _refusal(token, f"a property is at most {MAX_PATH_DEPTH} levels deep")
+    return field
 
 
 def _field_named(name: str) -> Field:
@@ -358,7 +387,7 @@ def _order(field: Field, comparison: Comparison, token: Token) -> Filter:
 
 def _has(token: Token) -> Filter:
     name, is_prefix = _read_text(token)
-    field = _field_named(name)
+    field = _field_of(token, name)
     if is_prefix or field in (Field("severity"), Field("id")):
         raise _refusal(token, "expected the name of a field that an event may be without")
     return Order(field, ">", 0) if field == Field("issue") else Has(field)

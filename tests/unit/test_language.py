@@ -122,6 +122,7 @@ def test_a_search_text_is_understood(text: str, tree: Filter) -> None:
         ('""', 0, 2, "between the quotes"),
         ('message:""', 8, 2, "between the quotes"),
         ('user:""*', 5, 3, "before the *"),
+        (".".join("abcdefghijk") + ":1", 0, 21, "at most 10 levels"),
         ("has:severity", 4, 8, "may be without"),
         ("half \ud800", 5, 1, "half a character"),
     ],

@@ -1,0 +1,325 @@
+"""Filter tree -> SQL text and parameters: the only place that composes SQL.
+
+In: a `Filter`, a workspace, instants, cursors; all of them may come from a stranger.
+Out: a `Statement` whose text is made of this module's own constants, and whose values
+are parameters that the server binds (`{p1:String}`).
+Promise: the workspace is the first condition of every statement and stands outside
+everything the filter adds; what the statement finds is what `language.matches` says.
+
+How the text index is used. A word is asked by its tokens (`hasAllTokens`), which the
+engine answers from the index alone. A phrase asks for its tokens first and then
+for its literal text in the few rows that are left. The index holds lower-cased text.
+"""
+
+# ruff: noqa: S608  # composing SQL is the task here; every value is a bound parameter
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Any, assert_never
+
+import msgspec
+
+from logster.event import TEXT_FIELDS
+from logster.language import (
+    EVERYTHING,
+    NAME_FIELDS,
+    NUMBER_FIELDS,
+    PROSE_FIELDS,
+    And,
+    Equal,
+    Field,
+    Filter,
+    Has,
+    Not,
+    Or,
+    Order,
+    Prefix,
+    Words,
+    bounds_of,
+    number_in,
+    whole_tokens_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: Field -> column; a name that is not in here never reaches SQL text.
+COLUMNS = {name: name for name in (*PROSE_FIELDS, *NAME_FIELDS, *NUMBER_FIELDS)}
+COLUMNS["user"] = "`user`"
+
+
+class Statement(msgspec.Struct, frozen=True):
+    """SQL text and the values the server binds to it."""
+
+    sql: str
+    parameters: dict[str, Any]
+
+
+class Parameters:
+    """Collects values and gives their place in the text."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+
+    def bind(self, value: Any, kind: str) -> str:
+        """Keep a value; `kind` is its type in the engine, one of this module's constants."""
+        name = f"p{len(self.values) + 1}"
+        self.values[name] = value
+        return f"{{{name}:{kind}}}"
+
+    def instant(self, ns: int) -> str:
+        """Keep an instant given in nanoseconds since 1970."""
+        return f"fromUnixTimestamp64Nano({self.bind(ns, 'Int64')})"
+
+
+class Key(msgspec.Struct, frozen=True):
+    """The place of an event in the order of a search: newest first, ids break ties."""
+
+    timestamp_ns: int
+    id: int
+
+
+def select_events(
+    workspace: int,
+    tree: Filter,
+    *,
+    since_ns: int | None = None,
+    until_ns: int | None = None,
+    before: Key | None = None,
+    after: Key | None = None,
+    limit: int,
+) -> Statement:
+    """Events newest first; with `after`, those next to the key, oldest first.
+
+    `since_ns` is inside, `until_ns`, `before` and `after` are outside.
+    """
+    parameters = Parameters()
+    parts = conditions(parameters, workspace, tree, since_ns=since_ns, until_ns=until_ns)
+    if before is not None:
+        parts.append(_beyond(parameters, "<", before))
+    if after is not None:
+        parts.append(_beyond(parameters, ">", after))
+    order = "DESC" if after is None else "ASC"
+    return Statement(
+        f"SELECT {EVENT_COLUMNS} FROM events WHERE {_all(parts)}"
+        f" ORDER BY timestamp {order}, id {order} LIMIT {parameters.bind(limit, 'UInt32')}",
+        parameters.values,
+    )
+
+
+def select_event(workspace: int, event_id: int) -> Statement:
+    """One event by its id."""
+    parameters = Parameters()
+    parts = conditions(parameters, workspace, Equal(Field("id"), event_id))
+    return Statement(
+        f"SELECT {EVENT_COLUMNS} FROM events WHERE {_all(parts)} LIMIT 1", parameters.values
+    )
+
+
+def select_stored(
+    workspace: int, tree: Filter, *, above_ms: int, shown: Iterable[int], limit: int
+) -> Statement:
+    """The newest rows stored after `above_ms` that were not shown yet.
+
+    Behind the event's columns stand the row's instant of storing and how many rows
+    there are in all, `limit` or not.
+    """
+    parameters = Parameters()
+    parts = conditions(parameters, workspace, tree)
+    instant = f"fromUnixTimestamp64Milli({parameters.bind(above_ms, 'Int64')})"
+    parts.insert(1, f"stored_at > {instant}")
+    if ids := list(shown):
+        parts.append(f"id NOT IN {parameters.bind(ids, 'Array(UInt64)')}")
+    return Statement(
+        f"SELECT {EVENT_COLUMNS}, toUnixTimestamp64Milli(stored_at), count() OVER ()"
+        f" FROM events WHERE {_all(parts)} ORDER BY stored_at DESC, id DESC"
+        f" LIMIT {parameters.bind(limit, 'UInt32')}",
+        parameters.values,
+    )
+
+
+#: The engine's clock, which is the one that sets `stored_at`.
+SELECT_NOW = Statement("SELECT toUnixTimestamp64Milli(now64(3))", {})
+
+
+def conditions(
+    parameters: Parameters,
+    workspace: int,
+    tree: Filter,
+    *,
+    since_ns: int | None = None,
+    until_ns: int | None = None,
+) -> list[str]:
+    """What every question about events has in common, to be joined by AND; workspace first."""
+    parts = [f"workspace = {parameters.bind(workspace, 'UInt32')}"]
+    if since_ns is not None:
+        parts.append(f"timestamp >= {parameters.instant(since_ns)}")
+    if until_ns is not None:
+        parts.append(f"timestamp < {parameters.instant(until_ns)}")
+    if tree != EVERYTHING:
+        parts.append(_condition(tree, parameters))
+    return parts
+
+
+def _beyond(parameters: Parameters, side: str, key: Key) -> str:
+    """Written as two conditions so that the first one can use the sorting key."""
+    instant, event_id = parameters.instant(key.timestamp_ns), parameters.bind(key.id, "UInt64")
+    return f"(timestamp {side}= {instant} AND (timestamp {side} {instant} OR id {side} {event_id}))"
+
+
+def _condition(tree: Filter, parameters: Parameters) -> str:
+    match tree:
+        case And(filters):
+            return _all([_condition(part, parameters) for part in filters])
+        case Or(filters):
+            return _any([_condition(part, parameters) for part in filters])
+        case Not(part):
+            return f"NOT {_condition(part, parameters)}"
+        case Words():
+            return _words(tree, parameters)
+        case Equal(field) | Prefix(field) | Order(field) | Has(field) if field.is_property:
+            return _property(tree, parameters)
+        case Equal() | Prefix() | Order() | Has():
+            return _column(tree, parameters)
+        case _:
+            assert_never(tree)
+
+
+def _all(parts: list[str]) -> str:
+    return f"({' AND '.join(parts)})" if parts else "1"
+
+
+def _any(parts: list[str]) -> str:
+    return f"({' OR '.join(parts)})"
+
+
+def _words(words: Words, parameters: Parameters) -> str:
+    names = PROSE_FIELDS if words.field is None else (words.field.name,)
+    tokens = whole_tokens_of(words)
+    is_one_token = tokens == [words.text.lower()]
+    needle = parameters.bind(" ".join(tokens), "String") if tokens else None
+    pattern = None if is_one_token else parameters.bind(_pattern(words), "String")
+    alternatives = []
+    for column in (COLUMNS[name] for name in names):
+        parts = [] if needle is None else [f"hasAllTokens({column}, {needle})"]
+        if pattern is not None:
+            parts.append(f"match(lowerUTF8({column}), {pattern})")
+        alternatives.append(_all(parts))
+    return _any(alternatives)
+
+
+def _pattern(words: Words) -> str:
+    """The literal text, for RE2, which has no look-around: the neighbour is part of the match."""
+    is_bounded_before, is_bounded_behind = bounds_of(words)
+    return (
+        (f"(?:^|{_RE2_NEIGHBOUR})" if is_bounded_before else "")
+        + _RE2_SPECIAL.sub(_escape, words.text.lower())
+        + (f"(?:$|{_RE2_NEIGHBOUR})" if is_bounded_behind else "")
+    )
+
+
+def _escape(found: re.Match[str]) -> str:
+    character = found[0]
+    return "\\" + character if character.isprintable() else f"\\x{ord(character):02x}"
+
+
+def _column(tree: Equal | Prefix | Order | Has, parameters: Parameters) -> str:
+    """A condition on a column; numbers bind as the widest type they fit."""
+    column = COLUMNS[tree.field.name]
+    match tree:
+        case Equal(_, value):
+            kind = "String" if isinstance(value, str) else "UInt64"
+            return f"{column} = {parameters.bind(value, kind)}"
+        case Prefix(_, text):
+            return f"startsWith({column}, {parameters.bind(text, 'String')})"
+        case Order(_, comparison, value):
+            return f"{column} {comparison} {parameters.bind(value, 'UInt64')}"
+        case Has():
+            return f"{column} != ''"
+
+
+def _property(tree: Equal | Prefix | Order | Has, parameters: Parameters) -> str:
+    """A condition on a property; never NULL, so that NOT means the rest."""
+    member = _Member(tree.field, parameters)
+    match tree:
+        case Equal(_, value):
+            text = parameters.bind(value, "String")
+            number = number_in(str(value))
+            parts = [f"({member.kind} IN ('String', 'Bool') AND {member.text} = {text})"]
+            if number is not None and math.isfinite(number):
+                wanted = parameters.bind(number, "Float64")
+                parts.append(f"({member.kind} IN {_NUMBERS} AND {member.number} = {wanted})")
+            return _any(parts)
+        case Prefix(_, text):
+            beginning = parameters.bind(text, "String")
+            return f"({member.kind} = 'String' AND startsWith({member.text}, {beginning}))"
+        case Order(_, comparison, value):
+            wanted = parameters.bind(float(value), "Float64")
+            return (
+                f"(({member.kind} IN {_NUMBERS} AND {member.number} {comparison} {wanted})"
+                f" OR ({member.kind} = 'String' AND match({member.text}, {_NUMBER_PATTERN})"
+                f" AND ifNull(toFloat64OrNull({member.text}) {comparison} {wanted}, 0)))"
+            )
+        case Has():
+            return f"""{member.raw} NOT IN ('', 'null', '""')"""
+
+
+class _Member:
+    """One property in the JSON text: the member of that name, else the path split at dots."""
+
+    def __init__(self, field: Field, parameters: Parameters) -> None:
+        self._whole = parameters.bind(field.name, "String")
+        names = field.name.split(".")
+        self._path = (
+            None
+            if len(names) == 1
+            else ", ".join(parameters.bind(name, "String") for name in names)
+        )
+
+    @property
+    def kind(self) -> str:
+        return self._ask("JSONType")
+
+    @property
+    def text(self) -> str:
+        return self._ask("JSONExtractString")
+
+    @property
+    def number(self) -> str:
+        return self._ask("JSONExtractFloat")
+
+    @property
+    def raw(self) -> str:
+        return self._ask("JSONExtractRaw")
+
+    def _ask(self, function: str) -> str:
+        whole = f"{function}(properties, {self._whole})"
+        if self._path is None:
+            return whole
+        deep = f"{function}(properties, {self._path})"
+        return f"if(JSONHas(properties, {self._whole}), {whole}, {deep})"
+
+
+_NUMBERS = "('Int64', 'UInt64', 'Double')"
+#: The same form of a number as in `language`.
+_NUMBER_PATTERN = r"'^-?[0-9]+(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$'"
+#: RE2 takes a backslash before ASCII punctuation; control characters go by number.
+_RE2_SPECIAL = re.compile(r"[^0-9A-Za-z_\x80-\U0010ffff]")
+_RE2_NEIGHBOUR = r"[^0-9A-Za-z\x{80}-\x{10ffff}]"
+#: The columns of an event in the order `search.read_event` takes them.
+EVENT_COLUMNS = ", ".join(
+    (
+        "id",
+        "toUnixTimestamp64Nano(timestamp)",
+        "toUnixTimestamp64Nano(received_at)",
+        "severity",
+        *(COLUMNS[name] for name in TEXT_FIELDS),
+        "blank",
+        "properties",
+        "workspace",
+        "key",
+        "protocol",
+        "issue",
+    )
+)

@@ -241,64 +241,55 @@ def _column(tree: Equal | Prefix | Order | Has, parameters: Parameters) -> str:
 
 def _property(tree: Equal | Prefix | Order | Has, parameters: Parameters) -> str:
     """A condition on a property; never NULL, so that NOT means the rest."""
-    member = _Member(tree.field, parameters)
+    member, name = _member(tree.field, parameters)
     match tree:
         case Equal(_, value):
-            text = parameters.bind(value, "String")
+            wanted = parameters.bind(value, "String")
             number = number_in(str(value))
-            parts = [f"({member.kind} IN ('String', 'Bool') AND {member.text} = {text})"]
+            parts = [
+                f"JSONType({member}) IN ('String', 'Bool') AND JSONExtractString({name}) = {wanted}"
+            ]
             if number is not None and math.isfinite(number):
                 wanted = parameters.bind(number, "Float64")
-                parts.append(f"({member.kind} IN {_NUMBERS} AND {member.number} = {wanted})")
+                parts.append(
+                    f"JSONType({name}) IN {_NUMBERS} AND JSONExtractFloat({name}) = {wanted}"
+                )
             return _any(parts)
         case Prefix(_, text):
-            beginning = parameters.bind(text, "String")
-            return f"({member.kind} = 'String' AND startsWith({member.text}, {beginning}))"
+            wanted = parameters.bind(text, "String")
+            return _all(
+                [
+                    f"JSONType({member}) = 'String'",
+                    f"startsWith(JSONExtractString({name}), {wanted})",
+                ]
+            )
         case Order(_, comparison, value):
             wanted = parameters.bind(float(value), "Float64")
-            return (
-                f"(({member.kind} IN {_NUMBERS} AND {member.number} {comparison} {wanted})"
-                f" OR ({member.kind} = 'String' AND match({member.text}, {_NUMBER_PATTERN})"
-                f" AND ifNull(toFloat64OrNull({member.text}) {comparison} {wanted}, 0)))"
+            number, text = f"JSONExtractFloat({name})", f"JSONExtractString({name})"
+            is_number = f"JSONType({member}) IN {_NUMBERS}"
+            is_text = f"JSONType({name}) = 'String' AND match({text}, {_NUMBER_PATTERN})"
+            in_text = f"ifNull(toFloat64OrNull({text}) {comparison} {wanted}, 0)"
+            return _any(
+                [f"{is_number} AND {number} {comparison} {wanted}", f"{is_text} AND {in_text}"]
             )
         case Has():
-            return f"""{member.raw} NOT IN ('', 'null', '""')"""
+            return f"""{member} NOT IN ('', 'null', '""')"""
 
 
-class _Member:
-    """One property in the JSON text: the member of that name, else the path split at dots."""
+def _member(field: Field, parameters: Parameters) -> tuple[str, str]:
+    """A property as JSON text, '' when it is missing, and the name by which to say it again.
 
-    def __init__(self, field: Field, parameters: Parameters) -> None:
-        self._whole = parameters.bind(field.name, "String")
-        names = field.name.split(".")
-        self._path = (
-            None
-            if len(names) == 1
-            else ", ".join(parameters.bind(name, "String") for name in names)
-        )
-
-    @property
-    def kind(self) -> str:
-        return self._ask("JSONType")
-
-    @property
-    def text(self) -> str:
-        return self._ask("JSONExtractString")
-
-    @property
-    def number(self) -> str:
-        return self._ask("JSONExtractFloat")
-
-    @property
-    def raw(self) -> str:
-        return self._ask("JSONExtractRaw")
-
-    def _ask(self, function: str) -> str:
-        whole = f"{function}(properties, {self._whole})"
-        if self._path is None:
-            return whole
-        deep = f"{function}(properties, {self._path})"
-        return f"if(JSONHas(properties, {self._whole}), {whole}, {deep})"
+    It is the member of exactly that name, else the one at the path split at dots.
+    The properties are parsed for it once; its type and value are asked of the short text.
+    """
+    whole = parameters.bind(field.name, "String")
+    raw = f"JSONExtractRaw(properties, {whole})"
+    path = field.name.split(".")
+    if len(path) > 1:
+        names = ", ".join(parameters.bind(name, "String") for name in path)
+        raw = f"if(JSONHas(properties, {whole}), {raw}, JSONExtractRaw(properties, {names}))"
+    name = f"member_{whole.strip('{').split(':')[0]}"
+    return f"({raw} AS {name})", name
 
 
 _NUMBERS = "('Int64', 'UInt64', 'Double')"

@@ -1,0 +1,100 @@
+"""SQL from a Filter: no text of a stranger in it, the workspace before everything."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logster.language import EVERYTHING, MAX_TERMS, Filter, parse_filter
+from logster.store.select import Key, Statement, select_event, select_events, select_stored
+from support.filters import filters
+
+#: ClickHouse's default `max_query_size`; parameters come on top, each on its own.
+MAX_SQL_BYTES = 262_144
+
+
+@given(filters)
+def test_the_workspace_is_the_first_condition(tree: Filter) -> None:
+    statement = select_events(7, tree, limit=5)
+    assert " WHERE (workspace = {p1:UInt32} AND " in statement.sql
+    assert statement.parameters["p1"] == 7
+
+
+@given(filters)
+def test_brackets_close_where_they_open_so_that_no_condition_leaves_its_place(tree: Filter) -> None:
+    depth = 0
+    condition = select_events(7, tree, limit=5).sql.split(" WHERE ")[1].split(" ORDER BY ")[0]
+    text = re.sub(r"'(?:[^'\\]|\\.)*'", "''", condition)
+    for character in text[:-1]:
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        assert depth > 0
+    assert text.endswith(")")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "STRANGER",
+        "STRANGER*",
+        '"STRANGER\' OR 1=1 --"',
+        "user:STRANGER",
+        "user:STRANGER*",
+        "message:STRANGER",
+        "STRANGER:1",
+        "STRANGER>1",
+        '"STRANGER\') OR (1=1":x',
+        "a.STRANGER.b:x*",
+        "has:STRANGER",
+        '"{STRANGER:String}":"{p1:UInt32}"',
+    ],
+)
+def test_no_text_of_a_search_gets_into_the_sql(text: str) -> None:
+    statement = select_events(7, parse_filter(text), limit=5)
+    assert "stranger" not in statement.sql.lower()
+    assert "{STRANGER" not in statement.sql
+    assert any("stranger" in str(value).lower() for value in statement.parameters.values())
+
+
+@given(filters, st.integers(-(2**63), 2**63 - 1))
+def test_every_parameter_is_used_and_every_place_has_its_parameter(
+    tree: Filter, instant: int
+) -> None:
+    key = Key(instant, 9)
+    for statement in (
+        select_events(7, tree, since_ns=instant, until_ns=instant, before=key, limit=5),
+        select_events(7, tree, after=key, limit=5),
+        select_stored(7, tree, above_ms=5, shown=[1, 2], limit=5),
+        select_event(7, 8),
+    ):
+        assert set(statement.parameters) == _places(statement)
+
+
+def _places(statement: Statement) -> set[str]:
+    return set(re.findall(r"\{(p\d+):\w+(?:\(\w+\))?\}", statement.sql))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "foo-bar " * MAX_TERMS,
+        "a.b.c.d.e.f.g.h.i.j>1 " * MAX_TERMS,
+        "a.b.c.d.e.f.g.h.i.j:1 " * MAX_TERMS,
+        "a" * 8_000,
+    ],
+)
+def test_the_largest_search_stays_within_the_engines_limit(text: str) -> None:
+    assert len(select_events(7, parse_filter(text), limit=5).sql) < MAX_SQL_BYTES
+
+
+def test_a_search_for_everything_asks_for_the_workspace_alone() -> None:
+    sql = select_events(7, EVERYTHING, limit=5).sql
+    assert " WHERE (workspace = {p1:UInt32}) ORDER BY timestamp DESC, id DESC LIMIT" in sql
+
+
+def test_a_plain_word_is_answered_by_the_index_alone() -> None:
+    sql = select_events(7, parse_filter("Timeout"), limit=5).sql
+    assert "hasAllTokens(message, {p2:String})" in sql
+    assert "match(" not in sql

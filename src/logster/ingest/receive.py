@@ -55,13 +55,13 @@ class Receiver:
         self,
         protocols: Sequence[Protocol],
         *,
-        check_key: Callable[[str | None], Grant],
+        admit: Callable[[str | None], Awaitable[Grant]],
         pipeline: Pipeline,
         receipts: Receipts,
         config: Config,
     ) -> None:
-        """`check_key` admits a key text for ingestion; it raises a RefusedError and does no I/O."""
-        self._check_key = check_key
+        """`admit` checks a key for ingestion; no I/O for a known one; raises RefusedError."""
+        self._admit = admit
         self._pipeline = pipeline
         self._receipts = receipts
         self._config = config
@@ -100,7 +100,7 @@ class Receiver:
     async def _take(
         self, protocol: Protocol, route: Route, request: Request, receive: Receive
     ) -> Reply:
-        grant = self._check_key(protocol.credentials(request))
+        grant = await self._admit(protocol.credentials(request))
         protocol.check(request)
         body = _Body(*self._limit(route))
         try:

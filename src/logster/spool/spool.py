@@ -149,19 +149,14 @@ class Spool(Generic[Item]):
         path: Path,
         *,
         pack: Callable[[list[Item]], Block],
-        last_ms: Callable[[], int] = lambda: 0,
         max_bytes: int,
         min_free_bytes: int = 0,
     ) -> None:
-        """`pack` turns the items of one group into a block; it runs in the spool's thread.
-
-        `last_ms` gives the highest millisecond used in an id, kept with every commit so that
-        ids never repeat after a restart with a clock that was set back.
-        """
+        """`pack` turns the items of one group into a block; it runs in the spool's thread."""
         self.path = path
         self.name = path.stem
         self._pack = pack
-        self._last_ms = last_ms
+        self._read_clock: Callable[[], int] = lambda: 0
         self._max_bytes = max_bytes
         self._min_free_bytes = min_free_bytes
         self._database = connect(path)
@@ -185,6 +180,13 @@ class Spool(Generic[Item]):
         self._thread.start()
         if self._events:
             self._grown.set()
+
+    def remember_clock(self, last_ms: Callable[[], int]) -> None:
+        """Keep the highest millisecond used in an id with every commit.
+
+        So ids never repeat after a restart with a clock that was set back (see `last_ms`).
+        """
+        self._read_clock = last_ms
 
     async def close(self) -> None:
         """Commit what waits and close the file; `append` must not be called any more."""
@@ -303,7 +305,7 @@ class Spool(Generic[Item]):
             if receipts:
                 database.executemany("INSERT OR REPLACE INTO receipt VALUES (?, ?, ?)", receipts)
                 database.execute("DELETE FROM receipt WHERE made_at < ?", (now - RECEIPT_LIFE_S,))
-            database.execute("UPDATE clock SET last_ms = max(last_ms, ?)", (self._last_ms(),))
+            database.execute("UPDATE clock SET last_ms = max(last_ms, ?)", (self._read_clock(),))
         with self._count_lock:
             self._events += sum(block.events for block in blocks)
             self._bytes += sum(len(block.body) for block in blocks)
@@ -480,34 +482,41 @@ class Slot(msgspec.Struct, frozen=True):
         os.close(self.lock)
 
 
-def claim_slot(folder: Path, *, is_orphan: bool = False) -> Slot | None:
-    """Take the first spool nobody owns; with `is_orphan`, only one that exists already.
-
-    None when there is none to take.
-    """
+def claim_own_slot(folder: Path) -> Slot:
+    """The slot of a starting worker: the first that nobody owns; ConfigError when there is none."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for number in range(MAX_SLOTS):
-        path = folder / f"spool-{number:02}.sqlite"
-        if is_orphan and not path.exists():
-            continue
-        lock = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(lock)
-            continue
-        return Slot(number, path, lock)
-    return None
+        if slot := _try_slot(folder, number):
+            return slot
+    raise ConfigError(
+        f"All {MAX_SLOTS} spools in {folder} are in use; LOGSTER_WORKERS must be smaller."
+    )
 
 
-def claim_own_slot(folder: Path) -> Slot:
-    """The slot of a starting worker; raises ConfigError when all are taken."""
-    slot = claim_slot(folder)
-    if slot is None:
-        raise ConfigError(
-            f"All {MAX_SLOTS} spools in {folder} are in use; LOGSTER_WORKERS must be smaller."
-        )
-    return slot
+def claim_orphans(folder: Path) -> Iterator[Slot]:
+    """One after the other, the slots of workers that are gone but left events behind."""
+    for number in range(MAX_SLOTS):
+        if _spool_path(folder, number).exists() and (slot := _try_slot(folder, number)):
+            try:
+                if _look_into(slot.path).events:
+                    yield slot
+            finally:
+                slot.release()
+
+
+def _try_slot(folder: Path, number: int) -> Slot | None:
+    path = _spool_path(folder, number)
+    lock = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return None
+    return Slot(number, path, lock)
+
+
+def _spool_path(folder: Path, number: int) -> Path:
+    return folder / f"spool-{number:02}.sqlite"
 
 
 # -- looking from outside --------------------------------------------------------------------

@@ -1,0 +1,55 @@
+# One entry for people and machines: needs Python 3.11+, pip and make, nothing else.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+PORTAL := src/logster/web/static/index.html
+
+.PHONY: serve dev test check lint types portal bench dist clean screenshots lock
+
+## serve: make the environment, build the portal, start on 127.0.0.1:8000
+serve: $(READY)
+	$(BIN)/logster serve
+
+## test: everything, with the real engine, real sockets and a real browser
+test: $(READY) .venv/.browser
+	$(BIN)/python -m pytest
+	cd portal && $(abspath $(BIN))/npm test --silent
+
+## check: the fast rings, lint and types; under a minute
+check: $(READY) lint
+	$(BIN)/python -m pytest tests/unit tests/protocols
+
+## lint: ruff and mypy; types: the portal's
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+types: $(READY)
+	cd portal && $(abspath $(BIN))/npm run check --silent
+
+## portal: build the portal anew
+portal: $(READY)
+	$(BIN)/python hatch_build.py
+
+## bench: measure ingestion on this machine
+bench: $(READY)
+	$(BIN)/python -m bench.ingest
+
+## dist: the wheel
+dist: $(READY)
+	$(BIN)/python -m build --wheel
+
+## lock: choose the newest allowed versions again
+lock: $(READY)
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --extra dev pyproject.toml -o requirements.lock
+
+$(READY): pyproject.toml requirements.lock hatch_build.py
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q uv
+	$(BIN)/uv pip install -q -p .venv -r requirements.lock
+	$(BIN)/uv pip install -q -p .venv --no-deps -e .
+	touch $@
+
+clean:
+	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache portal/node_modules src/logster/web/static

@@ -1,0 +1,296 @@
+"""The supervisor: starts the engine first and the workers last, stops them the other way round.
+
+In: the settings. Out: an exit code.
+Promise: each part restarts alone, however often it dies; nothing is left running when the
+supervisor goes, however it goes (its children see the end of their stdin).
+
+It imports none of the parts: it only starts them, so it stays small and has little to fail at.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING
+
+from logster.config import dump_config, variable_of
+from logster.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from logster.config import Config
+
+#: A part that dies within this time of its start is not well: it waits before the next try.
+SHORT_LIFE_S = 5.0
+FIRST_PAUSE_S = 0.2
+LONGEST_PAUSE_S = 10.0
+#: How often the supervisor looks after its parts.
+LOOK_S = 0.05
+
+#: Time a worker has to finish its requests and empty its spool; then the engine, to close.
+WORKER_GRACE_S = 25.0
+ENGINE_GRACE_S = 20.0
+
+#: A start that is not ready after this says so (and goes on trying).
+SLOW_START_S = 30.0
+
+LOOPBACK = "127.0.0.1"
+
+
+class Part:
+    """One process of the server, kept running until it is stopped."""
+
+    def __init__(self, name: str, module: str, arguments: Sequence[str], grace_s: float) -> None:
+        self.name = name
+        self._command = [sys.executable, "-m", module, *arguments]
+        self._grace_s = grace_s
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started_at = 0.0
+        self._pause_s = FIRST_PAUSE_S
+        self._start_after = 0.0
+
+    @property
+    def pid(self) -> int | None:
+        """Its process, while it has one."""
+        return self._process.pid if self._process else None
+
+    def look_after(self, environment: Mapping[str, str]) -> int | None:
+        """Start it when it does not run; gives the pid of a process found dead."""
+        now = time.monotonic()
+        if self._process is None:
+            if now >= self._start_after:
+                self._start(environment)
+            return None
+        code = self._process.poll()
+        if code is None:
+            return None
+        dead = self._process.pid
+        self._close_stdin()
+        self._process = None
+        is_short = now - self._started_at < SHORT_LIFE_S
+        self._pause_s = min(self._pause_s * 2, LONGEST_PAUSE_S) if is_short else FIRST_PAUSE_S
+        self._start_after = now + (self._pause_s if is_short else 0.0)
+        say(f"{self.name} (pid {dead}) ended with {describe_exit(code)}; starting it again.")
+        return dead
+
+    def ask_to_stop(self) -> None:
+        """Begin its end."""
+        if self._process and self._process.poll() is None:
+            self._process.terminate()
+
+    def wait_until_stopped(self) -> bool:
+        """Wait for its end, and force it when it takes too long; True when it ended by itself."""
+        if self._process is None:
+            return True
+        try:
+            code = self._process.wait(self._grace_s)
+        except subprocess.TimeoutExpired:
+            say(f"{self.name} did not stop within {self._grace_s:g} s and was killed.")
+            self._process.kill()
+            self._process.wait()
+            return False
+        finally:
+            self._close_stdin()
+        return code == 0
+
+    def _start(self, environment: Mapping[str, str]) -> None:
+        self._process = subprocess.Popen(  # noqa: S603 - our own modules, no shell
+            self._command,
+            env=dict(environment),
+            stdin=subprocess.PIPE,
+            # Ctrl-C goes to the supervisor alone: it knows the order.
+            start_new_session=True,
+        )
+        self._started_at = time.monotonic()
+
+    def _close_stdin(self) -> None:
+        if self._process and self._process.stdin:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
+
+
+class Supervisor:
+    """All parts of one server."""
+
+    def __init__(self, config: Config, environment: dict[str, str], parts: Sequence[Part]) -> None:
+        """`parts` are in starting order; they stop in the opposite one."""
+        self._config = config
+        self._environment = environment
+        self._parts = parts
+        self._stopping = threading.Event()
+
+    def stop(self, *_signal: object) -> None:
+        """Begin the end."""
+        self._stopping.set()
+
+    def run(self) -> int:
+        """Keep the parts running until a signal; the exit code is 0 when all ended in order."""
+        signal.signal(signal.SIGTERM, self.stop)
+        signal.signal(signal.SIGINT, self.stop)
+        signal.signal(signal.SIGHUP, self.stop)
+        threading.Thread(target=self._tell_when_ready, daemon=True).start()
+        while not self._stopping.wait(LOOK_S):
+            for part in self._parts:
+                dead = part.look_after(self._environment)
+                if dead is not None:
+                    _forget_gauges(self._config, dead)
+        return self._stop_parts()
+
+    def _stop_parts(self) -> int:
+        say("Stopping: finishing requests and emptying the spool.")
+        engines = [part for part in self._parts if part.name == "engine"]
+        workers = [part for part in self._parts if part not in engines]
+        in_order = True
+        for group in (workers, engines):
+            for part in group:
+                part.ask_to_stop()
+            in_order &= all(part.wait_until_stopped() for part in group)
+        say("Stopped.")
+        return 0 if in_order else 1
+
+    def _tell_when_ready(self) -> None:
+        config = self._config
+        address = f"http://{_reachable(config.host)}:{config.port}"
+        started = time.monotonic()
+        is_late = False
+        while not self._stopping.wait(0.1):
+            if _is_ready(address):
+                say(f"Logster is ready: {config.public_url or address}")
+                return
+            if not is_late and time.monotonic() - started > SLOW_START_S:
+                is_late = True
+                say(f"Not ready after {SLOW_START_S:g} s; {address}/health/ready says why.")
+
+
+def serve(config: Config) -> int:
+    """Run a server until SIGTERM or Ctrl-C; raises ConfigError when it cannot start."""
+    folder = config.data_path
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with lock_folder(folder):
+        check_port(config)
+        environment = {**os.environ, **dump_config(config)}
+        environment["PROMETHEUS_MULTIPROC_DIR"] = str(_clear_folder(folder / "run" / "metrics"))
+        parts = []
+        if not config.store_url:
+            parts.append(_build_engine(config, environment))
+        _set_up(environment)
+        for name in ("bootstrap_api_key", "bootstrap_admin"):  # the parts have no need of them
+            environment.pop(variable_of(name), None)
+        parts += [
+            Part(f"worker {number}", "logster.worker", [], WORKER_GRACE_S)
+            for number in range(1, config.workers + 1)
+        ]
+        return Supervisor(config, environment, parts).run()
+
+
+def _build_engine(config: Config, environment: dict[str, str]) -> Part:
+    """Describe the engine process, and tell the workers how to reach it."""
+    port = _free_port()
+    secret, reader_secret = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    environment["LOGSTER_ENGINE_SECRET"] = secret
+    environment["LOGSTER_ENGINE_READER_SECRET"] = reader_secret
+    environment[variable_of("store_url")] = (
+        f"clickhouse://logster:{secret}@{LOOPBACK}:{port}/default"
+    )
+    arguments = ["--data", str(config.data_path / "engine"), "--host", LOOPBACK]
+    arguments += ["--port", str(port)]
+    return Part("engine", "logster.store.embedded", arguments, ENGINE_GRACE_S)
+
+
+def _set_up(environment: Mapping[str, str]) -> None:
+    """Make or upgrade the meta database and print the first key and password, once."""
+    done = subprocess.run(
+        [sys.executable, "-m", "logster.setup"], env=dict(environment), check=False
+    )
+    if done.returncode:
+        raise ConfigError("The set-up of keys and accounts failed; the reason is above.")
+
+
+@contextlib.contextmanager
+def lock_folder(folder: Path) -> Iterator[None]:
+    """Be the only server of a data folder."""
+    lock = os.open(folder / "server.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise ConfigError(
+            f"Another Logster runs with the data folder {folder}; stop it, or choose another "
+            "folder with --data."
+        ) from None
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def check_port(config: Config) -> None:
+    """Find out now whether somebody else listens: workers share a port and would not notice."""
+    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((config.host, config.port))
+        except OSError as error:
+            raise ConfigError(
+                f"Cannot listen on {config.host}:{config.port}: {error.strerror}. "
+                "Choose another address with --host and --port."
+            ) from None
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
+def _reachable(host: str) -> str:
+    wildcards = {"0.0.0.0": LOOPBACK, "::": "[::1]"}  # noqa: S104 - what was asked for
+    return wildcards.get(host, f"[{host}]" if ":" in host else host)
+
+
+def _is_ready(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/health/ready", timeout=2) as answer:  # noqa: S310
+            return bool(answer.status == 200)  # noqa: PLR2004 - HTTP's word for yes
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _clear_folder(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for leftover in folder.glob("*.db"):
+        leftover.unlink()
+    return folder
+
+
+def _forget_gauges(config: Config, pid: int) -> None:
+    """Drop the live gauges of a dead process; its counters stay (see `metrics`)."""
+    for leftover in (config.data_path / "run" / "metrics").glob(f"gauge_live*_{pid}.db"):
+        leftover.unlink(missing_ok=True)
+
+
+def describe_exit(code: int) -> str:
+    """An exit code in words."""
+    if code >= 0:
+        return f"exit code {code}"
+    with contextlib.suppress(ValueError):
+        return f"signal {signal.Signals(-code).name}"
+    return f"signal {-code}"
+
+
+def say(text: str) -> None:
+    """One line for the operator."""
+    print(f"logster: {text}", file=sys.stderr, flush=True)  # noqa: T201 - the supervisor's voice

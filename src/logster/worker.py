@@ -1,0 +1,265 @@
+"""One web worker: builds the parts of the way, hands them to each other, serves until told to stop.
+
+In: the settings, from the environment. Out: an exit code.
+Promise: what was accepted is on disk before this process ends; when it can, it also hands it
+to the store first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import uvloop
+from granian.constants import Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server.embed import Server
+
+from logster import metrics
+from logster.config import load_config
+from logster.errors import SpoolFullError, StoreError
+from logster.event import ID_NODE_BITS, IdMaker
+from logster.ingest.idempotency import Receipts
+from logster.ingest.protocols import api_log
+from logster.ingest.receive import Receiver
+from logster.meta.accounts import Accounts
+from logster.meta.database import open_database
+from logster.meta.keys import Keys
+from logster.pipeline import Accepted, Pipeline, build_drain, pack
+from logster.spool.spool import (
+    MAX_SLOTS,
+    Slot,
+    Spool,
+    claim_orphans,
+    claim_own_slot,
+    find_receipt,
+)
+from logster.store.engine import Engine
+from logster.store.schema import migrate
+from logster.web.app import build_app
+from logster.web.front import Front
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from logster.config import Config
+
+log = logging.getLogger(__name__)
+
+PROTOCOLS = (api_log.PROTOCOL,)
+
+#: How often gauges are refreshed, and how often vanished workers' spools are looked for.
+GAUGE_S = 1.0
+ADOPT_S = 5.0
+#: How long a stopping worker tries to hand its spool to the store; the rest stays on disk.
+DRAIN_S = 10.0
+#: Requests under way may end by themselves for this long; live tails are ended at once.
+LAST_REQUESTS_S = 5.0
+#: Between two tries to prepare a store that is away.
+PREPARE_AGAIN_S = 0.5
+
+#: Connections waiting to be accepted while this worker is busy.
+BACKLOG = 1024
+#: A sender has this long for the head of a request.
+HEAD_TIMEOUT_MS = 15_000
+
+
+class Worker:
+    """The parts of one worker, and their life."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.is_stopping = asyncio.Event()
+        self.is_store_ready = False
+
+    async def run(self) -> None:
+        """Serve until `is_stopping`."""
+        async with contextlib.AsyncExitStack() as stack:
+            front = await self._build(stack)
+            server = Server(
+                front,
+                address=self.config.host,
+                port=self.config.port,
+                interface=Interfaces.ASGINL,
+                backlog=BACKLOG,
+                websockets=False,
+                http1_settings=HTTP1Settings(header_read_timeout=HEAD_TIMEOUT_MS),
+                log_level=LogLevels.error,
+            )
+            serving = asyncio.create_task(server.serve())
+            await self.is_stopping.wait()
+            server.stop()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(serving, LAST_REQUESTS_S)
+
+    async def _build(self, stack: contextlib.AsyncExitStack) -> Front:
+        """Build the parts in the order of the way; the stack ends them the other way round."""
+        config = self.config
+        database = await asyncio.to_thread(open_database, config.meta_address)
+        stack.callback(database.close)
+        keys = Keys(database).start()
+        stack.callback(keys.close)
+        accounts = Accounts(database, session_days=config.session_days)
+        stack.callback(accounts.close)
+        engine = await Engine.open(config.store_url)
+        stack.push_async_callback(engine.close)
+        slot = claim_own_slot(config.spool_path)
+        stack.callback(slot.release)
+        spool, ids = await stack.enter_async_context(self._spool(slot))
+        await stack.enter_async_context(self._draining(spool, engine))
+        receipts = Receipts(config.spool_path, find_receipt)
+        stack.callback(receipts.close)
+        receiver = Receiver(
+            PROTOCOLS,
+            admit=keys.admit,
+            pipeline=Pipeline(spool, ids, retention_days=config.retention_days),
+            receipts=receipts,
+            config=config,
+        )
+        portal = build_app(config, keys=keys, accounts=accounts, engine=engine)
+        return Front(
+            receiver,
+            portal,
+            engine=engine,
+            keys=keys,
+            find_obstacles=lambda: self._find_obstacles(spool, engine),
+        )
+
+    @contextlib.asynccontextmanager
+    async def _spool(self, slot: Slot) -> AsyncIterator[tuple[Spool[Accepted], IdMaker]]:
+        config = self.config
+        spool = Spool(
+            slot.path,
+            pack=pack,
+            max_bytes=config.max_spool_bytes,
+            min_free_bytes=config.min_free_disk_bytes,
+        )
+        node = config.node * MAX_SLOTS + slot.number
+        assert node < 1 << ID_NODE_BITS
+        ids = IdMaker(node, spool.last_ms)
+        spool.remember_clock(lambda: ids.last_ms)
+        spool.start()
+        try:
+            yield spool, ids
+        finally:
+            await spool.close()
+
+    @contextlib.asynccontextmanager
+    async def _draining(self, spool: Spool[Accepted], engine: Engine) -> AsyncIterator[None]:
+        """Everything that goes on beside the requests."""
+        drain = build_drain(spool, engine)
+        tasks = [
+            asyncio.create_task(self._drain_for_ever(drain, engine)),
+            asyncio.create_task(self._watch(spool)),
+            asyncio.create_task(self._adopt_orphans(engine)),
+        ]
+        for task in tasks:
+            task.add_done_callback(_end_on_fault)
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            if self.is_store_ready and not await drain.drain_all(DRAIN_S):
+                log.warning("%d events stay in the spool for the next start", spool.state.events)
+
+    async def _drain_for_ever(self, drain: Any, engine: Engine) -> None:
+        await self._prepare_store(engine)
+        await drain.run()
+
+    async def _prepare_store(self, engine: Engine) -> None:
+        """Make or upgrade the tables; a store that is away is waited for, accepting goes on."""
+        while not self.is_store_ready:
+            try:
+                await migrate(engine, retention_days=self.config.retention_days)
+            except StoreError as error:
+                log.warning("the store is not ready: %s", error)
+                await asyncio.sleep(PREPARE_AGAIN_S)
+            else:
+                self.is_store_ready = True
+
+    async def _watch(self, spool: Spool[Accepted]) -> None:
+        """Keep the gauges true."""
+        while True:
+            state = spool.state
+            metrics.SPOOL_EVENTS.labels(spool.name).set(state.events)
+            metrics.SPOOL_BYTES.labels(spool.name).set(state.bytes)
+            age_s = time.time() - state.oldest_at if state.oldest_at else 0.0
+            metrics.SPOOL_AGE_S.labels(spool.name).set(max(age_s, 0.0))
+            await asyncio.sleep(GAUGE_S)
+
+    async def _adopt_orphans(self, engine: Engine) -> None:
+        """Drain the spools of workers that are gone for good."""
+        while True:
+            await asyncio.sleep(ADOPT_S)
+            if not self.is_store_ready:
+                continue
+            for slot in claim_orphans(self.config.spool_path):
+                async with self._spool(slot) as (spool, _):
+                    log.warning("adopting %s: %d events", spool.name, spool.state.events)
+                    drain = build_drain(spool, engine)
+                    while await drain.drain_once():
+                        pass
+
+    async def _find_obstacles(self, spool: Spool[Accepted], engine: Engine) -> dict[str, str]:
+        """What keeps this worker from accepting or searching, by part; empty when ready."""
+        obstacles = {}
+        try:
+            spool.check_room(0)
+        except SpoolFullError as error:
+            obstacles["spool"] = str(error)
+        if not await engine.ping():
+            obstacles["store"] = "The store does not answer; events are accepted and kept."
+        elif not self.is_store_ready:
+            obstacles["store"] = "The tables of the store are being prepared."
+        return obstacles
+
+
+def _end_on_fault(task: asyncio.Task[None]) -> None:
+    """End the process when a task that must run for ever has failed: it starts again, clean."""
+    if not task.cancelled() and (error := task.exception()):
+        log.critical("the worker ends: %r", error, exc_info=error)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _watch_parent(loop: asyncio.AbstractEventLoop, worker: Worker) -> None:
+    """Stop when the supervisor is gone: its end of our stdin closes."""
+
+    def wait() -> None:
+        with contextlib.suppress(OSError, ValueError):
+            while os.read(sys.stdin.fileno(), 4096):
+                pass
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(worker.is_stopping.set)
+
+    threading.Thread(target=wait, daemon=True, name="parent").start()
+
+
+async def _work() -> None:
+    worker = Worker(load_config())
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, worker.is_stopping.set)
+    _watch_parent(loop, worker)
+    await worker.run()
+
+
+def main() -> None:
+    """Run one worker; the settings come from the environment."""
+    logging.basicConfig(
+        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    uvloop.run(_work())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,261 @@
+"""The spool: durable before append returns, claims that keep their token, nothing dropped."""
+
+import asyncio
+import contextlib
+import sqlite3
+
+import pytest
+
+from logster.errors import ConfigError, SpoolFullError
+from logster.spool import spool as spool_module
+from logster.spool.spool import (
+    Block,
+    Spool,
+    claim_orphans,
+    claim_own_slot,
+    connect,
+    drop_aside,
+    find_receipt,
+    list_aside,
+    look_into_spools,
+    replay_aside,
+)
+
+
+def pack_words(words):
+    if "unpackable" in words:
+        raise ValueError("this word cannot be packed")
+    return Block(len(words), " ".join(words).encode())
+
+
+@contextlib.asynccontextmanager
+async def open_spool(folder, *, max_bytes=1 << 20, pack=pack_words, name="spool-00"):
+    spool = Spool(folder / f"{name}.sqlite", pack=pack, max_bytes=max_bytes)
+    spool.start()
+    try:
+        yield spool
+    finally:
+        await spool.close()
+
+
+def words_on_disk(path):
+    with contextlib.closing(connect(path, is_reader=True)) as database:
+        rows = database.execute("SELECT body FROM block ORDER BY number").fetchall()
+    return [word for (body,) in rows for word in body.decode().split()]
+
+
+async def take_all(spool):
+    return await spool.take(1 << 30, 1 << 30)
+
+
+async def test_an_item_is_on_disk_when_append_returns(tmp_path):
+    async with open_spool(tmp_path) as spool:
+        await spool.append("hello", 5)
+
+        assert words_on_disk(spool.path) == ["hello"]
+
+
+async def test_everybody_who_waits_shares_few_commits(tmp_path):
+    commits = []
+
+    def pack(words):
+        commits.append(len(words))
+        return pack_words(words)
+
+    async with open_spool(tmp_path, pack=pack) as spool:
+        await asyncio.gather(*(spool.append(f"w{n}", 2) for n in range(200)))
+
+        assert sum(commits) == 200
+        assert len(commits) < 20
+        assert sorted(words_on_disk(spool.path)) == sorted(f"w{n}" for n in range(200))
+
+
+async def test_one_item_that_cannot_be_packed_fails_alone(tmp_path):
+    async with open_spool(tmp_path) as spool:
+        outcomes = await asyncio.gather(
+            *(spool.append(word, 5) for word in ("a", "unpackable", "b")), return_exceptions=True
+        )
+
+        assert [type(outcome) for outcome in outcomes] == [type(None), ValueError, type(None)]
+        assert sorted(words_on_disk(spool.path)) == ["a", "b"]
+
+
+async def test_a_full_spool_refuses_and_says_which_setting(tmp_path):
+    async with open_spool(tmp_path, max_bytes=100) as spool:
+        await spool.append("x" * 80, 80)
+
+        with pytest.raises(SpoolFullError, match="LOGSTER_MAX_SPOOL_BYTES") as refusal:
+            await spool.append("y" * 30, 30)
+        assert refusal.value.retry_after_s > 0
+
+
+async def test_a_spool_has_room_again_after_forgetting(tmp_path):
+    async with open_spool(tmp_path, max_bytes=100) as spool:
+        await spool.append("x" * 80, 80)
+        await spool.forget(await take_all(spool))
+
+        await spool.append("y" * 80, 80)
+        assert words_on_disk(spool.path) == ["y" * 80]
+
+
+async def test_a_full_disk_refuses_and_says_which_setting(tmp_path):
+    spool = Spool(
+        tmp_path / "spool-00.sqlite", pack=pack_words, max_bytes=1, min_free_bytes=1 << 60
+    )
+
+    with pytest.raises(SpoolFullError, match="LOGSTER_MIN_FREE_DISK_BYTES"):
+        spool.check_room(0)
+    spool._database.close()
+
+
+async def test_a_failing_disk_refuses_and_keeps_nothing(tmp_path, monkeypatch):
+    async with open_spool(tmp_path) as spool:
+
+        def fail(*_):
+            raise sqlite3.OperationalError("disk I/O error")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(spool, "_write", fail)
+            with pytest.raises(SpoolFullError, match="disk I/O error"):
+                await spool.append("lost", 4)
+        await spool.append("kept", 4)
+
+        assert words_on_disk(spool.path) == ["kept"]
+
+
+async def test_a_claim_is_given_again_with_its_token_until_it_is_forgotten(tmp_path):
+    async with open_spool(tmp_path) as spool:
+        await spool.append("first", 5)
+        claim = await take_all(spool)
+        await spool.append("second", 6)
+
+        assert await take_all(spool) == claim
+        await spool.forget(claim)
+        following = await take_all(spool)
+        assert following.bodies == [b"second"]
+        assert following.token != claim.token
+
+
+async def test_a_claim_survives_a_restart_unchanged(tmp_path):
+    async with open_spool(tmp_path) as spool:
+        await spool.append("first", 5)
+        claim = await take_all(spool)
+        await spool.append("second", 6)
+
+    async with open_spool(tmp_path) as spool:
+        assert await take_all(spool) == claim
+
+
+async def test_claims_are_oldest_first_and_cut_to_measure(tmp_path):
+    async with open_spool(tmp_path) as spool:
+        for word in ("one", "two", "three"):
+            await spool.append(word, 3)
+
+        claim = await spool.take(7, 100)
+        assert claim.bodies == [b"one", b"two"]
+        await spool.forget(claim)
+        assert (await spool.take(1, 1)).bodies == [b"three"]
+
+
+async def test_an_empty_spool_has_nothing_to_take(tmp_path):
+    async with open_spool(tmp_path) as spool:
+        assert await take_all(spool) is None
+
+
+async def test_what_the_store_refused_is_kept_with_the_reason_and_can_be_replayed(tmp_path):
+    async with open_spool(tmp_path) as spool:
+        await spool.append("bad good", 8)
+        await spool.set_aside(await take_all(spool), [(Block(1, b"bad"), "no such type")])
+        assert await take_all(spool) is None
+
+        [aside] = list_aside(tmp_path)["spool-00"]
+        assert (aside.body, aside.reason, aside.events) == (b"bad", "no such type", 1)
+        assert look_into_spools(tmp_path)[0].aside_events == 1
+
+        assert replay_aside(tmp_path, "spool-00", aside.number)
+        assert (await take_all(spool)).bodies == [b"bad"]
+        assert list_aside(tmp_path) == {}
+
+
+async def test_a_set_aside_block_can_be_dropped_by_a_person(tmp_path):
+    async with open_spool(tmp_path) as spool:
+        await spool.append("bad", 3)
+        await spool.set_aside(await take_all(spool), [(Block(1, b"bad"), "reason")])
+        number = list_aside(tmp_path)["spool-00"][0].number
+
+        assert drop_aside(tmp_path, "spool-00", number)
+        assert not drop_aside(tmp_path, "spool-00", number)
+        assert not drop_aside(tmp_path, "../spool-00", number)
+        assert list_aside(tmp_path) == {}
+
+
+async def test_a_receipt_is_kept_in_the_same_commit_for_a_day(tmp_path, monkeypatch):
+    async with open_spool(tmp_path) as spool:
+        await spool.append("hello", 5, receipt=(b"digest", b"answer"))
+
+        assert find_receipt(spool.path, b"digest") == b"answer"
+        assert find_receipt(spool.path, b"another") is None
+        monkeypatch.setattr(spool_module, "RECEIPT_LIFE_S", 0)
+        assert find_receipt(spool.path, b"digest") is None
+
+
+async def test_ids_continue_above_the_highest_one_after_a_restart(tmp_path):
+    async with open_spool(tmp_path) as spool:
+        spool.remember_clock(lambda: 5_000_000)
+        await spool.append("hello", 5)
+
+    async with open_spool(tmp_path) as spool:
+        assert spool.last_ms == 5_000_000
+
+
+async def test_counts_are_right_after_a_restart(tmp_path):
+    async with open_spool(tmp_path) as spool:
+        await spool.append("a b", 3)
+        before = spool.state
+
+    async with open_spool(tmp_path) as spool:
+        assert spool.state == before
+        assert (before.events, before.bytes) == (1, 3)
+
+
+async def test_a_sender_that_leaves_does_not_harm_the_others(tmp_path):
+    async with open_spool(tmp_path) as spool:
+        leaving = asyncio.create_task(spool.append("leaving", 7))
+        staying = asyncio.create_task(spool.append("staying", 7))
+        await asyncio.sleep(0)
+        leaving.cancel()
+
+        await staying
+        assert "staying" in words_on_disk(spool.path)
+        assert spool._waiting_bytes == 0
+
+
+def test_two_workers_never_own_the_same_spool(tmp_path):
+    first, second = claim_own_slot(tmp_path), claim_own_slot(tmp_path)
+
+    assert (first.number, second.number) == (0, 1)
+    first.release()
+    third = claim_own_slot(tmp_path)
+    assert third.number == 0
+    second.release()
+    third.release()
+
+
+def test_more_workers_than_spools_is_a_clear_error(tmp_path):
+    slots = [claim_own_slot(tmp_path) for _ in range(spool_module.MAX_SLOTS)]
+
+    with pytest.raises(ConfigError, match="LOGSTER_WORKERS"):
+        claim_own_slot(tmp_path)
+    for slot in slots:
+        slot.release()
+
+
+async def test_only_abandoned_spools_with_events_are_orphans(tmp_path):
+    owned = claim_own_slot(tmp_path)
+    for name, words in (("spool-00", ["owned"]), ("spool-01", []), ("spool-02", ["orphan"])):
+        async with open_spool(tmp_path, name=name) as spool:
+            for word in words:
+                await spool.append(word, 5)
+
+    assert [slot.number for slot in claim_orphans(tmp_path)] == [2]
+    owned.release()

@@ -244,36 +244,40 @@ def _property(tree: Equal | Prefix | Order | Has, parameters: Parameters) -> str
     member, name = _member(tree.field, parameters)
     match tree:
         case Equal(_, value):
-            wanted = parameters.bind(value, "String")
-            number = number_in(str(value))
-            parts = [
-                f"JSONType({member}) IN ('String', 'Bool') AND JSONExtractString({name}) = {wanted}"
-            ]
-            if number is not None and math.isfinite(number):
-                wanted = parameters.bind(number, "Float64")
-                parts.append(
-                    f"JSONType({name}) IN {_NUMBERS} AND JSONExtractFloat({name}) = {wanted}"
-                )
-            return _any(parts)
+            return _property_equal(member, name, str(value), parameters)
         case Prefix(_, text):
-            wanted = parameters.bind(text, "String")
-            return _all(
-                [
-                    f"JSONType({member}) = 'String'",
-                    f"startsWith(JSONExtractString({name}), {wanted})",
-                ]
+            beginning = parameters.bind(text, "String")
+            return (
+                f"(JSONType({member}) = 'String'"
+                f" AND startsWith(JSONExtractString({name}), {beginning}))"
             )
         case Order(_, comparison, value):
-            wanted = parameters.bind(float(value), "Float64")
-            number, text = f"JSONExtractFloat({name})", f"JSONExtractString({name})"
-            is_number = f"JSONType({member}) IN {_NUMBERS}"
-            is_text = f"JSONType({name}) = 'String' AND match({text}, {_NUMBER_PATTERN})"
-            in_text = f"ifNull(toFloat64OrNull({text}) {comparison} {wanted}, 0)"
-            return _any(
-                [f"{is_number} AND {number} {comparison} {wanted}", f"{is_text} AND {in_text}"]
-            )
+            bound = parameters.bind(float(value), "Float64")
+            return _property_order(member, name, f"{comparison} {bound}")
         case Has():
             return f"""{member} NOT IN ('', 'null', '""')"""
+
+
+def _property_equal(member: str, name: str, value: str, parameters: Parameters) -> str:
+    text = f"JSONExtractString({name}) = {parameters.bind(value, 'String')}"
+    parts = [f"JSONType({member}) IN ('String', 'Bool') AND {text}"]
+    number = number_in(value)
+    if number is not None and math.isfinite(number):
+        equal = f"JSONExtractFloat({name}) = {parameters.bind(number, 'Float64')}"
+        parts.append(f"JSONType({name}) IN {_NUMBERS} AND {equal}")
+    return _any(parts)
+
+
+def _property_order(member: str, name: str, is_beyond: str) -> str:
+    """A number, or a text written like one, on this side of the bound."""
+    text = f"JSONExtractString({name})"
+    is_written_number = f"JSONType({name}) = 'String' AND match({text}, {_NUMBER_PATTERN})"
+    return _any(
+        [
+            f"JSONType({member}) IN {_NUMBERS} AND JSONExtractFloat({name}) {is_beyond}",
+            f"{is_written_number} AND ifNull(toFloat64OrNull({text}) {is_beyond}, 0)",
+        ]
+    )
 
 
 def _member(field: Field, parameters: Parameters) -> tuple[str, str]:

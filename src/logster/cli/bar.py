@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rich.progress import TaskID
 
-    from logster.cli.sources import Progress
+    from logster.cli import sources
 
 
 class Bar:
@@ -31,7 +31,7 @@ class TerminalBar(Bar):
     #: A terminal shows no more than this many pictures a second to any use.
     _PERIOD_S = 0.1
 
-    def __init__(self, progress: Progress, drawing: Any, task: TaskID) -> None:
+    def __init__(self, progress: sources.Progress, drawing: Any, task: TaskID) -> None:
         self._progress = progress
         self._drawing = drawing
         self._task = task
@@ -52,7 +52,7 @@ class TerminalBar(Bar):
 
 
 @contextlib.contextmanager
-def show_bar(progress: Progress, *, is_shown: bool) -> Iterator[Bar]:
+def show_bar(progress: sources.Progress, *, is_shown: bool) -> Iterator[Bar]:
     """Show a bar while the block runs, when there is a terminal to show it on."""
     if not is_shown or not sys.stderr.isatty():
         yield Bar()
@@ -62,15 +62,15 @@ def show_bar(progress: Progress, *, is_shown: bool) -> Iterator[Bar]:
     from rich.progress import (  # noqa: PLC0415
         BarColumn,
         DownloadColumn,
+        Progress,
         TextColumn,
         TimeRemainingColumn,
     )
-    from rich.progress import (
-        Progress as Drawing,
-    )
 
     columns = (BarColumn(), DownloadColumn(), TextColumn("{task.fields[rate]}"))
-    drawing = Drawing(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)
+    drawing = Progress(
+        *columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True
+    )
     with drawing:
         task = drawing.add_task("send", total=progress.total_bytes, rate="")
         yield TerminalBar(progress, drawing, task)

@@ -1,0 +1,215 @@
+"""`search` and `tail`: what is asked, what is shown, and where a mistake is."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from click.testing import CliRunner
+
+from logster.cli import client as client_module
+from logster.cli import main
+from logster.cli.display import printable, render_line
+from logster.cli.search import parse_instant
+from logster.cli.tail import Message, read_messages
+from support.api_server import Answer, running_api_server
+
+
+@pytest.fixture
+def server():
+    with running_api_server() as server:
+        yield server
+
+
+def make_event(number, **members):
+    return {
+        "id": str(number),
+        "timestamp": "2026-11-23T09:00:00.5Z",
+        "severity": 4,
+        "message": f"message {number}",
+        "application": "shop",
+        "user": None,
+        "properties": {},
+        **members,
+    }
+
+
+def page(events, following=None):
+    return Answer(body={"events": events, "next": following, "previous": None})
+
+
+def run(server, *arguments):
+    return CliRunner().invoke(main, [*arguments, "--url", server.url, "--key", "k"])
+
+
+def asked_params(server, place=0):
+    return {
+        name: values[0]
+        for name, values in parse_qs(urlsplit(server.asked[place].path).query).items()
+    }
+
+
+def test_events_are_shown_one_a_line(server):
+    server.answers = [page([make_event(1), make_event(2, severity=2, application=None)])]
+
+    result = run(server, "search", "severity>=info", "shop")
+
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "2026-11-23T09:00:00.500Z Error shop  message 1",
+        "2026-11-23T09:00:00.500Z Info  -  message 2",
+    ]
+    assert asked_params(server) == {"q": "severity>=info shop", "limit": "100"}
+
+
+def test_nothing_found_is_exit_code_1(server):
+    server.answers = [page([])]
+
+    assert run(server, "search", "x").exit_code == 1
+
+
+def test_json_is_one_event_a_line_as_it_came(server):
+    events = [make_event(1, properties={"ms": 12.5, "big": 2**53 + 1}), make_event(2)]
+    server.answers = [page(events)]
+
+    result = run(server, "search", "--json")
+
+    assert [json.loads(line) for line in result.stdout.splitlines()] == events
+
+
+def test_pages_are_followed_up_to_the_limit(server):
+    server.answers = [page([make_event(n) for n in range(1000)], "c1"), page([make_event(9)], "c2")]
+
+    result = run(server, "search", "--limit", "1001", "--since", "1h")
+
+    assert len(result.stdout.splitlines()) == 1001
+    first, second = asked_params(server, 0), asked_params(server, 1)
+    assert (first["limit"], second["limit"], second["before"]) == ("1000", "1", "c1")
+    assert first["since"] == second["since"]
+
+
+def test_all_follows_pages_to_the_end(server):
+    server.answers = [page([make_event(1)], "c1"), page([make_event(2)], "c2"), page([])]
+
+    assert len(run(server, "search", "--all").stdout.splitlines()) == 2
+
+
+def test_full_shows_every_member_that_has_a_value(server):
+    event = make_event(1, stack_trace="a\nb", properties={"ms": 12})
+    server.answers = [page([event])]
+
+    lines = run(server, "search", "--full").stdout.splitlines()
+
+    assert lines[1:] == ["    id: 1", "    stack_trace: a", "        b", "    .ms: 12"]
+
+
+def test_a_mistake_is_underlined(server):
+    error = {"message": "No such severity.", "position": 10, "length": 4}
+    server.answers = [Answer(400, {"error": error})]
+
+    result = run(server, "search", "severity>=loud", "x")
+
+    assert result.exit_code == 2
+    assert result.stderr == ("Error: No such severity.\n\n  severity>=loud x\n            ^^^^\n")
+
+
+def test_a_time_that_is_none_is_refused_before_asking(server):
+    result = run(server, "search", "--since", "tomorrowish")
+
+    assert result.exit_code == 2
+    assert "is no time" in result.stderr
+    assert server.asked == []
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("90m", "2026-11-23T10:30:00Z"),
+        ("1w", "2026-11-16T12:00:00Z"),
+        ("2026-11-01T10:00:00Z", "2026-11-01T10:00:00Z"),
+        ("2026-11-01T10:00:00+01:00", "2026-11-01T09:00:00Z"),
+        ("999999w", None),
+        ("soon", None),
+    ],
+)
+def test_times_are_fixed_once(text, instant):
+    assert parse_instant(text, datetime(2026, 11, 23, 12, tzinfo=UTC)) == instant
+
+
+def test_a_day_is_its_local_midnight():
+    instant = parse_instant("2026-11-01", datetime(2026, 11, 23, 12, tzinfo=UTC))
+
+    local = datetime(2026, 11, 1).astimezone(UTC)
+    assert instant == local.isoformat().replace("+00:00", "Z")
+
+
+def test_what_a_log_holds_cannot_reach_the_terminal():
+    event = make_event(1, message="\x1b]0;owned\x07 \x9b2J \u202egnp\nsecond", application="a\rb")
+
+    line = render_line(event)
+
+    assert printable(line.replace("\x1b[", "")) == line.replace("\x1b[", "")
+    assert "\\x1b]0;owned\\x07 \\x9b2J \\u202egnp\n    second" in line
+
+
+def test_server_sent_events_are_read_block_by_block():
+    lines = ["retry: 2000", "", ": still here", "id: 7", "", "id: 8", "event: events", "data: a",
+             "data:b", "", "data: cut off"]  # fmt: skip
+
+    assert list(read_messages(lines)) == [
+        Message(),
+        Message(id="7"),
+        Message(id="8", event="events", data="a\nb"),
+    ]
+
+
+def stream(*steps):
+    blocks = [
+        f"id: {cursor}\nevent: events\ndata: {json.dumps(step)}\n\n" for cursor, step in steps
+    ]
+    return Answer(body="".join(blocks).encode(), headers={"Content-Type": "text/event-stream"})
+
+
+def test_tail_goes_on_where_the_stream_broke(server, monkeypatch):
+    monkeypatch.setattr(client_module, "FIRST_WAIT_S", 0.0)
+    monkeypatch.setattr("logster.cli.tail.FIRST_WAIT_S", 0.0)
+    server.answers = [
+        stream(("c1", {"events": [make_event(1)], "skipped": 0})),
+        Answer(503, {"error": {"message": "Starting."}}),
+        stream(("c2", {"events": [make_event(2)], "skipped": 3})),
+        Answer(401, {"error": {"message": "No."}}),
+    ]
+
+    result = run(server, "tail", "--json", "severity>=warn")
+
+    assert result.exit_code == 2
+    assert [json.loads(line)["id"] for line in result.stdout.splitlines()] == ["1", "2"]
+    assert "(3 skipped: too many at once)" in result.stderr
+    assert [asked.headers.get("last-event-id") for asked in server.asked] == [
+        None,
+        "c1",
+        "c1",
+        "c2",
+    ]
+    assert asked_params(server) == {"q": "severity>=warn"}
+
+
+def test_tail_ends_with_ctrl_c(server):
+    server.answer = lambda _: stream(("c1", {"events": [make_event(1)], "skipped": 0}))
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from logster.cli import main; main()", "tail", "--url", server.url],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout
+    assert "message 1" in process.stdout.readline()
+
+    process.send_signal(signal.SIGINT)
+    _, notes = process.communicate(timeout=20)
+
+    assert process.returncode == 130
+    assert "Traceback" not in notes

@@ -5,6 +5,8 @@ LogsterError
 ├── RefusedError           a request that is ours, but not granted (carries the HTTP status)
 │   ├── BodyTooLargeError      413
 │   ├── BodyUnreadableError    400  encoding or charset that does not hold
+│   ├── InvalidBodyError       400  nothing of the body can be read (carries faults by place)
+│   ├── MediaTypeError         415  a Content-Type that this path does not read
 │   ├── BodyTimeoutError       408  the sender was too slow
 │   ├── UnauthorizedError      401  no key, unknown key, revoked key
 │   ├── ForbiddenError         403  the key lacks the right
@@ -51,6 +53,25 @@ class BodyUnreadableError(RefusedError):
 
     status = 400
     reason = "unreadable"
+
+
+class InvalidBodyError(RefusedError):
+    """A body of which nothing can be read; `faults` maps a place to sentences."""
+
+    status = 400
+    reason = "invalid"
+
+    def __init__(self, faults: dict[str, list[str]], reason: str) -> None:
+        super().__init__("The request is invalid.")
+        self.faults = faults
+        self.reason = reason
+
+
+class MediaTypeError(RefusedError):
+    """The Content-Type is none that this path reads."""
+
+    status = 415
+    reason = "media_type"
 
 
 class EncodingUnknownError(RefusedError):

@@ -1,0 +1,300 @@
+"""Strict JSON, read to explain: where a mistake is and what it is.
+
+In: text. Out: the members of the root object with their own text, as the client
+wrote it. Promise: what RFC 8259 does not allow is refused, and so are lone
+surrogates and nesting beyond `MAX_DEPTH`, which is checked before anything recurses.
+Readers of the hot path come here only after a fast decoder said no.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Levels of nesting, the root counted; the original native API had the same limit.
+MAX_DEPTH = 256
+
+#: Blanks of JSON; str.strip() alone would take more.
+BLANKS = " \t\n\r"
+
+#: Behind this many characters only the member is named, not the whole path: a
+#: path costs Python time for every token before it.
+_MAX_PATH_SEARCH = 256 * 1024
+_MAX_SHOWN_NAME = 200
+
+_SKIP = re.compile(r"[ \t\n\r]*+")
+_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+# A quote alone begins a string that never ends.
+_TOKEN = re.compile(rf"{_STRING}|[{{}}\[\],:\"]|[^\s{{}}\[\],:\"]++", re.DOTALL)
+_STRING_BYTES = re.compile(_STRING.encode(), re.DOTALL)
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_STEP = [(code in b"[{") - (code in b"]}") for code in range(256)]
+# Every escape is taken whole, so that the u of an escaped backslash is never misread.
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    r"|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+# Names with these characters are quoted in a path, as in ['a b'].
+_NOT_PLAIN = frozenset(". []()")
+
+# What Python's scanner says, as advice.
+_VALUE_MISSING = "Expecting value"
+_ADVICE = {
+    _VALUE_MISSING: "expected a value",
+    "Unterminated string starting at": "a string is not closed",
+    "Invalid control character at": "control characters in strings must be escaped",
+    "Expecting property name enclosed in double quotes": "expected a member name in double quotes",
+    "Illegal trailing comma before end of object": "expected a member after the comma",
+    "Illegal trailing comma before end of array": "expected a value after the comma",
+}
+
+
+class JsonTextError(ValueError):
+    """Text that is not JSON; `path` is the last place reached.
+
+    `needs_value` says that this place has a name and nothing behind it.
+    """
+
+    def __init__(self, reason: str, sentence: str, path: str, *, needs_value: bool = False) -> None:
+        super().__init__(sentence)
+        self.reason = reason
+        self.path = path
+        self.needs_value = needs_value
+
+
+class Member(NamedTuple):
+    """One member of the root object; `raw` is its value as JSON text, `value` set for strings."""
+
+    name: str
+    raw: str
+    value: str | None
+    position: int
+
+
+class _ConstantError(ValueError):
+    """NaN, Infinity or -Infinity: numbers to Python, not to JSON."""
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise _ConstantError(name)
+
+
+# Numbers stay text: no digit is lost and no limit on long integers is met.
+_decoder = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_refuse_constant)
+
+
+def read_members(text: str) -> list[Member]:
+    """The members of the object that `text` is, duplicates kept; raises JsonTextError."""
+    _check_depth(text)
+    members = list(_members(text))
+    _check_surrogates(text)
+    return members
+
+
+def explain(text: str) -> JsonTextError:
+    """What is wrong with a text that a stricter reader refused."""
+    try:
+        _check_depth(text)
+        _, end = _value(text, _skip(text, 0), "")
+        _check_end(text, end)
+        _check_surrogates(text)
+    except JsonTextError as error:
+        return error
+    return JsonTextError("syntax", "The text is not valid JSON.", "")
+
+
+def exceeds_depth(body: bytes) -> bool:
+    """Whether brackets nest deeper than `MAX_DEPTH`; linear, nothing recurses."""
+    if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
+        return False
+    brackets = _STRING_BYTES.sub(b"", body).translate(None, _NOT_BRACKETS)
+    return max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > MAX_DEPTH
+
+
+def quote(text: str) -> str:
+    """A string as JSON text."""
+    return msgspec.json.encode(text).decode()
+
+
+def place(text: str, position: int) -> str:
+    """`line 2, column 7` of a position, both from 1."""
+    line = text.count("\n", 0, position) + 1
+    return f"line {line}, column {position - text.rfind(chr(10), 0, position)}"
+
+
+def shown_path(*steps: str | int) -> str:
+    """Steps as one path: `Properties.items[0]['a b']`."""
+    path = ""
+    for step in steps:
+        if isinstance(step, int):
+            path += f"[{step}]"
+        elif _NOT_PLAIN.isdisjoint(step):
+            path += f".{_shown_name(step)}" if path else _shown_name(step)
+        else:
+            quoted = _shown_name(step).replace("\\", "\\\\").replace("'", "\\'")
+            path += f"['{quoted}']"
+    return path
+
+
+def _shown_name(name: str) -> str:
+    return name if len(name) <= _MAX_SHOWN_NAME else name[:_MAX_SHOWN_NAME] + "…"
+
+
+def _skip(text: str, position: int) -> int:
+    found = _SKIP.match(text, position)
+    assert found is not None  # it matches no blanks, too
+    return found.end()
+
+
+def _members(text: str) -> Iterator[Member]:
+    position = _skip(text, 0)
+    if text[position : position + 1] != "{":
+        _fail(text, position, "expected an object, { … }")
+    position = _skip(text, position + 1)
+    if text[position : position + 1] == "}":
+        _check_end(text, position + 1)
+        return
+    while True:
+        name, position = _name(text, position)
+        start = _skip(text, position)
+        value, end = _value(text, start, shown_path(name))
+        string = value if text[start] == '"' else None
+        yield Member(name, text[start:end], string, start)
+        position = _skip(text, end)
+        if text[position : position + 1] == "}":
+            break
+        if text[position : position + 1] != ",":
+            _fail(text, position, "expected , or } after a value", shown_path(name))
+        position = _skip(text, position + 1)
+    _check_end(text, position + 1)
+
+
+def _name(text: str, position: int) -> tuple[str, int]:
+    if text[position : position + 1] != '"':
+        _fail(text, position, "expected a member name in double quotes")
+    name, end = _value(text, position, "")
+    colon = _skip(text, end)
+    if text[colon : colon + 1] != ":":
+        _fail(text, colon, "expected : after a member name")
+    return name, colon + 1
+
+
+def _value(text: str, start: int, member: str) -> tuple[Any, int]:
+    try:
+        return _decoder.raw_decode(text, start)
+    except json.JSONDecodeError as error:
+        is_missing = error.pos == start and error.msg == _VALUE_MISSING
+        _fail(text, error.pos, error.msg, member, needs_value=is_missing)
+    except _ConstantError as error:
+        name = str(error)
+        found = (token for token in _TOKEN.finditer(text, start) if token[0].startswith(name))
+        _fail(text, next(found).start(), f"{name} is not a JSON number", member)
+    except RecursionError:
+        _fail(text, start, "it is nested too deep", member, reason="depth")
+
+
+def _check_end(text: str, position: int) -> None:
+    end = _skip(text, position)
+    if end != len(text):
+        _fail(text, end, "expected nothing after the end of the value")
+
+
+def _check_depth(text: str) -> None:
+    if len(text) <= 2 * MAX_DEPTH or not exceeds_depth(text.encode()):
+        return
+    depth = 0
+    for token in _TOKEN.finditer(text):
+        depth += _STEP[ord(token[0])] if len(token[0]) == 1 and ord(token[0]) < len(_STEP) else 0
+        if depth > MAX_DEPTH:
+            sentence = f"it is nested deeper than {MAX_DEPTH} levels"
+            _fail(text, token.start(), sentence, reason="depth")
+
+
+def _check_surrogates(text: str) -> None:
+    if "\\u" not in text:
+        return
+    for escape in _ESCAPE.finditer(text):
+        if escape[1]:
+            _fail(text, escape.start(), f"\\{escape[1]} is half of a character", reason="encoding")
+
+
+def _fail(
+    text: str,
+    position: int,
+    what: str,
+    member: str = "",
+    *,
+    reason: str = "syntax",
+    needs_value: bool = False,
+) -> NoReturn:
+    found = repr(text[position]) if position < len(text) else "the end"
+    path = _path(text, position) if position <= _MAX_PATH_SEARCH else member
+    what = _ADVICE.get(what, what)
+    sentence = f"The body is not valid JSON: {what}, found {found} at {place(text, position)}."
+    raise JsonTextError(reason, sentence, path, needs_value=needs_value) from None
+
+
+class _Level(msgspec.Struct):
+    """An open object or array on the way to a position, and how far it has come."""
+
+    is_array: bool
+    index: int = -1
+    name: str | None = None
+    pending: str | None = None
+
+
+def _path(text: str, position: int) -> str:
+    """The path of the last place a reader has entered before `position`.
+
+    A name counts once its colon is read, an item once it is begun (an object or
+    array) or read (anything else), as clients of the original know it.
+    """
+    levels: list[_Level] = []
+    for token in _TOKEN.finditer(text):
+        if token.end() > position or token[0] == '"':
+            break
+        _advance(levels, token[0])
+    return shown_path(*_steps(levels))
+
+
+def _advance(levels: list[_Level], part: str) -> None:
+    level = levels[-1] if levels else None
+    if part in ("}", "]"):
+        if levels:
+            levels.pop()
+    elif part == ":":
+        if level and level.pending is not None:
+            level.name, level.pending = level.pending, None
+    elif part == ",":
+        if level:
+            level.pending = None
+    else:
+        if level and level.is_array:
+            level.index += 1
+        elif level and part[0] == '"':
+            level.pending = _decoded(part)
+        if part in ("{", "["):
+            levels.append(_Level(is_array=part == "["))
+
+
+def _decoded(token: str) -> str:
+    try:
+        return str(json.loads(token))
+    except json.JSONDecodeError:
+        return token[1:-1]
+
+
+def _steps(levels: list[_Level]) -> Iterator[str | int]:
+    for level in levels:
+        if level.is_array and level.index >= 0:
+            yield level.index
+        elif level.name is not None:
+            yield level.name

@@ -1,0 +1,357 @@
+"""Native messages in JSON: one object, an array of them, or one on each line.
+
+In: plain bytes. Out: `Columns` and `Rejection`s.
+Promise: two readers, one meaning. The fast one decodes into `NativeMessage` and
+looks at whole columns; whatever it cannot prove good goes to the exact one, which
+knows every rule and explains every mistake. A property test holds the two together.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from logster.errors import InvalidBodyError
+from logster.ingest import json_text
+from logster.ingest.protocol import Reading
+from logster.ingest.protocols.native_message import (
+    MEMBERS,
+    MESSAGE_REQUIRED,
+    Faults,
+    NativeMessage,
+    check_rules,
+    columns_of,
+    columns_of_one,
+    is_blank,
+    is_instant,
+    merge_properties,
+    one_fault,
+    read_integer,
+    read_severity,
+    severity_fault,
+    shown,
+    timestamp_fault,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from logster.event import Columns, Rejection
+    from logster.ingest.json_text import JsonTextError, Member
+
+_message_decoder = msgspec.json.Decoder(NativeMessage)
+_messages_decoder = msgspec.json.Decoder(list[NativeMessage])
+_items_decoder = msgspec.json.Decoder(list[msgspec.Raw])
+
+#: Fewer bytes cannot nest deeper than `json_text.MAX_DEPTH`, each level has two brackets.
+_SHALLOW_BYTES = 2 * json_text.MAX_DEPTH
+
+_BOMS = (
+    (b"\xef\xbb\xbf", "utf-8"),
+    # Before UTF-16, whose mark is the beginning of this one.
+    (b"\xff\xfe\x00\x00", "utf-32-le"),
+    (b"\x00\x00\xfe\xff", "utf-32-be"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+)
+_BLANK_BYTES = json_text.BLANKS.encode()
+_ARRAY_START = re.compile(rb"[ \t\n\r]*+\[")
+
+
+def read_one(body: bytes, charset: str) -> Reading:
+    """The one message of a body."""
+    if charset == "utf-8":
+        columns = _read_one_fast(body)
+        if columns is not None:
+            return Reading(columns=columns)
+    read = _read_exactly(body, charset)
+    if isinstance(read, Faults):
+        return Reading(columns=columns_of([]), rejections=[read.rejection(1)])
+    return Reading(columns=columns_of_one(read))
+
+
+def read_many(body: bytes, charset: str) -> Reading:
+    """The messages of an array or of lines; raises InvalidBodyError when they cannot be told."""
+    body = _as_utf8(body, charset)
+    is_array = _ARRAY_START.match(body) is not None
+    columns = _read_many_fast(body, is_array=is_array)
+    if columns is not None:
+        return Reading(columns=columns)
+    return _read_each(_items(body) if is_array else _lines(body))
+
+
+# --- fast -----------------------------------------------------------------------------
+
+
+def _read_one_fast(body: bytes) -> Columns | None:
+    message = _read_fast(body)
+    try:
+        return None if message is None else columns_of_one(message)
+    except ValueError:  # the Timestamp is none
+        return None
+
+
+def _read_fast(body: bytes) -> NativeMessage | None:
+    """The message but for its Timestamp, or None when only the exact reader can tell."""
+    try:
+        message = _message_decoder.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    if not message.message.strip() and is_blank(message.message):
+        return None
+    if message.properties and not _is_plain_object(bytes(message.properties)):
+        return None
+    return message
+
+
+def _read_many_fast(body: bytes, *, is_array: bool) -> Columns | None:
+    """All messages, or None when one of them may be bad."""
+    try:
+        if is_array:
+            messages = _messages_decoder.decode(body)
+        else:
+            messages = _message_decoder.decode_lines(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    if not (is_array or _is_one_per_line(body, len(messages))):
+        return None
+    texts = [message.message for message in messages]
+    if not all(map(str.strip, texts)) and any(map(is_blank, texts)):
+        return None
+    properties = [message.properties for message in messages]
+    if not all(_is_plain_object(bytes(raw)) for raw in properties if raw):
+        return None
+    try:
+        return columns_of(messages)
+    except ValueError:
+        return None
+
+
+def _is_plain_object(raw: bytes) -> bool:
+    """Whether valid JSON text is an object (or null), within the depth, in UTF-8.
+
+    The decoder leaves text that it skips unread: its letters may be no UTF-8.
+    """
+    if raw[:1] != b"{" and raw != b"null":
+        return False
+    if not raw.isascii():
+        try:
+            raw.decode()
+        except UnicodeDecodeError:
+            return False
+    # The root of the message is one level more than this text can see.
+    return len(raw) <= _SHALLOW_BYTES - 2 or not json_text.exceeds_depth(b"[" + raw + b"]")
+
+
+def _is_one_per_line(body: bytes, count: int) -> bool:
+    """Whether `count` decoded objects stood on a line each.
+
+    The decoder also takes two on a line, or one on two. Inside a value no line can
+    begin with { behind one that ends with }, so counting those seams is enough.
+    """
+    seams = body.count(b"}\n{")
+    if seams == count - 1 and body.count(b"\n") - body.endswith(b"\n") == seams:
+        return True
+    lines = [line for line in map(_strip, body.split(b"\n")) if line]
+    return len(lines) == count and all(line[:1] == b"{" and line[-1:] == b"}" for line in lines)
+
+
+def _strip(line: bytes) -> bytes:
+    return line.strip(_BLANK_BYTES)
+
+
+# --- exact ----------------------------------------------------------------------------
+
+
+def _read_each(items: Iterable[tuple[int, bytes]]) -> Reading:
+    messages: list[NativeMessage] = []
+    lines: list[int] = []
+    rejections: list[Rejection] = []
+    for line, item in items:
+        read = _read_item_fast(item) or _read_exactly(item, "utf-8")
+        if isinstance(read, Faults):
+            rejections.append(read.rejection(line))
+        else:
+            messages.append(read)
+            lines.append(line)
+    return Reading(
+        columns=columns_of(messages), rejections=rejections, lines=lines if rejections else None
+    )
+
+
+def _read_item_fast(item: bytes) -> NativeMessage | None:
+    message = _read_fast(item)
+    if message is None or message.timestamp is None or is_instant(message.timestamp):
+        return message
+    return None
+
+
+def _lines(body: bytes) -> Iterator[tuple[int, bytes]]:
+    for number, line in enumerate(body.split(b"\n"), 1):
+        if _strip(line):
+            yield number, line
+
+
+def _items(body: bytes) -> Iterator[tuple[int, bytes]]:
+    try:
+        items = _items_decoder.decode(body)
+    except (msgspec.MsgspecError, RecursionError):
+        # Where one item ends and the next begins is lost: the request is refused whole.
+        raise _whole(_syntax_faults(json_text.explain(_text(body, "utf-8")))) from None
+    yield from enumerate(map(bytes, items), 1)
+
+
+def _whole(faults: Faults) -> InvalidBodyError:
+    return InvalidBodyError(faults.texts, faults.reason)
+
+
+def _as_utf8(body: bytes, charset: str) -> bytes:
+    """A batch in UTF-8 without mark; bytes that are no letters stay for the line they are on."""
+    if charset == "utf-8" and not body.startswith(tuple(bom for bom, _ in _BOMS)):
+        return body
+    if body.startswith(_BOMS[0][0]):
+        return body[len(_BOMS[0][0]) :]
+    return _text(body, charset).encode()
+
+
+def _text(body: bytes, charset: str) -> str:
+    for bom, encoding in _BOMS:
+        if body.startswith(bom):
+            body, charset = body[len(bom) :], encoding
+            break
+    try:
+        return body.decode("utf-16-le" if charset == "utf-16" else charset)
+    except UnicodeDecodeError as error:
+        raise _whole(_encoding_faults(error)) from None
+
+
+def _encoding_faults(error: UnicodeDecodeError) -> Faults:
+    name = error.encoding.upper()
+    text = f"The body is not valid {name}: {error.reason} at byte {error.start + 1}."
+    return one_fault("message", text, "encoding")
+
+
+def _read_exactly(body: bytes, charset: str) -> NativeMessage | Faults:
+    try:
+        text = _text(body, charset)
+    except InvalidBodyError as error:
+        return one_fault("message", next(iter(error.faults.values()))[0], error.reason)
+    if text.strip(json_text.BLANKS) in ("", "null"):
+        text = "{}"
+    try:
+        return _message(text, json_text.read_members(text))
+    except json_text.JsonTextError as error:
+        return _syntax_faults(error)
+
+
+def _syntax_faults(error: JsonTextError) -> Faults:
+    faults = one_fault(key_of(error.path), str(error), error.reason)
+    if error.needs_value and error.path.lower() == "message":
+        # As the original: a Message without a value is not there, either.
+        faults.add(key_of(error.path), MESSAGE_REQUIRED, "missing_message")
+    return faults
+
+
+def key_of(path: str) -> str:
+    """The place of a fault: `message.User`, `message['a b']`, `message`."""
+    return f"message.{path}" if path and path[0] != "[" else f"message{path}"
+
+
+def _message(text: str, members: list[Member]) -> NativeMessage | Faults:
+    fields: dict[str, Any] = {}
+    unknown: dict[str, str] = {}
+    properties: str | None = None
+    faults = Faults()
+    for member in members:
+        field = MEMBERS.get(member.name.lower())
+        if field is None:
+            unknown[member.name] = member.raw
+        elif field == "properties":
+            properties = member.raw
+        else:
+            fields[field] = _READERS.get(field, _read_string)(member, text, faults)
+    check_rules(fields, faults)
+    if faults:
+        return faults
+    return NativeMessage(**fields, properties=_properties(properties, unknown))
+
+
+def _properties(raw: str | None, unknown: dict[str, str]) -> msgspec.Raw:
+    if raw is not None and raw[0] != "{":
+        if raw != "null":
+            unknown["Properties"] = raw
+        raw = None
+    return msgspec.Raw(merge_properties(raw, unknown))
+
+
+def _read_string(member: Member, text: str, faults: Faults) -> str | None:
+    """Text, or a number or boolean as the original turned it into text."""
+    if member.value is not None:
+        return member.value
+    first = member.raw[0]
+    if first in "tf":
+        return member.raw
+    if first == "n":
+        return None
+    if first in "{[":
+        _add_type_fault(member, text, faults, f"must be text, but is {_KINDS[first]}")
+        return None
+    return _number_text(member, text, faults)
+
+
+_KINDS = {"{": "an object", "[": "an array"}
+
+
+def _number_text(member: Member, text: str, faults: Faults) -> str | None:
+    """As .NET shows a number: 5.10 is 5.1, 1e3 is 1000; a whole number keeps its digits."""
+    if member.raw.lstrip("-").isdigit():
+        return "0" if member.raw == "-0" else member.raw
+    number = float(member.raw)
+    if not math.isfinite(number):
+        _add_type_fault(member, text, faults, "is a number too large to keep")
+        return None
+    return f"{number + 0.0:.15G}"
+
+
+def _add_type_fault(member: Member, text: str, faults: Faults, what: str) -> None:
+    sentence = (
+        f"{member.name} {what} ({json_text.place(text, member.position)}). "
+        "Send a string; structured data belongs into Properties."
+    )
+    faults.add(key_of(json_text.shown_path(member.name)), sentence, "type")
+
+
+def _read_severity(member: Member, text: str, faults: Faults) -> int:
+    is_text = member.value is not None
+    severity = read_severity(member.value or "") if is_text else read_integer(member.raw)
+    if severity is not None:
+        return severity
+    told = f"{shown(member.raw)} ({json_text.place(text, member.position)})"
+    faults.add(key_of(member.name), severity_fault(told), "severity")
+    return 0
+
+
+def _read_timestamp(member: Member, text: str, faults: Faults) -> str | int | float | None:
+    value: str | int | float | None = member.value
+    if value is None and member.raw == "null":
+        return None
+    if value is None and member.raw[0] in "-0123456789":
+        value = _number(member.raw)
+    if value is None or not is_instant(value):
+        told = f"{shown(member.raw)} ({json_text.place(text, member.position)})"
+        faults.add(key_of(member.name), timestamp_fault(told), "timestamp")
+    return value
+
+
+def _number(raw: str) -> int | float:
+    """As the fast decoder: whole numbers as ints. More digits than any time has make a float."""
+    return int(raw) if raw.lstrip("-").isdigit() and len(raw) <= 30 else float(raw)  # noqa: PLR2004
+
+
+_READERS: dict[str, Callable[[Member, str, Faults], Any]] = {
+    "severity": _read_severity,
+    "timestamp": _read_timestamp,
+}

@@ -120,23 +120,39 @@ def select_event(workspace: int, event_id: int) -> Statement:
 def select_stored(
     workspace: int, tree: Filter, *, above_ms: int, shown: Iterable[int], limit: int
 ) -> Statement:
-    """The newest rows stored after `above_ms` that were not shown yet.
-
-    Behind the event's columns stand the row's instant of storing and how many rows
-    there are in all, `limit` or not.
-    """
+    """The newest rows stored after `above_ms` that were not shown; `stored_at` (ms) is last."""
     parameters = Parameters()
-    parts = conditions(parameters, workspace, tree)
-    instant = f"fromUnixTimestamp64Milli({parameters.bind(above_ms, 'Int64')})"
-    parts.insert(1, f"stored_at > {instant}")
-    if ids := list(shown):
-        parts.append(f"id NOT IN {parameters.bind(ids, 'Array(UInt64)')}")
+    parts = _stored(parameters, workspace, tree, above_ms, shown)
     return Statement(
-        f"SELECT {EVENT_COLUMNS}, toUnixTimestamp64Milli(stored_at), count() OVER ()"
-        f" FROM events WHERE {_all(parts)} ORDER BY stored_at DESC, id DESC"
+        f"SELECT {EVENT_COLUMNS}, toUnixTimestamp64Milli(stored_at) FROM events"
+        f" WHERE {_all(parts)} ORDER BY stored_at DESC, id DESC"
         f" LIMIT {parameters.bind(limit, 'UInt32')}",
         parameters.values,
     )
+
+
+def count_stored(
+    workspace: int, tree: Filter, *, above_ms: int, until_ms: int, shown: Iterable[int]
+) -> Statement:
+    """How many rows `select_stored` would give without its limit, up to and with `until_ms`."""
+    parameters = Parameters()
+    parts = _stored(parameters, workspace, tree, above_ms, shown)
+    until = f"fromUnixTimestamp64Milli({parameters.bind(until_ms, 'Int64')})"
+    return Statement(
+        f"SELECT count() FROM events WHERE {_all([*parts, f'stored_at <= {until}'])}",
+        parameters.values,
+    )
+
+
+def _stored(
+    parameters: Parameters, workspace: int, tree: Filter, above_ms: int, shown: Iterable[int]
+) -> list[str]:
+    parts = conditions(parameters, workspace, tree)
+    above = f"fromUnixTimestamp64Milli({parameters.bind(above_ms, 'Int64')})"
+    parts.insert(1, f"stored_at > {above}")
+    if ids := list(shown):
+        parts.append(f"id NOT IN {parameters.bind(ids, 'Array(UInt64)')}")
+    return parts
 
 
 #: The engine's clock, which is the one that sets `stored_at`.

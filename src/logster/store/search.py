@@ -1,0 +1,204 @@
+"""A page of events, and one event.
+
+In: a `Question` (whose workspace the caller has checked) and the engine.
+Out: a `Page`, newest first, with the cursors of its neighbours; or one `Event`.
+Promise: paging from cursor to cursor gives each event that was there at the start
+exactly once, whatever arrives meanwhile; a cursor is a place, not a snapshot.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from logster.errors import QueryError
+from logster.event import NS_PER_S, TEXT_FIELDS, Event
+from logster.language import EVERYTHING, Filter
+from logster.store.select import Key, select_event, select_events
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from logster.store.engine import Engine
+
+#: More would be an export, which goes another way.
+MAX_LIMIT = 10_000
+#: What 64-bit nanoseconds since 1970 can hold.
+MIN_INSTANT_NS, MAX_INSTANT_NS = 0, 2**63 - 1
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """What to look for: at or after `since_ns`, before `until_ns`, beside at most one cursor.
+
+    `before` continues to older events, `after` to newer ones.
+    """
+
+    workspace: int
+    filter: Filter = EVERYTHING
+    since_ns: int | None = None
+    until_ns: int | None = None
+    limit: int = 100
+    before: str | None = None
+    after: str | None = None
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """Events newest first; `next` is the cursor to older ones, `previous` to newer ones.
+
+    `next` is None at the end. `previous` is there even when nothing newer has
+    arrived yet, because something may.
+    """
+
+    events: list[Event]
+    next: str | None
+    previous: str | None
+    elapsed_ms: float
+    rows_read: int
+
+
+async def search(engine: Engine, question: Question) -> Page:
+    """Ask for a page; raises `QueryError` for a limit or cursor that cannot be."""
+    _check_question(question)
+    gathering = _Gathering(engine, question)
+    if question.after is not None:
+        return await _page_after(gathering, parse_cursor(question.after))
+    before = None if question.before is None else parse_cursor(question.before)
+    for since_ns, until_ns in _spans(question, before):
+        await gathering.ask(since_ns=since_ns, until_ns=until_ns, before=before)
+        if gathering.is_full:
+            break
+    events = [read_event(row) for row in gathering.rows[: question.limit]]
+    return gathering.page(events, has_older=gathering.is_full)
+
+
+async def _page_after(gathering: _Gathering, after: Key) -> Page:
+    """The events next to the cursor come oldest first; a page is always newest first."""
+    question = gathering.question
+    await gathering.ask(since_ns=question.since_ns, until_ns=question.until_ns, after=after)
+    events = [read_event(row) for row in reversed(gathering.rows[: question.limit])]
+    return gathering.page(events, has_older=bool(events))
+
+
+class _Gathering:
+    """The rows of one page, gathered by one or more questions."""
+
+    def __init__(self, engine: Engine, question: Question) -> None:
+        self.question = question
+        self.rows: list[tuple[Any, ...]] = []
+        self._engine = engine
+        self._elapsed_ms = 0.0
+        self._rows_read = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is a row beyond the page, which tells that there are more."""
+        return len(self.rows) > self.question.limit
+
+    async def ask(self, **place: Any) -> None:
+        """Add the rows of one place, as many as the page still needs and one more."""
+        statement = select_events(
+            self.question.workspace,
+            self.question.filter,
+            limit=self.question.limit + 1 - len(self.rows),
+            **place,
+        )
+        answer = await self._engine.ask(statement.sql, statement.parameters)
+        self.rows += answer.rows
+        self._elapsed_ms += answer.elapsed_ms
+        self._rows_read += answer.rows_read
+
+    def page(self, events: list[Event], *, has_older: bool) -> Page:
+        return Page(
+            events=events,
+            next=render_cursor(_key_of(events[-1])) if events and has_older else None,
+            previous=render_cursor(_key_of(events[0])) if events else self.question.after,
+            elapsed_ms=self._elapsed_ms,
+            rows_read=self._rows_read,
+        )
+
+
+def _spans(question: Question, before: Key | None) -> Iterator[tuple[int | None, int | None]]:
+    """The time to search as spans (since, until), newest first, each wider than the last.
+
+    The newest events of a large table are then found in the rows of an hour: with 3 M
+    rows 10 ms instead of 40 ms and not growing; five empty spans cost about 5 ms each.
+    """
+    newest_ns = time.time_ns() if before is None else before.timestamp_ns
+    if question.until_ns is not None:
+        newest_ns = min(newest_ns, question.until_ns)
+    until_ns = question.until_ns
+    for width_ns in _SPANS_NS:
+        since_ns = newest_ns - width_ns
+        if question.since_ns is not None and since_ns <= question.since_ns:
+            break
+        yield since_ns, until_ns
+        until_ns = since_ns
+    yield question.since_ns, until_ns
+
+
+def _check_question(question: Question) -> None:
+    if not 1 <= question.limit <= MAX_LIMIT:
+        raise QueryError(f"the limit is {question.limit}, it can be 1 to {MAX_LIMIT}")
+    if question.before is not None and question.after is not None:
+        raise QueryError("a page continues from `before` or from `after`, not from both")
+    for name, instant in (("since", question.since_ns), ("until", question.until_ns)):
+        if instant is not None and not MIN_INSTANT_NS <= instant <= MAX_INSTANT_NS:
+            raise QueryError(f"`{name}` is {instant} ns, it can be from 1970 to 2262")
+
+
+def _key_of(event: Event) -> Key:
+    return Key(event.timestamp, event.id)
+
+
+async def find(engine: Engine, workspace: int, event_id: int) -> Event | None:
+    """The event with this id, if it is in this workspace."""
+    statement = select_event(workspace, event_id)
+    answer = await engine.ask(statement.sql, statement.parameters)
+    return read_event(answer.rows[0]) if answer.rows else None
+
+
+def read_event(row: Sequence[Any]) -> Event:
+    """An event from the columns of `select.EVENT_COLUMNS`."""
+    event_id, timestamp, received_at, severity, *texts = row[: 4 + len(TEXT_FIELDS)]
+    blank, properties, workspace, key, protocol, issue = row[4 + len(TEXT_FIELDS) :][:6]
+    present: dict[str, Any] = {
+        name: text
+        for bit, (name, text) in enumerate(zip(TEXT_FIELDS, texts, strict=True))
+        if text or blank >> bit & 1
+    }
+    present.setdefault("message", "")
+    return Event(
+        id=event_id,
+        timestamp=timestamp,
+        received_at=received_at,
+        severity=severity,
+        properties=msgspec.json.decode(properties) if properties else {},
+        workspace=workspace,
+        key=key,
+        protocol=protocol,
+        issue=issue,
+        **present,
+    )
+
+
+def render_cursor(key: Key) -> str:
+    """A key as text for a URL."""
+    return f"{key.timestamp_ns:x}-{key.id:x}"
+
+
+def parse_cursor(text: str) -> Key:
+    """A key from its text; raises `QueryError` when it is none."""
+    found = _CURSOR.fullmatch(text)
+    if found is None:
+        raise QueryError(f"{text[:40]!r} is no cursor of a search", 0, len(text))
+    return Key(int(found[1], 16), int(found[2], 16))
+
+
+#: Instants are signed 64-bit and not before 1970, ids are unsigned 64-bit.
+_CURSOR = re.compile(r"([0-7]?[0-9a-f]{1,15})-([0-9a-f]{1,16})")
+_HOUR_NS = 3600 * NS_PER_S
+#: The first is a screenful in a busy system, the last a month; then all the rest.
+_SPANS_NS = tuple(hours * _HOUR_NS for hours in (1, 6, 24, 7 * 24, 30 * 24))

@@ -38,7 +38,7 @@ bench: $(READY)
 
 ## dist: the wheel
 dist: $(READY)
-	$(BIN)/python -m build --wheel
+	$(BIN)/uv build -q --wheel -o dist
 
 ## lock: choose the newest allowed versions again
 lock: $(READY)
@@ -49,6 +49,13 @@ $(READY): pyproject.toml requirements.lock hatch_build.py
 	$(BIN)/python -m pip install -q uv
 	$(BIN)/uv pip install -q -p .venv -r requirements.lock
 	$(BIN)/uv pip install -q -p .venv --no-deps -e .
+	touch $@
+
+# The browser tests need Chromium; Debian's package serves, and root may install it.
+.venv/.browser: $(READY)
+	@command -v chromium >/dev/null || { \
+	    test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	} || { echo "The browser tests need chromium on the PATH (Debian: apt-get install chromium)."; exit 1; }
 	touch $@
 
 clean:

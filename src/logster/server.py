@@ -23,6 +23,8 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from logster.config import dump_config, variable_of
 from logster.errors import ConfigError
 
@@ -176,6 +178,8 @@ class Supervisor:
 
 def serve(config: Config) -> int:
     """Run a server until SIGTERM or Ctrl-C; raises ConfigError when it cannot start."""
+    if not config.port:
+        config = msgspec.structs.replace(config, port=_free_port())
     folder = config.data_path
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with lock_folder(folder):

@@ -1,0 +1,123 @@
+"""What is acknowledged is found afterwards, once, whatever dies in between."""
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from support.senders import Senders
+from support.served import serving, wait_until
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture
+def server(tmp_path):
+    with serving(tmp_path / "data", workers=2) as served:
+        yield served
+
+
+def wait_for_load(senders, count=200):
+    wait_until(lambda: len(senders.acknowledged) >= count, 30)
+
+
+def test_a_killed_worker_loses_nothing_and_comes_back(server):
+    with Senders(server) as senders:
+        for _ in range(3):
+            wait_for_load(senders, len(senders.acknowledged) + 200)
+            victim = server.workers[0]
+            os.kill(victim, signal.SIGKILL)
+            wait_until(lambda victim=victim: victim not in server.workers, 10)
+            wait_until(lambda: len(server.workers) == 2, 30)
+        wait_for_load(senders, len(senders.acknowledged) + 200)
+
+    assert senders.check_everything_is_found_once() >= 800
+    assert set(senders.statuses) <= {0, 200}
+
+
+def test_a_killed_engine_loses_nothing_and_no_sender_notices(server):
+    with Senders(server, batch=20) as senders:
+        for _ in range(3):
+            wait_for_load(senders, len(senders.acknowledged) + 400)
+            os.kill(server.engine, signal.SIGKILL)
+            server.wait_until_ready()
+
+    assert senders.check_everything_is_found_once() >= 1200
+    assert set(senders.statuses) == {200}
+
+
+def test_everything_killed_at_once_loses_nothing(server):
+    with Senders(server) as senders:
+        wait_for_load(senders, 500)
+        server.kill_everything()
+    server.start()
+
+    assert senders.check_everything_is_found_once() >= 500
+
+
+def test_a_supervisor_that_is_killed_leaves_nothing_running(server):
+    parts = server.children("")
+    message_id = server.log_message(Message="before the end")
+    os.kill(server.pid, signal.SIGKILL)
+    wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in parts), 60)
+    server.start()
+
+    wait_until(lambda: server.get(f"/api/Log/{message_id}").status == 200, 10)
+
+
+def test_an_engine_that_is_down_for_half_a_minute_costs_no_request(server):
+    stop_killing = threading.Event()
+
+    def keep_killing():
+        while not stop_killing.wait(0.05):
+            for pid in server.children("logster.store.embedded"):
+                os.kill(pid, signal.SIGKILL)
+
+    killer = threading.Thread(target=keep_killing)
+    with Senders(server) as senders:
+        wait_for_load(senders)
+        killer.start()
+        time.sleep(30)
+        during = len(senders.acknowledged)
+        assert server.get("/health/ready").status == 503
+        assert server.get("/health/live").status == 200
+        stop_killing.set()
+        killer.join()
+        wait_for_load(senders, during + 50)
+
+    server.wait_until_ready()
+    assert set(senders.statuses) == {200}
+    assert senders.check_everything_is_found_once() > 1000
+
+
+def test_a_stop_empties_the_spool_and_a_start_finds_everything(server):
+    with Senders(server, batch=50) as senders:
+        wait_for_load(senders, 1000)
+    assert server.stop() == 0
+    server.start()
+
+    assert server.metric('logster_spool_events{spool="spool-00"}') == 0
+    assert senders.check_everything_is_found_once() >= 1000
+
+
+def test_a_full_spool_refuses_with_retry_after_and_recovers(tmp_path):
+    with serving(tmp_path / "data", max_spool_bytes=200_000) as server:
+        engine = server.engine
+        os.kill(engine, signal.SIGSTOP)
+        body = b'{"Message":"' + b"x" * 20_000 + b'","Severity":2}'
+        answers = [server.post("/api/Log", body, "application/json") for _ in range(40)]
+        refused = [answer for answer in answers if answer.status != 200]
+        accepted = [answer.json()["MessageId"] for answer in answers if answer.status == 200]
+
+        assert {answer.status for answer in refused} == {503}
+        assert all(int(answer.headers["retry-after"]) >= 1 for answer in refused)
+        assert "LOGSTER_MAX_SPOOL_BYTES" in refused[0].json()["Message"]
+        assert len(accepted) >= 5
+
+        os.kill(engine, signal.SIGCONT)
+        wait_until(lambda: server.post("/api/Log", body, "application/json").status == 200, 60)
+        for message_id in accepted:
+            answer = server.get(f"/api/Log/{message_id}")
+            assert answer.status == 200, answer

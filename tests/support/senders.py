@@ -1,0 +1,101 @@
+"""Senders that note what was acknowledged, for tests that break things under load."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import secrets
+import threading
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Self
+
+from support.served import KEY
+
+if TYPE_CHECKING:
+    from support.served import Served
+
+
+class Senders:
+    """Several connections that post numbered messages until told to stop; nothing is resent."""
+
+    def __init__(self, served: Served, connections: int = 4, *, batch: int = 1) -> None:
+        self.word = f"run{secrets.token_hex(6)}"
+        self.acknowledged: dict[str, int] = {}
+        self.statuses: Counter[int] = Counter()
+        self._served = served
+        self._batch = batch
+        self._next = 0
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._threads = [threading.Thread(target=self._send) for _ in range(connections)]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _send(self) -> None:
+        connection = self._connect()
+        while not self._stopping.is_set():
+            numbers = self._take_numbers()
+            try:
+                connection.request("POST", *self._request(numbers))
+                answer = connection.getresponse()
+                body = answer.read()
+            except (OSError, http.client.HTTPException):
+                self._count(0)
+                connection.close()
+                connection = self._connect()
+                time.sleep(0.05)
+                continue
+            self._count(answer.status)
+            if answer.status == 200:
+                self._note(json.loads(body), numbers)
+            else:
+                time.sleep(0.05)
+        connection.close()
+
+    def _connect(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self._served.port, timeout=60)
+
+    def _request(self, numbers: range) -> tuple[str, bytes, dict[str, str]]:
+        rows = [
+            {"Message": f"{self.word} number {number}", "Severity": 2, "Number": number}
+            for number in numbers
+        ]
+        headers = {"ApiKey": KEY, "Content-Type": "application/json"}
+        if self._batch == 1:
+            return "/api/Log", json.dumps(rows[0]).encode(), headers
+        return "/api/Logs", json.dumps(rows).encode(), headers
+
+    def _take_numbers(self) -> range:
+        with self._lock:
+            first = self._next
+            self._next += self._batch
+        return range(first, first + self._batch)
+
+    def _count(self, status: int) -> None:
+        with self._lock:
+            self.statuses[status] += 1
+
+    def _note(self, answer: dict[str, list[str] | str], numbers: range) -> None:
+        ids = answer.get("MessageIds") or [answer["MessageId"]]
+        with self._lock:
+            self.acknowledged.update(zip(map(str, ids), numbers, strict=True))
+
+    def check_everything_is_found_once(self, timeout_s: float = 60) -> int:
+        """Every acknowledged message is found, once, with its content; gives their number."""
+        found = self._served.wait_for(self.word, len(self.acknowledged), timeout_s)
+        ids = Counter(event["id"] for event in found)
+        numbers = Counter(event["properties"]["Number"] for event in found)
+        assert max(ids.values()) == max(numbers.values()) == 1
+        by_id = {event["id"]: event["properties"]["Number"] for event in found}
+        lost = {i: n for i, n in self.acknowledged.items() if by_id.get(i) != n}
+        assert lost == {}
+        return len(self.acknowledged)

@@ -1,0 +1,115 @@
+"""`logster key`: make, list and revoke API keys, on the server's own machine.
+
+In: the meta database. Out: a new key's text, once; tables; JSON.
+Promise: a running server knows a new key at once and refuses a revoked one within a
+second; a key's text is never shown again.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from logster.cli.display import printable
+from logster.cli.settings import data_option, opened, run, workspace_id, workspace_option
+from logster.cli.table import show_table
+from logster.event import NS_PER_S
+from logster.meta.keys import KeyInfo, Keys, Right
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@click.group("key")
+def command() -> None:
+    """Create, list and revoke API keys.
+
+    Works on the server's meta database, so it runs on the server's machine; the server
+    may run meanwhile.
+    """
+
+
+@command.command("create")
+@click.argument("name")
+@click.option(
+    "--right",
+    "rights",
+    multiple=True,
+    type=click.Choice([right.value for right in Right]),
+    default=[Right.INGEST.value],
+    show_default=True,
+    help="What the key may do; may be given several times.",
+)
+@workspace_option
+@data_option
+def create(name: str, rights: tuple[str, ...], workspace: str | None, data: str | None) -> None:
+    """Make a key and print it: the only time it is shown."""
+    with opened(data) as database:
+        number = workspace_id(database, workspace)
+        new = run(Keys(database).create(number, name, [Right(right) for right in rights]))
+    click.echo(new.text)
+    click.echo(
+        f"Key {new.info.id} may {', '.join(sorted(rights))}. It is not shown again.", err=True
+    )
+
+
+@command.command("list")
+@click.option("--json", "is_json", is_flag=True, help="One JSON object a line.")
+@workspace_option
+@data_option
+def list_keys(is_json: bool, workspace: str | None, data: str | None) -> None:
+    """Show every key, newest first; revoked ones too."""
+    with opened(data) as database:
+        keys = run(Keys(database).in_workspace(workspace_id(database, workspace)))
+    if is_json:
+        for key in keys:
+            click.echo(msgspec.json.encode(_shape_of(key)).decode())
+        return
+    show_table(["id", "name", "key", "rights", "created", "last used", "state"], _rows_of(keys))
+
+
+@command.command("revoke")
+@click.argument("key_id", type=int)
+@workspace_option
+@data_option
+def revoke(key_id: int, workspace: str | None, data: str | None) -> None:
+    """End a key for good; its id is in `logster key list`."""
+    with opened(data) as database:
+        run(Keys(database).revoke(workspace_id(database, workspace), key_id))
+    click.echo(f"Key {key_id} is revoked.", err=True)
+
+
+def _shape_of(key: KeyInfo) -> dict[str, object]:
+    return {
+        "id": key.id,
+        "name": key.name,
+        "hint": key.hint,
+        "rights": sorted(key.rights),
+        "created_at": _instant(key.created_at),
+        "last_used_at": _instant(key.last_used_at),
+        "revoked_at": _instant(key.revoked_at),
+    }
+
+
+def _rows_of(keys: Sequence[KeyInfo]) -> list[list[str]]:
+    return [
+        [
+            str(key.id),
+            printable(key.name),
+            key.hint,
+            ", ".join(sorted(key.rights)),
+            _instant(key.created_at) or "",
+            _instant(key.last_used_at) or "never",
+            f"revoked {_instant(key.revoked_at)}" if key.revoked_at else "live",
+        ]
+        for key in keys
+    ]
+
+
+def _instant(instant_ns: int | None) -> str | None:
+    if instant_ns is None:
+        return None
+    return f"{datetime.fromtimestamp(instant_ns // NS_PER_S, UTC):%Y-%m-%dT%H:%M:%SZ}"

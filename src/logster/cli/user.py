@@ -1,0 +1,97 @@
+"""`logster user`: create and list accounts and set passwords, on the server's own machine.
+
+In: the meta database; passwords from a prompt or standard input, never from a flag, which
+everyone on the machine could read. Out: tables and JSON.
+Promise: a new password ends every session of its account.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import msgspec
+from sqlalchemy import select
+
+from logster.cli.display import printable
+from logster.cli.settings import data_option, opened, run, workspace_id, workspace_option
+from logster.cli.table import show_table
+from logster.config import load_config
+from logster.meta import tables
+from logster.meta.accounts import Accounts, Role, check_password
+
+
+@click.group("user")
+def command() -> None:
+    """Create and list accounts, set a password.
+
+    Works on the server's meta database, so it runs on the server's machine; the server
+    may run meanwhile. A password is asked for, or read from standard input.
+    """
+
+
+@command.command("create")
+@click.argument("email")
+@click.option(
+    "--role",
+    type=click.Choice([role.value for role in Role]),
+    default=Role.MEMBER.value,
+    show_default=True,
+)
+@workspace_option
+@data_option
+def create(email: str, role: str, workspace: str | None, data: str | None) -> None:
+    """Make an account in a workspace."""
+    with opened(data) as database:
+        number = workspace_id(database, workspace)
+        accounts = Accounts(database, session_days=load_config().session_days)
+        run(accounts.create_user(email, _ask_password(), number, Role(role)))
+        accounts.close()
+    click.echo(f"{printable(email)} may log in as {role}.", err=True)
+
+
+@command.command("list")
+@click.option("--json", "is_json", is_flag=True, help="One JSON object a line.")
+@data_option
+def list_users(is_json: bool, data: str | None) -> None:
+    """Show every account with its workspaces and roles."""
+    users, memberships, workspaces = tables.users, tables.memberships, tables.workspaces
+    question = (
+        select(users.c.email, workspaces.c.name.label("workspace"), memberships.c.role)
+        .outerjoin_from(users, memberships, memberships.c.user == users.c.id)
+        .outerjoin(workspaces, workspaces.c.id == memberships.c.workspace)
+        .order_by(users.c.email, workspaces.c.id)
+    )
+    with opened(data) as database, database.reading() as connection:
+        found = [row._asdict() for row in connection.execute(question)]
+    if is_json:
+        for row in found:
+            click.echo(msgspec.json.encode(row).decode())
+        return
+    rows = [[printable(str(value or "-")) for value in row.values()] for row in found]
+    show_table(["email", "workspace", "role"], rows)
+
+
+@command.command("password")
+@click.argument("email")
+@data_option
+def password(email: str, data: str | None) -> None:
+    """Set a new password and end the account's sessions."""
+    with opened(data) as database:
+        accounts = Accounts(database, session_days=load_config().session_days)
+        run(accounts.set_password(email, _ask_password()))
+        accounts.close()
+    click.echo(f"{printable(email)} has a new password; all sessions ended.", err=True)
+
+
+def _ask_password() -> str:
+    """Ask twice at a terminal; read one line from a pipe."""
+    if sys.stdin.isatty():
+        text: str = click.prompt("New password", hide_input=True, confirmation_prompt=True)
+    else:
+        text = sys.stdin.readline().rstrip("\r\n")
+    try:
+        check_password(text)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    return text

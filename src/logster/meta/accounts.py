@@ -155,6 +155,17 @@ class Accounts:
         except IntegrityError:
             raise ValueError(f"There is an account {email!r} already.") from None
 
+    async def workspace_name(self, workspace: int) -> str:
+        """What people call a workspace; raises NotFoundError."""
+        workspaces = tables.workspaces.c
+        question = select(workspaces.name).where(workspaces.id == workspace)
+        names = await self._database.read(
+            lambda connection: connection.execute(question).scalars().all()
+        )
+        if not names:
+            raise NotFoundError(f"There is no workspace {workspace}.")
+        return str(names[0])
+
     async def _store_password(self, user: int, password: str) -> None:
         password_hash = await self._passwords.hash(password)
         storing = update(tables.users).where(tables.users.c.id == user)

@@ -1,0 +1,150 @@
+"""Who asks: a key in a header or a session in a cookie, and whether they may.
+
+In: a request. Out: a `Viewer` with one workspace and a set of rights; or 401, 403.
+Promise: the workspace comes from the key or the session, never from the request. A request
+that lives on a cookie and changes something must prove that our own page made it.
+
+The proof is the header `X-CSRF-Token` with the value of the cookie `csrftoken`. That value
+is derived from the session's token, so a cookie planted from elsewhere proves nothing.
+"""
+
+import hashlib
+import hmac
+import secrets
+from typing import Any
+
+import msgspec
+from litestar import Request
+from litestar.datastructures import Cookie
+
+from logster.errors import ForbiddenError, UnauthorizedError
+from logster.meta.accounts import Accounts, LogIn, Role, Session
+from logster.meta.keys import Keys, Right
+
+SESSION_COOKIE = "logster_session"
+PROOF_COOKIE = "csrftoken"
+PROOF_HEADER = "x-csrf-token"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+#: More than any token; a longer cookie is none of ours.
+MAX_TOKEN_LENGTH = 100
+
+RIGHTS_OF_ROLE = {
+    Role.VIEWER: frozenset({Right.READ}),
+    Role.MEMBER: frozenset({Right.READ}),
+    Role.ADMIN: frozenset({Right.READ, Right.ADMIN}),
+}
+
+AnyRequest = Request[Any, Any, Any]
+
+
+class Viewer(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who may look into one workspace: a person, or a program with a key."""
+
+    workspace: int
+    rights: frozenset[Right]
+    session: Session | None = None
+
+    def check(self, right: Right) -> None:
+        """Raise ForbiddenError without the right."""
+        if right not in self.rights:
+            raise ForbiddenError(f"This needs the right {right.value!r}.")
+
+
+class Access:
+    """Admits requests of one worker."""
+
+    def __init__(
+        self, keys: Keys, accounts: Accounts, *, is_secure: bool, session_days: int
+    ) -> None:
+        """`is_secure`: people reach us by https, so cookies must not travel otherwise."""
+        self._keys = keys
+        self._accounts = accounts
+        self._is_secure = is_secure
+        self._session_s = session_days * 86_400
+
+    async def admit(self, request: AnyRequest, right: Right) -> Viewer:
+        """Who asks; raises UnauthorizedError or ForbiddenError."""
+        if key := key_of(request):
+            grant = await self._keys.admit(key, right)
+            return Viewer(workspace=grant.workspace, rights=grant.rights)
+        session = await self.session_of(request)
+        if session is None:
+            raise UnauthorizedError("Log in, or send an API key with the right 'read'.")
+        if request.method not in SAFE_METHODS:
+            check_proof(proof_of(token_of(request)), request.headers.get(PROOF_HEADER, ""))
+        viewer = Viewer(
+            workspace=session.workspace, rights=RIGHTS_OF_ROLE[session.role], session=session
+        )
+        viewer.check(right)
+        return viewer
+
+    async def session_of(self, request: AnyRequest) -> Session | None:
+        """The session of the cookie, if it is alive."""
+        token = token_of(request)
+        return await self._accounts.session_of(token) if token else None
+
+    def session_cookies(self, request: AnyRequest, log_in: LogIn) -> list[Cookie]:
+        """What the browser keeps after a log-in."""
+        return [
+            self._cookie(request, SESSION_COOKIE, log_in.token, httponly=True),
+            self.proof_cookie(request, proof_of(log_in.token)),
+        ]
+
+    def proof_cookie(self, request: AnyRequest, proof: str) -> Cookie:
+        """The cookie that our own pages read and send back as a header or a field."""
+        return self._cookie(request, PROOF_COOKIE, proof, httponly=False)
+
+    def expired_cookies(self, request: AnyRequest) -> list[Cookie]:
+        """What makes the browser forget."""
+        cookies = [
+            self._cookie(request, SESSION_COOKIE, "", httponly=True),
+            self._cookie(request, PROOF_COOKIE, "", httponly=False),
+        ]
+        for cookie in cookies:
+            cookie.max_age = 0
+        return cookies
+
+    def _cookie(self, request: AnyRequest, name: str, value: str, *, httponly: bool) -> Cookie:
+        return Cookie(
+            key=name,
+            value=value,
+            path="/",
+            max_age=self._session_s,
+            httponly=httponly,
+            # Lax: a link from elsewhere may open the portal, a form from elsewhere may not post.
+            samesite="lax",
+            secure=self._is_secure or request.url.scheme == "https",
+        )
+
+
+def key_of(request: AnyRequest) -> str | None:
+    """The key text of a request: `ApiKey`, `X-Api-Key` or `Authorization: Bearer`."""
+    headers = request.headers
+    scheme, _, value = headers.get("authorization", "").partition(" ")
+    bearer = value.strip() if scheme.lower() == "bearer" else ""
+    return headers.get("apikey") or headers.get("x-api-key") or bearer or None
+
+
+def token_of(request: AnyRequest) -> str:
+    """The session's token as the browser sent it, or ""."""
+    token = request.cookies.get(SESSION_COOKIE, "")
+    return token if len(token) <= MAX_TOKEN_LENGTH else ""
+
+
+def proof_of(token: str) -> str:
+    """What a page of this session, and nobody else, can know."""
+    return hmac.new(token.encode(), b"csrf", hashlib.sha256).hexdigest()
+
+
+def make_proof() -> str:
+    """A proof for the log-in page, where there is no session yet."""
+    return secrets.token_hex(32)
+
+
+def check_proof(expected: str, given: str) -> None:
+    """Raise ForbiddenError unless our own page sent this."""
+    if not expected or not hmac.compare_digest(expected.encode(), given.encode()):
+        raise ForbiddenError(
+            "The page that sent this was too old or not ours; reload it and try again "
+            f"(header {PROOF_HEADER}: value of the cookie {PROOF_COOKIE})."
+        )

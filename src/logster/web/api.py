@@ -1,0 +1,169 @@
+"""The API of the portal, and of programs: /api/v1/….
+
+In: questions and changes, from people (session) and programs (key). Out: JSON.
+Promise: whatever is asked stays inside the viewer's workspace. (Step 13 of the way.)
+
+Litestar reads the annotations of the handlers when it starts, so they are real imports.
+"""
+
+import time
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Response, Router, delete, get, post
+from litestar.exceptions import ClientException
+from litestar.params import Parameter
+
+from logster import __version__
+from logster.errors import NotFoundError
+from logster.language import parse_filter
+from logster.meta.accounts import Accounts, Role
+from logster.meta.keys import Keys, Right
+from logster.store.engine import Engine
+from logster.store.search import Question, find, search
+from logster.web.access import Access, Viewer, proof_of, token_of
+from logster.web.live import tail_events
+from logster.web.shapes import EventShape, KeyShape, parse_instant, shape_event, shape_key
+
+API_PATH = "/api/v1"
+MAX_LIMIT = 10_000
+#: More digits are no id that was ever given.
+MAX_ID = 2**64 - 1
+
+
+class SessionShape(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks; `email` is null for a key."""
+
+    email: str | None
+    workspace: str
+    version: str
+    role: Role
+
+
+class PageShape(msgspec.Struct, frozen=True, kw_only=True):
+    """Events, newest first, and the cursors of the pages beside this one."""
+
+    events: list[EventShape]
+    next: str | None
+    previous: str | None
+    elapsed_ms: float
+    rows_read: int
+
+
+class KeysShape(msgspec.Struct, frozen=True, kw_only=True):
+    """Every key of the workspace, newest first."""
+
+    keys: list[KeyShape]
+
+
+class KeyOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """A key to be made."""
+
+    name: str
+    rights: list[Right]
+
+
+class NewKeyShape(msgspec.Struct, frozen=True, kw_only=True):
+    """A key just made; `text` is shown this once."""
+
+    key: KeyShape
+    text: str
+
+
+@get("/session", summary="Who am I")
+async def show_session(
+    request: Request[Any, Any, Any], viewer: Viewer, access: Access, accounts: Accounts
+) -> Response[SessionShape]:
+    """Say who asks, in which workspace and role."""
+    if session := viewer.session:
+        shape = SessionShape(
+            email=session.email,
+            workspace=session.workspace_name,
+            version=__version__,
+            role=session.role,
+        )
+        # The portal asks this first: it gets the proof it must send with every change.
+        return Response(shape, cookies=[access.proof_cookie(request, proof_of(token_of(request)))])
+    role = Role.ADMIN if Right.ADMIN in viewer.rights else Role.VIEWER
+    name = await accounts.workspace_name(viewer.workspace)
+    return Response(SessionShape(email=None, workspace=name, version=__version__, role=role))
+
+
+@get("/events", summary="Search")
+async def list_events(
+    viewer: Viewer,
+    engine: Engine,
+    q: Annotated[str, Parameter(description="A search text; empty finds all.")] = "",
+    since: Annotated[str, Parameter(description="ISO time, or how long ago: 15m, 2h, 7d.")] = "",
+    until: Annotated[str, Parameter(description="The same; the end of the time.")] = "",
+    limit: Annotated[int, Parameter(ge=1, le=MAX_LIMIT)] = 200,
+    before: Annotated[str, Parameter(description="`next` of a page: the older events.")] = "",
+    after: Annotated[str, Parameter(description="`previous` of a page: the newer events.")] = "",
+) -> PageShape:
+    """Give a page of events that match, newest first."""
+    now_ns = time.time_ns()
+    question = Question(
+        workspace=viewer.workspace,
+        filter=parse_filter(q),
+        since_ns=parse_instant(since, now_ns) if since else None,
+        until_ns=parse_instant(until, now_ns) if until else None,
+        limit=limit,
+        before=before or None,
+        after=after or None,
+    )
+    page = await search(engine, question)
+    return PageShape(
+        events=[shape_event(event) for event in page.events],
+        next=page.next,
+        previous=page.previous,
+        elapsed_ms=page.elapsed_ms,
+        rows_read=page.rows_read,
+    )
+
+
+@get("/events/{event_id:str}", summary="One event")
+async def show_event(viewer: Viewer, engine: Engine, event_id: str) -> EventShape:
+    """Give the event with this id."""
+    event = None
+    if event_id.isascii() and event_id.isdigit() and len(event_id) <= len(str(MAX_ID)):
+        number = int(event_id)
+        event = await find(engine, viewer.workspace, number) if number <= MAX_ID else None
+    if event is None:
+        raise NotFoundError(f"There is no event {event_id[:30]!r} in this workspace (yet).")
+    return shape_event(event)
+
+
+@get("/keys", summary="API keys")
+async def list_keys(admin: Viewer, keys: Keys) -> KeysShape:
+    """Give every key of the workspace, without its text."""
+    return KeysShape(keys=[shape_key(key) for key in await keys.in_workspace(admin.workspace)])
+
+
+@post("/keys", summary="Make an API key")
+async def create_key(admin: Viewer, keys: Keys, data: KeyOrder) -> NewKeyShape:
+    """Make a key; the answer is the only one that shows its text."""
+    try:
+        new = await keys.create(admin.workspace, data.name, data.rights)
+    except ValueError as error:
+        raise ClientException(str(error)) from None
+    return NewKeyShape(key=shape_key(new.info), text=new.text)
+
+
+@delete("/keys/{key_id:int}", summary="Revoke an API key")
+async def revoke_key(admin: Viewer, keys: Keys, key_id: int) -> None:
+    """End a key for good, in every worker within a second."""
+    await keys.revoke(admin.workspace, key_id)
+
+
+def make_api() -> Router:
+    """The routes; what they need is provided by `build_app`."""
+    handlers = (
+        show_session,
+        list_events,
+        tail_events,
+        show_event,
+        list_keys,
+        create_key,
+        revoke_key,
+    )
+    return Router(API_PATH, route_handlers=handlers, response_headers={"Cache-Control": "no-store"})

@@ -1,0 +1,125 @@
+"""Builds the web application of one worker from its parts.
+
+In: the settings, the keys, the accounts and the engine. Out: an ASGI application that
+answers the portal's API, the pages and the help; ingestion has a door of its own.
+Promise: every answer carries the strict headers below, refusals too.
+"""
+
+import functools
+from pathlib import Path
+
+from litestar import Litestar
+from litestar.datastructures import MutableScopeHeaders, State
+from litestar.di import Provide
+from litestar.enums import ScopeType
+from litestar.openapi import OpenAPIConfig
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from logster import __version__
+from logster.config import Config
+from logster.meta.accounts import Accounts
+from logster.meta.keys import Keys, Right
+from logster.store.engine import Engine
+from logster.web.access import Access, AnyRequest, Viewer
+from logster.web.api import API_PATH, make_api
+from logster.web.files import STATIC_FOLDER, BuiltFiles
+from logster.web.help import HELP_PAGES
+from logster.web.live import Viewers
+from logster.web.openapi import ApiDocument
+from logster.web.pages import PAGES
+from logster.web.refusals import EXCEPTION_HANDLERS
+
+#: Bodies here are log-ins and names; events come through the other door.
+MAX_BODY_BYTES = 64 * 1024
+
+#: Nothing is loaded from elsewhere, nothing runs inside the page's text, nobody frames us.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+STRICT_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+
+
+def build_app(
+    config: Config,
+    *,
+    keys: Keys,
+    accounts: Accounts,
+    engine: Engine,
+    static_folder: Path = STATIC_FOLDER,
+) -> ASGIApp:
+    """The application; the parts stay the caller's to start and to close."""
+    access = Access(
+        keys,
+        accounts,
+        is_secure=config.public_url.startswith("https:"),
+        session_days=config.session_days,
+    )
+    parts = {
+        "access": access,
+        "keys": keys,
+        "accounts": accounts,
+        "engine": engine,
+        "viewers": Viewers(),
+        "files": BuiltFiles(static_folder),
+    }
+    app = Litestar(
+        [make_api(), *PAGES, *HELP_PAGES],
+        dependencies={
+            **{name: _provide(part) for name, part in parts.items()},
+            "viewer": Provide(provide_viewer),
+            "admin": Provide(provide_admin),
+        },
+        exception_handlers=EXCEPTION_HANDLERS,
+        before_send=[_add_strict_headers],
+        request_max_body_size=MAX_BODY_BYTES,
+        openapi_config=OpenAPIConfig(
+            title="Logster",
+            version=__version__,
+            path=f"{API_PATH}/openapi.json",
+            render_plugins=[ApiDocument(path="/")],
+            use_handler_docstrings=True,
+        ),
+        logging_config=None,
+        state=State(),
+    )
+    return functools.partial(_fold_help, app)
+
+
+async def provide_viewer(request: AnyRequest, access: Access) -> Viewer:
+    """Who may look; 401 or 403 for everybody else."""
+    return await access.admit(request, Right.READ)
+
+
+async def provide_admin(request: AnyRequest, access: Access) -> Viewer:
+    """Who may change keys; 401 or 403 for everybody else."""
+    return await access.admit(request, Right.ADMIN)
+
+
+def _provide(part: object) -> Provide:
+    return Provide(lambda: part, use_cache=True, sync_to_thread=False)
+
+
+async def _add_strict_headers(message: Message, _scope: Scope) -> None:
+    if message["type"] == "http.response.start":
+        headers = MutableScopeHeaders.from_message(message)
+        for name, value in STRICT_HEADERS.items():
+            headers.setdefault(name, value)
+
+
+async def _fold_help(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """The help answers in any case, as the original's addresses did."""
+    if scope["type"] == ScopeType.HTTP:
+        path = scope["path"].lower()
+        if path == "/help" or path.startswith("/help/"):
+            # Not a copy: Litestar keeps what it knows of a request in its scope.
+            scope["path"] = path
+            scope["raw_path"] = path.encode()
+    await app(scope, receive, send)

@@ -1,0 +1,40 @@
+"""Pages made on the server: the door, the help, the refusals. They need no script.
+
+In: a template's name and its values. Out: HTML; every value is escaped by Jinja2.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import jinja2
+from litestar import MediaType, Response
+from litestar.types import ResponseCookies
+
+from logster import __version__
+
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.PackageLoader("logster.web"),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_TEMPLATES.globals["version"] = __version__
+
+
+def render_document(
+    template: str,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    cookies: ResponseCookies = (),
+    **values: Any,
+) -> Response[str]:
+    """A page that browsers do not keep: most of them differ from person to person."""
+    return Response(
+        _TEMPLATES.get_template(template).render(values),
+        status_code=status,
+        media_type=MediaType.HTML,
+        headers={"Cache-Control": "no-store", **(headers or {})},
+        cookies=cookies,
+    )

@@ -1,0 +1,167 @@
+"""Live tail: events as they are stored, to a browser or a program, over server-sent events.
+
+In: a viewer's filter and the cursor they have seen. Out: a stream that lasts until they leave.
+Promise: at most `MAX_VIEWERS` streams per worker; a stream ends when its client leaves or
+when its session or key does; a reconnecting browser goes on where it was.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, suppress
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, get
+from litestar.params import Parameter
+from litestar.response import Stream
+
+from logster.errors import (
+    ForbiddenError,
+    MetaUnavailableError,
+    RetryLaterError,
+    StoreError,
+    UnauthorizedError,
+)
+from logster.language import parse_filter
+from logster.meta.keys import Right
+from logster.store.engine import Engine
+from logster.store.tail import Step, follow, parse_cursor
+from logster.web.access import Access, Viewer
+from logster.web.shapes import shape_event
+
+log = logging.getLogger(__name__)
+
+MAX_VIEWERS = 200
+#: Proxies cut a silent connection after 30 to 60 s; the contract says at least every 15 s.
+HEARTBEAT_S = 10.0
+#: What a browser waits before it connects again.
+RECONNECT_MS = 2_000
+BUSY_RETRY_AFTER_S = 10
+
+
+class Viewers:
+    """How many streams this worker serves."""
+
+    def __init__(self, max_count: int = MAX_VIEWERS) -> None:
+        self.max_count = max_count
+        self.count = 0
+
+    def check_room(self) -> None:
+        """Raise RetryLaterError when there are as many as may be."""
+        if self.count >= self.max_count:
+            raise RetryLaterError(
+                f"{self.count} live views are open already; close one, or try again.",
+                BUSY_RETRY_AFTER_S,
+            )
+
+
+@get("/events/tail", summary="Live tail", media_type="text/event-stream")
+async def tail_events(
+    request: Request[Any, Any, Any],
+    viewer: Viewer,
+    viewers: Viewers,
+    access: Access,
+    engine: Engine,
+    q: Annotated[str, Parameter(description="A search text; empty follows all.")] = "",
+    cursor: Annotated[str, Parameter(description="Go on behind this `id`; empty: from now.")] = "",
+) -> Stream:
+    """Follow the events that match, as server-sent events.
+
+    Each `events` message has an `id` (the cursor to go on from) and
+    `{"events": […oldest first], "skipped": n}` as its data.
+    """
+    viewers.check_room()
+    # A browser that reconnects repeats its first address; what it saw last is in the header.
+    seen = request.headers.get("last-event-id") or cursor or None
+    if seen:
+        parse_cursor(seen)  # refuses while a status can still be said
+    steps = follow(engine, viewer.workspace, parse_filter(q), cursor=seen)
+
+    async def is_still_admitted() -> bool:
+        try:
+            await access.admit(request, Right.READ)
+        except (UnauthorizedError, ForbiddenError):
+            return False
+        except MetaUnavailableError:
+            return True
+        return True
+
+    return Stream(
+        _write(steps, viewers, is_still_admitted),
+        media_type="text/event-stream",
+        # nginx would collect the stream in a buffer otherwise.
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def _write(
+    steps: AsyncIterator[Step], viewers: Viewers, is_still_admitted: Callable[[], Awaitable[bool]]
+) -> AsyncGenerator[bytes, None]:
+    """The stream's text: events when there are some, a sign of life when there are none."""
+    viewers.count += 1
+    try:
+        yield b"retry: %d\n\n" % RECONNECT_MS
+        written_at = admitted_at = time.monotonic()
+        async with aclosing(_beat(steps)) as beats:
+            async for step in beats:
+                now = time.monotonic()
+                if now - admitted_at >= HEARTBEAT_S:
+                    if not await is_still_admitted():
+                        return
+                    admitted_at = now
+                if step and (step.events or step.skipped):
+                    yield _render_step(step)
+                    written_at = now
+                elif now - written_at >= HEARTBEAT_S:
+                    yield _render_heartbeat(step)
+                    written_at = now
+    except StoreError:
+        # The browser connects again by itself, and then gets the refusal with its reason.
+        log.warning("A live tail ended: the store failed.", exc_info=True)
+    finally:
+        viewers.count -= 1
+
+
+async def _beat(steps: AsyncIterator[Step]) -> AsyncGenerator[Step | None, None]:
+    """The steps, and None whenever `HEARTBEAT_S` pass without one."""
+    pending: asyncio.Task[Step] | None = None
+    try:
+        while True:
+            pending = pending or asyncio.ensure_future(_next(steps))
+            done, _ = await asyncio.wait([pending], timeout=HEARTBEAT_S)
+            if not done:
+                yield None
+                continue
+            try:
+                step = pending.result()
+            except StopAsyncIteration:
+                return
+            pending = None
+            yield step
+    finally:
+        if pending is not None:
+            pending.cancel()
+            with suppress(asyncio.CancelledError, StopAsyncIteration):
+                await pending
+        if isinstance(steps, AsyncGenerator):
+            await steps.aclose()
+
+
+async def _next(steps: AsyncIterator[Step]) -> Step:
+    return await anext(steps)
+
+
+def _render_step(step: Step) -> bytes:
+    data = {"events": [shape_event(event) for event in step.events], "skipped": step.skipped}
+    return b"id: %s\nevent: events\ndata: %s\n\n" % (
+        step.cursor.encode(),
+        msgspec.json.encode(data),
+    )
+
+
+def _render_heartbeat(step: Step | None) -> bytes:
+    """A comment; with an `id` alone, so that a quiet stream too goes on from where it is."""
+    place = b"id: %s\n" % step.cursor.encode() if step else b""
+    return b": still here\n%s\n" % place

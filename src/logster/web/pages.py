@@ -1,0 +1,186 @@
+"""The door and the shell: log in, log out, the portal's page, its files.
+
+In: browsers. Out: HTML that works without a script, redirects, built files.
+Promise: a redirect never leaves this server; a log-in always begins a new session.
+
+Litestar reads the annotations of the handlers when it starts, so they are real imports.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+from litestar import MediaType, Request, Response, get, post, route
+from litestar.datastructures import Cookie
+from litestar.enums import RequestEncodingType
+from litestar.exceptions import ClientException, NotFoundException
+from litestar.handlers import BaseRouteHandler
+
+from logster.errors import ForbiddenError, LogsterError, RetryLaterError, UnauthorizedError
+from logster.meta.accounts import Accounts
+from logster.web.access import (
+    PROOF_COOKIE,
+    PROOF_HEADER,
+    Access,
+    check_proof,
+    make_proof,
+    proof_of,
+    token_of,
+)
+from logster.web.document import render_document
+from logster.web.files import BuiltFiles
+
+AnyRequest = Request[Any, Any, Any]
+
+SHELL = "index.html"
+HOME = "/"
+MAX_NEXT_LENGTH = 2_000
+#: A proof we made: 64 hexadecimal digits. Anything else is replaced.
+PROOF_LENGTH = 64
+
+
+@get("/login", include_in_schema=False)
+async def show_login(request: AnyRequest, access: Access) -> Response[Any]:
+    """The log-in form; who is logged in already goes on."""
+    goal = local_path(request.query_params.get("next", ""))
+    if await access.session_of(request):
+        return see_other(goal)
+    return _show_form(request, access, goal=goal)
+
+
+@post("/login", include_in_schema=False, status_code=200)
+async def log_in(request: AnyRequest, access: Access, accounts: Accounts) -> Response[Any]:
+    """Begin a session, or show the form again with the reason."""
+    if request.content_type[0] != RequestEncodingType.URL_ENCODED:
+        raise ClientException("Send the log-in as a form: application/x-www-form-urlencoded.")
+    fields = await request.form()
+    email, password, proof, goal = (
+        str(fields.get(name, "")) for name in ("email", "password", "csrf_token", "next")
+    )
+    goal = local_path(goal)
+    try:
+        _check_form_proof(request, proof or request.headers.get(PROOF_HEADER, ""))
+        address = request.client.host if request.client else ""
+        started = await accounts.log_in(email, password, address)
+    except (ForbiddenError, UnauthorizedError, RetryLaterError) as error:
+        return _show_form(request, access, goal=goal, email=email, error=error)
+    # The session before this one, if any, is not carried on.
+    if earlier := token_of(request):
+        await accounts.log_out(earlier)
+    cookies = access.session_cookies(request, started)
+    return see_other(goal, cookies=cookies)
+
+
+@post("/logout", include_in_schema=False)
+async def log_out(request: AnyRequest, access: Access, accounts: Accounts) -> Response[Any]:
+    """End the session: 204 to the portal's script, the log-in page to a form."""
+    token = token_of(request)
+    if token and await access.session_of(request):
+        proof = request.headers.get(PROOF_HEADER, "")
+        if not proof and request.content_type[0] == RequestEncodingType.URL_ENCODED:
+            proof = str((await request.form()).get("csrf_token", ""))
+        check_proof(proof_of(token), proof)
+        await accounts.log_out(token)
+    cookies = access.expired_cookies(request)
+    if "text/html" in request.headers.get("accept", ""):
+        return see_other("/login", cookies=cookies)
+    return Response(None, status_code=204, cookies=cookies)
+
+
+@route("/static/{name:path}", http_method=["GET", "HEAD"], include_in_schema=False)
+async def show_file(request: AnyRequest, files: BuiltFiles, name: str) -> Response[bytes]:
+    """A built file of the portal."""
+    return _answer_file(request, files, name.lstrip("/"))
+
+
+@route(["/favicon.ico", "/favicon.svg"], http_method=["GET", "HEAD"], include_in_schema=False)
+async def show_icon(request: AnyRequest, files: BuiltFiles) -> Response[bytes]:
+    """The icon, where browsers look for it unasked."""
+    return _answer_file(request, files, "favicon.svg")
+
+
+@route([HOME, "/{path:path}"], http_method=["GET", "HEAD"], include_in_schema=False)
+async def show_portal(request: AnyRequest, access: Access, files: BuiltFiles) -> Response[Any]:
+    """The portal, whose own router reads the rest of the path; first the door."""
+    if not await access.session_of(request):
+        query = request.url.query
+        here = request.url.path + (f"?{query}" if query else "")
+        suffix = "" if here == HOME else f"?next={quote(local_path(here), safe='')}"
+        return see_other(f"/login{suffix}")
+    answer = files.answer(SHELL, request)
+    if answer is None:
+        return render_document("unbuilt.html", status=503)
+    answer.set_cookie(access.proof_cookie(request, proof_of(token_of(request))))
+    return answer
+
+
+def see_other(path: str, cookies: Sequence[Cookie] = ()) -> Response[bytes]:
+    """A redirect that is always followed with GET."""
+    headers = {"Location": path, "Cache-Control": "no-store"}
+    return Response(
+        b"", status_code=303, headers=headers, cookies=cookies, media_type=MediaType.TEXT
+    )
+
+
+def local_path(goal: str) -> str:
+    r"""The goal of a redirect if it is a path of this server, else home.
+
+    Browsers read `//host` and `/\host` as another host, and drop tabs and line ends first.
+    """
+    is_plain = goal.isprintable() and "\\" not in goal and len(goal) <= MAX_NEXT_LENGTH
+    if not is_plain or not goal.startswith("/") or goal.startswith("//"):
+        return HOME
+    return HOME if goal.startswith(("/login", "/logout")) else goal
+
+
+def _answer_file(request: AnyRequest, files: BuiltFiles, name: str) -> Response[bytes]:
+    answer = files.answer(name, request)
+    if answer is None:
+        raise NotFoundException(f"There is no file {name[:100]!r}.")
+    return answer
+
+
+def _show_form(
+    request: AnyRequest,
+    access: Access,
+    *,
+    goal: str,
+    email: str = "",
+    error: LogsterError | None = None,
+) -> Response[str]:
+    proof = request.cookies.get(PROOF_COOKIE, "")
+    cookies: list[Cookie] = []
+    if len(proof) != PROOF_LENGTH or not proof.isalnum():
+        proof = make_proof()
+        cookies = [access.proof_cookie(request, proof)]
+    headers = {}
+    if isinstance(error, RetryLaterError):
+        headers["Retry-After"] = str(error.retry_after_s)
+    return render_document(
+        "login.html",
+        status=error.status if error else 200,
+        headers=headers,
+        cookies=cookies,
+        proof=proof,
+        next=goal,
+        email=email,
+        fault=str(error) if error else "",
+    )
+
+
+def _check_form_proof(request: AnyRequest, proof: str) -> None:
+    # There is no session to bind the proof to: the form must repeat the cookie.
+    try:
+        check_proof(request.cookies.get(PROOF_COOKIE, ""), proof)
+    except ForbiddenError:
+        raise ForbiddenError("This page was open for too long; please log in again.") from None
+
+
+PAGES: Sequence[BaseRouteHandler] = (
+    show_login,
+    log_in,
+    log_out,
+    show_file,
+    show_icon,
+    show_portal,
+)

@@ -1,0 +1,98 @@
+"""What a request is told when it cannot be done: JSON below /api, a page elsewhere.
+
+In: an exception. Out: an answer with the right status.
+Promise: no stack trace and no word of the engine or the database ever leaves the server;
+what was unexpected is logged with its stack trace instead.
+"""
+
+import logging
+from typing import Any
+
+from litestar import MediaType, Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.types import ExceptionHandlersMap
+
+from logster.errors import (
+    LogsterError,
+    QueryError,
+    QueryTooHeavyError,
+    RetryLaterError,
+    StoreError,
+    StoreUnavailableError,
+)
+from logster.web.document import render_document
+
+log = logging.getLogger(__name__)
+
+AWAY = "The store cannot be reached just now; try again in a moment."
+TOO_HEAVY = (
+    "This question needs more memory or time than one question may have; narrow it, for "
+    "instance to a shorter time (an operator may raise LOGSTER_QUERY_MEMORY_BYTES and "
+    "LOGSTER_QUERY_TIMEOUT_S)."
+)
+FAILED = "This failed on our side; the server's log says more."
+#: What a client that was told "not now" waits when nobody knows better.
+RETRY_AFTER_S = 2
+SERVER_FAULT = 500
+UNAVAILABLE = 503
+
+
+def refuse(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """Turn an exception into the answer."""
+    status, told = _read(error)
+    if status >= SERVER_FAULT and status != UNAVAILABLE:
+        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    headers = _retry_header(error, status)
+    path = request.scope["path"]
+    if path == "/api" or path.startswith("/api/"):
+        return Response(
+            {"error": told}, status_code=status, headers=headers, media_type=MediaType.JSON
+        )
+    return render_document(
+        "refusal.html", status=status, headers=headers, message=told["message"], code=status
+    )
+
+
+def _read(error: Exception) -> tuple[int, dict[str, Any]]:
+    """The status and what is said."""
+    if isinstance(error, QueryError):
+        told = {"message": str(error), "position": error.position, "length": error.length}
+        return error.status, told
+    if isinstance(error, LogsterError):
+        return error.status, {"message": _say(error)}
+    if isinstance(error, ValidationException):
+        return error.status_code, {"message": _say_invalid(error)}
+    if isinstance(error, HTTPException) and error.status_code < SERVER_FAULT:
+        return error.status_code, {"message": error.detail}
+    return SERVER_FAULT, {"message": FAILED}
+
+
+def _say(error: LogsterError) -> str:
+    # The store's own errors carry the engine's words, which may quote other people's data.
+    if isinstance(error, StoreUnavailableError):
+        return AWAY
+    if isinstance(error, QueryTooHeavyError):
+        return TOO_HEAVY
+    if isinstance(error, StoreError) or error.status == SERVER_FAULT:
+        return FAILED
+    return str(error)
+
+
+def _say_invalid(error: ValidationException) -> str:
+    faults = error.extra if isinstance(error.extra, list) else []
+    said = [f"{fault.get('key') or 'body'}: {fault.get('message')}" for fault in faults]
+    return "; ".join(said) or error.detail
+
+
+def _retry_header(error: Exception, status: int) -> dict[str, str]:
+    if isinstance(error, RetryLaterError):
+        return {"Retry-After": str(error.retry_after_s)}
+    return {"Retry-After": str(RETRY_AFTER_S)} if status == UNAVAILABLE else {}
+
+
+def _answer_json(status: int, headers: dict[str, str], told: dict[str, Any]) -> Response[Any]:
+    headers = {"Cache-Control": "no-store", **headers}
+    return Response({"error": told}, status_code=status, headers=headers, media_type=MediaType.JSON)
+
+
+EXCEPTION_HANDLERS: ExceptionHandlersMap = {Exception: refuse, HTTPException: refuse}

@@ -1,0 +1,123 @@
+"""What the portal's API says about an event and a key, and how it writes and reads instants.
+
+In: rows of the store, keys of the meta database. Out: JSON shapes.
+Promise: numbers that do not fit a browser's (ids, issues) are decimal text; absent text is
+null; instants are ISO 8601 in UTC, exact to the nanosecond.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from logster.errors import QueryError
+from logster.event import NS_PER_S, Event
+from logster.ingest.timestamp import read_instant
+from logster.meta.keys import KeyInfo, Right
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_AGO = re.compile(r"(\d{1,6})([smhdw])", re.ASCII)
+_UNIT_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+
+
+class EventShape(msgspec.Struct, frozen=True, kw_only=True):
+    """One event."""
+
+    id: str
+    timestamp: str
+    received_at: str
+    severity: int
+    message: str
+    template: str | None
+    application: str | None
+    category: str | None
+    user: str | None
+    exception: str | None
+    stack_trace: str | None
+    host: str | None
+    environment: str | None
+    release: str | None
+    trace_id: str | None
+    span_id: str | None
+    properties: dict[str, Any]
+    protocol: str
+    issue: str | None
+
+
+class KeyShape(msgspec.Struct, frozen=True, kw_only=True):
+    """One API key; its text is shown once, when it is made."""
+
+    id: int
+    name: str
+    hint: str
+    rights: list[Right]
+    created_at: str
+    revoked_at: str | None
+    last_used_at: str | None
+
+
+def shape_event(event: Event) -> EventShape:
+    """The event as the API shows it."""
+    return EventShape(
+        id=str(event.id),
+        timestamp=render_instant(event.timestamp),
+        received_at=render_instant(event.received_at),
+        severity=event.severity,
+        message=event.message,
+        template=event.template,
+        application=event.application,
+        category=event.category,
+        user=event.user,
+        exception=event.exception,
+        stack_trace=event.stack_trace,
+        host=event.host,
+        environment=event.environment,
+        release=event.release,
+        trace_id=event.trace_id,
+        span_id=event.span_id,
+        properties=event.properties,
+        protocol=event.protocol,
+        issue=str(event.issue) if event.issue else None,
+    )
+
+
+def shape_key(key: KeyInfo) -> KeyShape:
+    """The key as the API shows it."""
+    return KeyShape(
+        id=key.id,
+        name=key.name,
+        hint=key.hint,
+        rights=sorted(key.rights),
+        created_at=render_instant(key.created_at),
+        revoked_at=_render_optional(key.revoked_at),
+        last_used_at=_render_optional(key.last_used_at),
+    )
+
+
+def render_instant(instant_ns: int) -> str:
+    """Nanoseconds since 1970 as ISO 8601 in UTC, with the digits that say something."""
+    seconds, fraction_ns = divmod(instant_ns, NS_PER_S)
+    # Not strftime: it leaves the zeros of the year 33 away.
+    second = (_EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()
+    fraction = f".{fraction_ns:09}".rstrip("0") if fraction_ns else ""
+    return f"{second}{fraction}Z"
+
+
+def _render_optional(instant_ns: int | None) -> str | None:
+    return None if instant_ns is None else render_instant(instant_ns)
+
+
+def parse_instant(text: str, now_ns: int) -> int:
+    """An ISO time, a number since 1970, or how long ago (`15m`, `2h`, `7d`); else QueryError."""
+    text = text.strip()
+    if ago := _AGO.fullmatch(text):
+        return now_ns - int(ago[1]) * _UNIT_S[ago[2]] * NS_PER_S
+    try:
+        return read_instant(text)
+    except ValueError:
+        raise QueryError(
+            f"{text[:50]!r} is not a time; 2026-01-31T08:15:30Z, milliseconds since 1970, "
+            "or how long ago (15m, 2h, 7d) would do.",
+            length=max(len(text), 1),
+        ) from None

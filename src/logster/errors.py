@@ -25,9 +25,13 @@ from __future__ import annotations
 
 
 class LogsterError(Exception):
-    """The root of every error Logster raises on purpose; `status` is its HTTP answer."""
+    """The root of every error Logster raises on purpose.
+
+    `status` is its HTTP answer, `reason` its metric label.
+    """
 
     status = 500
+    reason = "fault"
 
 
 class ConfigError(LogsterError):
@@ -35,7 +39,7 @@ class ConfigError(LogsterError):
 
 
 class RefusedError(LogsterError):
-    """A request that is ours but is not granted; `reason` is its metric label."""
+    """A request that is ours but is not granted."""
 
     status = 400
     reason = "refused"

@@ -32,7 +32,7 @@ from logster.ingest.protocols import api_log
 from logster.ingest.receive import Receiver
 from logster.meta.accounts import Accounts
 from logster.meta.database import open_database
-from logster.meta.keys import Keys
+from logster.meta.keys import Keys, Right
 from logster.pipeline import Accepted, Pipeline, build_drain, pack
 from logster.spool.spool import (
     MAX_SLOTS,
@@ -96,7 +96,7 @@ class Worker:
             )
             serving = asyncio.create_task(server.serve())
             await self.is_stopping.wait()
-            server.stop()
+            server.stop()  # type: ignore[no-untyped-call]  # not typed upstream
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(serving, LAST_REQUESTS_S)
 
@@ -119,7 +119,7 @@ class Worker:
         stack.callback(receipts.close)
         receiver = Receiver(
             PROTOCOLS,
-            admit=keys.admit,
+            admit=lambda text: keys.admit(text, Right.INGEST),
             pipeline=Pipeline(spool, ids, retention_days=config.retention_days),
             receipts=receipts,
             config=config,

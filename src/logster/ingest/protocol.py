@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from logster.errors import RefusedError
+from logster.errors import LogsterError
 from logster.event import Columns, Rejection
 
 
@@ -86,4 +86,4 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
     #: the dialect's answer to a receipt
     reply: Callable[[Receipt, Request], Reply]
     #: the dialect's answer to a refusal, whatever step refused
-    refuse: Callable[[RefusedError, Request], Reply]
+    refuse: Callable[[LogsterError, Request], Reply]

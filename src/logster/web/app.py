@@ -10,7 +10,7 @@ from pathlib import Path
 
 from litestar import Litestar
 from litestar.datastructures import MutableScopeHeaders, State
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.enums import ScopeType
 from litestar.openapi import OpenAPIConfig
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -93,12 +93,12 @@ def build_app(
     return functools.partial(_fold_help, app)
 
 
-async def provide_viewer(request: AnyRequest, access: Access) -> Viewer:
+async def provide_viewer(request: AnyRequest, access: NamedDependency[Access]) -> Viewer:
     """Who may look; 401 or 403 for everybody else."""
     return await access.admit(request, Right.READ)
 
 
-async def provide_admin(request: AnyRequest, access: Access) -> Viewer:
+async def provide_admin(request: AnyRequest, access: NamedDependency[Access]) -> Viewer:
     """Who may change keys; 401 or 403 for everybody else."""
     return await access.admit(request, Right.ADMIN)
 

@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape
 import msgspec
 from litestar import Request, Response, get
 from litestar.handlers import BaseRouteHandler
+from litestar.params import FromPath
 
 from logster.event import Severity
 from logster.web.document import render_document
@@ -316,7 +317,7 @@ async def show_help() -> Response[str]:
 
 
 @get("/help/api/{page:str}", include_in_schema=False)
-async def show_operation(request: Request[Any, Any, Any], page: str) -> Response[str]:
+async def show_operation(request: Request[Any, Any, Any], page: FromPath[str]) -> Response[str]:
     """The page of one operation."""
     operation = _OPERATION_BY_PAGE.get(page.lower())
     if operation is None:
@@ -346,7 +347,7 @@ async def show_model(request: Request[Any, Any, Any]) -> Response[str]:
 
 
 @get("/help/{path:path}", include_in_schema=False)
-async def show_lost(path: str) -> Response[str]:
+async def show_lost(path: FromPath[str]) -> Response[str]:
     """Whatever else is asked for below the help."""
     return _show_unknown("page", path.lstrip("/"))
 

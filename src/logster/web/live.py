@@ -14,7 +14,8 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter
 from litestar.response import Stream
 
 from logster.errors import (
@@ -60,12 +61,14 @@ class Viewers:
 @get("/events/tail", summary="Live tail", media_type="text/event-stream")
 async def tail_events(
     request: Request[Any, Any, Any],
-    viewer: Viewer,
-    viewers: Viewers,
-    access: Access,
-    engine: Engine,
-    q: Annotated[str, Parameter(description="A search text; empty follows all.")] = "",
-    cursor: Annotated[str, Parameter(description="Go on behind this `id`; empty: from now.")] = "",
+    viewer: NamedDependency[Viewer],
+    viewers: NamedDependency[Viewers],
+    access: NamedDependency[Access],
+    engine: NamedDependency[Engine],
+    q: Annotated[str, QueryParameter(description="A search text; empty follows all.")] = "",
+    cursor: Annotated[
+        str, QueryParameter(description="Go on behind this `id`; empty: from now.")
+    ] = "",
 ) -> Stream:
     """Follow the events that match, as server-sent events.
 

@@ -12,9 +12,11 @@ from urllib.parse import quote
 
 from litestar import MediaType, Request, Response, get, post, route
 from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
 from litestar.exceptions import ClientException, NotFoundException
 from litestar.handlers import BaseRouteHandler
+from litestar.params import FromPath
 
 from logster.errors import ForbiddenError, LogsterError, RetryLaterError, UnauthorizedError
 from logster.meta.accounts import Accounts
@@ -40,7 +42,7 @@ PROOF_LENGTH = 64
 
 
 @get("/login", include_in_schema=False)
-async def show_login(request: AnyRequest, access: Access) -> Response[Any]:
+async def show_login(request: AnyRequest, access: NamedDependency[Access]) -> Response[Any]:
     """The log-in form; who is logged in already goes on."""
     goal = local_path(request.query_params.get("next", ""))
     if await access.session_of(request):
@@ -49,7 +51,9 @@ async def show_login(request: AnyRequest, access: Access) -> Response[Any]:
 
 
 @post("/login", include_in_schema=False, status_code=200)
-async def log_in(request: AnyRequest, access: Access, accounts: Accounts) -> Response[Any]:
+async def log_in(
+    request: AnyRequest, access: NamedDependency[Access], accounts: NamedDependency[Accounts]
+) -> Response[Any]:
     """Begin a session, or show the form again with the reason."""
     if request.content_type[0] != RequestEncodingType.URL_ENCODED:
         raise ClientException("Send the log-in as a form: application/x-www-form-urlencoded.")
@@ -72,7 +76,9 @@ async def log_in(request: AnyRequest, access: Access, accounts: Accounts) -> Res
 
 
 @post("/logout", include_in_schema=False)
-async def log_out(request: AnyRequest, access: Access, accounts: Accounts) -> Response[Any]:
+async def log_out(
+    request: AnyRequest, access: NamedDependency[Access], accounts: NamedDependency[Accounts]
+) -> Response[Any]:
     """End the session: 204 to the portal's script, the log-in page to a form."""
     token = token_of(request)
     if token and await access.session_of(request):
@@ -88,19 +94,23 @@ async def log_out(request: AnyRequest, access: Access, accounts: Accounts) -> Re
 
 
 @route("/static/{name:path}", http_method=["GET", "HEAD"], include_in_schema=False)
-async def show_file(request: AnyRequest, files: BuiltFiles, name: str) -> Response[bytes]:
+async def show_file(
+    request: AnyRequest, files: NamedDependency[BuiltFiles], name: FromPath[str]
+) -> Response[bytes]:
     """A built file of the portal."""
     return _answer_file(request, files, name.lstrip("/"))
 
 
 @route(["/favicon.ico", "/favicon.svg"], http_method=["GET", "HEAD"], include_in_schema=False)
-async def show_icon(request: AnyRequest, files: BuiltFiles) -> Response[bytes]:
+async def show_icon(request: AnyRequest, files: NamedDependency[BuiltFiles]) -> Response[bytes]:
     """The icon, where browsers look for it unasked."""
     return _answer_file(request, files, "favicon.svg")
 
 
 @route([HOME, "/{path:path}"], http_method=["GET", "HEAD"], include_in_schema=False)
-async def show_portal(request: AnyRequest, access: Access, files: BuiltFiles) -> Response[Any]:
+async def show_portal(
+    request: AnyRequest, access: NamedDependency[Access], files: NamedDependency[BuiltFiles]
+) -> Response[Any]:
     """The portal, whose own router reads the rest of the path; first the door."""
     if not await access.session_of(request):
         query = request.url.query

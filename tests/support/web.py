@@ -1,0 +1,95 @@
+"""The web application of one worker in this process, and browsers and programs that ask it."""
+
+from __future__ import annotations
+
+import re
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import httpx
+from logster.store.engine import Engine
+
+from logster.config import Config
+from logster.meta.accounts import Accounts, Role
+from logster.meta.bootstrap import bootstrap
+from logster.meta.keys import Keys
+from logster.web.app import build_app
+from support.meta import FAST_HASHER, meta_database
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from litestar.types import ASGIApp
+
+    from logster.meta.database import Database
+
+ORIGIN = "http://logs.test"
+ADMIN, PASSWORD = "admin@example.com", "correct horse"
+KEY = "a-key-of-the-web-tests"
+
+
+@asynccontextmanager
+async def absent_engine() -> AsyncIterator[Engine]:
+    """An engine at an address where nobody listens."""
+    engine = await Engine.open("clickhouse://nobody:secret@127.0.0.1:9/default")
+    try:
+        yield engine
+    finally:
+        await engine.close()
+
+
+class Site:
+    """The application and its parts; the admin and the key are of the workspace "default"."""
+
+    def __init__(self, database: Database, keys: Keys, accounts: Accounts, app: ASGIApp) -> None:
+        self.database = database
+        self.keys = keys
+        self.accounts = accounts
+        self.app = app
+
+    def visit(self, *, key: str | None = None) -> httpx.AsyncClient:
+        """A browser, or a program when it has a key."""
+        headers = {"ApiKey": key} if key else {}
+        # Litestar's types and httpx's say the same of ASGI in different words.
+        transport = httpx.ASGITransport(self.app)  # type: ignore[arg-type]
+        return httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers=headers)
+
+    async def add_user(self, email: str, workspace: int, role: Role) -> None:
+        """A person with the usual password."""
+        await self.accounts.create_user(email, PASSWORD, workspace, role)
+
+
+@asynccontextmanager
+async def running_site(
+    folder: Path, engine: Engine, *, public_url: str = "", static_folder: Path | None = None
+) -> AsyncIterator[Site]:
+    """A site with a fresh meta database in `folder`."""
+    with meta_database(folder) as database:
+        bootstrap(database, admin=f"{ADMIN}:{PASSWORD}", api_key=KEY, hasher=FAST_HASHER)
+        keys = Keys(database).start()
+        accounts = Accounts(database, session_days=14, hasher=FAST_HASHER)
+        config = Config(public_url=public_url)
+        static = {} if static_folder is None else {"static_folder": static_folder}
+        app = build_app(config, keys=keys, accounts=accounts, engine=engine, **static)
+        try:
+            yield Site(database, keys, accounts, app)
+        finally:
+            accounts.close()
+            keys.close()
+
+
+async def log_in(
+    browser: httpx.AsyncClient, email: str = ADMIN, password: str = PASSWORD, goal: str = "/"
+) -> httpx.Response:
+    """Fill in the form as a person does."""
+    page = await browser.get("/login", params={"next": goal})
+    found = re.search(r'name="csrf_token" value="([^"]*)"', page.text)
+    assert found, page.text
+    fields = {"email": email, "password": password, "csrf_token": found[1], "next": goal}
+    return await browser.post("/login", data=fields)
+
+
+def proof(browser: httpx.AsyncClient) -> dict[str, str]:
+    """The header that the portal's script sends with every change."""
+    return {"X-CSRF-Token": browser.cookies["csrftoken"]}

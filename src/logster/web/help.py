@@ -316,12 +316,12 @@ async def show_help() -> Response[str]:
     return render_document("help_index.html", operations=OPERATIONS)
 
 
-@get("/help/api/{page:str}", include_in_schema=False)
+@get("/help/api/{page:path}", include_in_schema=False)
 async def show_operation(request: Request[Any, Any, Any], page: FromPath[str]) -> Response[str]:
     """The page of one operation."""
-    operation = _OPERATION_BY_PAGE.get(page.lower())
+    operation = _OPERATION_BY_PAGE.get(page.strip("/").lower())
     if operation is None:
-        return _show_unknown("operation", page)
+        return _show_unknown("operation", page.strip("/"))
     origin = str(request.base_url).rstrip("/")
     samples = [
         Sample(sample.media, sample.text.replace(_ORIGIN, origin)) for sample in operation.requests

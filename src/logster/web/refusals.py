@@ -33,6 +33,7 @@ TOO_HEAVY = (
 FAILED = "This failed on our side; the server's log says more."
 #: What a client that was told "not now" waits when nobody knows better.
 RETRY_AFTER_S = 2
+BAD_REQUEST = 400
 SERVER_FAULT = 500
 UNAVAILABLE = 503
 
@@ -45,9 +46,7 @@ def refuse(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     headers = _retry_header(error, status)
     path = request.scope["path"]
     if path == "/api" or path.startswith("/api/"):
-        return Response(
-            {"error": told}, status_code=status, headers=headers, media_type=MediaType.JSON
-        )
+        return _answer_json(status, headers, told)
     return render_document(
         "refusal.html", status=status, headers=headers, message=told["message"], code=status
     )
@@ -64,6 +63,8 @@ def _read(error: Exception) -> tuple[int, dict[str, Any]]:
         return error.status_code, {"message": _say_invalid(error)}
     if isinstance(error, HTTPException) and error.status_code < SERVER_FAULT:
         return error.status_code, {"message": error.detail}
+    if isinstance(error, RecursionError):
+        return BAD_REQUEST, {"message": "The body is nested too deeply."}
     return SERVER_FAULT, {"message": FAILED}
 
 

@@ -1,0 +1,166 @@
+"""The command line against the served command: real files in, the same lines out."""
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from support.served import KEY, wait_until
+
+LOGSTER = Path(sys.executable).with_name("logster")
+
+pytestmark = pytest.mark.timeout(180)
+
+#: Yesterday, so that no time is older than what the server keeps.
+DAY = (datetime.now(UTC) - timedelta(days=1)).replace(hour=10, second=30, microsecond=0)
+
+#: Shapes of well-known programs' logs.
+SHAPES = {
+    "hdfs": "{at:%y%m%d %H%M%S} 7 INFO dfs.Node: block blk_-90000000000{n:08d} of size {n}",
+    "openssh": "{at:%b %e %H:%M:%S} lab sshd[2{n}]: Failed password from 192.0.2.{n} port 2",
+    "apache": "[{at:%a %b %d %H:%M:%S %Y}] [error] mod_x child {n} in state 6",
+    "spark": "{at:%y/%m/%d %H:%M:%S} WARN storage.Manager: block rdd_{n} not found",
+    "json": '{{"time":"{at:%Y-%m-%dT%H:%M:%SZ}","level":"error","msg":"json line {n}","at":{n}}}',
+}
+LINES = 60
+
+
+@pytest.fixture
+def cli(server, tmp_path):
+    """Run `logster` as a person would, with the server and key in the environment."""
+    environment = {
+        **os.environ,
+        "LOGSTER_URL": server.url,
+        "LOGSTER_API_KEY": KEY,
+        "XDG_CONFIG_HOME": str(tmp_path / "config"),
+    }
+
+    def run(*arguments, stdin=None):
+        return subprocess.run(
+            [LOGSTER, *arguments], env=environment, input=stdin, capture_output=True, text=True,
+            check=False, timeout=120,
+        )  # fmt: skip
+
+    run.environment = environment
+    return run
+
+
+def found(cli, *query):
+    result = cli("search", "--json", "--all", *query)
+    assert result.returncode in (0, 1), result.stderr
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def wait_for(cli, count, *query):
+    events = []
+
+    def has_arrived():
+        events[:] = found(cli, *query)
+        return len(events) >= count
+
+    wait_until(has_arrived, 30, lambda: f"{len(events)} of {count} for {query}")
+    assert len(events) == count
+    return events
+
+
+def test_a_folder_of_logs_arrives_whole_and_its_lines_are_found(cli, tmp_path):
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    written = {}
+    for name, shape in SHAPES.items():
+        lines = [shape.format(n=n, at=DAY.replace(minute=n)) for n in range(LINES)]
+        written[name] = lines
+        (folder / f"{name}.log").write_text("\n".join(lines) + "\n")
+    (folder / "apache.log").rename(folder / "apache.txt")
+    (folder / "spark.log.gz").write_bytes(gzip.compress((folder / "spark.log").read_bytes()))
+    (folder / "spark.log").unlink()
+
+    result = cli("send", str(folder), "--category", "folder-test")
+
+    assert result.returncode == 0, result.stderr
+    assert f"{len(SHAPES) * LINES:,} lines sent of {len(SHAPES)} files" in result.stderr
+    events = wait_for(cli, len(SHAPES) * LINES, "category:folder-test")
+    for name in SHAPES.keys() - {"json"}:
+        messages = sorted(e["message"] for e in events if e["application"] == name)
+        assert messages == sorted(written[name])
+    [block] = found(cli, "blk_-9000000000000000042")
+    assert block["message"] == written["hdfs"][42]
+    [address] = found(cli, "192.0.2.42")
+    assert address["message"] == written["openssh"][42]
+    [parsed] = found(cli, '"json line 42"')
+    assert (parsed["severity"], parsed["properties"]["at"]) == (4, 42)
+    assert parsed["timestamp"] == f"{DAY.replace(minute=42):%Y-%m-%dT%H:%M:%SZ}"
+    assert len(found(cli, "category:folder-test", "severity:warn")) == LINES
+
+
+def test_a_text_is_found_by_the_id_that_was_printed(cli, server):
+    message_id = cli("send", "one text of the command line", "-s", "fatal").stdout.strip()
+
+    [event] = wait_for(cli, 1, f"id:{message_id}")
+
+    assert (event["id"], event["severity"]) == (message_id, 5)
+
+
+def test_search_says_where_a_mistake_is_and_when_there_is_nothing(cli):
+    wrong = cli("search", "severity>=loud")
+    assert wrong.returncode == 2
+    assert "^" in wrong.stderr
+
+    assert cli("search", "nothinglikethisanywhere").returncode == 1
+
+
+def test_a_wrong_key_is_advice(cli):
+    result = cli("send", "--key", "no-key-of-this-server", "hello")
+
+    assert result.returncode == 2
+    assert "logster key create" in result.stderr
+
+
+def test_tail_shows_what_arrives(cli):
+    process = subprocess.Popen(
+        [LOGSTER, "tail", "--json", "tailmarker"], env=cli.environment, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        # Nothing tells when the stream is open, so a message is sent until one is seen.
+        os.set_blocking(process.stdout.fileno(), False)
+        deadline = time.monotonic() + 30
+        text = ""
+        while "\n" not in text:
+            assert time.monotonic() < deadline
+            cli("send", "tailmarker")
+            time.sleep(0.5)
+            text += process.stdout.read() or ""
+    finally:
+        process.kill()
+        process.communicate()
+    assert json.loads(text.splitlines()[0])["message"] == "tailmarker"
+
+
+def test_doctor_sends_a_message_the_whole_way(cli, server):
+    result = cli("doctor", "--json", "--data", str(server.data))
+
+    report = json.loads(result.stdout)
+    assert report["ok"], report
+    assert result.returncode == 0
+    assert KEY not in result.stdout
+
+
+def test_a_key_made_beside_the_running_server_works_at_once_and_revoked_no_more(cli, server):
+    data = ("--data", str(server.data))
+    key = cli("key", "create", "beside", "--right", "read", *data).stdout.strip()
+    assert cli("search", "nothinglikethisanywhere", "--key", key).returncode == 1
+
+    listed = [json.loads(line) for line in cli("key", "list", "--json", *data).stdout.splitlines()]
+    assert cli("key", "revoke", str(listed[0]["id"]), *data).returncode == 0
+
+    def is_refused():
+        return cli("search", "x", "--key", key).returncode == 2
+
+    wait_until(is_refused, 10)

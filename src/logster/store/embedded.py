@@ -1,0 +1,303 @@
+"""The engine process: chDB under one folder, opened once, served on loopback.
+
+In: `python -m logster.store.embedded --data DIR --port P`, two secrets and the limits
+in the environment. Out: a ClickHouse to `store/engine`, to ClickHouse's clients, to curl.
+Promise: user `logster` may do everything; user `reader` may ask (store/guard), within
+limits that no query text can lift. The process ends with its parent (end of stdin), and
+it opens again after any death.
+
+Every call runs on a handle of its own: opening one takes 0.3 ms, a handle serialises
+its calls, and settings, readonly mode and temporary tables end with the handle.
+granian serves the door (store/door) in this process: its RSGI tells at once when a
+client leaves, streams both ways, and costs 15 MB; the engine works in threads without
+the GIL.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import signal
+import stat
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chdb import _chdb
+from granian.constants import Interfaces
+from granian.server.embed import Server
+
+from logster.config import load_config
+from logster.store.dialect import Call, Result, render_settings
+from logster.store.door import READER, WRITER, Door
+from logster.store.guard import DATABASE, NotAllowedError, check_question
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from logster.config import Config
+
+SECRET_VARIABLE = "LOGSTER_ENGINE_SECRET"  # noqa: S105 -- the variable's name, not its value
+READER_SECRET_VARIABLE = "LOGSTER_ENGINE_READER_SECRET"  # noqa: S105 -- the same
+
+#: Largest answer to a reader; answers that cannot be sent piecewise are built in memory.
+MAX_RESULT_BYTES = 256 * 1024 * 1024
+
+#: What a reader may set besides its limits (these only downwards): rows to hide, how times look.
+READER_SETTINGS = frozenset({"additional_table_filters", "date_time_output_format"})
+READER_SETTING_PREFIX = "output_format_"
+
+#: Settings of every call, unless it says otherwise.
+CALL_SETTINGS = {"implicit_select": "0", "allow_introspection_functions": "0"}
+
+#: What the engine keeps in memory besides queries, for a small machine (bytes).
+CACHES = {
+    "mark_cache_size": 64 << 20,
+    "primary_index_cache_size": 64 << 20,
+    "index_mark_cache_size": 32 << 20,
+    "text_index_tokens_cache_size": 16 << 20,
+    "text_index_header_cache_size": 16 << 20,
+    "text_index_postings_cache_size": 32 << 20,
+    "query_condition_cache_size": 16 << 20,
+    "compiled_expression_cache_size": 16 << 20,
+    "parquet_metadata_cache_size": 1 << 20,
+    "iceberg_metadata_files_cache_size": 1 << 20,
+    "vector_similarity_index_cache_size": 1 << 20,
+    "mmap_cache_size": 64,
+}
+
+#: Threads of the engine's background work: merges need one core, queries the other.
+POOLS = {
+    "background_pool_size": 2,
+    "background_merges_mutations_concurrency_ratio": 2,
+    "background_schedule_pool_size": 2,
+    "max_thread_pool_size": 200,
+    "max_io_thread_pool_size": 16,
+    "max_active_parts_loading_thread_pool_size": 4,
+    "max_outdated_parts_loading_thread_pool_size": 2,
+    "max_parts_cleaning_thread_pool_size": 2,
+}
+
+
+class Database:
+    """chDB under one folder; each call on a handle of its own. Thread-safe."""
+
+    def __init__(self, data: Path, config: Config) -> None:
+        data.mkdir(parents=True, exist_ok=True)
+        self._path = str(data / "chdb")
+        self._limits = _reader_limits(config)
+        server_settings = data / "engine.xml"
+        server_settings.write_text(_render_server_settings(config), "utf-8")
+        # The engine closes with its last handle: this one stays open.
+        self._anchor = _connect(f"{self._path}?config-file={server_settings}")
+        self._anchor.query(f"CREATE DATABASE IF NOT EXISTS {DATABASE}", "TSV", params={})
+        names = self._anchor.query("SELECT name FROM system.table_functions", "TSV", params={})
+        self._table_functions = frozenset(_bytes_of(names).decode().lower().split())
+
+    def close(self) -> None:
+        """Finish background work and release the folder."""
+        self._anchor.close()
+
+    def is_question(self, call: Call) -> bool:
+        """Does the call only read, in one statement? Then it may be killed at any time."""
+        if call.data is not None:
+            return False
+        found = self._anchor.classify_query(call.query)
+        return bool(found["statement_count"] == 1 and found["query_class"].name == "READ_ONLY")
+
+    def run(self, call: Call, user: str, mark: str) -> Result:
+        """Run a call to its end; `mark` is the name `kill` knows it by."""
+        with self._handle(call, user, mark) as handle:
+            if call.data is not None:
+                return _insert(handle, call.query, call.data_format, call.data)
+            return _result_of(handle.query(call.query, call.format, params=call.parameters))
+
+    @contextlib.contextmanager
+    def stream(self, call: Call, user: str, mark: str) -> Iterator[Iterator[bytes]]:
+        """Run a question piece by piece."""
+        with self._handle(call, user, mark) as handle:
+            stream = handle.send_query(call.query, call.format, params=call.parameters)
+            try:
+                yield _pieces(handle, stream)
+            finally:
+                with contextlib.suppress(RuntimeError):  # it may have ended by itself
+                    handle.streaming_cancel_query(stream)
+
+    def kill(self, mark: str) -> None:
+        """Stop the call with this mark, if it runs."""
+        # The engine names its queries itself; the comment is a name we can give.
+        statement = "KILL QUERY WHERE Settings['log_comment'] = {mark:String} ASYNC"
+        with contextlib.closing(_connect(self._path)) as handle:
+            handle.query(statement, "TSV", params={"mark": mark})
+
+    @contextlib.contextmanager
+    def _handle(self, call: Call, user: str, mark: str) -> Iterator[Any]:
+        is_reader = user == READER
+        settings = self._settings_of_reader(call.settings) if is_reader else call.settings
+        settings = CALL_SETTINGS | settings | {"log_comment": mark}
+        # A reader stays in our database: in `default` a table's name may be a file's.
+        database = DATABASE if is_reader or call.database is None else call.database
+        with contextlib.closing(_connect(self._path)) as handle:
+            handle.query("USE {name:Identifier}", "TSV", params={"name": database})
+            handle.query(render_settings(settings), "TSV", params={})
+            if is_reader:
+                handle.query("SET readonly = 1", "TSV", params={})
+                self._check_question(handle, call)
+            yield handle
+
+    def _check_question(self, handle: Any, call: Call) -> None:
+        is_read_only, tree = self.is_question(call), ""
+        if is_read_only:
+            answer = handle.query("EXPLAIN AST " + call.query, "TSVRaw", params=call.parameters)
+            tree = _bytes_of(answer).decode(errors="replace")
+        check_question(tree, is_read_only=is_read_only, table_functions=self._table_functions)
+
+    def _settings_of_reader(self, asked: dict[str, str]) -> dict[str, str]:
+        settings = {name: str(limit) for name, limit in self._limits.items()}
+        for name, value in asked.items():
+            if name in self._limits:
+                settings[name] = _lower(value, self._limits[name])
+            elif name in READER_SETTINGS or name.startswith(READER_SETTING_PREFIX):
+                settings[name] = value
+            else:
+                raise NotAllowedError(f"setting {name} is not allowed")
+        return settings
+
+
+def serve(data: Path, host: str, port: int, config: Config, secrets: dict[str, str]) -> None:
+    """Open the engine and answer until SIGTERM, SIGINT or the end of stdin."""
+    database = Database(data, config)
+    try:
+        asyncio.run(_serve(database, host, port, secrets, config.query_timeout_s))
+    finally:
+        database.close()
+    _say("closed")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the engine process."""
+    parser = argparse.ArgumentParser(prog="logster.store.embedded", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder of the engine")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, required=True)
+    chosen = parser.parse_args(arguments)
+    secrets = {
+        WRITER: os.environ.pop(SECRET_VARIABLE, ""),
+        READER: os.environ.pop(READER_SECRET_VARIABLE, ""),
+    }
+    serve(chosen.data.absolute(), chosen.host, chosen.port, load_config(), secrets)
+
+
+async def _serve(
+    database: Database, host: str, port: int, secrets: dict[str, str], timeout_s: float
+) -> None:
+    loop, stopping = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    _watch_parent(loop, stopping)
+    door = Door(database, secrets, timeout_s)
+    server = Server(
+        door,
+        address=host,
+        port=port,
+        interface=Interfaces.RSGI,
+        websockets=False,
+        log_enabled=False,
+    )
+    serving = asyncio.create_task(server.serve())
+    ending = asyncio.create_task(stopping.wait())
+    _say(f"serving on {host}:{port}")
+    await asyncio.wait({serving, ending}, return_when=asyncio.FIRST_COMPLETED)
+    await door.close()
+    server.stop()  # type: ignore[no-untyped-call]  # granian's
+    ending.cancel()
+    await serving
+
+
+def _watch_parent(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:
+    """Stop at the end of stdin, when stdin is a pipe: its other end is our parent."""
+    if not stat.S_ISFIFO(os.fstat(0).st_mode):
+        return
+
+    def wait() -> None:
+        while os.read(0, 4096):
+            pass
+        with contextlib.suppress(RuntimeError):  # the loop may have ended first
+            loop.call_soon_threadsafe(stopping.set)
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()
+
+
+def _connect(address: str) -> Any:
+    return _chdb.connect(address)  # type: ignore[attr-defined]  # an extension module
+
+
+def _insert(handle: Any, statement: str, data_format: str, data: bytes) -> Result:
+    inserter = handle.send_insert(statement, data_format)
+    try:
+        handle.insert_append(inserter, data)
+    except RuntimeError:
+        with contextlib.suppress(RuntimeError):  # the first error is the one to tell
+            handle.insert_cancel(inserter)
+        raise
+    return _result_of(handle.insert_done(inserter))
+
+
+def _pieces(handle: Any, stream: Any) -> Iterator[bytes]:
+    while True:
+        answer = handle.streaming_fetch_result(stream)
+        if answer is None or not answer.rows_read():
+            return
+        yield _bytes_of(answer)
+
+
+def _result_of(answer: Any) -> Result:
+    return Result(
+        body=_bytes_of(answer),
+        rows_read=answer.storage_rows_read(),
+        bytes_read=answer.storage_bytes_read(),
+        rows_written=answer.rows_written(),
+        bytes_written=answer.bytes_written(),
+        elapsed_ns=int(answer.elapsed() * 1e9),
+    )
+
+
+def _bytes_of(answer: Any) -> bytes:
+    return bytes(answer.bytes() or b"")
+
+
+def _reader_limits(config: Config) -> dict[str, float]:
+    return {
+        "max_memory_usage": config.query_memory_bytes,
+        "max_execution_time": config.query_timeout_s,
+        "max_threads": config.engine_threads,
+        "max_result_bytes": MAX_RESULT_BYTES,
+        "max_temporary_data_on_disk_size_for_query": config.query_memory_bytes * 4,
+    }
+
+
+def _lower(asked: str, limit: float) -> str:
+    """The asked value when it is a real limit below ours, else ours; 0 means no limit."""
+    try:
+        value = float(asked)
+    except ValueError:
+        value = 0
+    return asked if 0 < value < limit else f"{limit:g}"
+
+
+def _render_server_settings(config: Config) -> str:
+    settings = {"max_server_memory_usage": config.engine_memory_bytes, **CACHES, **POOLS}
+    lines = "".join(f"  <{name}>{value}</{name}>\n" for name, value in settings.items())
+    return f"<clickhouse>\n{lines}</clickhouse>\n"
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"engine: {text}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    main()

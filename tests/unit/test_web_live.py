@@ -1,0 +1,126 @@
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+
+import pytest
+
+from logster.errors import RetryLaterError, StoreRefusedError
+from logster.event import Event
+from logster.store.tail import Step
+from logster.web import live
+from logster.web.live import Viewers
+
+
+def step(number: int, *, skipped: int = 0) -> Step:
+    event = Event(id=number, timestamp=number, received_at=0, severity=2, message=f"<b>{number}\n")
+    return Step(events=[event], cursor=f"c{number}", skipped=skipped)
+
+
+async def steps_of(*steps: Step) -> AsyncGenerator[Step, None]:
+    for one in steps:
+        yield one
+
+
+async def silence() -> AsyncGenerator[Step, None]:
+    await asyncio.sleep(3_600)
+    yield step(0)
+
+
+async def admitted() -> bool:
+    return True
+
+
+async def read(stream: AsyncIterator[bytes], count: int = 100) -> list[str]:
+    found = []
+    async for text in stream:
+        found.append(text.decode())
+        if len(found) == count:
+            break
+    return found
+
+
+async def test_a_step_is_one_message_with_its_cursor() -> None:
+    stream = live._write(steps_of(step(1), step(2, skipped=7)), Viewers(), admitted)
+    first, one, two = await read(stream)
+    assert first == "retry: 2000\n\n"
+    assert one.startswith("id: c1\nevent: events\ndata: {")
+    assert one.endswith("}\n\n")
+    assert one.count("\n") == 4, "a line end inside the data would break the stream"
+    data = json.loads(two.split("data: ")[1])
+    assert data["skipped"] == 7
+    assert data["events"][0]["id"] == "2"
+    assert data["events"][0]["message"] == "<b>2\n"
+
+
+async def test_silence_is_broken_by_signs_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "HEARTBEAT_S", 0.01)
+    texts = await read(live._write(silence(), Viewers(), admitted), 3)
+    assert texts[1:] == [": still here\n\n"] * 2
+
+
+async def test_signs_of_life_come_often_enough_for_the_contract() -> None:
+    assert live.HEARTBEAT_S <= 15
+
+
+async def test_an_empty_step_moves_the_cursor_of_a_quiet_stream(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(live, "HEARTBEAT_S", 0.0)
+    quiet = Step(events=[], cursor="c9", skipped=0)
+    texts = await read(live._write(steps_of(quiet), Viewers(), admitted))
+    assert ": still here\nid: c9\n\n" in texts
+
+
+async def test_a_stream_ends_with_its_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "HEARTBEAT_S", 0.01)
+
+    async def revoked() -> bool:
+        return False
+
+    viewers = Viewers()
+    texts = await asyncio.wait_for(read(live._write(silence(), viewers, revoked)), 5)
+    assert texts == ["retry: 2000\n\n"]
+    assert viewers.count == 0
+
+
+async def test_a_client_that_leaves_frees_its_place_and_its_question() -> None:
+    asked, closed = asyncio.Event(), asyncio.Event()
+
+    async def waiting() -> AsyncGenerator[Step, None]:
+        try:
+            asked.set()
+            await asyncio.sleep(3_600)
+            yield step(1)
+        finally:
+            closed.set()
+
+    viewers = Viewers()
+    watching = asyncio.create_task(read(live._write(waiting(), viewers, admitted)))
+    await asyncio.wait_for(asked.wait(), 5)
+    assert viewers.count == 1
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+    await asyncio.wait_for(closed.wait(), 5)
+    assert viewers.count == 0
+
+
+async def test_a_store_that_fails_ends_the_stream_quietly(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def failing() -> AsyncGenerator[Step, None]:
+        yield step(1)
+        raise StoreRefusedError("Code: 47. DB::Exception: secret")
+
+    texts = await read(live._write(failing(), Viewers(), admitted))
+    assert len(texts) == 2
+    assert "secret" not in "".join(texts)
+    assert "secret" in caplog.text
+
+
+def test_there_is_room_for_so_many_viewers_and_no_more() -> None:
+    viewers = Viewers(max_count=2)
+    viewers.check_room()
+    viewers.count = 2
+    with pytest.raises(RetryLaterError, match="2 live views") as caught:
+        viewers.check_room()
+    assert caught.value.status == 503

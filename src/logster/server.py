@@ -206,7 +206,7 @@ def _build_engine(config: Config, environment: dict[str, str]) -> Part:
     environment["LOGSTER_ENGINE_SECRET"] = secret
     environment["LOGSTER_ENGINE_READER_SECRET"] = reader_secret
     environment[variable_of("store_url")] = (
-        f"clickhouse://logster:{secret}@{LOOPBACK}:{port}/default"
+        f"clickhouse://logster:{secret}@{LOOPBACK}:{port}/logster"
     )
     arguments = ["--data", str(config.data_path / "engine"), "--host", LOOPBACK]
     arguments += ["--port", str(port)]

@@ -204,7 +204,8 @@ class Door:
             except (RuntimeError, RefusedCallError) as error:
                 await transport.send_bytes(render_late_error(str(error), mark[:16]))
         finally:
-            transport = None  # granian ends the answer with its last reference; a traceback keeps one
+            # granian ends the answer with its last reference, and a traceback keeps one
+            transport = None  # type: ignore[assignment]
             await self._blocking(stack.close)
 
     async def _watched(self, running: asyncio.Future[T], mark: str, watch: _Watch) -> T:

@@ -1,0 +1,131 @@
+"""Columns of events as the Arrow block that will be inserted, and back.
+
+In: `Columns` and what the server adds to them. Out: an Arrow record batch, packed as an Arrow
+IPC stream with LZ4 buffers (a third of the size for a tenth of the time of zstd).
+Promise: what is packed once is inserted as it is; draining never parses an event again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pyarrow as pa
+
+from logster.event import TEXT_FIELDS, Event, blank_masks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from logster.event import Columns
+
+_INSTANT = pa.timestamp("ns", tz="UTC")
+
+SCHEMA = pa.schema(
+    [
+        ("id", pa.uint64()),
+        ("timestamp", _INSTANT),
+        ("received_at", _INSTANT),
+        ("severity", pa.uint8()),
+        *((name, pa.string()) for name in TEXT_FIELDS),
+        ("properties", pa.binary()),
+        ("workspace", pa.uint32()),
+        ("key", pa.uint32()),
+        ("protocol", pa.string()),
+        ("issue", pa.uint64()),
+        ("blank", pa.uint16()),
+    ]
+)
+
+_WRITE_OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
+
+
+def build_block(
+    columns: Columns,
+    *,
+    ids: Sequence[int],
+    received_at_ns: int | Sequence[int],
+    workspace: int | Sequence[int],
+    key: int | Sequence[int],
+    protocol: str | Sequence[str],
+) -> pa.RecordBatch:
+    """One row per event; a single value stands for all of them.
+
+    Raises ValueError or OverflowError (pyarrow's) for a value that no column holds.
+    """
+    values: dict[str, Any] = {
+        "id": ids,
+        "received_at": received_at_ns,
+        "workspace": workspace,
+        "key": key,
+        "protocol": protocol,
+        "issue": 0,
+        "blank": blank_masks(columns) or 0,
+    }
+    count = len(columns)
+    arrays = [
+        _column(
+            values[field.name] if field.name in values else getattr(columns, field.name),
+            field.type,
+            count,
+        )
+        for field in SCHEMA
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
+
+
+def _column(values: Any, kind: pa.DataType, count: int) -> pa.Array:
+    if values is None:
+        return pa.nulls(count, kind)
+    if isinstance(values, int | str):
+        return pa.repeat(pa.scalar(values, kind), count)
+    return pa.array(values, kind)
+
+
+def pack_block(batches: Sequence[pa.RecordBatch]) -> bytes:
+    """Batches as one Arrow IPC stream."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, SCHEMA, options=_WRITE_OPTIONS) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+    return bytes(sink.getvalue())
+
+
+def join_blocks(bodies: Sequence[bytes]) -> bytes:
+    """Several packed blocks as one, in as few batches as possible."""
+    if len(bodies) == 1:
+        return bodies[0]
+    return pack_block(pa.concat_tables(map(_unpack, bodies)).combine_chunks().to_batches())
+
+
+def split_block(body: bytes) -> tuple[bytes, bytes]:
+    """The first and the second half of a packed block of at least two events."""
+    table = _unpack(body)
+    half = table.num_rows // 2
+    first, second = table.slice(0, half), table.slice(half)
+    return pack_block(first.to_batches()), pack_block(second.to_batches())
+
+
+def count_events(body: bytes) -> int:
+    """How many events a packed block holds."""
+    return int(_unpack(body).num_rows)
+
+
+def read_block(body: bytes) -> list[Event]:
+    """The events of a packed block, for people to look at."""
+    table = _unpack(body)
+    for name in ("timestamp", "received_at"):
+        at = table.column_names.index(name)
+        table = table.set_column(at, name, table.column(name).cast(pa.int64()))
+    return [_read_row(row) for row in table.to_pylist()]
+
+
+def _read_row(row: dict[str, Any]) -> Event:
+    del row["blank"]  # here, absent is None already
+    properties = row.pop("properties")
+    return Event(**row, properties=msgspec.json.decode(properties) if properties else {})
+
+
+def _unpack(body: bytes) -> pa.Table:
+    with pa.ipc.open_stream(body) as reader:
+        return reader.read_all()

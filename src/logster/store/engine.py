@@ -1,0 +1,233 @@
+"""The way to the engine: one async client for the built-in engine, a server, a cluster.
+
+In: `clickhouse://user:password@host:port/database` (`clickhouses://` for TLS).
+Out: answers as plain tuples; errors as Logster's own.
+Promise: values are bound by the server, never pasted into SQL; every wait ends; a question
+that nobody waits for any more is cancelled, because its connection closes.
+The only importer of clickhouse_connect.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+import aiohttp
+import msgspec
+from clickhouse_connect.driver import create_async_client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from logster.errors import (
+    ConfigError,
+    QueryTooHeavyError,
+    StoreError,
+    StoreRefusedError,
+    StoreUnavailableError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+READER = "reader"
+DEFAULT_PORTS = {"clickhouse": 8123, "clickhouses": 8443}
+
+MAX_CONNECTIONS = 16
+CONNECT_TIMEOUT_S = 5.0
+#: Longer than any question may run; a block of the largest size is inserted within it.
+ANSWER_TIMEOUT_S = 120.0
+PING_TIMEOUT_S = 3.0
+
+#: ClickHouse's error codes that speak of the rows, not of the server's state: cannot parse,
+#: out of bound, incorrect data, cannot convert, value too large, unknown enum value, …
+_REFUSED_CODES = frozenset({6, 26, 27, 33, 38, 41, 49, 53, 69, 70, 72, 117, 131, 321, 349, 1001})
+#: Memory, time, rows or bytes of one question.
+_HEAVY_CODES = frozenset({158, 159, 160, 241, 307, 394, 396})
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """The rows of a question, how long it took, and what the engine read for it.
+
+    `rows_read` and `bytes_read` are 0 where the engine streams an answer and cannot tell.
+    """
+
+    names: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+    elapsed_ms: float
+    rows_read: int
+    bytes_read: int
+
+
+class Engine:
+    """A store that answers questions and takes blocks; made by `open`, ended by `close`.
+
+    The clients are made on first use: a store that is away must not stop a worker's start.
+    """
+
+    def __init__(self, url: str, reader_secret: str = "") -> None:
+        self._address = _read_url(url)
+        self._reader_secret = reader_secret
+        self._clients: dict[str, Any] = {}
+        self._connecting = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, url: str, reader_secret: str = "") -> Engine:
+        """Describe a store; raises ConfigError for a URL that cannot be one.
+
+        With a `reader_secret` questions go as the user `reader` (the built-in engine has one);
+        without, they carry readonly settings.
+        """
+        return cls(url, reader_secret)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for client in self._clients.values():
+            await client.close()
+        self._clients.clear()
+
+    async def ping(self) -> bool:
+        """Whether the store answers a question now."""
+        try:
+            async with asyncio.timeout(PING_TIMEOUT_S):
+                await self.ask("SELECT 1", {})
+        except (StoreError, TimeoutError):
+            return False
+        return True
+
+    async def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
+        """Run a statement that gives no rows."""
+        with _own_errors(_question_error):
+            client = await self._client("writer")
+            await client.command(sql, parameters=dict(parameters or {}))
+
+    async def ask(
+        self,
+        sql: str,
+        parameters: Mapping[str, Any],
+        *,
+        settings: Mapping[str, Any] | None = None,
+    ) -> Answer:
+        """Ask a question with server-side parameters (`{name:Type}` in the text)."""
+        started = time.perf_counter()
+        with _own_errors(_question_error):
+            client = await self._client(READER)
+            result = await client.query(
+                sql, parameters=dict(parameters), settings=dict(settings or {})
+            )
+        summary = result.summary
+        return Answer(
+            names=tuple(result.column_names),
+            rows=[tuple(row) for row in result.result_rows],
+            elapsed_ms=(time.perf_counter() - started) * 1000,
+            rows_read=int(summary.get("read_rows", 0)),
+            bytes_read=int(summary.get("read_bytes", 0)),
+        )
+
+    async def insert_block(self, table: str, block: bytes, token: str) -> None:
+        """Insert an Arrow IPC stream; a token the table has seen lately changes nothing."""
+        with _own_errors(_insert_error):
+            client = await self._client("writer")
+            await client.raw_insert(
+                table,
+                insert_block=block,
+                fmt="ArrowStream",
+                settings={
+                    "insert_deduplicate": 1,
+                    "insert_deduplication_token": token,
+                    # A batch with many days makes many parts; that is better than losing it.
+                    "max_partitions_per_insert_block": 0,
+                    # One insert is one block, so that its token means all of it.
+                    "max_insert_block_size": 10_000_000,
+                    "min_insert_block_size_rows": 10_000_000,
+                    "min_insert_block_size_bytes": 0,
+                },
+            )
+
+    async def _client(self, user: str) -> Any:
+        client = self._clients.get(user)
+        if client is None:
+            async with self._connecting:
+                client = self._clients.get(user)
+                if client is None:
+                    client = self._clients[user] = await self._connect(user)
+        return client
+
+    async def _connect(self, user: str) -> Any:
+        options = dict(self._address)
+        settings: dict[str, Any] = {}
+        if user == READER:
+            if self._reader_secret:
+                options.update(username=READER, password=self._reader_secret)
+            else:
+                settings = {"readonly": 2, "cancel_http_readonly_queries_on_client_close": 1}
+        return await create_async_client(
+            **options,
+            settings=settings,
+            compress=False,  # loopback, or a network faster than a compressor
+            query_retries=0,  # the drain and the callers know when to try again
+            query_limit=0,
+            tz_mode="naive_utc",
+            connect_timeout=CONNECT_TIMEOUT_S,
+            send_receive_timeout=ANSWER_TIMEOUT_S,
+            connector_limit=MAX_CONNECTIONS,
+            connector_limit_per_host=MAX_CONNECTIONS,
+            autogenerate_session_id=False,
+        )
+
+
+def _read_url(url: str) -> dict[str, Any]:
+    parts = urlsplit(url)
+    try:
+        port = parts.port or DEFAULT_PORTS[parts.scheme]
+    except (KeyError, ValueError):
+        port = 0
+    if not port or not parts.hostname:
+        raise ConfigError(
+            "LOGSTER_STORE_URL is not a store's URL; "
+            "clickhouse://USER:PASSWORD@HOST:8123/DATABASE would do."
+        )
+    return {
+        "interface": "https" if parts.scheme == "clickhouses" else "http",
+        "host": parts.hostname,
+        "port": port,
+        "username": unquote(parts.username or "default"),
+        "password": unquote(parts.password or ""),
+        "database": parts.path.strip("/") or "default",
+    }
+
+
+@contextlib.contextmanager
+def _own_errors(translate: Any) -> Iterator[None]:
+    try:
+        yield
+    except ClickHouseError as error:
+        raise translate(error) from error
+    except (aiohttp.ClientError, OSError, TimeoutError, EOFError) as error:
+        raise StoreUnavailableError(f"The store cannot be reached: {_brief(error)}") from error
+
+
+def _question_error(error: ClickHouseError) -> StoreError:
+    code = getattr(error, "code", None)
+    if code in _HEAVY_CODES:
+        return QueryTooHeavyError(
+            "The question needs more memory or time than one may have; "
+            "narrow its time range or its filter "
+            "(an operator may raise LOGSTER_QUERY_MEMORY_BYTES or LOGSTER_QUERY_TIMEOUT_S)."
+        )
+    if code is None:
+        return StoreUnavailableError(f"The store cannot be reached: {_brief(error)}")
+    return StoreError(f"The store refused the question: {_brief(error)}")
+
+
+def _insert_error(error: ClickHouseError) -> StoreError:
+    code = getattr(error, "code", None)
+    if code in _REFUSED_CODES:
+        return StoreRefusedError(_brief(error))
+    return StoreUnavailableError(f"The store did not take a block: {_brief(error)}")
+
+
+def _brief(error: BaseException) -> str:
+    """The first line of an error; the rest is stacks and versions."""
+    return (str(error) or type(error).__name__).splitlines()[0][:500]

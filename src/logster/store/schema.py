@@ -1,0 +1,102 @@
+"""The tables of the store: numbered SQL, applied once, safe under several starters.
+
+In: an engine. Out: a store whose tables are those of this version.
+Promise: a step that was applied is never applied again, and never changed silently;
+retention follows the setting. What differs between one machine and a cluster is decided here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from importlib import resources
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from logster.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from logster.store.engine import Engine
+
+#: Each starter may write its own line; the steps themselves are idempotent (IF NOT EXISTS), so
+#: two starters at the same moment do the same work twice and no harm.
+_CREATE_STEPS = """
+CREATE TABLE IF NOT EXISTS schema_steps
+(
+    number UInt32,
+    name String,
+    digest String,
+    applied_at DateTime64(3, 'UTC') DEFAULT now64(3)
+)
+ENGINE = ReplacingMergeTree(applied_at) ORDER BY number
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+"""
+_SELECT_STEPS = "SELECT number, digest FROM schema_steps FINAL"
+_INSERT_STEP = (
+    "INSERT INTO schema_steps (number, name, digest) "
+    "VALUES ({number:UInt32}, {name:String}, {digest:String})"
+)
+_SELECT_TTL = (
+    "SELECT create_table_query FROM system.tables "
+    "WHERE database = currentDatabase() AND name = 'events'"
+)
+_TTL = re.compile(r"toIntervalDay\((\d+)\)|INTERVAL (\d+) DAY")
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One numbered file of `sql/`."""
+
+    number: int
+    name: str
+    sql: str
+
+    @property
+    def digest(self) -> str:
+        """What tells whether the file was changed after it was applied."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+async def migrate(engine: Engine, *, retention_days: int) -> None:
+    """Bring the store to this version; raises StoreError."""
+    await engine.command(_CREATE_STEPS)
+    answer = await engine.ask(_SELECT_STEPS, {})
+    applied = dict(answer.rows)
+    for step in load_steps():
+        if step.number not in applied:
+            await _apply(engine, step)
+        elif applied[step.number] != step.digest:
+            raise StoreError(
+                f"The store was made with another {step.name} than this version brings; "
+                "run the version that made it, or a newer one."
+            )
+    await _keep_days(engine, retention_days)
+
+
+def load_steps() -> Iterator[Step]:
+    """The steps of this version, in order."""
+    folder = resources.files("logster.store") / "sql"
+    for file in sorted(folder.iterdir(), key=lambda file: file.name):
+        number, _, rest = file.name.partition("_")
+        if number.isdecimal() and rest.endswith(".sql"):
+            yield Step(int(number), file.name, file.read_text("utf-8"))
+
+
+async def _apply(engine: Engine, step: Step) -> None:
+    for statement in step.sql.split(";\n"):
+        if statement.strip():
+            await engine.command(statement)
+    values = {"number": step.number, "name": step.name, "digest": step.digest}
+    await engine.command(_INSERT_STEP, values)
+
+
+async def _keep_days(engine: Engine, days: int) -> None:
+    """Change the retention only when it differs: a change looks at every part."""
+    answer = await engine.ask(_SELECT_TTL, {})
+    found = _TTL.search(answer.rows[0][0])
+    if found is None or int(found[1] or found[2]) != days:
+        await engine.command(
+            f"ALTER TABLE events MODIFY TTL toDateTime(timestamp) + INTERVAL {int(days)} DAY DELETE"
+        )

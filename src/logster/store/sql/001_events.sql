@@ -1,0 +1,47 @@
+-- The events: one row for each, newest reads first. Reasons and figures: docs/decisions/003.
+CREATE TABLE IF NOT EXISTS events
+(
+    id UInt64 CODEC(Delta, ZSTD(1)),
+    timestamp DateTime64(9, 'UTC') CODEC(Delta, ZSTD(1)),
+    received_at DateTime64(9, 'UTC') CODEC(Delta, ZSTD(1)),
+    -- The engine's clock at the insert: what a live tail has not seen yet.
+    stored_at DateTime64(3, 'UTC') DEFAULT now64(3) CODEC(Delta, ZSTD(1)),
+    severity UInt8 CODEC(ZSTD(1)),
+    message String CODEC(ZSTD(1)),
+    template LowCardinality(String) CODEC(ZSTD(1)),
+    application LowCardinality(String) CODEC(ZSTD(1)),
+    category LowCardinality(String) CODEC(ZSTD(1)),
+    `user` String CODEC(ZSTD(1)),
+    exception String CODEC(ZSTD(1)),
+    stack_trace String CODEC(ZSTD(1)),
+    host LowCardinality(String) CODEC(ZSTD(1)),
+    environment LowCardinality(String) CODEC(ZSTD(1)),
+    release LowCardinality(String) CODEC(ZSTD(1)),
+    trace_id String CODEC(ZSTD(1)),
+    span_id String CODEC(ZSTD(1)),
+    -- One JSON object as the client sent it, '' for {}.
+    properties String CODEC(ZSTD(1)),
+    workspace UInt32 CODEC(ZSTD(1)),
+    key UInt32 CODEC(ZSTD(1)),
+    protocol LowCardinality(String) CODEC(ZSTD(1)),
+    issue UInt64 CODEC(ZSTD(1)),
+    -- A bit for each text that was sent as "", which is stored like one that was not sent.
+    blank UInt16 CODEC(ZSTD(1)),
+    INDEX by_id id TYPE minmax GRANULARITY 1,
+    INDEX by_stored_at stored_at TYPE minmax GRANULARITY 1,
+    INDEX message_words message TYPE text(tokenizer = splitByNonAlpha, preprocessor = lowerUTF8(message)),
+    INDEX exception_words exception TYPE text(tokenizer = splitByNonAlpha, preprocessor = lowerUTF8(exception)),
+    INDEX stack_trace_words stack_trace TYPE text(tokenizer = splitByNonAlpha, preprocessor = lowerUTF8(stack_trace))
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMMDD(timestamp)
+ORDER BY (workspace, toStartOfHour(timestamp), application, timestamp, id)
+TTL toDateTime(timestamp) + INTERVAL 30 DAY DELETE
+SETTINGS
+    -- The spool forgets a block when its insert returns: it must be on disk by then.
+    fsync_after_insert = 1,
+    fsync_part_directory = 1,
+    -- Tokens of this many inserts are remembered: hours of them.
+    non_replicated_deduplication_window = 10000,
+    -- Whole days expire at once, without rewriting parts.
+    ttl_only_drop_parts = 1

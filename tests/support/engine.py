@@ -1,0 +1,97 @@
+"""A real engine process on a temporary folder."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from logster.store.engine import Engine
+from logster.store.schema import migrate
+from support.served import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+SECRET, READER_SECRET = "secret-of-the-writer", "secret-of-the-reader"
+
+
+class EngineProcess:
+    """The engine as the supervisor starts it."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.port = free_port()
+        self.url = f"clickhouse://logster:{SECRET}@127.0.0.1:{self.port}/logster"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it; it answers a little later."""
+        environment = {
+            **os.environ,
+            "LOGSTER_ENGINE_SECRET": SECRET,
+            "LOGSTER_ENGINE_READER_SECRET": READER_SECRET,
+        }
+        command = [sys.executable, "-m", "logster.store.embedded"]
+        command += ["--data", str(self.data), "--port", str(self.port)]
+        self._process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE)
+
+    def kill(self) -> None:
+        """`kill -9`."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+
+    def stop(self) -> int:
+        """SIGTERM; gives the exit code."""
+        assert self._process is not None
+        self._process.terminate()
+        code = self._process.wait(30)
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        return code
+
+
+@contextlib.contextmanager
+def engine_process(data: Path) -> Iterator[EngineProcess]:
+    """A started engine process, gone at the end."""
+    process = EngineProcess(data)
+    process.start()
+    try:
+        yield process
+    finally:
+        if process._process and process._process.poll() is None:
+            process.kill()
+
+
+async def wait_for_engine(engine: Engine) -> None:
+    """Wait until the engine answers."""
+    async with asyncio.timeout(60):
+        while not await engine.ping():
+            await asyncio.sleep(0.1)
+
+
+@contextlib.asynccontextmanager
+async def connected(process: EngineProcess) -> AsyncIterator[Engine]:
+    """A client of a process."""
+    engine = await Engine.open(process.url, READER_SECRET)
+    try:
+        await wait_for_engine(engine)
+        yield engine
+    finally:
+        await engine.close()
+
+
+@contextlib.asynccontextmanager
+async def running_engine(data: Path) -> AsyncIterator[Engine]:
+    """A process of its own with the tables, and its client."""
+    with engine_process(data) as process:
+        async with connected(process) as engine:
+            await migrate(engine, retention_days=30)
+            yield engine

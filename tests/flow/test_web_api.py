@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from logster.store.engine import Engine
 
 from logster.errors import StoreRefusedError
 from logster.meta.accounts import Role
 from logster.meta.keys import Keys, Right
+from logster.store.engine import Engine
 from logster.web import refusals
 from support.meta import add_workspace
 from support.web import ADMIN, KEY, Site, absent_engine, log_in, proof, running_site

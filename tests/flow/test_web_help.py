@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from logster.store.engine import Engine
 
 from logster.ingest.protocol import Request
 from logster.ingest.protocols import api_log
+from logster.store.engine import Engine
 from logster.web import help as help_module
 from support.web import Site, absent_engine, running_site
 

@@ -3,9 +3,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from logster.store.engine import Engine
 
 from logster.meta.accounts import MAX_FAILURES_OF_EMAIL, Role
+from logster.store.engine import Engine
 from logster.web.app import STRICT_HEADERS
 from support.web import ADMIN, KEY, PASSWORD, Site, absent_engine, log_in, proof, running_site
 

@@ -93,5 +93,5 @@ async def running_engine(data: Path) -> AsyncIterator[Engine]:
     """A process of its own with the tables, and its client."""
     with engine_process(data) as process:
         async with connected(process) as engine:
-            await migrate(engine, retention_days=30)
+            await migrate(engine, retention_days=3650)
             yield engine

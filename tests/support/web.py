@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import httpx
-from logster.store.engine import Engine
 
 from logster.config import Config
 from logster.meta.accounts import Accounts, Role
 from logster.meta.bootstrap import bootstrap
 from logster.meta.keys import Keys
+from logster.store.engine import Engine
 from logster.web.app import build_app
 from support.meta import FAST_HASHER, meta_database
 

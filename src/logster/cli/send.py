@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -384,6 +385,7 @@ def render_event(row: Row, choices: Choices) -> bytes:
     return _ENCODER.encode(event)
 
 
+@lru_cache(maxsize=256)  # the lines of one file come together
 def _application_of(source: str) -> str:
     """Name a file without folder and endings: /var/log/app.log.2.gz is app."""
     return re.sub(

@@ -273,6 +273,8 @@ def _message(text: str, members: list[Member]) -> NativeMessage | Faults:
             properties = member.raw
         else:
             fields[field] = _READERS.get(field, _read_string)(member, text, faults)
+            if faults.is_full:
+                return faults
     check_rules(fields, faults)
     if faults:
         return faults

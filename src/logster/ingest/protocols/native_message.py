@@ -34,8 +34,8 @@ NET_BLANKS = (
 _NET_INTEGER = re.compile(r"[\t-\r ]*+([+-]?)([0-9]++)[\t-\r ]*+\0*+")
 _INT32_DIGITS = 10
 
-#: So many sentences for one place are enough for anyone.
-_MAX_FAULTS_PER_KEY = 10
+#: So much advice on one message is enough for anyone; the rest of it is not read.
+MAX_FAULTS = 20
 
 
 class NativeMessage(msgspec.Struct, rename="pascal", forbid_unknown_fields=True, gc=False):
@@ -78,6 +78,7 @@ class Faults:
     def __init__(self) -> None:
         self.texts: dict[str, list[str]] = {}
         self.reason = ""
+        self._count = 0
 
     def __bool__(self) -> bool:
         return bool(self.texts)
@@ -86,9 +87,13 @@ class Faults:
         """Note one more fault."""
         self.reason = self.reason or reason
         spelt = next((known for known in self.texts if known.lower() == key.lower()), key)
-        texts = self.texts.setdefault(spelt, [])
-        if len(texts) < _MAX_FAULTS_PER_KEY:
-            texts.append(text)
+        self.texts.setdefault(spelt, []).append(text)
+        self._count += 1
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there are as many as anyone will read."""
+        return self._count >= MAX_FAULTS
 
     def has(self, key: str) -> bool:
         """Whether something is wrong at this place."""

@@ -1,0 +1,244 @@
+"""Questions on the real engine: what they find, page by page, and what they never find."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from logster.errors import QueryError
+from logster.event import NS_PER_MS, NS_PER_S
+from logster.language import EVERYTHING, matches, parse_filter, render_filter
+from logster.store.search import MAX_LIMIT, Page, Question, find, search
+from support.filters import PIECES, events, filters
+from support.stored import event_at, store_events
+
+if TYPE_CHECKING:
+    from hypothesis import strategies as st
+
+    from logster.store.engine import Engine
+
+WORKSPACE, NEIGHBOUR = 7, 8
+T = TypeVar("T")
+
+
+def sample(strategy: st.SearchStrategy[T], count: int) -> list[T]:
+    """Random values of a strategy, to insert once and ask many."""
+    values: list[T] = []
+
+    @settings(
+        max_examples=count,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy)
+    def collect(value: T) -> None:
+        values.append(value)
+
+    collect()
+    return values
+
+
+async def ask(engine: Engine, text: str, **place: Any) -> Page:
+    question = Question(workspace=WORKSPACE, filter=parse_filter(text), **place)
+    return await search(engine, question)
+
+
+def ids_of(page: Page) -> list[int]:
+    return [event.id for event in page.events]
+
+
+async def test_the_engine_finds_what_the_filter_means(engine: Engine) -> None:
+    stored = [
+        msgspec.structs.replace(event, id=number, workspace=WORKSPACE, issue=0)
+        for number, event in enumerate(sample(events(), 200), start=1)
+    ]
+    await store_events(engine, stored)
+    trees = sample(filters, 300)
+    partial = 0
+    for tree in trees:
+        page = await search(engine, Question(workspace=WORKSPACE, filter=tree, limit=MAX_LIMIT))
+        expected = [event.id for event in reversed(stored) if matches(tree, event)]
+        assert expected == ids_of(page), render_filter(tree)
+        partial += 0 < len(expected) < len(stored)
+    assert partial > len(trees) / 4
+
+
+async def test_an_event_comes_back_as_it_went_in(engine: Engine) -> None:
+    stored = [
+        msgspec.structs.replace(event, id=number, workspace=WORKSPACE, issue=0)
+        for number, event in enumerate(sample(events(), 100), start=1)
+    ]
+    await store_events(engine, stored)
+    page = await ask(engine, "", limit=MAX_LIMIT)
+    assert page.events == [
+        msgspec.structs.replace(event, received_at=stored[0].received_at)
+        for event in reversed(stored)
+    ]
+    assert await find(engine, WORKSPACE, 50) == page.events[-50]
+
+
+async def test_every_piece_of_text_finds_the_events_that_hold_it(engine: Engine) -> None:
+    stored = [event_at(number, message=text) for number, text in enumerate(PIECES, start=1)]
+    await store_events(engine, stored)
+    for number, text in enumerate(PIECES, start=1):
+        tree = parse_filter('"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"')
+        page = await search(engine, Question(workspace=WORKSPACE, filter=tree))
+        assert number in ids_of(page), text
+
+
+async def test_paging_gives_each_event_once_while_events_arrive(engine: Engine) -> None:
+    start = time.time_ns() // NS_PER_MS * NS_PER_MS
+    # Many share an instant, and the ages reach over all spans of the search.
+    ages_s = [0, 0, 0, 1, 1, 1800, 1800, 4000, 30_000, 90_000, 200_000, 900_000, 9_000_000]
+    stored = [
+        event_at(number, start - age_s * NS_PER_S)
+        for number, age_s in enumerate(ages_s * 9, start=1)
+    ]
+    await store_events(engine, stored)
+    seen: list[int] = []
+    before: str | None = None
+    for turn in range(100):
+        page = await ask(engine, "", limit=10, before=before)
+        seen += ids_of(page)
+        if page.next is None:
+            break
+        before = page.next
+        late = [event_at(1_000 + turn * 2), event_at(1_001 + turn * 2, start - 1_000 * NS_PER_S)]
+        await store_events(engine, late)
+    of_the_start = [event_id for event_id in seen if event_id < 1_000]
+    in_order = sorted(stored, key=lambda event: (event.timestamp, event.id), reverse=True)
+    assert of_the_start == [event.id for event in in_order]
+    assert len(seen) == len(set(seen))
+
+
+async def test_paging_goes_back_to_newer_events(engine: Engine) -> None:
+    await store_events(engine, [event_at(number) for number in range(1, 31)])
+    newest = await ask(engine, "", limit=10)
+    middle = await ask(engine, "", limit=10, before=newest.next)
+    assert ids_of(middle) == list(range(20, 10, -1))
+    assert ids_of(await ask(engine, "", limit=10, after=middle.previous)) == ids_of(newest)
+    assert ids_of(await ask(engine, "", limit=4, after=middle.previous)) == [24, 23, 22, 21]
+
+    nothing_yet = await ask(engine, "", after=newest.previous)
+    assert (nothing_yet.events, nothing_yet.previous) == ([], newest.previous)
+    await store_events(engine, [event_at(31)])
+    assert ids_of(await ask(engine, "", after=nothing_yet.previous)) == [31]
+
+
+async def test_the_last_page_says_so(engine: Engine) -> None:
+    await store_events(engine, [event_at(number) for number in range(1, 11)])
+    assert (await ask(engine, "", limit=10)).next is None
+    assert (await ask(engine, "", limit=9)).next is not None
+
+
+async def test_a_time_range_includes_its_start_and_not_its_end(engine: Engine) -> None:
+    start = time.time_ns() // NS_PER_S * NS_PER_S
+    await store_events(
+        engine, [event_at(number, start + number * NS_PER_MS) for number in (1, 2, 3)]
+    )
+    page = await ask(engine, "", since_ns=start + 1 * NS_PER_MS, until_ns=start + 3 * NS_PER_MS)
+    assert ids_of(page) == [2, 1]
+    day_ns = 24 * 3600 * NS_PER_S
+    assert ids_of(await ask(engine, "", since_ns=start - day_ns)) == [3, 2, 1]
+    assert ids_of(await ask(engine, "", until_ns=start - day_ns)) == []
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"limit": 0},
+        {"limit": MAX_LIMIT + 1},
+        {"before": "x"},
+        {"after": "1-2; DROP"},
+        {"before": "1-1", "after": "1-1"},
+        {"since_ns": -1},
+        {"until_ns": 2**63},
+    ],
+)
+async def test_a_question_that_cannot_be_is_refused(engine: Engine, place: dict[str, Any]) -> None:
+    with pytest.raises(QueryError):
+        await ask(engine, "", **place)
+
+
+ATTACKS = (
+    "' OR 1=1 --",
+    "') OR (1=1",
+    "\\",
+    "\\' OR 1=1 --",
+    "x' UNION ALL SELECT * FROM events --",
+    "{p1:UInt32}",
+    "{p1:String}) OR 1=1 OR (1={p2:UInt32}",
+    "8",
+    "%' OR '%'='",
+    "\x00') OR 1=1 --",
+    ".*",
+    ")|(.*",
+    "[^x]",
+    "*/ OR 1=1 /*",
+    "`workspace` = 8",
+    "workspace = 8",
+    "\n) OR workspace = 8 -- ",
+    "é') OR 1 OR ('",
+)
+
+
+async def test_no_search_reaches_another_workspace(engine: Engine) -> None:
+    secret = event_at(99, workspace=NEIGHBOUR, message="secret of the neighbour", user="eve")
+    ours = event_at(1, message="ours", properties={"a": {"b": 1}})
+    await store_events(engine, [ours, secret])
+    for attack in ATTACKS:
+        quoted = '"' + attack.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        for text in (
+            quoted,
+            f"{quoted}*",
+            f"-{quoted}",
+            f"user:{quoted}",
+            f"user!={quoted}",
+            f"user:{quoted}*",
+            f"exception:{quoted}",
+            f"{quoted}:x",
+            f"{quoted}!=x",
+            f"{quoted}:{quoted}",
+            f"{quoted}>1",
+            f"has:{quoted}",
+            f"a.b:1 OR {quoted} OR -{quoted}",
+            f"workspace:{quoted}",
+        ):
+            page = await ask(engine, text)
+            assert set(ids_of(page)) <= {1}, text
+    everything = Question(workspace=WORKSPACE, filter=EVERYTHING)
+    assert ids_of(await search(engine, everything)) == [1]
+    assert await find(engine, WORKSPACE, 99) is None
+    assert await find(engine, NEIGHBOUR, 99) == secret
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "foo-bar " * 200,
+        "a.b.c.d.e.f.g.h.i.j>1 " * 200,
+        "NOT " * 49 + "a",
+        "a" * 8_000,
+        "ä-" * 4_000,
+        "(" * 3_999 + "a" + ")" * 3_999,
+        '"' + ".*+?[](){}|^$\\\\ " * 400 + '"',
+    ],
+)
+async def test_the_largest_searches_are_answered(engine: Engine, text: str) -> None:
+    await store_events(engine, [event_at(1)])
+    assert (await ask(engine, text)).elapsed_ms < 10_000
+
+
+async def test_both_sides_fold_case_alike(engine: Engine) -> None:
+    """Letters younger than this Python's Unicode are left out: only the engine knows them."""
+    characters = [chr(code) for code in range(0x80, 0x1_E944) if chr(code).lower() != chr(code)]
+    answer = await engine.ask(
+        "SELECT arrayMap(x -> lowerUTF8(x), {p1:Array(String)})", {"p1": characters}
+    )
+    assert [character.lower() for character in characters] == list(answer.rows[0][0])

@@ -34,7 +34,7 @@ portal: $(READY)
 
 ## bench: measure ingestion on this machine
 bench: $(READY)
-	$(BIN)/python -m bench.ingest
+	PYTHONPATH=tests $(BIN)/python -m bench.ingest
 
 ## dist: the wheel
 dist: $(READY)

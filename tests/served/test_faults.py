@@ -60,7 +60,7 @@ def test_everything_killed_at_once_loses_nothing(server):
 def test_a_supervisor_that_is_killed_leaves_nothing_running(server):
     parts = server.children("")
     message_id = server.log_message(Message="before the end")
-    os.kill(server.pid, signal.SIGKILL)
+    server.kill_supervisor()
     wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in parts), 60)
     server.start()
 

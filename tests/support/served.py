@@ -79,6 +79,12 @@ class Served:
         self._process.wait(30)
         wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), 30)
 
+    def kill_supervisor(self) -> None:
+        """`kill -9` of the supervisor alone."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(30)
+
     def children(self, module: str) -> list[int]:
         """Processes of the server whose command line names `module`."""
         assert self._process is not None

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import socket
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from logster.store.engine import Engine
@@ -39,6 +41,24 @@ class EngineProcess:
         command = [sys.executable, "-m", "logster.store.embedded"]
         command += ["--data", str(self.data), "--port", str(self.port)]
         self._process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE)
+
+    @property
+    def pid(self) -> int:
+        """The process that runs now."""
+        assert self._process is not None
+        return self._process.pid
+
+    def wait_until_ready(self) -> None:
+        """Wait until it takes connections."""
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            except OSError:
+                assert time.monotonic() < deadline, "the engine does not start"
+                time.sleep(0.05)
+            else:
+                return
 
     def kill(self) -> None:
         """`kill -9`."""

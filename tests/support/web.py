@@ -14,6 +14,8 @@ from logster.meta.bootstrap import bootstrap
 from logster.meta.keys import Keys
 from logster.store.engine import Engine
 from logster.web.app import build_app
+from logster.web.files import STATIC_FOLDER
+from logster.web.live import Viewers
 from support.meta import FAST_HASHER, meta_database
 
 if TYPE_CHECKING:
@@ -42,11 +44,19 @@ async def absent_engine() -> AsyncIterator[Engine]:
 class Site:
     """The application and its parts; the admin and the key are of the workspace "default"."""
 
-    def __init__(self, database: Database, keys: Keys, accounts: Accounts, app: ASGIApp) -> None:
+    def __init__(
+        self,
+        database: Database,
+        keys: Keys,
+        accounts: Accounts,
+        app: ASGIApp,
+        viewers: Viewers,
+    ) -> None:
         self.database = database
         self.keys = keys
         self.accounts = accounts
         self.app = app
+        self.viewers = viewers
 
     def visit(self, *, key: str | None = None) -> httpx.AsyncClient:
         """A browser, or a program when it has a key."""
@@ -62,7 +72,7 @@ class Site:
 
 @asynccontextmanager
 async def running_site(
-    folder: Path, engine: Engine, *, public_url: str = "", static_folder: Path | None = None
+    folder: Path, engine: Engine, *, public_url: str = "", static_folder: Path = STATIC_FOLDER
 ) -> AsyncIterator[Site]:
     """A site with a fresh meta database in `folder`."""
     with meta_database(folder) as database:
@@ -70,10 +80,17 @@ async def running_site(
         keys = Keys(database).start()
         accounts = Accounts(database, session_days=14, hasher=FAST_HASHER)
         config = Config(public_url=public_url)
-        static = {} if static_folder is None else {"static_folder": static_folder}
-        app = build_app(config, keys=keys, accounts=accounts, engine=engine, **static)
+        viewers = Viewers()
+        app = build_app(
+            config,
+            keys=keys,
+            accounts=accounts,
+            engine=engine,
+            viewers=viewers,
+            static_folder=static_folder,
+        )
         try:
-            yield Site(database, keys, accounts, app)
+            yield Site(database, keys, accounts, app, viewers)
         finally:
             accounts.close()
             keys.close()

@@ -53,6 +53,7 @@ def build_app(
     keys: Keys,
     accounts: Accounts,
     engine: Engine,
+    viewers: Viewers | None = None,
     static_folder: Path = STATIC_FOLDER,
 ) -> ASGIApp:
     """The application; the parts stay the caller's to start and to close."""
@@ -67,7 +68,7 @@ def build_app(
         "keys": keys,
         "accounts": accounts,
         "engine": engine,
-        "viewers": Viewers(),
+        "viewers": viewers or Viewers(),
         "files": BuiltFiles(static_folder),
     }
     app = Litestar(

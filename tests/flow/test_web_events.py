@@ -1,0 +1,211 @@
+"""Searching and following through the API, with a real engine behind it."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from logster.event import Event
+from logster.meta.keys import Right
+from logster.store.engine import Engine
+from logster.web.live import MAX_VIEWERS
+from support.meta import add_workspace
+from support.stored import store_events
+from support.web import KEY, Site, log_in, running_site
+
+OURS, THEIRS = 1, 2
+#: More than JavaScript's numbers can hold exactly.
+FIRST_ID = 2**60 + 1
+
+
+@pytest.fixture
+async def site(tmp_path: Path, engine: Engine) -> AsyncIterator[Site]:
+    async with running_site(tmp_path, engine) as opened:
+        assert add_workspace(opened.database, "theirs") == THEIRS
+        yield opened
+
+
+def event(number: int, workspace: int = OURS, **fields: Any) -> Event:
+    now = time.time_ns()
+    values: dict[str, Any] = {
+        "id": FIRST_ID + number,
+        "timestamp": now - 1_000_000_000 + number,
+        "received_at": now,
+        "severity": 4,
+        "message": f"event {number}",
+        "workspace": workspace,
+        "protocol": "api_log",
+    }
+    return Event(**(values | fields))
+
+
+async def test_a_page_shows_what_was_stored_and_leads_to_the_next(
+    site: Site, engine: Engine
+) -> None:
+    properties = {"OrderId": 4711, "deep": {"a": [1, 2.5, None, True, "<b>"]}}
+    stored = [event(number) for number in range(5)]
+    stored.append(event(5, application="shop", user="", properties=properties))
+    await store_events(engine, stored)
+    program = site.visit(key=KEY)
+    first = (await program.get("/api/v1/events?limit=4&since=15m")).json()
+    assert [found["message"] for found in first["events"]] == [f"event {n}" for n in (5, 4, 3, 2)]
+    newest = first["events"][0]
+    assert newest["id"] == str(FIRST_ID + 5)
+    assert (newest["application"], newest["user"], newest["host"]) == ("shop", "", None)
+    assert newest["properties"] == properties
+    assert newest["timestamp"].endswith("Z")
+    rest = (await program.get(f"/api/v1/events?limit=4&before={first['next']}")).json()
+    assert [found["message"] for found in rest["events"]] == ["event 1", "event 0"]
+    assert rest["next"] is None
+    assert (await program.get(f"/api/v1/events/{newest['id']}")).json() == newest
+    found = (await program.get("/api/v1/events", params={"q": "OrderId:4711"})).json()["events"]
+    assert found == [newest]
+
+
+async def test_another_workspace_is_another_world(site: Site, engine: Engine) -> None:
+    await store_events(engine, [event(1), event(2, THEIRS, message="their secret")])
+    theirs = await site.keys.create(THEIRS, "theirs", [Right.READ])
+    browser, program, they = site.visit(), site.visit(key=KEY), site.visit(key=theirs.text)
+    await log_in(browser)
+    for viewer in (browser, program):
+        assert (await viewer.get(f"/api/v1/events/{FIRST_ID + 2}")).status_code == 404
+        assert (await viewer.get(f"/api/v1/events/{FIRST_ID + 1}")).status_code == 200
+        for q in (
+            "",
+            "secret",
+            "workspace:2",
+            "id:*",
+            "a OR 1:1",
+            "-nothing OR secret",
+            "'\") OR 1=1 --",
+        ):
+            answer = await viewer.get("/api/v1/events", params={"q": q})
+            assert answer.status_code in (200, 400)
+            assert "their secret" not in answer.text
+    assert (await they.get(f"/api/v1/events/{FIRST_ID + 1}")).status_code == 404
+    assert (await they.get(f"/api/v1/events/{FIRST_ID + 2}")).status_code == 200
+
+
+async def test_a_cursor_that_is_none_is_refused(site: Site) -> None:
+    program = site.visit(key=KEY)
+    for query in ("events?before=nix", "events?after=';--", "events/tail?cursor=nix"):
+        answer = await program.get(f"/api/v1/{query}")
+        assert answer.status_code == 400, query
+        assert "message" in answer.json()["error"]
+
+
+class Tail:
+    """A reader of server-sent events, as a browser is one; ASGI itself, so that it can leave."""
+
+    def __init__(self) -> None:
+        self.status = 0
+        self.messages: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+        self._gone = asyncio.Event()
+        self._asked = False
+
+    async def receive(self) -> dict[str, Any]:
+        if not self._asked:
+            self._asked = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+        await self._gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            return
+        fields = dict(
+            line.split(": ", 1) for line in message["body"].decode().splitlines() if ": " in line
+        )
+        if fields.get("event"):
+            self.messages.put_nowait(fields)
+
+    def leave(self) -> None:
+        self._gone.set()
+
+    async def next(self) -> dict[str, str]:
+        return await asyncio.wait_for(self.messages.get(), 10)
+
+
+@asynccontextmanager
+async def following(
+    site: Site, query: str = "", key: str = KEY, last_id: str = ""
+) -> AsyncIterator[Tail]:
+    tail = Tail()
+    headers = [(b"apikey", key.encode()), (b"host", b"logs.test")]
+    if last_id:
+        headers.append((b"last-event-id", last_id.encode()))
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": "/api/v1/events/tail",
+        "raw_path": b"/api/v1/events/tail",
+        "query_string": query.encode(),
+        "root_path": "",
+        "headers": headers,
+        "client": ("127.0.0.1", 1),
+        "server": ("logs.test", 80),
+    }
+    app: Callable[..., Awaitable[None]] = site.app
+    serving = asyncio.ensure_future(app(scope, tail.receive, tail.send))
+    async with asyncio.timeout(10):
+        while not tail.status:
+            await asyncio.sleep(0.01)
+    # The tail begins with its first look at the engine's clock.
+    await asyncio.sleep(0.5)
+    try:
+        yield tail
+    finally:
+        tail.leave()
+        await asyncio.wait_for(serving, 10)
+
+
+async def test_a_tail_shows_what_is_stored_from_now_on_in_its_workspace(
+    site: Site, engine: Engine
+) -> None:
+    await store_events(engine, [event(1, message="before")])
+    async with following(site, "q=severity>=error") as tail:
+        await store_events(
+            engine,
+            [
+                event(2, message="after"),
+                event(3, message="quiet", severity=2),
+                event(4, THEIRS, message="their secret"),
+            ],
+        )
+        message = await tail.next()
+    assert message["event"] == "events"
+    data = json.loads(message["data"])
+    assert [found["message"] for found in data["events"]] == ["after"]
+    assert data["skipped"] == 0
+
+
+async def test_a_tail_goes_on_where_it_was_cut(site: Site, engine: Engine) -> None:
+    async with following(site) as tail:
+        await store_events(engine, [event(1, message="seen")])
+        cursor = (await tail.next())["id"]
+    await store_events(engine, [event(2, message="missed")])
+    for query, last_id in (("", cursor), (f"cursor={cursor}", "")):
+        async with following(site, query, last_id=last_id) as tail:
+            data = json.loads((await tail.next())["data"])
+            assert [found["message"] for found in data["events"]] == ["missed"]
+
+
+async def test_who_leaves_makes_room(site: Site, engine: Engine) -> None:
+    for _ in range(3):
+        async with following(site) as tail:
+            assert tail.status == 200
+    viewers = site.viewers
+    assert viewers.count == 0
+    viewers.count = MAX_VIEWERS
+    async with following(site) as tail:
+        assert tail.status == 503
+    viewers.count = 0

@@ -36,7 +36,6 @@ BODY_BYTES = Counter(
     "logster_body_bytes_total", "Bytes of ingestion bodies, before decompression.", ["protocol"]
 )
 REPLAYED = Counter("logster_replayed_requests_total", "Resends answered from their first receipt.")
-APPEND_S = Histogram("logster_append_seconds", "From append to synced.", buckets=_SHORT_WAITS_S)
 COMMIT_S = Histogram("logster_commit_seconds", "One group commit.", buckets=_SHORT_WAITS_S)
 COMMIT_REQUESTS = Histogram(
     "logster_commit_requests", "Requests that share one group commit.", buckets=_GROUP_SIZES
@@ -69,6 +68,25 @@ PENDING_BYTES = Gauge(
     multiprocess_mode="livesum",
 )
 VIEWERS = Gauge("logster_tail_viewers", "Live tails open now.", multiprocess_mode="livesum")
+
+
+_pending: dict[tuple[Counter, tuple[str, ...]], int] = {}
+
+
+def count(counter: Counter, *labels: str, by: int = 1) -> None:
+    """Count on the hot path: a dict entry now, the shared file at the next `flush`.
+
+    Only for the thread of the event loop.
+    """
+    key = (counter, labels)
+    _pending[key] = _pending.get(key, 0) + by
+
+
+def flush() -> None:
+    """Write down what was counted; in the thread of the event loop, every second."""
+    for (counter, labels), amount in _pending.items():
+        (counter.labels(*labels) if labels else counter).inc(amount)
+    _pending.clear()
 
 
 def forget_process(pid: int) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -66,6 +67,13 @@ LAST_REQUESTS_S = 5.0
 #: Between two tries to prepare a store that is away.
 PREPARE_AGAIN_S = 0.5
 
+#: The threads that sync and read take the GIL for microseconds: with the default of 5 ms each
+#: hand-over would cost a sender that much.
+SWITCH_S = 0.0002
+
+#: A request makes some thirty containers and drops them without cycles; look less often.
+GC_THRESHOLD = 20_000
+
 #: Connections waiting to be accepted while this worker is busy.
 BACKLOG = 1024
 #: A sender has this long for the head of a request.
@@ -115,7 +123,6 @@ class Worker:
         slot = claim_own_slot(config.spool_path)
         stack.callback(slot.release)
         spool, ids = await stack.enter_async_context(self._spool(slot))
-        await stack.enter_async_context(self._draining(spool, engine))
         receipts = Receipts(config.spool_path, find_receipt)
         stack.callback(receipts.close)
         receiver = Receiver(
@@ -125,6 +132,7 @@ class Worker:
             receipts=receipts,
             config=config,
         )
+        await stack.enter_async_context(self._draining(spool, engine, receiver))
         portal = build_app(config, keys=keys, accounts=accounts, engine=engine)
         return Front(
             receiver,
@@ -154,12 +162,14 @@ class Worker:
             await spool.close()
 
     @contextlib.asynccontextmanager
-    async def _draining(self, spool: Spool[Accepted], engine: Engine) -> AsyncIterator[None]:
+    async def _draining(
+        self, spool: Spool[Accepted], engine: Engine, receiver: Receiver
+    ) -> AsyncIterator[None]:
         """Everything that goes on beside the requests."""
         drain = build_drain(spool, engine)
         tasks = [
             asyncio.create_task(self._drain_for_ever(drain, engine)),
-            asyncio.create_task(self._watch(spool)),
+            asyncio.create_task(self._watch(spool, receiver)),
             asyncio.create_task(self._adopt_orphans(engine)),
         ]
         for task in tasks:
@@ -188,9 +198,11 @@ class Worker:
             else:
                 self.is_store_ready = True
 
-    async def _watch(self, spool: Spool[Accepted]) -> None:
-        """Keep the gauges true."""
+    async def _watch(self, spool: Spool[Accepted], receiver: Receiver) -> None:
+        """Keep the metrics true."""
         while True:
+            metrics.flush()
+            metrics.PENDING_BYTES.set(receiver.pending_bytes)
             state = spool.state
             metrics.SPOOL_EVENTS.labels(spool.name).set(state.events)
             metrics.SPOOL_BYTES.labels(spool.name).set(state.bytes)
@@ -247,6 +259,10 @@ def _watch_parent(loop: asyncio.AbstractEventLoop, worker: Worker) -> None:
 
 async def _work() -> None:
     worker = Worker(load_config())
+    # What lives as long as the process is not looked through again and again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_THRESHOLD)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.is_stopping.set)
@@ -259,6 +275,10 @@ def main() -> None:
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    sys.setswitchinterval(SWITCH_S)
+    # pyarrow would load pandas at the first block, only to see whether a list is a Series:
+    # a second of work and 60 MB. The engine's package installs it; nothing here uses it.
+    sys.modules["pandas"] = None  # type: ignore[assignment]
     uvloop.run(_work())
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -73,6 +72,11 @@ class Receiver:
         self._pending_bytes = 0
         self._large_reads = asyncio.Semaphore(MAX_LARGE_READS)
 
+    @property
+    def pending_bytes(self) -> int:
+        """Bytes of bodies held in memory now."""
+        return self._pending_bytes
+
     def find_route(self, path: str, method: str) -> tuple[Protocol, Route] | None:
         """The protocol that answers a path (lower case, no trailing slash) and a method."""
         return self._routes.get((path, method))
@@ -85,16 +89,16 @@ class Receiver:
         try:
             reply = await self._take(protocol, route, request, receive)
         except LogsterError as error:
-            metrics.EVENTS.labels(protocol.name, "refused", error.reason).inc()
+            metrics.count(metrics.EVENTS, protocol.name, "refused", error.reason)
             reply = protocol.refuse(error, request)
         except ClientGoneError:
-            metrics.EVENTS.labels(protocol.name, "refused", "client_gone").inc()
+            metrics.count(metrics.EVENTS, protocol.name, "refused", "client_gone")
             return
         except Exception:
             log.exception("%s %s failed", request.method, request.path)
-            metrics.EVENTS.labels(protocol.name, "refused", ServerFaultError.reason).inc()
+            metrics.count(metrics.EVENTS, protocol.name, "refused", ServerFaultError.reason)
             reply = protocol.refuse(ServerFaultError("An error has occurred."), request)
-        metrics.REQUESTS.labels(protocol.name, str(reply.status)).inc()
+        metrics.count(metrics.REQUESTS, protocol.name, str(reply.status))
         await send_reply(send, reply)
 
     async def _take(
@@ -105,11 +109,10 @@ class Receiver:
         body = _Body(*self._limit(route))
         try:
             await self._fill(body, request, receive)
-            metrics.BODY_BYTES.labels(protocol.name).inc(body.size)
+            metrics.count(metrics.BODY_BYTES, protocol.name, by=body.size)
             receipt = await self._keep(protocol, route, request, body, grant)
         finally:
             self._pending_bytes -= body.size
-            metrics.PENDING_BYTES.set(self._pending_bytes)
         return protocol.reply(receipt, request)
 
     def _limit(self, route: Route) -> tuple[int, str]:
@@ -165,7 +168,7 @@ class Receiver:
         digest = digest_of(grant.workspace, route.path, key)
         async with self._receipts.hold(digest) as answer:
             if answer is not None:
-                metrics.REPLAYED.inc()
+                metrics.count(metrics.REPLAYED)
                 return msgspec.msgpack.decode(answer, type=Receipt)
             return await self._append(protocol, request, body, grant, digest)
 
@@ -179,7 +182,7 @@ class Receiver:
     ) -> Receipt:
         reading, size = await self._read(protocol, request, body)
         for rejection in reading.rejections:
-            metrics.EVENTS.labels(protocol.name, "rejected", rejection.reason).inc()
+            metrics.count(metrics.EVENTS, protocol.name, "rejected", rejection.reason)
         count = len(reading.columns)
         if not count:
             return Receipt(ids=[], rejections=reading.rejections, lines=reading.lines)
@@ -187,12 +190,10 @@ class Receiver:
             reading.columns, workspace=grant.workspace, key=grant.key, protocol=protocol.name
         )
         receipt = Receipt(ids=events.ids, rejections=reading.rejections, lines=reading.lines)
-        started = time.perf_counter()
         await self._pipeline.accept(
             events, size, (digest, msgspec.msgpack.encode(receipt)) if digest else None
         )
-        metrics.APPEND_S.observe(time.perf_counter() - started)
-        metrics.EVENTS.labels(protocol.name, "accepted", "").inc(count)
+        metrics.count(metrics.EVENTS, protocol.name, "accepted", "", by=count)
         return receipt
 
     async def _read(self, protocol: Protocol, request: Request, body: _Body) -> tuple[Reading, int]:

@@ -126,6 +126,7 @@ class Front:
         return _json(200, {"status": "ready", "version": __version__})
 
     async def _show_metrics(self) -> Reply:
+        metrics.flush()
         text = await asyncio.to_thread(metrics.render_metrics)
         headers = [(b"content-type", metrics.CONTENT_TYPE.encode())]
         return Reply(status=200, headers=headers, body=text)

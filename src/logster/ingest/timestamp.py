@@ -36,7 +36,8 @@ _ISO = re.compile(
     r"(?: ?(?:[Zz]|UTC|GMT|([+-])([01]\d|2[0-3])(?::?([0-5]\d))?))?)?",
     re.ASCII,
 )
-_NUMBER = re.compile(r"-?\d{1,20}(?:\.\d+)?(?:[Ee][+-]?\d{1,3})?", re.ASCII)
+# Shorter text may be meant as a year or a day; nine digits are the year 1973.
+_NUMBER = re.compile(r"-?\d{9,20}(?:\.\d+)?", re.ASCII)
 
 #: Below each bound (absolute) a number counts in units of so many nanoseconds. Seconds
 #: reach the year 5138 and milliseconds begin in 1973, so the units never meet in practice.

@@ -47,10 +47,24 @@ _REFUSED_CODES = frozenset({6, 26, 27, 33, 38, 41, 49, 53, 69, 70, 72, 117, 131,
 _HEAVY_CODES = frozenset({158, 159, 160, 241, 307, 394, 396})
 
 
+#: UInt64 as the numbers they are.
+_ANSWER_SETTINGS = {"output_format_json_quote_64bit_integers": 0}
+#: What a question may set although its user is readonly; the client would hold it back.
+_QUESTION_SETTINGS = frozenset(
+    {
+        *_ANSWER_SETTINGS,
+        "additional_table_filters",
+        "max_execution_time",
+        "max_memory_usage",
+        "max_threads",
+    }
+)
+
+
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """The rows of a question, how long it took, and what the engine read for it.
 
-    `rows_read` and `bytes_read` are 0 where the engine streams an answer and cannot tell.
+    Values are as in JSON: numbers, text, lists, objects; a DateTime is text.
     """
 
     names: tuple[str, ...]
@@ -113,17 +127,13 @@ class Engine:
         started = time.perf_counter()
         with _own_errors(_question_error):
             client = await self._client(READER)
-            result = await client.query(
-                sql, parameters=dict(parameters), settings=dict(settings or {})
+            body = await client.raw_query(
+                sql,
+                parameters=dict(parameters),
+                settings={**_ANSWER_SETTINGS, **(settings or {})},
+                fmt="JSONCompact",
             )
-        summary = result.summary
-        return Answer(
-            names=tuple(result.column_names),
-            rows=[tuple(row) for row in result.result_rows],
-            elapsed_ms=(time.perf_counter() - started) * 1000,
-            rows_read=int(summary.get("read_rows", 0)),
-            bytes_read=int(summary.get("read_bytes", 0)),
-        )
+        return _read_answer(body, (time.perf_counter() - started) * 1000)
 
     async def insert_block(self, table: str, block: bytes, token: str) -> None:
         """Insert an Arrow IPC stream; a token the table has seen lately changes nothing."""
@@ -162,7 +172,7 @@ class Engine:
                 options.update(username=READER, password=self._reader_secret)
             else:
                 settings = {"readonly": 2, "cancel_http_readonly_queries_on_client_close": 1}
-        return await create_async_client(
+        client = await create_async_client(
             **options,
             settings=settings,
             compress=False,  # loopback, or a network faster than a compressor
@@ -175,12 +185,15 @@ class Engine:
             connector_limit_per_host=MAX_CONNECTIONS,
             autogenerate_session_id=False,
         )
+        client.valid_transport_settings = client.valid_transport_settings | _QUESTION_SETTINGS
+        return client
 
 
 def _read_url(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     try:
-        port = parts.port or DEFAULT_PORTS[parts.scheme]
+        default_port = DEFAULT_PORTS[parts.scheme]
+        port = parts.port or default_port
     except (KeyError, ValueError):
         port = 0
     if not port or not parts.hostname:
@@ -196,6 +209,37 @@ def _read_url(url: str) -> dict[str, Any]:
         "password": unquote(parts.password or ""),
         "database": parts.path.strip("/") or "default",
     }
+
+
+class _Column(msgspec.Struct):
+    name: str
+
+
+class _Statistics(msgspec.Struct):
+    rows_read: int = 0
+    bytes_read: int = 0
+
+
+class _Body(msgspec.Struct):
+    """FORMAT JSONCompact: decoded in one go, and names its columns even without rows."""
+
+    meta: list[_Column]
+    data: list[tuple[Any, ...]]
+    statistics: _Statistics = msgspec.field(default_factory=_Statistics)
+
+
+def _read_answer(body: bytes, elapsed_ms: float) -> Answer:
+    try:
+        read = msgspec.json.decode(body, type=_Body)
+    except msgspec.DecodeError as error:
+        raise StoreUnavailableError(f"The store's answer is cut short: {error}") from error
+    return Answer(
+        names=tuple(column.name for column in read.meta),
+        rows=read.data,
+        elapsed_ms=elapsed_ms,
+        rows_read=read.statistics.rows_read,
+        bytes_read=read.statistics.bytes_read,
+    )
 
 
 @contextlib.contextmanager

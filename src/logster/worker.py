@@ -237,6 +237,20 @@ class Worker:
         return obstacles
 
 
+class NoPandas:
+    """Keeps pandas out of this process.
+
+    pyarrow would load it at the first block, only to see whether a list is a Series: a second
+    of work and 60 MB. The engine's package installs it; nothing here uses it.
+    """
+
+    @staticmethod
+    def find_spec(name: str, *_: object) -> None:
+        """Refuse to find it; every other module is found as ever."""
+        if name == "pandas":
+            raise ModuleNotFoundError("pandas is not loaded here", name=name)
+
+
 def _end_on_fault(task: asyncio.Task[None]) -> None:
     """End the process when a task that must run for ever has failed: it starts again, clean."""
     if not task.cancelled() and (error := task.exception()):
@@ -276,9 +290,7 @@ def main() -> None:
         level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     sys.setswitchinterval(SWITCH_S)
-    # pyarrow would load pandas at the first block, only to see whether a list is a Series:
-    # a second of work and 60 MB. The engine's package installs it; nothing here uses it.
-    sys.modules["pandas"] = None  # type: ignore[assignment]
+    sys.meta_path.insert(0, NoPandas)
     uvloop.run(_work())
 
 

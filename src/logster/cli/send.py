@@ -385,12 +385,16 @@ def render_event(row: Row, choices: Choices) -> bytes:
     return _ENCODER.encode(event)
 
 
+#: Rotation and compression add endings to the one a file has.
+_ENDINGS = re.compile(r"(?<=.)(\.(log|txt|json|jsonl|ndjson|out|err|gz|zst|zstd|\d+))+$")
+
+
 @lru_cache(maxsize=256)  # the lines of one file come together
 def _application_of(source: str) -> str:
     """Name a file without folder and endings: /var/log/app.log.2.gz is app."""
-    return re.sub(
-        r"(?<=.)(\.(log|txt|json|jsonl|ndjson|out|err|gz|zst|zstd|\d+))+$", "", Path(source).name
-    )
+    name = Path(source).name
+    shorter = _ENDINGS.sub("", name)
+    return shorter if shorter != name else Path(name).stem
 
 
 class _Refusals:

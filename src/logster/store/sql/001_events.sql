@@ -29,19 +29,34 @@ CREATE TABLE IF NOT EXISTS events
     blank UInt16 CODEC(ZSTD(1)),
     INDEX by_id id TYPE minmax GRANULARITY 1,
     INDEX by_stored_at stored_at TYPE minmax GRANULARITY 1,
+    -- Which blocks of rows can hold a value at all; a filter of 1 % costs 1.2 bytes for each
+    -- different value of a block.
+    INDEX applications application TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX categories category TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX users `user` TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX hosts host TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX traces trace_id TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX issues issue TYPE bloom_filter(0.01) GRANULARITY 1,
+    -- The values of the top level as JSON text: a question must say this very expression.
+    INDEX property_values arrayMap(pair -> pair.2, JSONExtractKeysAndValuesRaw(properties)) TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX message_words message TYPE text(tokenizer = splitByNonAlpha, preprocessor = lowerUTF8(message)),
     INDEX exception_words exception TYPE text(tokenizer = splitByNonAlpha, preprocessor = lowerUTF8(exception)),
     INDEX stack_trace_words stack_trace TYPE text(tokenizer = splitByNonAlpha, preprocessor = lowerUTF8(stack_trace))
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMMDD(timestamp)
-ORDER BY (workspace, toStartOfHour(timestamp), application, timestamp, id)
+ORDER BY (workspace, timestamp, id)
 TTL toDateTime(timestamp) + INTERVAL 30 DAY DELETE
 SETTINGS
     -- The spool forgets a block when its insert returns: it must be on disk by then.
     fsync_after_insert = 1,
     fsync_part_directory = 1,
+    -- And so must what a merge makes of it, before the parts it was made of are removed.
+    min_rows_to_fsync_after_merge = 1,
+    min_compressed_bytes_to_fsync_after_merge = 1,
     -- Tokens of this many inserts are remembered: hours of them.
     non_replicated_deduplication_window = 10000,
     -- Whole days expire at once, without rewriting parts.
-    ttl_only_drop_parts = 1
+    ttl_only_drop_parts = 1,
+    -- A changed retention is written to the parts' headers; their rows stay as they are.
+    materialize_ttl_recalculate_only = 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import signal
 import subprocess
@@ -17,6 +18,8 @@ from click.testing import CliRunner
 
 from logster.cli import client as client_module
 from logster.cli import main
+from logster.cli.send import Choices, render_event
+from logster.cli.sources import Row
 from support.api_server import Answer, running_api_server
 
 
@@ -111,6 +114,17 @@ def test_standard_input_is_sent_line_by_line(server):
     assert [event["Message"] for event in server.events] == ["2024-03-01T10:20:30Z one", "two"]
     assert {event["Application"] for event in server.events} == {"stdin"}
     assert all("Timestamp" not in event for event in server.events)
+
+
+@pytest.mark.parametrize(
+    ("name", "application"),
+    [("app.log.2.gz", "app"), ("nginx.access.log", "nginx.access"), ("notes.md", "notes"),
+     ("messages", "messages"), (".log", ".log"), ("app-2026-11-23.txt", "app-2026-11-23")],
+)  # fmt: skip
+def test_the_application_is_the_name_of_the_file_without_its_endings(name, application):
+    row = Row(f"/var/log/{name}", 1, "x")
+
+    assert json.loads(render_event(row, Choices()))["Application"] == application
 
 
 def test_batches_hold_as_many_lines_as_asked(server):

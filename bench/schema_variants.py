@@ -32,8 +32,15 @@ if TYPE_CHECKING:
     from support.engine import EngineProcess
 
 REPEATS = 3
-SHIPPED_ORDER = "ORDER BY (workspace, toStartOfHour(timestamp), application, timestamp, id)"
-VALUES = "arrayMap(pair -> pair.2, JSONExtractKeysAndValuesRaw(properties))"
+#: Blocks as large as the drain's largest: larger ones do not fit the engine's memory.
+BLOCKS = (
+    "max_threads = 1, max_insert_threads = 1, max_block_size = 65536,"
+    " max_insert_block_size = 131072, min_insert_block_size_rows = 131072,"
+    " min_insert_block_size_bytes = 0"
+)
+SHIPPED_ORDER = "ORDER BY (workspace, timestamp, id)"
+EXTRACTED = "JSONExtractString(properties, 'RequestId') = {value}"
+VALUES = "JSONExtractKeysAndValues(properties, 'String').2"
 
 
 class Variant(msgspec.Struct, frozen=True):
@@ -42,7 +49,7 @@ class Variant(msgspec.Struct, frozen=True):
     name: str
     replaced: tuple[tuple[str, str], ...] = ()
     properties: str = "properties"
-    has_property: str = "JSONExtractString(properties, 'RequestId') = {value}"
+    has_property: str = f"has({VALUES}, {{value}}) AND {EXTRACTED}"
 
 
 def _order(*names: str) -> tuple[tuple[str, str], ...]:
@@ -51,6 +58,16 @@ def _order(*names: str) -> tuple[tuple[str, str], ...]:
 
 def _index(text: str) -> tuple[tuple[str, str], ...]:
     return (("    INDEX by_id ", f"    INDEX {text},\n    INDEX by_id "),)
+
+
+def _without(*names: str) -> tuple[tuple[str, str], ...]:
+    lines = {line.split()[1]: line for line in _shipped_sql().splitlines() if " INDEX " in line}
+    return tuple((lines[name] + "\n", "") for name in names)
+
+
+def _shipped_sql() -> str:
+    (step, *_) = load_steps()
+    return step.sql
 
 
 def _words(kind: str) -> tuple[tuple[str, str], ...]:
@@ -63,10 +80,17 @@ def _words(kind: str) -> tuple[tuple[str, str], ...]:
     )
 
 
+BLOOM_FILTERS = (
+    *("applications", "categories", "users", "hosts", "traces", "issues"),
+    "property_values",
+)
 PROPERTIES = "properties String CODEC(ZSTD(1))"
 VARIANTS = (
     Variant("shipped"),
-    Variant("order: time", _order("workspace", "timestamp", "id")),
+    Variant(
+        "order: hour, application",
+        _order("workspace", "toStartOfHour(timestamp)", "application", "timestamp", "id"),
+    ),
     Variant(
         "order: hour, application, category",
         _order(
@@ -86,27 +110,25 @@ VARIANTS = (
     Variant("word bloom filter", _words("TYPE tokenbf_v1(32768, 3, 0)")),
     Variant(
         "properties: Map",
-        ((PROPERTIES, "properties Map(String, String) CODEC(ZSTD(1))"),),
+        (
+            *_without("property_values"),
+            (PROPERTIES, "properties Map(String, String) CODEC(ZSTD(1))"),
+        ),
         "JSONExtract(properties, 'Map(String, String)')",
         "properties['RequestId'] = {value}",
     ),
     Variant(
         "properties: JSON",
-        ((PROPERTIES, "properties JSON CODEC(ZSTD(1))"),),
+        (*_without("property_values"), (PROPERTIES, "properties JSON CODEC(ZSTD(1))")),
         "if(properties = '', '{}', properties)::JSON",
         "properties.RequestId = {value}",
     ),
-    Variant(
-        "bloom filter over property values",
-        _index(f"property_values {VALUES} TYPE bloom_filter(0.01) GRANULARITY 1"),
-        has_property=f"has({VALUES}, concat('\"', {{value}}, '\"'))"
-        " AND JSONExtractString(properties, 'RequestId') = {value}",
-    ),
+    Variant("no filter over property values", _without("property_values"), has_property=EXTRACTED),
+    Variant("no bloom filters", _without(*BLOOM_FILTERS), has_property=EXTRACTED),
     Variant(
         "text index over properties",
         _index("property_words properties TYPE text(tokenizer = splitByNonAlpha)"),
-        has_property="hasAllTokens(properties, {value})"
-        " AND JSONExtractString(properties, 'RequestId') = {value}",
+        has_property=f"hasAllTokens(properties, {{value}}) AND {EXTRACTED}",
     ),
     Variant("bloom filter of ids", _index("ids id TYPE bloom_filter(0.01) GRANULARITY 1")),
 )
@@ -117,11 +139,12 @@ NEWEST = (
 )
 LAST_HOUR = "timestamp >= {end} - INTERVAL 1 HOUR"
 DAY = "workspace = 1 AND timestamp >= {end} - INTERVAL 1 DAY"
-#: Question -> SQL; {table}, {end} and the samples {value}, {id}, {word} are filled in.
+#: Question -> SQL; {table}, {end} and the samples {value}, {id}, {user}, {word} are filled in.
 QUESTIONS = {
     "newest 100": NEWEST.replace("{what}", "1"),
     "…in the last hour": NEWEST.replace("{what}", LAST_HOUR),
     "…of an application": NEWEST.replace("{what}", "application = 'orders-api'"),
+    "…of a rare user": NEWEST.replace("{what}", "`user` = {user}"),
     "…common word": NEWEST.replace("{what}", "{common}"),
     "…unique word": NEWEST.replace("{what}", "{unique}"),
     "…rare property": NEWEST.replace("{what}", "{has_property}"),
@@ -174,12 +197,13 @@ class Bench:
             " + rowNumberInAllBlocks() % 4096, Timestamp, Timestamp, Severity, Message,"
             " Application, Category, User, Exception, StackTrace, Properties, 1, 1, 'api_log'"
             f" FROM file('{source}', JSONEachRow, '{row}') LIMIT {rows}"
-            " SETTINGS date_time_input_format = 'best_effort', max_threads = 1"
+            f" SETTINGS date_time_input_format = 'best_effort', {BLOCKS}"
         )
         one = "FROM source ORDER BY cityHash64(id) LIMIT 1"
         self._samples = {
             "id": self.run(f"SELECT id {one}"),
             "value": _quoted(self.run(f"SELECT JSONExtractString(properties, 'RequestId') {one}")),
+            "user": _quoted(self.run(f"SELECT `user` {one}")),
             "end": f"toDateTime64('{self.run('SELECT max(timestamp) FROM source')}', 9, 'UTC')",
             "word": _quoted(self._rare_word()),
         }
@@ -190,7 +214,7 @@ class Bench:
         cpu_s = self._cpu_s()
         self.run(
             f"INSERT INTO variant SELECT * REPLACE ({variant.properties} AS properties) FROM source"
-            " SETTINGS max_insert_threads = 1, max_partitions_per_insert_block = 0"
+            f" SETTINGS max_partitions_per_insert_block = 0, {BLOCKS}"
         )
         self.run("OPTIMIZE TABLE variant FINAL")
         cpu_s = self._cpu_s() - cpu_s
@@ -244,8 +268,7 @@ class Bench:
 
 
 def _create(table: str, variant: Variant) -> str:
-    (step, *_) = load_steps()
-    sql = step.sql.replace("EXISTS events", f"EXISTS {table}")
+    sql = _shipped_sql().replace("EXISTS events", f"EXISTS {table}")
     for old, new in variant.replaced:
         if old not in sql:
             raise SystemExit(f"{variant.name}: the shipped SQL does not hold {old!r} any more")

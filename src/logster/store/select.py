@@ -259,8 +259,8 @@ def _property(tree: Equal | Prefix | Order | Has, parameters: Parameters) -> str
     """A condition on a property; never NULL, so that NOT means the rest."""
     member, name = _member(tree.field, parameters)
     match tree:
-        case Equal(_, value):
-            return _property_equal(member, name, str(value), parameters)
+        case Equal():
+            return _property_equal(tree, member, name, parameters)
         case Prefix(_, text):
             beginning = parameters.bind(text, "String")
             return (
@@ -274,14 +274,19 @@ def _property(tree: Equal | Prefix | Order | Has, parameters: Parameters) -> str
             return f"""{member} NOT IN ('', 'null', '""')"""
 
 
-def _property_equal(member: str, name: str, value: str, parameters: Parameters) -> str:
-    text = f"JSONExtractString({name}) = {parameters.bind(value, 'String')}"
-    parts = [f"JSONType({member}) IN ('String', 'Bool') AND {text}"]
+def _property_equal(tree: Equal, member: str, name: str, parameters: Parameters) -> str:
+    value = str(tree.value)
+    texts = [parameters.bind(value, "String")]
+    parts = [f"JSONType({member}) IN ('String', 'Bool') AND JSONExtractString({name}) = {texts[0]}"]
     number = number_in(value)
     if number is not None and math.isfinite(number):
-        equal = f"JSONExtractFloat({name}) = {parameters.bind(number, 'Float64')}"
-        parts.append(f"JSONType({name}) IN {_NUMBERS} AND {equal}")
-    return _any(parts)
+        bound = parameters.bind(number, "Float64")
+        parts.append(f"JSONType({name}) IN {_NUMBERS} AND JSONExtractFloat({name}) = {bound}")
+        texts += [f"toString({bound})", *(["'-0'"] if number == 0 else [])]
+    # The index knows the top level only, and integers that are no float differ from its text.
+    if "." in tree.field.name or abs(number or 0) > _MAX_EXACT_INTEGER:
+        return _any(parts)
+    return _all([f"hasAny({_PROPERTY_VALUES}, [{', '.join(texts)}])", _any(parts)])
 
 
 def _property_order(member: str, name: str, is_beyond: str) -> str:
@@ -312,6 +317,10 @@ def _member(field: Field, parameters: Parameters) -> tuple[str, str]:
     return f"({raw} AS {name})", name
 
 
+#: The index `property_values` is over this very text: it tells which rows are worth parsing.
+_PROPERTY_VALUES = "JSONExtractKeysAndValues(properties, 'String').2"
+#: Integers up to here are floats too, and are written alike.
+_MAX_EXACT_INTEGER = 2**53
 _NUMBERS = "('Int64', 'UInt64', 'Double')"
 #: The same form of a number as in `language`.
 _NUMBER_PATTERN = r"'^-?[0-9]+(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$'"

@@ -37,8 +37,8 @@ CREATE TABLE IF NOT EXISTS events
     INDEX hosts host TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX traces trace_id TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX issues issue TYPE bloom_filter(0.01) GRANULARITY 1,
-    -- The values of the top level as JSON text: a question must say this very expression.
-    INDEX property_values arrayMap(pair -> pair.2, JSONExtractKeysAndValuesRaw(properties)) TYPE bloom_filter(0.01) GRANULARITY 1,
+    -- The values of the top level as text; a question must say this very expression (store/select).
+    INDEX property_values JSONExtractKeysAndValues(properties, 'String').2 TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX message_words message TYPE text(tokenizer = splitByNonAlpha, preprocessor = lowerUTF8(message)),
     INDEX exception_words exception TYPE text(tokenizer = splitByNonAlpha, preprocessor = lowerUTF8(exception)),
     INDEX stack_trace_words stack_trace TYPE text(tokenizer = splitByNonAlpha, preprocessor = lowerUTF8(stack_trace))

@@ -11,7 +11,6 @@ that ClickHouse's clients work on the built-in engine unmodified.
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 import zlib
 from email import policy
@@ -149,7 +148,7 @@ def read_credentials(query_string: str, headers: Mapping[str, str]) -> tuple[str
     if scheme.lower() == "basic":
         try:
             user, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # not base64, or not UTF-8
             return "", ""
         return user, password
     fields = dict(parse_qsl(query_string, keep_blank_values=True))

@@ -282,7 +282,7 @@ def _property_equal(tree: Equal, member: str, name: str, parameters: Parameters)
     if number is not None and math.isfinite(number):
         bound = parameters.bind(number, "Float64")
         parts.append(f"JSONType({name}) IN {_NUMBERS} AND JSONExtractFloat({name}) = {bound}")
-        texts += [f"toString({bound})", *(["'-0'"] if number == 0 else [])]
+        texts += [f"toString({bound})"] if number else ["'0'", "'-0'"]
     # The index knows the top level only, and integers that are no float differ from its text.
     if "." in tree.field.name or abs(number or 0) > _MAX_EXACT_INTEGER:
         return _any(parts)

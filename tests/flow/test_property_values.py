@@ -1,0 +1,61 @@
+"""Equality of a property on the real engine: what the bloom filter lets through is what matches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from logster.language import Equal, Field, matches
+from logster.store.search import Question, search
+from logster.store.select import select_events
+from support.stored import event_at, store_events
+
+if TYPE_CHECKING:
+    from logster.store.engine import Engine
+
+VALUES: list[Any] = [
+    *(200, 200.0, 200.5, "200", "200.0", "2e2", 0, -0.0, "0", "-0", 0.1, 1e-7, 1e22, "1e22"),
+    *(2**53, 2**53 + 1, 2**63, -(2**63), 10**15, 123456789012345678),
+    *("", " ", "x/é", "\\", '"', "a\nb", "\u0001", "\u2028", "✓ \U0001f600", "<b>", "x" * 5000),
+    *(True, False, None, "true", "null", [], [200], ["x/é"], {"a": 200}, {}),
+]
+ASKED = [
+    *("200", "200.0", "2e2", "200.5", "0", "-0", "0.1", "1e-7", "1e22", "9007199254740992"),
+    *("9007199254740993", "1000000000000000", "123456789012345678", "9223372036854775808"),
+    *("", " ", "x/é", "\\", '"', "a\nb", "\u0001", "\u2028", "✓ \U0001f600", "<b>", "x" * 5000),
+    *("true", "false", "null", "[200]", "{}", "1e999"),
+]
+
+
+@pytest.mark.parametrize("name", ["code", "deep.code"])
+async def test_a_property_equals_what_the_language_says(engine: Engine, name: str) -> None:
+    events = [
+        event_at(number, workspace=1, properties={name: value})
+        for number, value in enumerate(VALUES, start=1)
+    ]
+    events += [
+        event_at(number, workspace=1, properties={"deep": {"code": value}})
+        for number, value in enumerate(VALUES, start=1 + len(VALUES))
+    ]
+    await store_events(engine, events)
+    for asked in ASKED:
+        tree = Equal(Field(name, is_property=True), asked)
+        page = await search(engine, Question(workspace=1, filter=tree))
+        found = {event.id for event in page.events}
+        assert found == {event.id for event in events if matches(tree, event)}, asked
+
+
+async def test_a_rare_value_is_looked_for_in_few_rows(engine: Engine) -> None:
+    await store_events(
+        engine,
+        [
+            event_at(number, workspace=1, properties={"request": f"request-{number}"})
+            for number in range(1, 40_001)
+        ],
+    )
+    tree = Equal(Field("request", is_property=True), "request-777")
+    statement = select_events(1, tree, limit=10)
+    answer = await engine.ask(statement.sql, statement.parameters)
+    assert len(answer.rows) == 1
+    assert answer.rows_read <= 8192 * 2

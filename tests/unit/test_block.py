@@ -1,0 +1,124 @@
+"""Blocks: what goes in comes out, alone, joined or halved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from logster.event import TEXT_FIELDS, Columns, Event
+from logster.store.block import (
+    build_block,
+    count_events,
+    join_blocks,
+    pack_block,
+    read_block,
+    split_block,
+)
+
+TEXTS = st.none() | st.text(max_size=12)
+NAMES = [name for name in TEXT_FIELDS if name != "message"]
+
+
+@st.composite
+def columns(draw: st.DrawFn) -> Columns:
+    """Normalized columns: every event has its time; other columns may be missing."""
+    count = draw(st.integers(1, 6))
+
+    def listed(values: st.SearchStrategy[Any]) -> Any:
+        return draw(st.lists(values, min_size=count, max_size=count))
+
+    objects = st.dictionaries(st.text(max_size=4), st.integers() | st.text(max_size=4), max_size=3)
+    return Columns(
+        message=listed(st.text(max_size=20)),
+        severity=listed(st.integers(0, 6)),
+        timestamp=listed(st.integers(0, 2**62)),
+        properties=draw(st.none() | st.just(listed(st.none() | objects.map(msgspec.json.encode)))),
+        **{name: draw(st.none() | st.just(listed(TEXTS))) for name in NAMES},
+    )
+
+
+def pack(events: Columns, first_id: int = 1) -> bytes:
+    ids = list(range(first_id, first_id + len(events)))
+    batch = build_block(events, ids=ids, received_at_ns=5, workspace=7, key=9, protocol="clef")
+    return pack_block([batch])
+
+
+def expected(events: Columns, first_id: int = 1) -> list[Event]:
+    """The same events, row by row."""
+
+    def at(name: str, index: int) -> Any:
+        values = getattr(events, name)
+        return values and values[index]
+
+    return [
+        Event(
+            id=first_id + index,
+            received_at=5,
+            severity=events.severity[index],
+            timestamp=at("timestamp", index),
+            properties=msgspec.json.decode(at("properties", index) or b"{}"),
+            workspace=7,
+            key=9,
+            protocol="clef",
+            **{name: at(name, index) for name in TEXT_FIELDS},
+        )
+        for index in range(len(events))
+    ]
+
+
+@settings(deadline=None)
+@given(columns())
+def test_a_block_gives_back_its_events(events: Columns) -> None:
+    body = pack(events)
+    assert read_block(body) == expected(events)
+    assert count_events(body) == len(events)
+
+
+@settings(deadline=None)
+@given(st.lists(columns(), min_size=1, max_size=4))
+def test_joined_blocks_are_their_events_in_order(several: list[Columns]) -> None:
+    body = join_blocks([pack(events) for events in several])
+    assert read_block(body) == [event for events in several for event in expected(events)]
+
+
+@settings(deadline=None)
+@given(columns().filter(lambda events: len(events) > 1))
+def test_the_halves_of_a_block_are_all_of_it(events: Columns) -> None:
+    first, second = split_block(pack(events))
+    assert read_block(first) + read_block(second) == expected(events)
+    assert abs(count_events(first) - count_events(second)) <= 1
+
+
+def test_values_may_differ_by_event() -> None:
+    batch = build_block(
+        Columns(message=["a", "b"], severity=[0, 6], timestamp=[1, 2]),
+        ids=[1, 2**64 - 1],
+        received_at_ns=[3, 4],
+        workspace=[5, 6],
+        key=[7, 8],
+        protocol=["clef", "gelf"],
+    )
+    found = read_block(pack_block([batch]))
+    assert [(event.received_at, event.workspace, event.key) for event in found] == [
+        (3, 5, 7),
+        (4, 6, 8),
+    ]
+    assert [event.protocol for event in found] == ["clef", "gelf"]
+    assert found[1].id == 2**64 - 1
+
+
+@pytest.mark.parametrize("ids", [[-1], [2**64], ["x"]])
+def test_what_no_column_holds_is_told_at_once(ids: list[Any]) -> None:
+    with pytest.raises((ValueError, OverflowError, TypeError)):
+        build_block(
+            Columns(message=["a"], severity=[0], timestamp=[1]),
+            ids=ids,
+            received_at_ns=0,
+            workspace=0,
+            key=0,
+            protocol="",
+        )

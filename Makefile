@@ -13,7 +13,7 @@ serve: $(READY)
 ## test: everything, with the real engine, real sockets and a real browser
 test: $(READY) .venv/.browser
 	$(BIN)/python -m pytest
-	cd portal && $(abspath $(BIN))/npm test --silent
+	$(BIN)/python hatch_build.py test
 
 ## check: the fast rings, lint and types; under a minute
 check: $(READY) lint
@@ -26,7 +26,7 @@ lint: $(READY)
 	$(BIN)/mypy
 
 types: $(READY)
-	cd portal && $(abspath $(BIN))/npm run check --silent
+	$(BIN)/python hatch_build.py check
 
 ## portal: build the portal anew
 portal: $(READY)

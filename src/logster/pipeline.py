@@ -25,7 +25,14 @@ from logster.event import Columns
 from logster.ingest.normalize import normalize
 from logster.spool.drain import Drain
 from logster.spool.spool import Block
-from logster.store.block import build_block, count_events, join_blocks, pack_block, split_block
+from logster.store.block import (
+    build_block,
+    count_events,
+    join_blocks,
+    pack_block,
+    size_of,
+    split_block,
+)
 from logster.store.insert import insert
 
 if TYPE_CHECKING:
@@ -91,7 +98,7 @@ def pack(group: list[Accepted]) -> Block:
         key=_spread([events.key for events in group], sizes),
         protocol=_spread([events.protocol for events in group], sizes),
     )
-    return Block(len(ids), pack_block([block]))
+    return Block(len(ids), pack_block([block]), block.nbytes)
 
 
 def _spread(values: list[Value], sizes: list[int]) -> Value | list[Value]:
@@ -103,9 +110,8 @@ def _spread(values: list[Value], sizes: list[int]) -> Value | list[Value]:
 
 def split(body: bytes) -> list[Block]:
     """Halve a packed block; a block of one event comes back alone."""
-    if count_events(body) == 1:
-        return [Block(1, body)]
-    return [Block(count_events(half), half) for half in split_block(body)]
+    halves = split_block(body) if count_events(body) > 1 else (body,)
+    return [Block(count_events(half), half, size_of(half)) for half in halves]
 
 
 def build_drain(spool: Spool[Accepted], engine: Engine) -> Drain:

@@ -41,6 +41,9 @@ LONGEST_PAUSE_S = 10.0
 #: How often the supervisor looks after its parts.
 LOOK_S = 0.05
 
+#: How often it asks whether it is ready yet.
+READY_LOOK_S = 0.1
+
 #: Time a worker has to finish its requests and empty its spool; then the engine, to close.
 WORKER_GRACE_S = 25.0
 ENGINE_GRACE_S = 20.0
@@ -131,11 +134,12 @@ class Supervisor:
         self._config = config
         self._environment = environment
         self._parts = parts
-        self._stopping = threading.Event()
+        #: A plain flag: a handler that takes a lock may interrupt the one who holds it.
+        self._is_stopping = False
 
     def stop(self, *_signal: object) -> None:
         """Begin the end."""
-        self._stopping.set()
+        self._is_stopping = True
 
     def run(self) -> int:
         """Keep the parts running until a signal; the exit code is 0 when all ended in order."""
@@ -143,7 +147,8 @@ class Supervisor:
         signal.signal(signal.SIGINT, self.stop)
         signal.signal(signal.SIGHUP, self.stop)
         threading.Thread(target=self._tell_when_ready, daemon=True).start()
-        while not self._stopping.wait(LOOK_S):
+        while not self._is_stopping:
+            time.sleep(LOOK_S)
             for part in self._parts:
                 dead = part.look_after(self._environment)
                 if dead is not None:
@@ -167,7 +172,8 @@ class Supervisor:
         address = f"http://{_reachable(config.host)}:{config.port}"
         started = time.monotonic()
         is_late = False
-        while not self._stopping.wait(0.1):
+        while not self._is_stopping:
+            time.sleep(READY_LOOK_S)
             if _is_ready(address):
                 say(f"Logster is ready: {config.public_url or address}")
                 return

@@ -161,11 +161,14 @@ def spooled(data):
 
     async def fill():
         path = data / "spool" / "spool-00.sqlite"
-        spool = Spool(path, pack=lambda items: Block(len(items), b"x" * 10), max_bytes=1 << 20)
+        spool: Spool[str] = Spool(
+            path, pack=lambda items: Block(len(items), b"x" * 10, 10), max_bytes=1 << 20
+        )
         spool.start()
         await spool.append("bad", 10)
         claim = await spool.take(1 << 20, 1 << 20)
-        await spool.set_aside(claim, [(Block(3, b"bad"), "no such\n\x1b[31mcolumn")])
+        assert claim is not None
+        await spool.set_aside(claim, [(Block(3, b"bad", 3), "no such\n\x1b[31mcolumn")])
         await spool.append("good", 10)
         await spool.close()
 

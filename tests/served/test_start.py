@@ -21,7 +21,7 @@ def test_the_first_start_prints_a_key_and_a_password_once(tmp_path):
     try:
         served.start()
         printed = served.log.read_text()
-        key = re.search(r"API key +(lgs_\w+)", printed)[1]
+        [key] = re.findall(r"API key +(lgs_\w+)", printed)
         answer = request(
             served.port,
             "POST",

@@ -8,7 +8,7 @@ import secrets
 import threading
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from support.served import KEY
 
@@ -84,7 +84,7 @@ class Senders:
         with self._lock:
             self.statuses[status] += 1
 
-    def _note(self, answer: dict[str, list[str] | str], numbers: range) -> None:
+    def _note(self, answer: dict[str, Any], numbers: range) -> None:
         ids = answer.get("MessageIds") or [answer["MessageId"]]
         with self._lock:
             self.acknowledged.update(zip(map(str, ids), numbers, strict=True))

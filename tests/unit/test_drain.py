@@ -40,13 +40,13 @@ class RecordingStore:
 
 
 def pack(words):
-    return Block(len(words), " ".join(words).encode())
+    return Block(len(words), " ".join(words).encode(), len(words))
 
 
 def split(body):
     words = body.decode().split()
     if len(words) == 1:
-        return [Block(1, body)]
+        return [Block(1, body, 1)]
     half = len(words) // 2
     return [pack(words[:half]), pack(words[half:])]
 

@@ -71,6 +71,7 @@ async def test_a_lock_of_another_process_holds_until_that_process_dies(
     with subprocess.Popen(
         [sys.executable, "-c", HOLD_FOR_EVER, tmp_path], stdout=subprocess.PIPE
     ) as other:
+        assert other.stdout is not None
         assert await asyncio.to_thread(other.stdout.readline) == b"held\n"
 
         with pytest.raises(RetryLaterError):

@@ -12,9 +12,9 @@ NOW = 1_790_000_000 * NS_PER_S
 
 
 def normalized(**columns):
-    columns = Columns(message=["m"], severity=[2], **columns)
-    normalize(columns, received_at=NOW, retention_days=30)
-    return columns
+    made = Columns(message=["m"], severity=[2], **columns)
+    normalize(made, received_at=NOW, retention_days=30)
+    return made
 
 
 def properties_of(columns):

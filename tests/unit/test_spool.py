@@ -25,7 +25,8 @@ from logster.spool.spool import (
 def pack_words(words):
     if "unpackable" in words:
         raise ValueError("this word cannot be packed")
-    return Block(len(words), " ".join(words).encode())
+    body = " ".join(words).encode()
+    return Block(len(words), body, len(body))
 
 
 @contextlib.asynccontextmanager
@@ -165,7 +166,7 @@ async def test_an_empty_spool_has_nothing_to_take(tmp_path):
 async def test_what_the_store_refused_is_kept_with_the_reason_and_can_be_replayed(tmp_path):
     async with open_spool(tmp_path) as spool:
         await spool.append("bad good", 8)
-        await spool.set_aside(await take_all(spool), [(Block(1, b"bad"), "no such type")])
+        await spool.set_aside(await take_all(spool), [(Block(1, b"bad", 3), "no such type")])
         assert await take_all(spool) is None
 
         [aside] = list_aside(tmp_path)["spool-00"]
@@ -180,7 +181,7 @@ async def test_what_the_store_refused_is_kept_with_the_reason_and_can_be_replaye
 async def test_a_set_aside_block_can_be_dropped_by_a_person(tmp_path):
     async with open_spool(tmp_path) as spool:
         await spool.append("bad", 3)
-        await spool.set_aside(await take_all(spool), [(Block(1, b"bad"), "reason")])
+        await spool.set_aside(await take_all(spool), [(Block(1, b"bad", 3), "reason")])
         number = list_aside(tmp_path)["spool-00"][0].number
 
         assert drop_aside(tmp_path, "spool-00", number)

@@ -66,6 +66,7 @@ CREATE TABLE IF NOT EXISTS aside (
     events INTEGER NOT NULL,
     set_aside_at REAL NOT NULL,
     reason TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
     body BLOB NOT NULL
 );
 CREATE TABLE IF NOT EXISTS receipt (
@@ -92,10 +93,15 @@ Item = TypeVar("Item")
 
 
 class Block(msgspec.Struct, frozen=True):
-    """What one commit writes as one blob: how many events it holds, and its bytes."""
+    """What one commit writes as one blob: how many events it holds, and its bytes.
+
+    `size` is what it takes when unpacked; limits speak of that, since a body that compresses
+    well would otherwise fill the memory of whoever takes it.
+    """
 
     events: int
     body: bytes
+    size: int
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -161,7 +167,6 @@ class Spool(Generic[Item]):
         self._min_free_bytes = min_free_bytes
         self._database = connect(path)
         self._database_lock = threading.Lock()
-        self._count_lock = threading.Lock()
         self._waiting: deque[_Entry[Item]] = deque()
         self._waiting_bytes = 0
         self._wake = threading.Event()
@@ -296,7 +301,7 @@ class Spool(Generic[Item]):
 
     def _write(self, blocks: list[Block], entries: list[_Entry[Item]]) -> None:
         now = time.time()
-        rows = [(block.events, now, len(block.body), block.body) for block in blocks]
+        rows = [(block.events, now, block.size, block.body) for block in blocks]
         receipts = [(e.digest, now, e.answer) for e in entries if e.digest is not None]
         with self._transaction() as database:
             database.executemany(
@@ -306,9 +311,8 @@ class Spool(Generic[Item]):
                 database.executemany("INSERT OR REPLACE INTO receipt VALUES (?, ?, ?)", receipts)
                 database.execute("DELETE FROM receipt WHERE made_at < ?", (now - RECEIPT_LIFE_S,))
             database.execute("UPDATE clock SET last_ms = max(last_ms, ?)", (self._read_clock(),))
-        with self._count_lock:
             self._events += sum(block.events for block in blocks)
-            self._bytes += sum(len(block.body) for block in blocks)
+            self._bytes += sum(block.size for block in blocks)
             self._oldest_at = self._oldest_at or now
 
     def _settle(self, outcomes: list[tuple[_Entry[Item], BaseException | None]]) -> None:
@@ -352,6 +356,7 @@ class Spool(Generic[Item]):
             if row is None:
                 row = self._make_claim(database, max_bytes, max_events)
             if row is None:
+                self._look_at_all(database)
                 return None
             token, first, last = row
             blocks = database.execute(
@@ -359,6 +364,11 @@ class Spool(Generic[Item]):
                 (first, last),
             ).fetchall()
         return Claim(token, first, last, sum(b[0] for b in blocks), [b[1] for b in blocks])
+
+    def _look_at_all(self, database: sqlite3.Connection) -> None:
+        """Count anew: another process may have replayed a block, or a commit may have failed."""
+        self._events, self._bytes = _count_blocks(database)
+        self._oldest_at = _oldest(database)
 
     def _make_claim(
         self, database: sqlite3.Connection, max_bytes: int, max_events: int
@@ -383,23 +393,15 @@ class Spool(Generic[Item]):
         now = time.time()
         with self._transaction() as database:
             database.executemany(
-                "INSERT INTO aside (events, set_aside_at, reason, body) VALUES (?, ?, ?, ?)",
-                [(block.events, now, reason, block.body) for block, reason in refused],
+                "INSERT INTO aside (events, set_aside_at, reason, bytes, body) "
+                "VALUES (?, ?, ?, ?, ?)",
+                [(b.events, now, reason, b.size, b.body) for b, reason in refused],
             )
-            removed = database.execute(
-                "SELECT coalesce(sum(events), 0), coalesce(sum(bytes), 0) FROM block "
-                "WHERE number BETWEEN ? AND ?",
-                (claim.first, claim.last),
-            ).fetchone()
             database.execute(
                 "DELETE FROM block WHERE number BETWEEN ? AND ?", (claim.first, claim.last)
             )
             database.execute("DELETE FROM claim WHERE token = ?", (claim.token,))
-            oldest_at = _oldest(database)
-        with self._count_lock:
-            self._oldest_at = oldest_at
-            self._events -= removed[0]
-            self._bytes -= removed[1]
+            self._look_at_all(database)
 
     # -- around ---------------------------------------------------------------------------
 
@@ -576,7 +578,7 @@ def _settle_aside(folder: Path, spool: str, number: int, *, is_replay: bool) -> 
         if is_replay:
             database.execute(
                 "INSERT INTO block (events, appended_at, bytes, body) "
-                "SELECT events, ?, length(body), body FROM aside WHERE number = ?",
+                "SELECT events, ?, bytes, body FROM aside WHERE number = ?",
                 (time.time(), number),
             )
         removed = database.execute("DELETE FROM aside WHERE number = ?", (number,)).rowcount

@@ -116,6 +116,11 @@ def count_events(body: bytes) -> int:
     return int(_unpack(body).num_rows)
 
 
+def size_of(body: bytes) -> int:
+    """How many bytes a packed block takes when it is unpacked."""
+    return int(_unpack(body).nbytes)
+
+
 def read_block(body: bytes) -> list[Event]:
     """The events of a packed block, for people to look at."""
     table = _unpack(body)

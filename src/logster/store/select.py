@@ -284,7 +284,7 @@ def _property_equal(tree: Equal, member: str, name: str, parameters: Parameters)
         parts.append(f"JSONType({name}) IN {_NUMBERS} AND JSONExtractFloat({name}) = {bound}")
         texts += [f"toString({bound})"] if number else ["'0'", "'-0'"]
     # The index knows the top level only, and integers that are no float differ from its text.
-    if "." in tree.field.name or abs(number or 0) > _MAX_EXACT_INTEGER:
+    if "." in tree.field.name or abs(number or 0) >= _FIRST_INEXACT:
         return _any(parts)
     return _all([f"hasAny({_PROPERTY_VALUES}, [{', '.join(texts)}])", _any(parts)])
 
@@ -319,8 +319,8 @@ def _member(field: Field, parameters: Parameters) -> tuple[str, str]:
 
 #: The index `property_values` is over this very text: it tells which rows are worth parsing.
 _PROPERTY_VALUES = "JSONExtractKeysAndValues(properties, 'String').2"
-#: Integers up to here are floats too, and are written alike.
-_MAX_EXACT_INTEGER = 2**53
+#: Integers below this are floats too, and are written alike.
+_FIRST_INEXACT = 2**53
 _NUMBERS = "('Int64', 'UInt64', 'Double')"
 #: The same form of a number as in `language`.
 _NUMBER_PATTERN = r"'^-?[0-9]+(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$'"

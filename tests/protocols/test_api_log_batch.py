@@ -13,7 +13,7 @@ from logster.errors import InvalidBodyError
 from logster.ingest.protocol import Reading
 from logster.ingest.protocols import native_json
 from logster.ingest.protocols.native_message import Faults, columns_of
-from support.native import Answer, ask, outcomes
+from support.native import Answer, ask, outcomes, reasons
 
 if TYPE_CHECKING:
     from logster.event import Columns
@@ -87,6 +87,31 @@ def test_an_item_of_an_array_is_counted_from_one() -> None:
     answer = send('[{"Message":"a"},5,null,[],{"Message":"b"}]', "application/json")
     assert answer.status == 207
     assert [error["Line"] for error in answer.json["Errors"]] == [2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("member", "reason"),
+    [
+        ('"Message":"\u2028"', "missing_message"),
+        ('"Severity":7', "severity"),
+        ('"Timestamp":"yesterday"', "timestamp"),
+        ('"User":[]', "type"),
+        ('"Properties":{"a":' + "[" * 256 + "]" * 256 + "}", "depth"),
+        ('"Properties":{"a":"\\ud800"}', "encoding"),
+        ('"Properties":{,}', "syntax"),
+    ],
+)
+def test_one_bad_message_harms_no_other_and_has_its_reason(member: str, reason: str) -> None:
+    good = '{"Message":"m","Timestamp":"2026-01-31T08:15:30Z"}'
+    body = "\n".join([good, '{"Message":"m",' + member + "}", good])
+    reading = native_json.read_many(body.encode(), "utf-8")
+    assert reading.lines == [1, 3]
+    assert [reason] == reasons(reading.rejections)
+
+
+def test_properties_that_are_no_object_are_good_all_the_same() -> None:
+    answer = send('{"Message":"a","Properties":[1]}\n{"Message":"b","Properties":null}')
+    assert [event["properties"] for event in answer.events] == [b'{"Properties":[1]}', None]
 
 
 def test_an_array_that_is_cut_short_is_refused_whole() -> None:

@@ -162,6 +162,11 @@ def test_a_severity_that_is_nil_is_refused() -> None:
     assert list(faults(body)) == ["message.Severity"]
 
 
+@pytest.mark.parametrize("element", ["<Timestamp/>", '<Timestamp i:nil="true"/>'])
+def test_a_timestamp_without_text_is_none(element: str) -> None:
+    assert send(contract("<Message>m</Message>" + element)).stored["timestamp"] is None
+
+
 def test_a_bad_timestamp_is_refused() -> None:
     body = contract("<Message>m</Message><Timestamp>yesterday</Timestamp>")
     assert list(faults(body)) == ["message.Timestamp"]

@@ -61,7 +61,7 @@ async def test_the_engine_finds_what_the_filter_means(engine: Engine) -> None:
     await store_events(engine, stored)
     trees = sample(filters, 300)
     # Within one hour, a search is one question.
-    span = {"since_ns": stored[0].timestamp, "until_ns": stored[-1].timestamp + 1}
+    span: dict[str, Any] = {"since_ns": stored[0].timestamp, "until_ns": stored[-1].timestamp + 1}
     partial = 0
     for tree in trees:
         question = Question(workspace=WORKSPACE, filter=tree, limit=MAX_LIMIT, **span)

@@ -24,9 +24,7 @@ def main() -> int:
     try:
         config = load_config()
         database = open_database(config.meta_address)
-        first = bootstrap(
-            database, admin=config.bootstrap_admin, api_key=config.bootstrap_api_key
-        )
+        first = bootstrap(database, admin=config.bootstrap_admin, api_key=config.bootstrap_api_key)
         database.close()
     except LogsterError as error:
         print(f"logster: {error}", file=sys.stderr)  # noqa: T201 - the operator's answer

@@ -32,14 +32,19 @@ LINES = 60
 
 
 @pytest.fixture
-def cli(server, tmp_path):
-    """Run `logster` as a person would, with the server and key in the environment."""
-    environment = {
+def environment(server, tmp_path):
+    """The server and key, where a person would put them."""
+    return {
         **os.environ,
         "LOGSTER_URL": server.url,
         "LOGSTER_API_KEY": KEY,
         "XDG_CONFIG_HOME": str(tmp_path / "config"),
     }
+
+
+@pytest.fixture
+def cli(environment):
+    """Run `logster` as a person would."""
 
     def run(*arguments, stdin=None):
         return subprocess.run(
@@ -47,7 +52,6 @@ def cli(server, tmp_path):
             check=False, timeout=120,
         )  # fmt: skip
 
-    run.environment = environment
     return run
 
 
@@ -58,7 +62,7 @@ def found(cli, *query):
 
 
 def wait_for(cli, count, *query):
-    events = []
+    events: list[dict[str, object]] = []
 
     def has_arrived():
         events[:] = found(cli, *query)
@@ -122,21 +126,22 @@ def test_a_wrong_key_is_advice(cli):
     assert "logster key create" in result.stderr
 
 
-def test_tail_shows_what_arrives(cli):
+def test_tail_shows_what_arrives(cli, environment):
     process = subprocess.Popen(
-        [LOGSTER, "tail", "--json", "tailmarker"], env=cli.environment, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True,
+        [LOGSTER, "tail", "--json", "tailmarker"], env=environment, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )  # fmt: skip
     try:
+        assert process.stdout is not None
         # Nothing tells when the stream is open, so a message is sent until one is seen.
         os.set_blocking(process.stdout.fileno(), False)
         deadline = time.monotonic() + 30
-        text = ""
-        while "\n" not in text:
+        text = b""
+        while b"\n" not in text:
             assert time.monotonic() < deadline
             cli("send", "tailmarker")
             time.sleep(0.5)
-            text += process.stdout.read() or ""
+            text += process.stdout.read() or b""
     finally:
         process.kill()
         process.communicate()

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import brotli
 import pytest
-from backports import zstd
 
+from logster import zstd
 from support.served import KEY, request, wait_until
 
 VECTORS = Path(__file__).parents[1] / "corpus" / "api_log" / "vectors.jsonl"

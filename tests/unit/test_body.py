@@ -8,10 +8,10 @@ import zlib
 
 import brotli
 import pytest
-from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logster import zstd
 from logster.errors import (
     BodyTooLargeError,
     BodyUnreadableError,

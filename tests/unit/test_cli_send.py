@@ -13,9 +13,9 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-import zstandard
 from click.testing import CliRunner
 
+from logster import zstd
 from logster.cli import client as client_module
 from logster.cli import main
 from logster.cli.send import Choices, render_event
@@ -87,7 +87,7 @@ def test_a_folder_is_sent_with_every_line_of_every_file(server, tmp_path):
     (tmp_path / "logs" / "a.log").write_text("2024-03-01T10:20:30Z ERROR one\n\ntwo")
     (tmp_path / "logs" / "b.txt").write_bytes(b"three\r\nf\xfcnf\n")
     (tmp_path / "logs" / "old" / "c.log.1.gz").write_bytes(gzip.compress(b"six\n"))
-    (tmp_path / "logs" / "old" / "d.log.zst").write_bytes(zstandard.compress(b"seven\n"))
+    (tmp_path / "logs" / "old" / "d.log.zst").write_bytes(zstd.compress(b"seven\n"))
     (tmp_path / "logs" / "picture.png").write_bytes(b"\x89PNG\0\0")
 
     result = send(server, str(tmp_path / "logs"))

@@ -16,8 +16,7 @@ import time
 import zlib
 from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
-import zstandard
-
+from logster import zstd
 from logster.cli.client import ClientError
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ SNIFF_BYTES = 8192
 STDIN_NAME = "stdin"
 
 #: No right to read, no such file, no gzip, no zstd, cut off.
-_UNREADABLE = (OSError, EOFError, zlib.error, zstandard.ZstdError)
+_UNREADABLE = (OSError, EOFError, zlib.error, zstd.ZstdError)
 
 
 class Row(NamedTuple):
@@ -135,8 +134,7 @@ def _opened(path: Path, raw: IO[bytes]) -> IO[bytes]:
     if path.suffix == ".gz":
         return cast("IO[bytes]", gzip.GzipFile(fileobj=raw))
     if path.suffix in {".zst", ".zstd"}:
-        reader = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
-        return cast("IO[bytes]", io.BufferedReader(cast(io.RawIOBase, reader)))
+        return cast("IO[bytes]", zstd.ZstdFile(raw))
     return raw
 
 

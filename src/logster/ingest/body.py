@@ -9,18 +9,13 @@ bytes decide between the formats that can be told apart, and the header only for
 
 from __future__ import annotations
 
-import sys
 import zlib
 from typing import TYPE_CHECKING
 
 import brotli
 
+from logster import zstd
 from logster.errors import BodyTooLargeError, BodyUnreadableError, EncodingUnknownError
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
 
 if TYPE_CHECKING:
     from collections.abc import Callable

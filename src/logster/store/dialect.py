@@ -18,9 +18,9 @@ from email.parser import BytesParser
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-import lz4.frame  # type: ignore[import-untyped]  # ships no types
 import msgspec
-import zstandard
+
+from logster import zstd
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -188,7 +188,7 @@ def inflate(body: bytes, encoding: str) -> bytes:
         raise BadRequestError(f"Content-Encoding {encoding} is not known", 432)
     try:
         plain = _INFLATERS[encoding](body)
-    except (zlib.error, zstandard.ZstdError, RuntimeError, EOFError) as error:
+    except (zlib.error, zstd.ZstdError, RuntimeError, EOFError) as error:
         raise BadRequestError(f"the body is not {encoding}: {error}", 271) from error
     if len(plain) > MAX_BODY_BYTES:
         raise BadRequestError(f"the body inflates to over {MAX_BODY_BYTES} bytes", 307)
@@ -289,13 +289,8 @@ def _inflate_zlib(wbits: int) -> Callable[[bytes], bytes]:
 
 
 def _inflate_zstd(body: bytes) -> bytes:
-    reader = zstandard.ZstdDecompressor().stream_reader(body, read_across_frames=True)
-    return reader.read(MAX_BODY_BYTES + 1)
-
-
-def _inflate_lz4(body: bytes) -> bytes:
-    inflater = lz4.frame.LZ4FrameDecompressor()
-    plain: bytes = inflater.decompress(body, max_length=MAX_BODY_BYTES + 1)
+    inflater = zstd.ZstdDecompressor()
+    plain = inflater.decompress(body, MAX_BODY_BYTES + 1)
     if not inflater.eof and len(plain) <= MAX_BODY_BYTES:
         raise EOFError("it ends early")
     return plain
@@ -305,5 +300,4 @@ _INFLATERS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": _inflate_zlib(31),
     "deflate": _inflate_zlib(15),
     "zstd": _inflate_zstd,
-    "lz4": _inflate_lz4,
 }

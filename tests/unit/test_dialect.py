@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import zlib
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -22,6 +22,9 @@ from logster.store.dialect import (
     render_settings,
     status_of,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SQUEEZERS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,

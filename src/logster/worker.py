@@ -47,6 +47,7 @@ from logster.store.engine import Engine
 from logster.store.schema import migrate
 from logster.web.app import build_app
 from logster.web.front import Front
+from logster.web.live import Viewers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -87,6 +88,7 @@ class Worker:
         self.config = config
         self.is_stopping = asyncio.Event()
         self.is_store_ready = False
+        self.viewers = Viewers()
 
     async def run(self) -> None:
         """Serve until `is_stopping`."""
@@ -104,9 +106,9 @@ class Worker:
             )
             serving = asyncio.create_task(server.serve())
             await self.is_stopping.wait()
+            self.viewers.end_all()
             server.stop()  # type: ignore[no-untyped-call]  # not typed upstream
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(serving, LAST_REQUESTS_S)
+            await asyncio.wait([serving], timeout=LAST_REQUESTS_S)
 
     async def _build(self, stack: contextlib.AsyncExitStack) -> Front:
         """Build the parts in the order of the way; the stack ends them the other way round."""
@@ -133,7 +135,9 @@ class Worker:
             config=config,
         )
         await stack.enter_async_context(self._draining(spool, engine, receiver))
-        portal = build_app(config, keys=keys, accounts=accounts, engine=engine)
+        portal = build_app(
+            config, keys=keys, accounts=accounts, engine=engine, viewers=self.viewers
+        )
         return Front(
             receiver,
             portal,
@@ -203,6 +207,7 @@ class Worker:
         while True:
             metrics.flush()
             metrics.PENDING_BYTES.set(receiver.pending_bytes)
+            metrics.VIEWERS.set(self.viewers.count)
             state = spool.state
             metrics.SPOOL_EVENTS.labels(spool.name).set(state.events)
             metrics.SPOOL_BYTES.labels(spool.name).set(state.bytes)

@@ -48,6 +48,11 @@ class Viewers:
     def __init__(self, max_count: int = MAX_VIEWERS) -> None:
         self.max_count = max_count
         self.count = 0
+        self.is_ending = False
+
+    def end_all(self) -> None:
+        """Let every stream end with its next step; browsers connect again by themselves."""
+        self.is_ending = True
 
     def check_room(self) -> None:
         """Raise RetryLaterError when there are as many as may be."""
@@ -109,6 +114,8 @@ async def _write(
         written_at = admitted_at = time.monotonic()
         async with aclosing(_beat(steps)) as beats:
             async for step in beats:
+                if viewers.is_ending:
+                    return
                 now = time.monotonic()
                 if now - admitted_at >= HEARTBEAT_S:
                     if not await is_still_admitted():

@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: One insert takes at most this much of the spool (packed) and this many events.
+#: One insert takes at most this much of the spool and this many events: 131,072 of the usual
+#: size fit into the engine's default memory, with all indexes built at once.
 MAX_CLAIM_BYTES = 32 * 1024 * 1024
-MAX_CLAIM_EVENTS = 250_000
+MAX_CLAIM_EVENTS = 100_000
 
 #: A message on an idle server is stored after this; long enough to share an insert.
 MIN_WAIT_S = 0.15

@@ -36,6 +36,10 @@ portal: $(READY)
 bench: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m bench.ingest
 
+## screenshots: the pictures of docs/images
+screenshots: $(READY) .venv/.browser
+	PYTHONPATH=tests $(BIN)/python -m bench.screenshots
+
 ## dist: the wheel
 dist: $(READY)
 	$(BIN)/uv build -q --wheel -o dist

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 #: Beyond this a reason is the engine's stack trace; JSON has it whole.
 MAX_REASON_CHARACTERS = 200
 
+NOTHING_ASIDE = "Nothing is set aside."
+
 
 @click.group("spool", invoke_without_command=True)
 @click.option("--json", "is_json", is_flag=True, help="One JSON object a line.")
@@ -77,6 +79,9 @@ def aside(group_data: str | None, is_json: bool, data: str | None) -> None:
         for spool, block in found:
             click.echo(msgspec.json.encode(_shape_of(spool, block)).decode())
         return
+    if not found:
+        click.echo(NOTHING_ASIDE, err=True)
+        return
     rows = [
         [
             f"{spool}/{block.number}",
@@ -97,7 +102,10 @@ def aside(group_data: str | None, is_json: bool, data: str | None) -> None:
 def replay(group_data: str | None, blocks: tuple[str, ...], is_all: bool, data: str | None) -> None:
     """Put set-aside blocks back in line, once the cause is gone."""
     folder = _folder(data or group_data)
-    for spool, number in _chosen(folder, blocks, is_all=is_all):
+    chosen = _chosen(folder, blocks, is_all=is_all)
+    if not chosen:
+        click.echo(NOTHING_ASIDE, err=True)
+    for spool, number in chosen:
         if not replay_aside(folder, spool, number):
             raise _unknown(spool, number)
         click.echo(f"{spool}/{number} is back in line.", err=True)

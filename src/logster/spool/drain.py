@@ -159,7 +159,7 @@ class Drain:
         count = sum(block.events for block, _ in refused)
         metrics.ASIDE.inc(count)
         log.error(
-            "the store refused %d of %d events; see `logster spool list`: %s",
+            "the store refused %d of %d events; see `logster spool aside`: %s",
             count,
             claim.events,
             reason,

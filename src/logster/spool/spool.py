@@ -49,6 +49,7 @@ DISK_LOOK_S = 0.5
 RETRY_AFTER_S = 5
 
 _SCHEMA = """
+PRAGMA user_version = 1;  -- the form of this file, for the upgrade steps of later versions
 CREATE TABLE IF NOT EXISTS block (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     events INTEGER NOT NULL,

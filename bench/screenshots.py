@@ -1,0 +1,107 @@
+"""Take the pictures of docs/images from a fresh server: `make screenshots`."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import sync_playwright
+
+from bench.rows import make_rows
+from support.served import EMAIL, PASSWORD, Served, serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+WIDE, PHONE = (1280, 800), (390, 780)
+
+
+def fill(served: Served) -> None:
+    """Some hundred messages of the last hour, the newest an error with all it can have."""
+    rows = b"\n".join(make_rows(400, seed=7))
+    served.post("/api/Logs", rows, "application/x-ndjson")
+    served.log_message(
+        Message="Could not settle charge 9a1f for order 8812: gateway timed out",
+        Severity=4,
+        Application="payments-api",
+        Category="Payments.Api.Client",
+        User="ada@example.org",
+        Exception="payments.gateway.GatewayTimeout: pay-3.internal did not answer within 5000 ms",
+        StackTrace="Traceback (most recent call last):\n"
+        '  File "/srv/payments/charges.py", line 214, in settle\n'
+        "    receipt = await gateway.capture(charge.token, amount=charge.amount)\n"
+        '  File "/srv/payments/gateway.py", line 88, in capture\n'
+        "    raise GatewayTimeout(self.host, elapsed)\n",
+        Properties={
+            "DurationMs": 5003.2,
+            "http": {"method": "POST", "route": "/v1/charges", "status": 504},
+            "OrderId": 8812,
+            "retry": True,
+        },
+        Host="pay-3",
+        Release="2026.11.2",
+    )
+    served.wait_for("settle", 1)
+
+
+def open_portal(browser: Browser, served: Served, size: tuple[int, int], scheme: str) -> Page:
+    """A logged-in page."""
+    context = browser.new_context(
+        base_url=served.url,
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if scheme == "dark" else "light",
+    )
+    page = context.new_page()
+    page.goto("/")
+    page.get_by_label("Email").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("listbox").wait_for()
+    return page
+
+
+def shoot(page: Page, name: str) -> None:
+    """One picture, once the page is at rest."""
+    page.wait_for_load_state("networkidle")
+    time.sleep(0.3)
+    page.screenshot(path=IMAGES / f"{name}.png")
+    print(json.dumps({"picture": name, "bytes": (IMAGES / f"{name}.png").stat().st_size}))
+
+
+def main() -> None:
+    """All pictures."""
+    IMAGES.mkdir(exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serving(Path(folder) / "data") as served,
+        sync_playwright() as playwright,
+    ):
+        fill(served)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        for scheme in ("light", "dark"):
+            page = open_portal(browser, served, WIDE, scheme)
+            shoot(page, f"explore-{scheme}")
+            page.get_by_role("listbox").get_by_role("option").first.click()
+            shoot(page, f"event-{scheme}")
+            page.context.close()
+        page = open_portal(browser, served, PHONE, "light")
+        shoot(page, "explore-390")
+        page.goto("/Help/Api/POST-api-Log")
+        shoot(page, "help-390")
+        page.context.clear_cookies()
+        page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+        page.goto("/login")
+        shoot(page, "login")
+        page.goto("/Help")
+        shoot(page, "help")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -2,12 +2,13 @@
 
 In: `LOGSTER_…` variables and the flags of `logster serve`. Out: `Config`.
 Promise: a value that cannot be used stops the start and says what would do.
-`docs/reference/settings.md` is generated from `SETTINGS`.
+`docs/reference/settings.md` is what `python -m logster.config` prints.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -134,6 +135,33 @@ def dump_config(config: Config) -> dict[str, str]:
     return {variable_of(name): str(getattr(config, name)) for name in SETTINGS}
 
 
+def render_settings() -> str:
+    """Render the settings as the Markdown of `docs/reference/settings.md`."""
+    defaults = Config()
+    rows = [
+        f"| `--{name.replace('_', '-')}` | `{variable_of(name)}` | "
+        f"{'`' + str(getattr(defaults, name)) + '`' if getattr(defaults, name) != '' else ''} | "
+        f"{text} |"
+        for name, text in SETTINGS.items()
+        if name != "engine_threads"  # its default is the number of cores of the reader's machine
+    ]
+    threads = f"| `--engine-threads` | `{variable_of('engine_threads')}` | the number of cores | "
+    return "\n".join(
+        [
+            "# Settings",
+            "",
+            "Every setting is a flag of `logster serve` and a variable; the flag wins.",
+            "Sizes are bytes, waits are seconds.",
+            "",
+            "| flag | variable | default | meaning |",
+            "| --- | --- | --- | --- |",
+            *rows,
+            f"{threads}{SETTINGS['engine_threads']} |",
+            "",
+        ]
+    )
+
+
 def variable_of(name: str) -> str:
     """The environment variable of a setting."""
     return ENVIRONMENT_PREFIX + name.upper()
@@ -149,3 +177,7 @@ def _check_setting(name: str, value: Any) -> None:
             f"{variable_of(name)} (--{name.replace('_', '-')}) is {shown}: {reason}. "
             f"{SETTINGS[name]} Default: {getattr(Config(), name)!r}."
         ) from None
+
+
+if __name__ == "__main__":
+    sys.stdout.write(render_settings())

@@ -1,0 +1,54 @@
+"""The documentation agrees with the program."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from logster import __version__
+from logster.config import Config, dump_config, load_config, render_settings
+from logster.errors import ConfigError
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def test_every_setting_is_documented_as_it_is():
+    assert (ROOT / "docs/reference/settings.md").read_text() == render_settings()
+
+
+def test_the_changelog_the_package_and_the_program_name_one_version():
+    package = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+
+    assert newest is not None
+    assert newest[1] == package == __version__
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_between_pages_leads_somewhere(page):
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+def test_a_setting_that_cannot_be_used_is_named_with_what_would_do():
+    with pytest.raises(ConfigError, match=r"LOGSTER_PORT \(--port\) is '99999'.*Default: 8000"):
+        load_config({}, {"LOGSTER_PORT": "99999"})
+
+
+def test_a_secret_setting_is_not_shown_in_an_error():
+    with pytest.raises(ConfigError) as error:
+        load_config({"store_url": 5}, {})
+    assert "5" not in str(error.value).split("Default")[0]
+
+
+def test_a_flag_wins_over_a_variable_and_a_variable_over_the_default():
+    assert load_config({"port": "1"}, {"LOGSTER_PORT": "2"}).port == 1
+    assert load_config({"port": None}, {"LOGSTER_PORT": "2"}).port == 2
+    assert load_config({}, {}).port == Config().port
+
+
+def test_settings_reach_the_processes_that_are_started_as_they_are():
+    config = load_config({"port": "9", "body_timeout_s": "1.5", "data": "/somewhere"}, {})
+    assert load_config({}, dump_config(config)) == config

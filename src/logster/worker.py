@@ -68,10 +68,6 @@ LAST_REQUESTS_S = 5.0
 #: Between two tries to prepare a store that is away.
 PREPARE_AGAIN_S = 0.5
 
-#: The threads that sync and read take the GIL for microseconds: with the default of 5 ms each
-#: hand-over would cost a sender that much.
-SWITCH_S = 0.0002
-
 #: A request makes some thirty containers and drops them without cycles; look less often.
 GC_THRESHOLD = 20_000
 
@@ -294,7 +290,6 @@ def main() -> None:
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    sys.setswitchinterval(SWITCH_S)
     sys.meta_path.insert(0, NoPandas)
     uvloop.run(_work())
 

@@ -7,11 +7,14 @@ LogsterError
 │   ├── BodyUnreadableError    400  encoding or charset that does not hold
 │   ├── InvalidBodyError       400  nothing of the body can be read (carries faults by place)
 │   ├── MediaTypeError         415  a Content-Type that this path does not read
+│   ├── EncodingUnknownError   415  a Content-Encoding that Logster cannot undo
 │   ├── BodyTimeoutError       408  the sender was too slow
 │   ├── UnauthorizedError      401  no key, unknown key, revoked key
 │   ├── ForbiddenError         403  the key lacks the right
-│   ├── QuotaError             429  carries retry_after_s
-│   └── SpoolFullError         503  carries retry_after_s
+│   ├── ServerFaultError       500  a mistake of ours; the log has it
+│   └── RetryLaterError        503  not now (carries retry_after_s)
+│       ├── QuotaError             429  the key sends more than it may
+│       └── SpoolFullError         503  the spool or its disk is full
 ├── QueryError             400  a search text that cannot be understood (position, length)
 ├── StoreError             the engine refused or failed
 │   ├── StoreUnavailableError  503  not reachable now; try again

@@ -89,12 +89,6 @@ def flush() -> None:
     _pending.clear()
 
 
-def forget_process(pid: int) -> None:
-    """Drop the gauges of a process that is gone; its counters stay."""
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]  # not typed upstream
-
-
 def render_metrics() -> bytes:
     """All processes' values in Prometheus' text format."""
     registry = CollectorRegistry()

@@ -16,11 +16,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
+from logster.errors import StoreRefusedError
 from logster.event import Columns
 from logster.ingest.normalize import normalize
 from logster.spool.drain import Drain
@@ -28,6 +30,7 @@ from logster.spool.spool import Block
 from logster.store.block import (
     build_block,
     count_events,
+    is_block,
     join_blocks,
     pack_block,
     size_of,
@@ -36,6 +39,8 @@ from logster.store.block import (
 from logster.store.insert import insert
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from logster.event import IdMaker
     from logster.spool.spool import Spool
     from logster.store.engine import Engine
@@ -52,6 +57,13 @@ class Accepted(msgspec.Struct):
     workspace: int
     key: int
     protocol: str
+
+
+#: From this many events on, a group is packed as an Arrow block at once.
+MIN_BLOCK_EVENTS = 512
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(list[Accepted])
 
 
 class Pipeline:
@@ -81,7 +93,48 @@ class Pipeline:
 
 
 def pack(group: list[Accepted]) -> Block:
-    """Make the events of one group commit the block that will be inserted."""
+    """Make the events of one group commit the bytes that are spooled.
+
+    Few events are written as they are, which takes microseconds; an Arrow block costs half a
+    millisecond however small it is, so it is built for many of them together, in `join`.
+    """
+    count = sum(len(events.ids) for events in group)
+    if count < MIN_BLOCK_EVENTS:
+        body = _encoder.encode(group)
+        return Block(count, body, len(body))
+    block = _build(group)
+    return Block(count, pack_block([block]), block.nbytes)
+
+
+def join(bodies: list[bytes]) -> bytes:
+    """The spooled bytes of a claim as one block to insert; StoreRefusedError when that fails."""
+    blocks = [body for body in bodies if is_block(body)]
+    groups = [_decoder.decode(body) for body in bodies if not is_block(body)]
+    if groups:
+        try:
+            block = _build([events for group in groups for events in group])
+        except (ValueError, OverflowError, TypeError) as error:
+            raise StoreRefusedError(f"These events make no block: {error}") from error
+        blocks.append(pack_block([block]))
+    return join_blocks(blocks)
+
+
+def split(body: bytes) -> list[Block]:
+    """Halve spooled bytes; what cannot be halved comes back alone."""
+    try:
+        block = body if is_block(body) else join([body])
+    except StoreRefusedError:
+        return [Block(count_rows(body), body, len(body))]
+    halves = split_block(block) if count_events(block) > 1 else (block,)
+    return [Block(count_events(half), half, size_of(half)) for half in halves]
+
+
+def count_rows(body: bytes) -> int:
+    """How many events are in a group that was written as it is."""
+    return sum(len(events.ids) for events in _decoder.decode(body))
+
+
+def _build(group: list[Accepted]) -> pa.RecordBatch:
     first = group[0]
     columns, ids = first.columns, first.ids
     if len(group) > 1:  # into fresh lists: when one sender's events fail, the others pack again
@@ -90,7 +143,7 @@ def pack(group: list[Accepted]) -> Block:
             columns.extend(events.columns)
             ids.extend(events.ids)
     sizes = [len(events.ids) for events in group]
-    block = build_block(
+    return build_block(
         columns,
         ids=ids,
         received_at_ns=_spread([events.received_at for events in group], sizes),
@@ -98,7 +151,6 @@ def pack(group: list[Accepted]) -> Block:
         key=_spread([events.key for events in group], sizes),
         protocol=_spread([events.protocol for events in group], sizes),
     )
-    return Block(len(ids), pack_block([block]), block.nbytes)
 
 
 def _spread(values: list[Value], sizes: list[int]) -> Value | list[Value]:
@@ -108,16 +160,10 @@ def _spread(values: list[Value], sizes: list[int]) -> Value | list[Value]:
     return [value for value, size in zip(values, sizes, strict=True) for _ in range(size)]
 
 
-def split(body: bytes) -> list[Block]:
-    """Halve a packed block; a block of one event comes back alone."""
-    halves = split_block(body) if count_events(body) > 1 else (body,)
-    return [Block(count_events(half), half, size_of(half)) for half in halves]
-
-
 def build_drain(spool: Spool[Accepted], engine: Engine) -> Drain:
     """Let a spool flow into the store."""
 
     async def insert_bodies(bodies: list[bytes], token: str) -> None:
-        await insert(engine, join_blocks(bodies), token)
+        await insert(engine, await asyncio.to_thread(join, bodies), token)
 
     return Drain(spool, insert=insert_bodies, split=split, is_well=engine.ping)

@@ -111,6 +111,11 @@ def split_block(body: bytes) -> tuple[bytes, bytes]:
     return pack_block(first.to_batches()), pack_block(second.to_batches())
 
 
+def is_block(body: bytes) -> bool:
+    """Whether bytes are a packed block: Arrow's streams begin with this mark."""
+    return body.startswith(b"\xff\xff\xff\xff")
+
+
 def count_events(body: bytes) -> int:
     """How many events a packed block holds."""
     return int(_unpack(body).num_rows)

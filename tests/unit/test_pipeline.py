@@ -1,0 +1,82 @@
+"""What is spooled comes out as the same events, however it was written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logster import pipeline
+from logster.errors import StoreRefusedError
+from logster.event import Columns, Event
+from logster.pipeline import Accepted, join, pack, split
+from logster.store.block import is_block, read_block
+
+if TYPE_CHECKING:
+    from logster.spool.spool import Block
+
+optional_texts = st.one_of(st.none(), st.text(max_size=5))
+instants = st.integers(min_value=0, max_value=2**62)
+
+
+@st.composite
+def accepted(draw: st.DrawFn) -> Accepted:
+    count = draw(st.integers(1, 4))
+
+    def column(values: st.SearchStrategy[object]) -> list[object]:
+        return draw(st.lists(values, min_size=count, max_size=count))
+
+    columns = msgspec.convert(
+        {
+            "message": column(st.text(max_size=5)),
+            "severity": column(st.integers(0, 6)),
+            "timestamp": column(instants),
+            "user": column(optional_texts) if draw(st.booleans()) else None,
+            "properties": column(st.sampled_from([None, b'{"a": 1}'])),
+        },
+        Columns,
+    )
+    ids = [number + 1 for number in column(st.integers(0, 2**63)) if isinstance(number, int)]
+    return Accepted(columns, ids, draw(instants), draw(st.integers(1, 2)), 3, "api_log")
+
+
+def events_of(group: list[Accepted]) -> list[Event]:
+    body = pack(group).body
+    return read_block(join([body]))
+
+
+@given(st.lists(accepted(), min_size=1, max_size=4))
+def test_a_small_group_and_a_block_hold_the_same_events(group: list[Accepted]) -> None:
+    as_rows = events_of(group)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline, "MIN_BLOCK_EVENTS", 0)
+        assert is_block(pack(group).body)
+        as_block = events_of(group)
+
+    assert as_rows == as_block
+    assert [event.id for event in as_rows] == [number for part in group for number in part.ids]
+
+
+@given(st.lists(accepted(), min_size=1, max_size=3))
+def test_halves_hold_every_event_once(group: list[Accepted]) -> None:
+    parts = [pack(group)]
+    done: list[Block] = []
+    while parts:
+        halves = split(parts.pop().body)
+        (done if len(halves) == 1 else parts).extend(halves)
+
+    assert all(part.events == 1 for part in done)
+    found = [event.id for part in done for event in read_block(join([part.body]))]
+    assert sorted(found) == sorted(number for part in group for number in part.ids)
+
+
+def test_events_that_make_no_block_are_refused_and_come_back_whole() -> None:
+    bad = Accepted(Columns(message=["m"], severity=[999]), [1], 5, 1, 1, "api_log")
+    body = pack([bad]).body
+
+    with pytest.raises(StoreRefusedError):
+        join([body])
+    assert [(half.events, half.body) for half in split(body)] == [(1, body)]

@@ -12,6 +12,7 @@ from __future__ import annotations
 import enum
 import threading
 import time
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 NS_PER_MS = 1_000_000
 NS_PER_S = 1_000_000_000
+
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, as every instant here; the Z is written
 
 #: 41 bits of milliseconds since this instant last until 2093; 2024-01-01T00:00:00Z.
 ID_EPOCH_MS = 1_704_067_200_000
@@ -253,3 +256,18 @@ def blank_masks(columns: Columns) -> list[int] | None:
 
 def _indexes_of_blank(values: Sequence[str | None]) -> Iterator[int]:
     return (index for index, value in enumerate(values) if value == "")
+
+
+def render_instant(ns: int) -> str:
+    """Nanoseconds since 1970 as ISO 8601 in UTC, with the digits that say something.
+
+    A year that no calendar has stays a number.
+    """
+    seconds, fraction_ns = divmod(ns, NS_PER_S)
+    try:
+        second = _EPOCH + timedelta(seconds=seconds)
+    except OverflowError:
+        return str(ns)
+    fraction = f".{fraction_ns:09}".rstrip("0") if fraction_ns else ""
+    # Not strftime: it leaves the zeros of the year 33 away.
+    return f"{second.isoformat()}{fraction}Z"

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logster.event import NS_PER_S, Columns
-from logster.ingest.normalize import DAY_NS, MAX_LABEL_CHARS, normalize, render_instant
+from logster.event import NS_PER_S, Columns, render_instant
+from logster.ingest.normalize import DAY_NS, MAX_LABEL_CHARS, normalize
 
 NOW = 1_790_000_000 * NS_PER_S
 

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logster.errors import QueryError
-from logster.event import Event
+from logster.event import Event, render_instant
 from logster.ingest.timestamp import read_instant
 from logster.web.pages import local_path
-from logster.web.shapes import parse_instant, render_instant, shape_event
+from logster.web.shapes import parse_instant, shape_event
 
 NOW = 1_764_000_000_000_000_000
 SECOND = 1_000_000_000

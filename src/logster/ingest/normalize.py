@@ -11,12 +11,11 @@ See docs/decisions/004-times-that-cannot-be-believed.md.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from logster.event import NS_PER_S
+from logster.event import NS_PER_S, render_instant
 
 if TYPE_CHECKING:
     from logster.event import Columns
@@ -39,8 +38,6 @@ LABELS = (
 CUT_MARK = "…"
 
 ORIGINAL_TIMESTAMP = "OriginalTimestamp"
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def normalize(columns: Columns, *, received_at: int, retention_days: int) -> None:
@@ -81,15 +78,3 @@ def _keep(columns: Columns, index: int, name: str, value: str) -> None:
     properties: dict[str, Any] = msgspec.json.decode(said) if said else {}
     properties.setdefault(name, value)
     columns.properties[index] = msgspec.json.encode(properties)
-
-
-def render_instant(ns: int) -> str:
-    """Nanoseconds since 1970 as ISO 8601 in UTC; years that no calendar has stay a number."""
-    try:
-        instant = _EPOCH + timedelta(microseconds=ns // 1000)
-    except OverflowError:
-        return str(ns)
-    fraction = f"{ns % NS_PER_S:09}".rstrip("0")
-    return (
-        f"{instant:%Y-%m-%dT%H:%M:%S}".rjust(19, "0") + (f".{fraction}" if fraction else "") + "Z"
-    )

@@ -6,17 +6,15 @@ null; instants are ISO 8601 in UTC, exact to the nanosecond.
 """
 
 import re
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from logster.errors import QueryError
-from logster.event import NS_PER_S, Event
+from logster.event import NS_PER_S, Event, render_instant
 from logster.ingest.timestamp import read_instant
 from logster.meta.keys import KeyInfo, Right
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AGO = re.compile(r"(\d{1,6})([smhdw])", re.ASCII)
 _UNIT_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
@@ -93,15 +91,6 @@ def shape_key(key: KeyInfo) -> KeyShape:
         revoked_at=_render_optional(key.revoked_at),
         last_used_at=_render_optional(key.last_used_at),
     )
-
-
-def render_instant(instant_ns: int) -> str:
-    """Nanoseconds since 1970 as ISO 8601 in UTC, with the digits that say something."""
-    seconds, fraction_ns = divmod(instant_ns, NS_PER_S)
-    # Not strftime: it leaves the zeros of the year 33 away.
-    second = (_EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()
-    fraction = f".{fraction_ns:09}".rstrip("0") if fraction_ns else ""
-    return f"{second}{fraction}Z"
 
 
 def _render_optional(instant_ns: int | None) -> str | None:

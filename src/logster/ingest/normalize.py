@@ -45,7 +45,7 @@ def normalize(columns: Columns, *, received_at: int, retention_days: int) -> Non
     _clamp_times(columns, received_at, received_at - retention_days * DAY_NS)
     for name in LABELS:
         values = getattr(columns, name)
-        if values is not None:
+        if values is not None and max(map(len, filter(None, values)), default=0) > MAX_LABEL_CHARS:
             _cut_labels(columns, name, values)
 
 
@@ -55,6 +55,8 @@ def _clamp_times(columns: Columns, received_at: int, oldest: int) -> None:
         columns.timestamp = [received_at] * len(columns)
         return
     newest = received_at + MAX_AHEAD_NS
+    if None not in times and oldest <= min(times) and max(times) <= newest:
+        return
     for index, time in enumerate(times):
         if time is None:
             times[index] = received_at

@@ -106,7 +106,8 @@ class Receiver:
     ) -> Reply:
         grant = await self._admit(protocol.credentials(request))
         protocol.check(request)
-        body = _Body(*self._limit(route))
+        until_s = asyncio.get_running_loop().time() + self._config.body_timeout_s
+        body = _Body(*self._limit(route), until_s)
         try:
             await self._fill(body, request, receive)
             metrics.count(metrics.BODY_BYTES, protocol.name, by=body.size)
@@ -129,20 +130,33 @@ class Receiver:
         expected = int(declared) if declared.isdecimal() else 0
         body.check_size(expected)
         self._pipeline.check_room(expected)
+        is_last = False
+        while not is_last:
+            is_last = self._add_piece(body, await self._next_piece(body, receive))
+
+    async def _next_piece(self, body: _Body, receive: Receive) -> dict[str, Any]:
+        """Wait for a piece, until the body's time is over.
+
+        Not `asyncio.timeout`: at 8 µs it was a tenth of the time of a single message.
+        """
+        task = asyncio.current_task()
+        assert task is not None
+        late = asyncio.get_running_loop().call_at(body.until_s, _expire, body, task)
         try:
-            async with asyncio.timeout(self._config.body_timeout_s):
-                while await self._fill_once(body, receive):
-                    pass
-        except TimeoutError:
+            return await receive()
+        except asyncio.CancelledError:
+            if not body.is_late or task.uncancel():
+                raise
             raise BodyTimeoutError(
                 f"The body did not arrive within {self._config.body_timeout_s:g} seconds; "
                 "send it faster or in smaller parts "
                 "(an operator may raise LOGSTER_BODY_TIMEOUT_S)."
             ) from None
+        finally:
+            late.cancel()
 
-    async def _fill_once(self, body: _Body, receive: Receive) -> bool:
-        """Take the next piece of a body; False after the last one."""
-        message = await receive()
+    def _add_piece(self, body: _Body, message: dict[str, Any]) -> bool:
+        """Add a piece to its body; True when it is the last one."""
         if message["type"] == "http.disconnect":
             raise ClientGoneError
         chunk = message.get("body", b"")
@@ -154,7 +168,7 @@ class Receiver:
                 "try again (an operator may raise LOGSTER_MAX_PENDING_BYTES or LOGSTER_WORKERS).",
                 BUSY_RETRY_AFTER_S,
             )
-        return bool(message.get("more_body", False))
+        return not message.get("more_body", False)
 
     # -- read, normalize, append ----------------------------------------------------------
 
@@ -217,11 +231,14 @@ class Receiver:
 class _Body:
     """What has arrived of a body, and how much may."""
 
-    __slots__ = ("_chunks", "max_bytes", "setting", "size")
+    __slots__ = ("_chunks", "is_late", "max_bytes", "setting", "size", "until_s")
 
-    def __init__(self, max_bytes: int, setting: str) -> None:
+    def __init__(self, max_bytes: int, setting: str, until_s: float) -> None:
+        """`until_s` is the loop's time at which it must be whole."""
         self.max_bytes = max_bytes
         self.setting = setting
+        self.until_s = until_s
+        self.is_late = False
         self.size = 0
         self._chunks: list[bytes] = []
 
@@ -240,6 +257,11 @@ class _Body:
     def plain(self) -> bytes:
         """All of it."""
         return self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+
+
+def _expire(body: _Body, task: asyncio.Task[Any]) -> None:
+    body.is_late = True
+    task.cancel()
 
 
 def _reject_oversize(reading: Reading, max_bytes: int) -> None:

@@ -39,8 +39,8 @@ MAX_SLOTS = 16
 #: One blob holds at most about this much, so that a claim can be cut to measure.
 MAX_BLOCK_BYTES = 4 * 1024 * 1024
 
-#: When the last commit was shared, the next one waits this long for company: fewer commits, and
-#: fewer times that two threads wait for the interpreter's lock. A lone message never waits.
+#: Under load a commit waits for half of all who append at the same time, and no longer than this:
+#: while it syncs, the other half is read. A lone message never waits.
 GATHER_S = 0.001
 
 #: Receipts of resent requests are kept this long (the native API promises 24 h).
@@ -175,6 +175,7 @@ class Spool(Generic[Item]):
         self._waiting: deque[_Entry[Item]] = deque()
         self._waiting_bytes = 0
         self._wake = threading.Event()
+        self._wanted = 1
         self._is_closing = False
         self._events, self._bytes = _count_blocks(self._database)
         self._oldest_at: float | None = _oldest(self._database)
@@ -221,7 +222,8 @@ class Spool(Generic[Item]):
         entry = _Entry(item, size, self._loop.create_future(), receipt)
         self._waiting_bytes += size
         self._waiting.append(entry)
-        self._wake.set()
+        if len(self._waiting) >= self._wanted:
+            self._wake.set()
         await entry.done
 
     def check_room(self, size: int) -> None:
@@ -245,18 +247,17 @@ class Spool(Generic[Item]):
             )
 
     def _commit_loop(self) -> None:
-        is_shared = False
-        while True:
-            self._wake.wait()
+        while not self._is_closing or self._waiting:
+            # With nobody expected, the first one wakes this thread.
+            self._wake.wait(GATHER_S if self._wanted > 1 else None)
             self._wake.clear()
-            while self._waiting:
-                if is_shared:
-                    time.sleep(GATHER_S)
-                group = self._next_group()
+            group = self._next_group()
+            if group:
                 self._commit(group)
-                is_shared = len(group) > 1
-            if self._is_closing and not self._waiting:
-                return
+            # Who came while it synced, and who will be back with the next message.
+            self._wanted = max((len(group) + len(self._waiting)) // 2, 1)
+            if len(self._waiting) >= self._wanted:
+                self._wake.set()
 
     def _next_group(self) -> list[_Entry[Item]]:
         """Everybody who waits now, but not much more than a few blobs at a time."""

@@ -97,10 +97,19 @@ def pack_block(batches: Sequence[pa.RecordBatch]) -> bytes:
 
 
 def join_blocks(bodies: Sequence[bytes]) -> bytes:
-    """Several packed blocks as one, in as few batches as possible."""
+    """Several packed blocks as one; bytes are put behind each other, nothing is unpacked."""
     if len(bodies) == 1:
         return bodies[0]
-    return pack_block(pa.concat_tables(map(_unpack, bodies)).combine_chunks().to_batches())
+    if all(body.startswith(_HEAD) and body.endswith(_END) for body in bodies):
+        batches = (memoryview(body)[len(_HEAD) : -len(_END)] for body in bodies)
+        return b"".join((_HEAD, *batches, _END))
+    # Blocks with the columns of another version are among them.
+    return pack_block(pa.concat_tables(map(_unpack, bodies), promote_options="default").to_batches())
+
+
+#: A stream is its schema, its batches and an end mark: those of an empty one are for all.
+_END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
+_HEAD = pack_block([]).removesuffix(_END)
 
 
 def split_block(body: bytes) -> tuple[bytes, bytes]:

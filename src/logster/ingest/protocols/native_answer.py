@@ -82,6 +82,9 @@ def reply_one(receipt: Receipt, request: Request) -> Reply:
 def reply_many(receipt: Receipt, request: Request) -> Reply:
     """The answer to a batch: an id or null per message in order, and the bad ones by line."""
     form = choose_format(request.headers)
+    if receipt.ids and not receipt.rejections and form.family == "json":  # thousands, quickly
+        ids = '","'.join(map(str, receipt.ids))
+        return _reply(200, form, f'{{"MessageIds":["{ids}"]}}', request)
     if not receipt.rejections:
         status = 200
         content: dict[str, Any] = {"MessageIds": [str(event_id) for event_id in receipt.ids]}

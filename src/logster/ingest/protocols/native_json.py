@@ -37,7 +37,7 @@ from logster.ingest.protocols.native_message import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from logster.event import Columns, Rejection
     from logster.ingest.json_text import JsonTextError, Member
@@ -118,16 +118,37 @@ def _read_many_fast(body: bytes, *, is_array: bool) -> Columns | None:
         return None
     if not (is_array or _is_one_per_line(body, len(messages))):
         return None
-    texts = [message.message for message in messages]
-    if not all(map(str.strip, texts)) and any(map(is_blank, texts)):
-        return None
-    properties = [message.properties for message in messages]
-    if not all(_is_plain_object(bytes(raw)) for raw in properties if raw):
-        return None
     try:
-        return columns_of(messages)
+        columns = columns_of(messages)
     except ValueError:
         return None
+    texts = columns.message
+    if not all(map(str.strip, texts)) and any(map(is_blank, texts)):
+        return None
+    if columns.properties and not _are_plain_objects(columns.properties, body):
+        return None
+    return columns
+
+
+def _are_plain_objects(raws: Sequence[bytes | None], body: bytes) -> bool:
+    """Whether every text is what `_is_plain_object` asks for; the body's letters speak for all."""
+    return (
+        _is_utf8(body)
+        and {raw[:1] for raw in raws if raw} <= {b"{"}
+        and all(
+            len(raw) <= _SHALLOW_BYTES - 2 or _is_plain_object(raw) for raw in raws if raw
+        )
+    )
+
+
+def _is_utf8(text: bytes) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _is_plain_object(raw: bytes) -> bool:
@@ -135,13 +156,8 @@ def _is_plain_object(raw: bytes) -> bool:
 
     The decoder leaves text that it skips unread: its letters may be no UTF-8.
     """
-    if raw[:1] != b"{" and raw != b"null":
+    if (raw[:1] != b"{" and raw != b"null") or not _is_utf8(raw):
         return False
-    if not raw.isascii():
-        try:
-            raw.decode()
-        except UnicodeDecodeError:
-            return False
     # The root of the message is one level more than this text can see.
     return len(raw) <= _SHALLOW_BYTES - 2 or not json_text.exceeds_depth(b"[" + raw + b"]")
 
@@ -150,13 +166,17 @@ def _is_one_per_line(body: bytes, count: int) -> bool:
     """Whether `count` decoded objects stood on a line each.
 
     The decoder also takes two on a line, or one on two. Inside a value no line can
-    begin with { behind one that ends with }, so counting those seams is enough.
+    begin with { behind one that ends with }, so as many such lines as objects are enough.
     """
-    seams = body.count(b"}\n{")
-    if seams == count - 1 and body.count(b"\n") - body.endswith(b"\n") == seams:
-        return True
-    lines = [line for line in map(_strip, body.split(b"\n")) if line]
-    return len(lines) == count and all(line[:1] == b"{" and line[-1:] == b"}" for line in lines)
+    lines = body.split(b"\n")
+    if len(lines) != count or not _are_objects(lines):  # blank lines, or blanks around
+        lines = [line for line in map(_strip, lines) if line]
+    return len(lines) == count and _are_objects(lines)
+
+
+def _are_objects(lines: list[bytes]) -> bool:
+    """Whether every line begins and ends as an object does."""
+    return {line[:1] for line in lines} <= {b"{"} and {line[-1:] for line in lines} <= {b"}"}
 
 
 def _strip(line: bytes) -> bytes:

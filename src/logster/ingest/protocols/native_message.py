@@ -223,7 +223,9 @@ def columns_of(messages: Sequence[NativeMessage]) -> Columns:
 
 
 def _column(values: list[Any]) -> list[Any] | None:
-    return None if values.count(None) == len(values) else values
+    """None when there is nothing in it; most columns show with their first value that there is."""
+    is_absent = not values or (values[0] is None and values.count(None) == len(values))
+    return None if is_absent else values
 
 
 def _properties(raw: msgspec.Raw) -> bytes | None:

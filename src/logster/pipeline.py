@@ -22,9 +22,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from logster.errors import StoreRefusedError
+from logster.errors import SpoolFullError, StoreRefusedError
 from logster.event import Columns
 from logster.ingest.normalize import normalize
+from logster.ingest.shares import Shares
 from logster.spool.drain import Drain
 from logster.spool.spool import Block
 from logster.store.block import (
@@ -59,6 +60,9 @@ class Accepted(msgspec.Struct):
     protocol: str
 
 
+#: The events of one key may take seven eighths of the spool, when it is alone.
+SPOOL_GREED = 7
+
 #: From this many events on, a group is packed as an Arrow block at once.
 MIN_BLOCK_EVENTS = 512
 
@@ -73,10 +77,25 @@ class Pipeline:
         self._spool = spool
         self._ids = ids
         self._retention_days = retention_days
+        self._shares = Shares(spool.max_bytes, SPOOL_GREED)
 
-    def check_room(self, size: int) -> None:
+    def check_room(self, size: int, key: int) -> None:
         """Refuse early, before a body is read: raises SpoolFullError."""
         self._spool.check_room(size)
+        if self._shares.has_room(key, size):
+            return
+        self.settle_shares()
+        if not self._shares.has_room(key, size):
+            raise SpoolFullError(
+                f"This key's events take {self._shares.held_by(key)} of the spool's "
+                f"{self._spool.max_bytes} bytes; what is left is for other keys; try again later "
+                "(an operator may raise LOGSTER_MAX_SPOOL_BYTES).",
+                self._spool.retry_after_s(size),
+            )
+
+    def settle_shares(self) -> None:
+        """Let the keys' shares of the spool follow what was drained; every second, and in need."""
+        self._shares.shrink(self._spool.held_bytes)
 
     def stamp(self, columns: Columns, *, workspace: int, key: int, protocol: str) -> Accepted:
         """Normalize events and give them their ids."""
@@ -89,6 +108,7 @@ class Pipeline:
         self, events: Accepted, size: int, receipt: tuple[bytes, bytes] | None = None
     ) -> None:
         """Return when the events are synced to disk; raises SpoolFullError."""
+        self._shares.take(events.key, size)
         await self._spool.append(events, size, receipt)
 
 

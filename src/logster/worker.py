@@ -123,14 +123,15 @@ class Worker:
         spool, ids = await stack.enter_async_context(self._spool(slot))
         receipts = Receipts(config.spool_path, find_receipt)
         stack.callback(receipts.close)
+        pipeline = Pipeline(spool, ids, retention_days=config.retention_days)
         receiver = Receiver(
             PROTOCOLS,
             admit=lambda text: keys.admit(text, Right.INGEST),
-            pipeline=Pipeline(spool, ids, retention_days=config.retention_days),
+            pipeline=pipeline,
             receipts=receipts,
             config=config,
         )
-        await stack.enter_async_context(self._draining(spool, engine, receiver))
+        await stack.enter_async_context(self._draining(spool, engine, receiver, pipeline))
         portal = build_app(
             config, keys=keys, accounts=accounts, engine=engine, viewers=self.viewers
         )
@@ -163,13 +164,13 @@ class Worker:
 
     @contextlib.asynccontextmanager
     async def _draining(
-        self, spool: Spool[Accepted], engine: Engine, receiver: Receiver
+        self, spool: Spool[Accepted], engine: Engine, receiver: Receiver, pipeline: Pipeline
     ) -> AsyncIterator[None]:
         """Everything that goes on beside the requests."""
         drain = build_drain(spool, engine)
         tasks = [
             asyncio.create_task(self._drain_for_ever(drain, engine)),
-            asyncio.create_task(self._watch(spool, receiver)),
+            asyncio.create_task(self._watch(spool, receiver, pipeline)),
             asyncio.create_task(self._adopt_orphans(engine)),
         ]
         for task in tasks:
@@ -198,9 +199,10 @@ class Worker:
             else:
                 self.is_store_ready = True
 
-    async def _watch(self, spool: Spool[Accepted], receiver: Receiver) -> None:
-        """Keep the metrics true."""
+    async def _watch(self, spool: Spool[Accepted], receiver: Receiver, pipeline: Pipeline) -> None:
+        """Keep the metrics and the keys' shares true."""
         while True:
+            pipeline.settle_shares()
             metrics.flush()
             metrics.PENDING_BYTES.set(receiver.pending_bytes)
             metrics.VIEWERS.set(self.viewers.count)

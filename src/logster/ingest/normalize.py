@@ -11,7 +11,7 @@ See docs/decisions/004-times-that-cannot-be-believed.md.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -55,7 +55,7 @@ def _clamp_times(columns: Columns, received_at: int, oldest: int) -> None:
         columns.timestamp = [received_at] * len(columns)
         return
     newest = received_at + MAX_AHEAD_NS
-    if None not in times and oldest <= min(times) and max(times) <= newest:
+    if _are_between(times, oldest, newest):  # nearly always, and quickly known
         return
     for index, time in enumerate(times):
         if time is None:
@@ -63,6 +63,13 @@ def _clamp_times(columns: Columns, received_at: int, oldest: int) -> None:
         elif not oldest <= time <= newest:
             times[index] = received_at
             _keep(columns, index, ORIGINAL_TIMESTAMP, render_instant(time))
+
+
+def _are_between(times: list[int | None], oldest: int, newest: int) -> bool:
+    if None in times:
+        return False
+    known = cast("list[int]", times)
+    return oldest <= min(known) and max(known) <= newest
 
 
 def _cut_labels(columns: Columns, name: str, values: list[str | None]) -> None:

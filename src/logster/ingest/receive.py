@@ -14,11 +14,18 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from logster import metrics
-from logster.errors import BodyTimeoutError, LogsterError, RetryLaterError, ServerFaultError
+from logster.errors import (
+    BodyTimeoutError,
+    LogsterError,
+    QuotaError,
+    RetryLaterError,
+    ServerFaultError,
+)
 from logster.event import Rejection
 from logster.ingest.body import open_body, too_large
 from logster.ingest.idempotency import digest_of
 from logster.ingest.protocol import Receipt, Request
+from logster.ingest.shares import Shares, Turns
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -41,6 +48,8 @@ LARGE_BODY_BYTES = 128 * 1024
 MAX_LARGE_READS = 2
 #: What a sender is told to wait when this worker holds as many bodies as it may.
 BUSY_RETRY_AFTER_S = 1
+#: The bodies of one key may take three quarters of the memory for bodies, when it is alone.
+MEMORY_GREED = 3
 
 
 class ClientGoneError(Exception):
@@ -69,13 +78,13 @@ class Receiver:
             for protocol in protocols
             for route in protocol.routes
         }
-        self._pending_bytes = 0
-        self._large_reads = asyncio.Semaphore(MAX_LARGE_READS)
+        self._pending = Shares(config.max_pending_bytes, MEMORY_GREED)
+        self._large_reads = Turns(MAX_LARGE_READS)
 
     @property
     def pending_bytes(self) -> int:
         """Bytes of bodies held in memory now."""
-        return self._pending_bytes
+        return self._pending.held_bytes
 
     def find_route(self, path: str, method: str) -> tuple[Protocol, Route] | None:
         """The protocol that answers a path (lower case, no trailing slash) and a method."""
@@ -109,11 +118,11 @@ class Receiver:
         until_s = asyncio.get_running_loop().time() + self._config.body_timeout_s
         body = _Body(*self._limit(route), until_s)
         try:
-            await self._fill(body, request, receive)
+            await self._fill(body, request, receive, grant.key)
             metrics.count(metrics.BODY_BYTES, protocol.name, by=body.size)
             receipt = await self._keep(protocol, route, request, body, grant)
         finally:
-            self._pending_bytes -= body.size
+            self._pending.give_back(grant.key, body.size)
         return protocol.reply(receipt, request)
 
     def _limit(self, route: Route) -> tuple[int, str]:
@@ -124,15 +133,15 @@ class Receiver:
 
     # -- open -----------------------------------------------------------------------------
 
-    async def _fill(self, body: _Body, request: Request, receive: Receive) -> None:
+    async def _fill(self, body: _Body, request: Request, receive: Receive, key: int) -> None:
         """Read a body, no longer and no larger than it may be."""
         declared = request.headers.get("content-length", "")
         expected = int(declared) if declared.isdecimal() else 0
         body.check_size(expected)
-        self._pipeline.check_room(expected)
+        self._pipeline.check_room(expected, key)
         is_last = False
         while not is_last:
-            is_last = self._add_piece(body, await self._next_piece(body, receive))
+            is_last = self._add_piece(body, await self._next_piece(body, receive), key)
 
     async def _next_piece(self, body: _Body, receive: Receive) -> dict[str, Any]:
         """Wait for a piece, until the body's time is over.
@@ -155,20 +164,34 @@ class Receiver:
         finally:
             late.cancel()
 
-    def _add_piece(self, body: _Body, message: dict[str, Any]) -> bool:
+    def _add_piece(self, body: _Body, message: dict[str, Any], key: int) -> bool:
         """Add a piece to its body; True when it is the last one."""
         if message["type"] == "http.disconnect":
             raise ClientGoneError
         chunk = message.get("body", b"")
+        size = len(chunk)
+        has_room = self._pending.has_room(key, size)
         body.add(chunk)
-        self._pending_bytes += len(chunk)
-        if self._pending_bytes > self._config.max_pending_bytes:
-            raise RetryLaterError(
-                f"This worker already holds {self._config.max_pending_bytes} bytes of bodies; "
-                "try again (an operator may raise LOGSTER_MAX_PENDING_BYTES or LOGSTER_WORKERS).",
-                BUSY_RETRY_AFTER_S,
-            )
+        self._pending.take(key, size)
+        if not has_room:
+            raise self._busy(key)
         return not message.get("more_body", False)
+
+    def _busy(self, key: int) -> RetryLaterError:
+        """What to say when the memory for bodies is full, or this key's share of it."""
+        advice = (
+            "send less at the same time "
+            "(an operator may raise LOGSTER_MAX_PENDING_BYTES or LOGSTER_WORKERS)."
+        )
+        held, limit = self._pending.held_by(key), self._config.max_pending_bytes
+        if self._pending.held_bytes > limit:
+            return RetryLaterError(
+                f"This worker already holds {limit} bytes of bodies; {advice}", BUSY_RETRY_AFTER_S
+            )
+        return QuotaError(
+            f"The bodies of this key already take {held} of {limit} bytes for bodies; {advice}",
+            BUSY_RETRY_AFTER_S,
+        )
 
     # -- read, normalize, append ----------------------------------------------------------
 
@@ -194,7 +217,7 @@ class Receiver:
         grant: Grant,
         digest: bytes | None,
     ) -> Receipt:
-        reading, size = await self._read(protocol, request, body)
+        reading, size = await self._read(protocol, request, body, grant.key)
         for rejection in reading.rejections:
             metrics.count(metrics.EVENTS, protocol.name, "rejected", rejection.reason)
         count = len(reading.columns)
@@ -210,11 +233,13 @@ class Receiver:
         metrics.count(metrics.EVENTS, protocol.name, "accepted", "", by=count)
         return receipt
 
-    async def _read(self, protocol: Protocol, request: Request, body: _Body) -> tuple[Reading, int]:
+    async def _read(
+        self, protocol: Protocol, request: Request, body: _Body, key: int
+    ) -> tuple[Reading, int]:
         """The events of a body, and its size when open (bytes)."""
         if body.size <= LARGE_BODY_BYTES and "content-encoding" not in request.headers:
             return protocol.read(body.plain, request), body.size
-        async with self._large_reads:
+        async with self._large_reads.turn(key):
             return await asyncio.to_thread(self._open_and_read, protocol, request, body)
 
     def _open_and_read(

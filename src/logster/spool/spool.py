@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import math
 import os
 import shutil
 import sqlite3
@@ -51,6 +52,8 @@ DISK_LOOK_S = 0.5
 
 #: What a sender is told to wait when the spool is full and the drain's speed is not known yet.
 RETRY_AFTER_S = 5
+#: However slow the drain is, looking again costs little.
+MAX_RETRY_AFTER_S = 60
 
 _SCHEMA = """
 PRAGMA user_version = 1;  -- the form of this file, for the upgrade steps of later versions
@@ -93,6 +96,8 @@ PRAGMA wal_autocheckpoint = 4000;   -- 16 MB: fewer, larger copies into the file
 PRAGMA journal_size_limit = 67108864;  -- give the disk back after a flood
 PRAGMA cache_size = -16384;         -- 16 MB is enough: every blob is written once and read once
 """
+
+_SUMS = "SELECT coalesce(sum(events), 0), coalesce(sum(bytes), 0) FROM block"
 
 Item = TypeVar("Item")
 
@@ -168,7 +173,7 @@ class Spool(Generic[Item]):
         self.name = path.stem
         self._pack = pack
         self._read_clock: Callable[[], int] = lambda: 0
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
         self._min_free_bytes = min_free_bytes
         self._database = connect(path)
         self._database_lock = threading.Lock()
@@ -179,6 +184,8 @@ class Spool(Generic[Item]):
         self._is_closing = False
         self._events, self._bytes = _count_blocks(self._database)
         self._oldest_at: float | None = _oldest(self._database)
+        self._taken_at = time.monotonic()
+        self._drained_per_s = 0.0
         self._grown = asyncio.Event()
         self._free_bytes = 0
         self._looked_at = 0.0
@@ -228,12 +235,13 @@ class Spool(Generic[Item]):
 
     def check_room(self, size: int) -> None:
         """Raise SpoolFullError when `size` more bytes do not fit, or when the disk is full."""
-        if self._bytes + self._waiting_bytes + size > self._max_bytes:
+        excess = self.held_bytes + size - self.max_bytes
+        if excess > 0:
             raise SpoolFullError(
-                f"The spool holds {self._bytes} of {self._max_bytes} bytes because the store is "
+                f"The spool holds {self._bytes} of {self.max_bytes} bytes because the store is "
                 "slower than the senders or away; try again later "
                 "(an operator may raise LOGSTER_MAX_SPOOL_BYTES).",
-                RETRY_AFTER_S,
+                self.retry_after_s(excess),
             )
         now = time.monotonic()
         if now - self._looked_at > DISK_LOOK_S:
@@ -245,6 +253,17 @@ class Spool(Generic[Item]):
                 f"below {self._min_free_bytes} (LOGSTER_MIN_FREE_DISK_BYTES).",
                 RETRY_AFTER_S,
             )
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes on disk and on their way to it."""
+        return self._bytes + self._waiting_bytes
+
+    def retry_after_s(self, size: int) -> int:
+        """In how many seconds there may be room for `size` bytes more, as the drain goes now."""
+        if not self._drained_per_s:
+            return RETRY_AFTER_S
+        return min(max(math.ceil(size / self._drained_per_s), 1), MAX_RETRY_AFTER_S)
 
     def _commit_loop(self) -> None:
         while not self._is_closing or self._waiting:
@@ -362,6 +381,7 @@ class Spool(Generic[Item]):
         await asyncio.to_thread(self._remove, claim, refused)
 
     def _take(self, max_bytes: int, max_events: int) -> Claim | None:
+        self._taken_at = time.monotonic()
         with self._transaction() as database:
             row = database.execute("SELECT token, first, last FROM claim LIMIT 1").fetchone()
             if row is None:
@@ -401,18 +421,23 @@ class Spool(Generic[Item]):
         return token, first, last
 
     def _remove(self, claim: Claim, refused: list[tuple[Block, str]]) -> None:
-        now = time.time()
+        now, span = time.time(), (claim.first, claim.last)
         with self._transaction() as database:
             database.executemany(
                 "INSERT INTO aside (events, set_aside_at, reason, bytes, body) "
                 "VALUES (?, ?, ?, ?, ?)",
                 [(b.events, now, reason, b.size, b.body) for b, reason in refused],
             )
-            database.execute(
-                "DELETE FROM block WHERE number BETWEEN ? AND ?", (claim.first, claim.last)
-            )
+            # Counting all that is left would take longer the longer the store was away.
+            events, size = database.execute(
+                f"{_SUMS} WHERE number BETWEEN ? AND ?", span
+            ).fetchone()
+            database.execute("DELETE FROM block WHERE number BETWEEN ? AND ?", span)
             database.execute("DELETE FROM claim WHERE token = ?", (claim.token,))
-            self._look_at_all(database)
+            self._events -= events
+            self._bytes -= size
+            self._oldest_at = _oldest(database)
+        self._drained_per_s = size / max(time.monotonic() - self._taken_at, 0.001)
 
     # -- around ---------------------------------------------------------------------------
 
@@ -469,9 +494,7 @@ def _portions(group: list[_Entry[Item]]) -> Iterator[list[_Entry[Item]]]:
 
 
 def _count_blocks(database: sqlite3.Connection) -> tuple[int, int]:
-    events, size = database.execute(
-        "SELECT coalesce(sum(events), 0), coalesce(sum(bytes), 0) FROM block"
-    ).fetchone()
+    events, size = database.execute(_SUMS).fetchone()
     return events, size
 
 

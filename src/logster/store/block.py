@@ -104,7 +104,9 @@ def join_blocks(bodies: Sequence[bytes]) -> bytes:
         batches = (memoryview(body)[len(_HEAD) : -len(_END)] for body in bodies)
         return b"".join((_HEAD, *batches, _END))
     # Blocks with the columns of another version are among them.
-    return pack_block(pa.concat_tables(map(_unpack, bodies), promote_options="default").to_batches())
+    return pack_block(
+        pa.concat_tables(map(_unpack, bodies), promote_options="default").to_batches()
+    )
 
 
 #: A stream is its schema, its batches and an end mark: those of an empty one are for all.

@@ -135,9 +135,7 @@ def _are_plain_objects(raws: Sequence[bytes | None], body: bytes) -> bool:
     return (
         _is_utf8(body)
         and {raw[:1] for raw in raws if raw} <= {b"{"}
-        and all(
-            len(raw) <= _SHALLOW_BYTES - 2 or _is_plain_object(raw) for raw in raws if raw
-        )
+        and all(len(raw) <= _SHALLOW_BYTES - 2 or _is_plain_object(raw) for raw in raws if raw)
     )
 
 

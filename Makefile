@@ -32,9 +32,9 @@ types: $(READY)
 portal: $(READY)
 	$(BIN)/python hatch_build.py
 
-## bench: measure ingestion on this machine
+## bench: measure ingestion on this machine; BENCH='--full' for every load, '--help' for more
 bench: $(READY)
-	PYTHONPATH=tests $(BIN)/python -m bench.ingest
+	PYTHONPATH=tests $(BIN)/python -m bench.ingest $(BENCH)
 
 ## screenshots: the pictures of docs/images
 screenshots: $(READY) .venv/.browser

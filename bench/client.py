@@ -20,7 +20,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
-from itertools import accumulate, islice, pairwise
+from itertools import accumulate, cycle, islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,9 +69,10 @@ def write_requests(stem: Path, requests: Iterable[bytes]) -> int:
 def run_load(
     port: int, stem: Path, connections: int, seconds: float, *, largest: int, rate: float = 0
 ) -> Outcome:
-    """Send the requests of a file, once over, or until `seconds` are over; with `rate`, not faster.
+    """Send the requests of a file, each once, but not longer than `seconds`.
 
-    wrk begins again when it comes to the end before the time is over.
+    With `rate` (requests per second) not faster than that, and round and round until the time
+    is over. wrk, too, begins again when it comes to the end.
     """
     before = _cpu_of_children()
     is_small = largest <= SMALL_BYTES
@@ -240,8 +241,10 @@ def main() -> None:
     chosen = parser.parse_args()
     part, parts = map(int, chosen.share.split("/"))
     source: Iterator[memoryview] = islice(_read_requests(chosen.stem), part, None, parts)
+    if chosen.rate:
+        source = _paced(cycle(source), chosen.rate)
     started = time.perf_counter()
-    run = _Run(_paced(source, chosen.rate) if chosen.rate else source, started + chosen.seconds)
+    run = _Run(source, started + chosen.seconds)
     _drive(chosen.port, run, chosen.connections)
     seconds = time.perf_counter() - started
     print(json.dumps({"seconds": seconds, "refused": run.refused, "latencies": run.latencies}))

@@ -57,6 +57,8 @@ COLUMNS = {
     "found_max_s": "worst",
     "bytes_per_row": "B/row",
     "bytes_per_row_merged": "merged",
+    "acknowledged": "ack'd",
+    "kept": "kept",
     "refused": "refused",
 }
 Result = dict[str, Any]
@@ -91,16 +93,15 @@ class Bench:
                     if dialect is not None:
                         say(f"round {number} of {self._options.rounds}: {target.name}, {load.name}")
                         yield {**self._measure(target, load), "round": number}
-        for target in self._targets:
-            if self._is_chosen("found under load"):
-                say(f"searchable under load: {target.name}")
-                yield self._measure_found_under_load(target)
-        for target in self._targets:
-            if self._is_chosen("disk"):
-                say(f"disk: {target.name}")
-                wait_for_rest(target.parts, 60)
-                target.stop()
-                yield {"server": target.name, "load": "disk", **target.measure_disk()}
+        for name, measure in {
+            "found under load": self._measure_found_under_load,
+            "kill -9": self._measure_kept,
+            "disk": self._measure_disk,
+        }.items():
+            for target in self._targets:
+                if self._is_chosen(name):
+                    say(f"{name}: {target.name}")
+                    yield {"server": target.name, "load": name, **measure(target)}
 
     def _loads(self) -> list[Load]:
         return [
@@ -165,7 +166,23 @@ class Bench:
             times.append(time_until_found(target))
         load.join()
         wait_until(lambda: target.waiting() == 0, 300)
-        return {"server": target.name, "load": "found under load", **_in_s(times)}
+        return _in_s(times)
+
+    def _measure_kept(self, target: Target) -> Result:
+        """Kill all processes in the moment of the last answer, and count what is there."""
+        word = f"kept{os.urandom(6).hex()}"
+        for number in range(self._options.kept):
+            target.send(f"{word} number {number}")
+        target.kill()
+        target.start()
+        with contextlib.suppress(AssertionError):
+            wait_until(lambda: target.count(word) >= self._options.kept, 15)
+        return {"acknowledged": self._options.kept, "kept": target.count(word)}
+
+    def _measure_disk(self, target: Target) -> Result:
+        wait_for_rest(target.parts, 60)
+        target.stop()
+        return target.measure_disk()
 
 
 def figures_of(outcome: Outcome, usage: Usage, rows_each: int) -> Result:
@@ -188,7 +205,7 @@ def time_until_found(target: Target) -> float:
     word = f"probe{os.urandom(6).hex()}"
     target.send(f"find {word}")
     started = time.perf_counter()
-    wait_until(lambda: target.finds(word), 60)
+    wait_until(lambda: target.count(word) > 0, 60)
     return time.perf_counter() - started
 
 
@@ -286,6 +303,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=8.0, help="longest time of one load")
     parser.add_argument("--rows", type=int, default=500_000, help="rows of one load of batches")
     parser.add_argument("--rest-seconds", type=float, default=20.0, help="longest wait for merges")
+    parser.add_argument("--kept", type=int, default=1000, help="messages before the kill -9")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--output", type=Path, default=Path("bench-results"), help="folder")
     return parser.parse_args()

@@ -11,6 +11,7 @@ import json
 import re
 import subprocess
 import urllib.request
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote, urlencode
 
@@ -19,8 +20,6 @@ from support.engine import SECRET, engine_process
 from support.served import KEY, Served, free_port, request, wait_until
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from bench.loads import Dialect, Load
 
 MEDIA_TYPES = {
@@ -67,8 +66,8 @@ class Target(Protocol):
     def send(self, message: str) -> None:
         """Hand over one message."""
 
-    def finds(self, word: str) -> bool:
-        """Whether a search finds a word now."""
+    def count(self, word: str) -> int:
+        """How many messages a search for a word finds now."""
 
     def measure_disk(self) -> dict[str, float]:
         """Bytes per row, after it was stopped."""
@@ -112,15 +111,30 @@ class Logster:
 
     def waiting(self) -> int:
         """Rows in the spools; -1 when nobody says."""
-        return spooled(self._served)
+        found = self.gauges("logster_spool_events")
+        return int(sum(found)) if found else -1
+
+    def gauges(self, name: str) -> list[float]:
+        """The values of a metric, one for each label."""
+        text = self._served.get("/metrics").body.decode()
+        found = re.findall(rf"^{name}(?:\{{.*\}})? (\S+)$", text, re.MULTILINE)
+        return list(map(float, found))
+
+    def ask_engine(self, sql: str) -> str:
+        """Ask the running engine itself; its port and secret are those of our own child."""
+        (pid,) = self.parts()["engine"]
+        port = int(command_of(pid).rpartition("--port ")[2].split()[0])
+        variables = Path(f"/proc/{pid}/environ").read_text().split("\0")
+        secret = next(v for v in variables if v.startswith("LOGSTER_ENGINE_SECRET="))
+        return ask_engine(port, sql, secret.partition("=")[2])
 
     def send(self, message: str) -> None:
         """Hand over one message."""
         self._served.log_message(Message=message, Severity=2)
 
-    def finds(self, word: str) -> bool:
-        """Whether a search finds a word now."""
-        return bool(self._served.search(word, 1))
+    def count(self, word: str) -> int:
+        """How many messages a search for a word finds now."""
+        return len(self._served.search(word))
 
     def measure_disk(self) -> dict[str, float]:
         """As the merges left it, and when all is merged."""
@@ -168,7 +182,7 @@ class VictoriaLogs:
     def stop(self) -> None:
         """Merge everything, as far as it offers that, and stop it in order."""
         assert self._process is not None
-        self._rows = self._count_rows()
+        self._rows = self.count("*")
         request(self.port, "GET", "/internal/force_merge", None, {}, LAST_MERGES_S)
         self._process.terminate()
         self._process.wait(120)
@@ -203,9 +217,10 @@ class VictoriaLogs:
         answer = request(self.port, "POST", path, body.encode(), headers)
         assert answer.status == 200, answer
 
-    def finds(self, word: str) -> bool:
-        """Whether a search finds a word now."""
-        return bool(self._query(f"{word} | limit 1"))
+    def count(self, word: str) -> int:
+        """How many messages a search for a word finds now."""
+        answer = self._query(f"{word} | stats count() as rows")
+        return int(json.loads(answer)["rows"]) if answer else 0
 
     def measure_disk(self) -> dict[str, float]:
         """All of its folder, after the forced merge."""
@@ -219,26 +234,15 @@ class VictoriaLogs:
         except OSError:
             return False
 
-    def _count_rows(self) -> int:
-        answer = self._query("* | stats count() as rows")
-        return int(json.loads(answer)["rows"]) if answer else 0
-
     def _query(self, query: str) -> bytes:
         path = f"/select/logsql/query?query={quote(query)}"
         return request(self.port, "GET", path, None, {}, LAST_MERGES_S).body.strip()
 
 
-def spooled(served: Served) -> int:
-    """Events accepted but not yet stored; -1 when nobody says."""
-    text = served.get("/metrics").body.decode()
-    found = re.findall(r"^logster_spool_events\{.*\} (\S+)$", text, re.MULTILINE)
-    return int(sum(map(float, found))) if found else -1
-
-
-def ask_engine(port: int, sql: str) -> str:
+def ask_engine(port: int, sql: str, secret: str = SECRET) -> str:
     """Run a statement as the user who may do everything."""
     asked = urllib.request.Request(f"http://127.0.0.1:{port}/", sql.encode())
-    login = base64.b64encode(f"logster:{SECRET}".encode()).decode()
+    login = base64.b64encode(f"logster:{secret}".encode()).decode()
     asked.add_header("Authorization", f"Basic {login}")
     with urllib.request.urlopen(asked, timeout=LAST_MERGES_S) as answer:
         text: str = answer.read().decode()

@@ -13,6 +13,7 @@ import contextlib
 import json
 import os
 import platform
+import re
 import statistics
 import sys
 import tempfile
@@ -112,7 +113,7 @@ class Bench:
         ]
 
     def _is_chosen(self, name: str) -> bool:
-        return not self._options.only or self._options.only.lower() in name.lower()
+        return bool(re.search(self._options.only, name, re.IGNORECASE))
 
     def _measure_idle(self, target: Target) -> Result:
         result: Result = {"server": target.name, "load": "idle"}
@@ -297,7 +298,7 @@ def parse_options() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--full", action="store_true", help="all loads, not only the targets'")
-    parser.add_argument("--only", default="", help="loads whose name holds this text")
+    parser.add_argument("--only", default="", metavar="PATTERN", help="loads whose name it fits")
     parser.add_argument("--workers", default=f"1,{os.cpu_count()}", help="numbers of workers")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=8.0, help="longest time of one load")

@@ -72,15 +72,16 @@ def build_requests(load: Load, dialect: Dialect, rows: int, seed: int) -> Iterat
     end = datetime.now(UTC)
     size = max(CHUNK, load.rows_each)
     starts = range(0, max(rows, size), size)
-    build = partial(_build_part, load, dialect, len(starts) * size, seed, end)
+    build = partial(build_part, load, dialect, len(starts) * size, seed, end)
     with get_context("fork").Pool(os.cpu_count()) as pool:
         for part in pool.imap(build, starts):
             yield from part
 
 
-def _build_part(
+def build_part(
     load: Load, dialect: Dialect, count: int, seed: int, end: datetime, start: int
 ) -> list[bytes]:
+    """The requests of one chunk of rows, or of one batch that is larger."""
     source = make_rows(count, seed, end=end, start=start)
     size = load.rows_each
     rows = [next(source) for _ in range(max(CHUNK, size))]

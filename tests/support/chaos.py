@@ -24,7 +24,6 @@ import os
 import random
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
@@ -33,6 +32,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from support.disk import filled, mount_small_disk, unmount
 from support.served import KEY, Served, wait_until
 from support.shim import Shim, has_compiler
 
@@ -198,7 +198,7 @@ class Chaos:
         self._rng = random.Random(seed)
         self._disk = folder / "disk"
         self._disk.mkdir()
-        self._is_small_disk = _mount(self._disk)
+        self._is_small_disk = mount_small_disk(self._disk, DISK_BYTES)
         self._shim = Shim(folder) if has_compiler() else None
         self.served = Served(
             self._disk / "data",
@@ -216,7 +216,7 @@ class Chaos:
         if self.served.is_running:
             self.served.kill_everything()
         if self._is_small_disk:
-            subprocess.run(["umount", "-l", self._disk], check=True)
+            unmount(self._disk)
 
     def _begin_round(self) -> None:
         """A word and a ledger of its own: a long run is accounted for minute by minute."""
@@ -373,13 +373,8 @@ class Chaos:
 
     def _fill_disk(self) -> None:
         """Nothing left at all, or less than the setting asks for."""
-        ballast = self._disk / "ballast"
-        room = os.statvfs(self._disk)
-        left = self._rng.choice((0, MIN_FREE_BYTES // 2))
-        with contextlib.suppress(OSError), ballast.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, room.f_bavail * room.f_frsize - left)
-        time.sleep(self._rng.uniform(0.5, 3))
-        ballast.unlink(missing_ok=True)
+        with filled(self._disk, self._rng.choice((0, MIN_FREE_BYTES // 2))):
+            time.sleep(self._rng.uniform(0.5, 3))
 
     def _heal(self) -> None:
         if self._shim:
@@ -393,17 +388,6 @@ class Chaos:
             yield "no slow disk and no wrong clock: there is no C compiler"
         if not self._is_small_disk:
             yield "no full disk: mounting a small one needs root"
-
-
-def _mount(folder: Path) -> bool:
-    """Make a folder a small disk of its own; False where that is not allowed."""
-    if os.getuid() != 0:
-        return False
-    command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(folder)]
-    try:
-        return subprocess.run(command, capture_output=True).returncode == 0
-    except FileNotFoundError:
-        return False
 
 
 def _kill(pid: int) -> None:

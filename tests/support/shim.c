@@ -31,6 +31,15 @@ __attribute__((constructor)) static void load(void)
     }
 }
 
+/* The engine's package asks for RTLD_DEEPBIND, by which its library would pass this one by. */
+void *dlopen(const char *path, int flags)
+{
+    static void *(*real_dlopen)(const char *, int);
+    if (!real_dlopen)
+        real_dlopen = dlsym(RTLD_NEXT, "dlopen");
+    return real_dlopen(path, flags & ~RTLD_DEEPBIND);
+}
+
 static void wait_for_the_disk(void)
 {
     int64_t ms = control[0];

@@ -36,9 +36,9 @@ def filled(folder: Path, left: int = 0) -> Iterator[None]:
     ballast = folder / BALLAST
     room = os.statvfs(folder)
     try:
-        with ballast.open("wb") as file:
-            with contextlib.suppress(OSError):  # others write at the same time
-                os.posix_fallocate(file.fileno(), 0, room.f_bavail * room.f_frsize - left)
+        # Suppressed, since others write at the same time.
+        with contextlib.suppress(OSError), ballast.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, room.f_bavail * room.f_frsize - left)
         yield
     finally:
         ballast.unlink(missing_ok=True)

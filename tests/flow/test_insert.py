@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from logster.errors import StoreError, StoreRefusedError, StoreUnavailableError
+from logster.errors import (
+    StoreError,
+    StoreFullError,
+    StoreRefusedError,
+    StoreUnavailableError,
+)
 from logster.event import NS_PER_S, Columns
 from logster.store.block import build_block, join_blocks, pack_block
 from logster.store.insert import insert
@@ -142,7 +147,7 @@ async def test_a_full_disk_is_told_and_the_block_is_taken_when_there_is_room(
         with engine_process(tmp_path / "engine") as process:
             async with connected(process) as engine:
                 await migrate(engine, retention_days=3650)
-                with filled(tmp_path), pytest.raises(StoreUnavailableError, match="space"):
+                with filled(tmp_path), pytest.raises(StoreFullError, match="space"):
                     await insert(engine, block_of(100), "full")
                 await insert(engine, block_of(100), "full")
                 assert await counts(engine) == (100, 100)

@@ -84,8 +84,8 @@ class Bench:
         for target in self._targets:
             say(f"starting {target.name}")
             target.start()
-            time.sleep(2)
-            yield self._measure_idle(target)
+            if self._is_chosen("idle"):
+                yield {"server": target.name, "load": "idle", **self._measure_idle(target)}
         for number in range(1, self._options.rounds + 1):
             for load in self._loads():
                 self._seed += 1
@@ -116,12 +116,10 @@ class Bench:
         return bool(re.search(self._options.only, name, re.IGNORECASE))
 
     def _measure_idle(self, target: Target) -> Result:
-        result: Result = {"server": target.name, "load": "idle"}
+        wait_for_rest(target.parts, 10)
         sizes = memory_of(target.parts())
-        result |= _in_mb(sizes, sum(sizes.values()))
-        if self._is_chosen("idle"):
-            result |= _in_s([time_until_found(target) for _ in range(10)])
-        return result
+        memory = _in_mb(sizes, sum(sizes.values()))
+        return memory | _in_s([time_until_found(target) for _ in range(10)])
 
     def _measure(self, target: Target, load: Load) -> Result:
         """Drive one load, wait until all is stored and merged, and give the figures."""

@@ -18,7 +18,7 @@ LogsterError
 ├── QueryError             400  a search text that cannot be understood (position, length)
 ├── StoreError             the engine refused or failed
 │   ├── StoreUnavailableError  503  not reachable now; try again
-│   │   └── StoreFullError         503  its disk is full: no block is to blame, however often it fails
+│   │   └── StoreFullError         503  its disk is full: no block is to blame
 │   ├── StoreRefusedError      the engine refuses this block for its content; do not retry as it is
 │   └── QueryTooHeavyError     422  memory or time limit of one query
 ├── MetaUnavailableError   503  the database of keys and accounts cannot be reached

@@ -174,8 +174,9 @@ class Bench:
             target.send(f"{word} number {number}")
         target.kill()
         target.start()
-        with contextlib.suppress(AssertionError):
-            wait_until(lambda: target.count(word) >= self._options.kept, 15)
+        wait_until(lambda: target.waiting() == 0, 300)
+        with contextlib.suppress(AssertionError):  # what is not there by now was lost
+            wait_until(lambda: target.count(word) >= self._options.kept, 5)
         return {"acknowledged": self._options.kept, "kept": target.count(word)}
 
     def _measure_disk(self, target: Target) -> Result:

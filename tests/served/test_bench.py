@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 STAND_IN = ROOT / "tests" / "support" / "victorialogs.py"
-SHORT = ["--workers=1", "--rounds=1", "--seconds=1", "--rows=5000", "--kept=30"]
+SHORT = ["--workers=1", "--rounds=1", "--seconds=1", "--rows=5000", "--kept=30", "--rest-seconds=1"]
 
 pytestmark = pytest.mark.timeout(200)
 

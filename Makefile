@@ -4,7 +4,11 @@ BIN := .venv/bin
 READY := .venv/.ready
 PORTAL := src/logster/web/static/index.html
 
-.PHONY: serve dev test check lint types portal bench dist clean screenshots lock
+# What must be tried line by line and branch by branch.
+COVERED := --include=src/logster/event.py,src/logster/errors.py,src/logster/language.py,src/logster/config.py,src/logster/ingest/*,src/logster/spool/* \
+    --omit=src/logster/ingest/receive.py
+
+.PHONY: serve test check lint types portal bench soak chaos coverage docs dist clean screenshots lock
 
 ## serve: make the environment, build the portal, start on 127.0.0.1:8000
 serve: $(READY)
@@ -32,9 +36,27 @@ types: $(READY)
 portal: $(READY)
 	$(BIN)/python hatch_build.py
 
-## bench: measure ingestion on this machine
+## bench: measure ingestion on this machine; BENCH='--full' for every load, '--help' for more
 bench: $(READY)
-	PYTHONPATH=tests $(BIN)/python -m bench.ingest
+	PYTHONPATH=tests $(BIN)/python -m bench.ingest $(BENCH)
+
+## soak: an hour (SOAK_MINUTES) at four fifths of the peak; draws docs/images/soak.svg
+soak: $(READY)
+	PYTHONPATH=tests $(BIN)/python -m bench.soak
+
+## chaos: ten minutes of random faults; every message is accounted for (CHAOS='--seed N')
+chaos: $(READY)
+	PYTHONPATH=tests $(BIN)/python -m support.chaos $(CHAOS)
+
+## coverage: of vocabulary, readers, spool and drain, by the fast rings
+coverage: $(READY)
+	$(BIN)/coverage run -m pytest -q tests/unit tests/protocols
+	$(BIN)/coverage report --show-missing $(COVERED)
+
+## docs: what is drawn or printed from the program itself
+docs: $(READY)
+	$(BIN)/python docs/imports.py
+	$(BIN)/python -m logster.config > docs/reference/settings.md
 
 ## screenshots: the pictures of docs/images
 screenshots: $(READY) .venv/.browser

@@ -1,245 +1,338 @@
 """Measure ingestion: `make bench`.
 
-Starts the installed server on an empty folder, drives it from this process with prebuilt
-bytes, and prints one table and one JSON line. Figures of one machine are only worth
-comparing with figures of the same run: these machines are noisy.
+Starts the installed server on an empty folder (once for each number of workers), sends it
+deterministic rows, and prints one table. Several rounds are interleaved and medians are given,
+because machines are noisy; every measurement is also a JSON line in a file, so that two runs
+can be compared with `bench/compare OLD NEW`. How to read it: docs/performance.md.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
+import contextlib
 import json
 import os
 import platform
+import re
+import statistics
+import sys
 import tempfile
 import threading
 import time
-from dataclasses import dataclass
+from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-from bench.load import Outcome, build_request, run_load
-from bench.rows import make_rows
-from support.served import KEY, Served, serving, wait_until
+from bench.client import Outcome, run_load, write_requests
+from bench.loads import LOADS, Load, build_requests
+from bench.targets import Logster, Target, VictoriaLogs
+from bench.usage import Usage, Watch, memory_of, wait_for_rest
+from support.served import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TICKS = os.sysconf("SC_CLK_TCK")
-BATCH_ROWS = 5000
-SINGLE_CONNECTIONS = 32
-BATCH_CONNECTIONS = 2
+SEARCHABLE_UNDER = next(load for load in LOADS if load.name == "NDJSON 5,000")
+#: Single messages are prepared for this speed; a faster server gets some of them twice.
+MAX_SINGLES_PER_S = 12_000
+#: The order of the table, and its headings.
+COLUMNS = {
+    "server": "server",
+    "load": "load",
+    "rows_per_s": "rows/s",
+    "requests_per_s": "req/s",
+    "p50_ms": "p50 ms",
+    "p99_ms": "p99",
+    "p99.9_ms": "p99.9",
+    "all_us_per_row": "CPU µs/row",
+    "supervisor_us_per_row": "super.",
+    "engine_us_per_row": "engine",
+    "worker_us_per_row": "workers",
+    "client_us_per_row": "(client)",
+    "all_peak_mb": "peak MB",
+    "supervisor_peak_mb": "super.",
+    "engine_peak_mb": "engine",
+    "worker_peak_mb": "workers",
+    "stored_after_s": "stored s",
+    "found_median_s": "found s",
+    "found_max_s": "worst",
+    "bytes_per_row": "B/row",
+    "bytes_per_row_merged": "merged",
+    "acknowledged": "ack'd",
+    "kept": "kept",
+    "refused": "refused",
+}
+Result = dict[str, Any]
 
 
-@dataclass
-class Usage:
-    """What the server's processes used: CPU seconds and peak resident bytes, by part."""
-
-    cpu_s: dict[str, float]
-    peak_bytes: dict[str, int]
+def say(text: str) -> None:
+    """Progress, beside the table."""
+    print(text, file=sys.stderr, flush=True)
 
 
-class Watch:
-    """Follows the memory of a server's processes while something runs."""
+class Bench:
+    """Targets that run at the same time, measured one after the other, round by round."""
 
-    def __init__(self, served: Served) -> None:
-        self._served = served
-        self._peak: dict[str, int] = {}
-        self._before = cpu_of(served)
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._follow, daemon=True)
+    def __init__(self, targets: list[Target], folder: Path, options: argparse.Namespace) -> None:
+        self._targets = targets
+        self._folder = folder
+        self._options = options
+        self._seed = options.seed * 1000
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
+    def run(self) -> Iterator[Result]:
+        """Everything that was chosen, one result for each measurement."""
+        for target in self._targets:
+            say(f"starting {target.name}")
+            target.start()
+            if self._is_chosen("idle"):
+                yield {"server": target.name, "load": "idle", **self._measure_idle(target)}
+        for number in range(1, self._options.rounds + 1):
+            for load in self._loads():
+                self._seed += 1
+                for target in self._targets:
+                    dialect = target.dialect(load)
+                    if dialect is not None:
+                        say(f"round {number} of {self._options.rounds}: {target.name}, {load.name}")
+                        yield {**self._measure(target, load), "round": number}
+        for name, measure in {
+            "found under load": self._measure_found_under_load,
+            "kill -9": self._measure_kept,
+            "disk": self._measure_disk,
+        }.items():
+            for target in self._targets:
+                if self._is_chosen(name):
+                    say(f"{name}: {target.name}")
+                    yield {"server": target.name, "load": name, **measure(target)}
 
-    def __exit__(self, *_: object) -> None:
-        self._stopping.set()
-        self._thread.join()
+    def _loads(self) -> list[Load]:
+        return [
+            load
+            for load in LOADS
+            if self._is_chosen(load.name)
+            and (load.is_target or self._options.full or self._options.only)
+        ]
 
-    def usage(self) -> Usage:
-        """What was used since the start."""
-        after = cpu_of(self._served)
-        spent = {part: after[part] - self._before.get(part, 0.0) for part in after}
-        return Usage(spent, dict(self._peak))
+    def _is_chosen(self, name: str) -> bool:
+        return bool(re.search(self._options.only, name, re.IGNORECASE))
 
-    def _follow(self) -> None:
-        while not self._stopping.wait(0.2):
-            for part, size in memory_of(self._served).items():
-                self._peak[part] = max(size, self._peak.get(part, 0))
+    def _measure_idle(self, target: Target) -> Result:
+        wait_for_rest(target.parts, 10)
+        sizes = memory_of(target.parts())
+        memory = _in_mb(sizes, sum(sizes.values()))
+        return memory | _in_s([time_until_found(target) for _ in range(10)])
+
+    def _measure(self, target: Target, load: Load) -> Result:
+        """Drive one load, wait until all is stored and merged, and give the figures."""
+        stem, largest = self._prepare(target, load)
+        with Watch(target.parts) as watch:
+            outcome = run_load(
+                target.port, stem, load.connections, self._options.seconds, largest=largest
+            )
+            answered = time.perf_counter()
+            wait_until(lambda: target.waiting() == 0, 300)
+            stored_after_s = time.perf_counter() - answered
+            wait_for_rest(target.parts, self._options.rest_seconds)
+            usage = watch.usage()
+        figures = figures_of(outcome, usage, load.rows_each)
+        result = {"server": target.name, "load": load.name, **figures}
+        if type(target) is Logster:
+            result["stored_after_s"] = round(stored_after_s, 2)
+        say(f"    {render_line(result)}")
+        return result
+
+    def _prepare(self, target: Target, load: Load, times: int = 1) -> tuple[Path, int]:
+        dialect = target.dialect(load)
+        assert dialect is not None
+        rows = self._options.rows * times
+        if load.rows_each == 1:
+            rows = int(self._options.seconds * MAX_SINGLES_PER_S)
+        stem = self._folder / "requests"
+        return stem, write_requests(stem, build_requests(load, dialect, rows, self._seed))
+
+    def _measure_found_under_load(self, target: Target) -> Result:
+        """Ask for single messages while batches come in; the questions cost a little as well."""
+        self._seed += 1
+        stem, largest = self._prepare(target, SEARCHABLE_UNDER, times=2)
+        load = threading.Thread(
+            target=run_load,
+            args=(target.port, stem, SEARCHABLE_UNDER.connections, self._options.seconds),
+            kwargs={"largest": largest},
+        )
+        load.start()
+        time.sleep(1)
+        times = []
+        while load.is_alive():
+            times.append(time_until_found(target))
+        load.join()
+        wait_until(lambda: target.waiting() == 0, 300)
+        return _in_s(times)
+
+    def _measure_kept(self, target: Target) -> Result:
+        """Kill all processes in the moment of the last answer, and count what is there."""
+        word = f"kept{os.urandom(6).hex()}"
+        for number in range(self._options.kept):
+            target.send(f"{word} number {number}")
+        target.kill()
+        target.start()
+        wait_until(lambda: target.waiting() == 0, 300)
+        with contextlib.suppress(AssertionError):  # what is not there by now was lost
+            wait_until(lambda: target.count(word) >= self._options.kept, 5)
+        return {"acknowledged": self._options.kept, "kept": target.count(word)}
+
+    def _measure_disk(self, target: Target) -> Result:
+        wait_for_rest(target.parts, 60)
+        target.stop()
+        return target.measure_disk()
 
 
-def parts_of(served: Served) -> dict[str, list[int]]:
-    """Pids by part."""
+def figures_of(outcome: Outcome, usage: Usage, rows_each: int) -> Result:
+    """The figures of one measurement, rounded to what they can mean."""
+    rows = max(outcome.answered * rows_each, 1)
+    cpu = {**usage.cpu_s, "all": sum(usage.cpu_s.values()), "client": outcome.client_s}
     return {
-        "supervisor": [served.pid],
-        "engine": served.children("logster.store.embedded"),
-        "worker": served.workers,
+        "rows": rows,
+        "rows_per_s": round(rows / outcome.seconds),
+        "requests_per_s": round(outcome.answered / outcome.seconds, 1),
+        **{name: round(value, 1) for name, value in outcome.percentiles_ms.items()},
+        "refused": outcome.refused,
+        **{f"{part}_us_per_row": round(s / rows * 1e6, 1) for part, s in cpu.items()},
+        **_in_mb(usage.peak_bytes, usage.peak_in_all),
     }
 
 
-def cpu_of(served: Served) -> dict[str, float]:
-    """CPU seconds (user and system) so far, by part."""
-    return {part: sum(map(_cpu_s, pids)) for part, pids in parts_of(served).items()}
+def time_until_found(target: Target) -> float:
+    """Seconds from a receipt until a search finds the message."""
+    word = f"probe{os.urandom(6).hex()}"
+    target.send(f"find {word}")
+    started = time.perf_counter()
+    wait_until(lambda: target.count(word) > 0, 60)
+    return time.perf_counter() - started
 
 
-def memory_of(served: Served) -> dict[str, int]:
-    """Resident bytes now, by part."""
-    return {part: sum(map(_resident_bytes, pids)) for part, pids in parts_of(served).items()}
+def _in_mb(parts: dict[str, int], in_all: int) -> Result:
+    return {f"{part}_peak_mb": round(size / 1e6) for part, size in {**parts, "all": in_all}.items()}
 
 
-def _cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+def _in_s(times: list[float]) -> Result:
+    if not times:
+        return {}
+    median, worst = statistics.median(times), max(times)
+    return {"found_median_s": round(median, 3), "found_max_s": round(worst, 3)}
 
 
-def _resident_bytes(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def single_requests(rows: list[bytes]) -> list[bytes]:
-    """One message per request."""
-    return [build_request("/api/Log", KEY, row, "application/json") for row in rows]
-
-
-def batch_requests(rows: list[bytes], size: int, *, is_gzip: bool) -> list[bytes]:
-    """NDJSON batches."""
-    batches = [b"\n".join(rows[at : at + size]) for at in range(0, len(rows), size)]
+def medians(results: list[Result]) -> list[Result]:
+    """One line for each server and load, in the order of the first round."""
+    groups: dict[tuple[str, str], list[Result]] = defaultdict(list)
+    for result in results:
+        groups[result["server"], result["load"]].append(result)
     return [
-        build_request(
-            "/api/Logs",
-            KEY,
-            gzip.compress(batch, 4) if is_gzip else batch,
-            "application/x-ndjson",
-            "gzip" if is_gzip else "",
-        )
-        for batch in batches
+        {"server": server, "load": load}
+        | {
+            name: statistics.median(each[name] for each in group if name in each)
+            for name in COLUMNS
+            if name not in ("server", "load") and any(name in each for each in group)
+        }
+        for (server, load), group in groups.items()
     ]
 
 
-def measure(
-    served: Served, name: str, requests: list[bytes], rows_each: int, connections: int, **run: Any
-) -> dict[str, Any]:
-    """Drive one kind of load, wait until all is stored, and give the figures."""
-    with Watch(served) as watch:
-        outcome = run_load(served.port, requests, connections, **run)
-        answered = time.perf_counter()
-        wait_until(lambda: spooled(served) == 0, 120)
-        lag_s = time.perf_counter() - answered
-        usage = watch.usage()
-    rows = len(outcome.latencies) * rows_each
-    return {
-        "load": name,
-        "rows_per_s": round(rows / outcome.seconds),
-        "requests_per_s": round(outcome.rate, 1),
-        **latencies(outcome),
-        "refused": outcome.refused,
-        **{f"{p}_us_per_row": round(s / rows * 1e6, 1) for p, s in usage.cpu_s.items()},
-        **{f"{p}_peak_mb": round(b / 1e6) for p, b in usage.peak_bytes.items()},
-        "lag_s": round(lag_s, 2),
-    }
+def render_table(results: list[Result]) -> str:
+    """The table for people; columns nobody has are left away."""
+    names = [name for name in COLUMNS if any(name in result for result in results)]
+    rows = [[COLUMNS[name] for name in names]]
+    rows += [[_shown(result.get(name, "")) for name in names] for result in results]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(
+            cell.ljust(width) if number < 2 else cell.rjust(width)
+            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+    return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
 
 
-def latencies(outcome: Outcome) -> dict[str, float]:
-    """The usual percentiles, in milliseconds."""
-    return {
-        f"p{str(share * 100).rstrip('0').rstrip('.')}_ms": round(outcome.percentile_ms(share), 1)
-        for share in (0.5, 0.99, 0.999)
-    }
-
-
-def spooled(served: Served) -> int:
-    """Events accepted but not yet stored."""
-    text = served.get("/metrics").body.decode()
-    lines = [line for line in text.splitlines() if line.startswith("logster_spool_events{")]
-    return int(sum(float(line.rpartition(" ")[2]) for line in lines)) if lines else -1
-
-
-def time_until_found(served: Served, tries: int = 20) -> float:
-    """Median seconds from a receipt until a search finds the message, on an idle server."""
-    times = []
-    for number in range(tries):
-        word = f"bench{os.getpid()}x{number}"
-        served.log_message(Message=f"find {word}", Severity=2)
-        started = time.perf_counter()
-        wait_until(lambda word=word: served.search(word), 10)
-        times.append(time.perf_counter() - started)
-    return sorted(times)[len(times) // 2]
-
-
-def disk_bytes(served: Served) -> int:
-    """What the engine's folder takes."""
-    files: Iterator[Path] = (served.data / "engine").rglob("*")
-    return sum(path.stat().st_size for path in files if path.is_file())
-
-
-def run(options: argparse.Namespace) -> list[dict[str, Any]]:
-    """Everything, on one server."""
-    rows = list(make_rows(options.rows))
-    results: list[dict[str, Any]] = []
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        serving(Path(folder) / "data", workers=options.workers) as served,
-    ):
-        time.sleep(2)
-        idle = memory_of(served)
-        results.append(
-            {"load": "idle", **{f"{p}_peak_mb": round(b / 1e6) for p, b in idle.items()}}
-        )
-        results.append({"load": "found after", "seconds": round(time_until_found(served), 3)})
-        results.append(
-            measure(
-                served,
-                "single JSON",
-                single_requests(rows[:50_000]),
-                1,
-                SINGLE_CONNECTIONS,
-                seconds=options.seconds,
-            )
-        )
-        before = disk_bytes(served)
-        for is_gzip in (False, True):
-            results.append(
-                measure(
-                    served,
-                    f"NDJSON {BATCH_ROWS}{' gzip' if is_gzip else ''}",
-                    batch_requests(rows, BATCH_ROWS, is_gzip=is_gzip),
-                    BATCH_ROWS,
-                    BATCH_CONNECTIONS,
-                    seconds=options.seconds,
-                    limit=options.batches,
-                )
-            )
-        stored = 2 * options.batches * BATCH_ROWS
-        time.sleep(10)  # merges and the removal of merged parts
-        results.append(
-            {"load": "disk", "bytes_per_row": round((disk_bytes(served) - before) / stored, 1)}
-        )
-    return results
-
-
-def render(results: list[dict[str, Any]]) -> str:
-    """One line per load."""
-    lines = []
+def render_ratios(results: list[Result], other: str) -> str:
+    """Each of our figures divided by the other server's, load by load."""
+    theirs = {result["load"]: result for result in results if result["server"] == other}
+    names = ["rows_per_s", "p99_ms", "all_us_per_row", "all_peak_mb", "found_median_s"]
+    names += ["bytes_per_row_merged"]
+    lines = [f"Logster : {other} (rows/s: more is better; everything else: less is better)"]
     for result in results:
-        figures = "  ".join(f"{name} {value}" for name, value in result.items() if name != "load")
-        lines.append(f"{result['load']:<18} {figures}")
+        base = theirs.get(result["load"], {})
+        ratios = [
+            f"{COLUMNS[name]} {result[name] / base[name]:.2f}"
+            for name in names
+            if result.get(name) and base.get(name)
+        ]
+        if result["server"] != other and ratios:
+            lines.append(f"{result['server']}, {result['load']}: {', '.join(ratios)}")
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Print the table for people and a JSON line for comparisons."""
+def render_line(result: Result) -> str:
+    """One measurement on one line."""
+    return ", ".join(f"{COLUMNS[n]} {_shown(result[n])}" for n in list(COLUMNS)[2:] if n in result)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:g}"
+
+
+def describe_machine() -> Result:
+    """Where the figures come from."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return {
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "memory_gb": round(memory / 1e9),
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+    }
+
+
+def parse_options() -> argparse.Namespace:
+    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=200_000)
-    parser.add_argument("--seconds", type=float, default=15.0)
-    parser.add_argument("--batches", type=int, default=100)
-    parser.add_argument("--workers", type=int, default=1)
-    options = parser.parse_args()
-    results = run(options)
-    print(f"{platform.machine()}, {os.cpu_count()} cores, workers: {options.workers}")
-    print(render(results))
-    print(json.dumps(results))
+    parser.add_argument("--full", action="store_true", help="all loads, not only the targets'")
+    parser.add_argument("--only", default="", metavar="PATTERN", help="loads whose name it fits")
+    parser.add_argument("--workers", default=f"1,{os.cpu_count()}", help="numbers of workers")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=8.0, help="longest time of one load")
+    parser.add_argument("--rows", type=int, default=500_000, help="rows of one load of batches")
+    parser.add_argument("--rest-seconds", type=float, default=20.0, help="longest wait for merges")
+    parser.add_argument("--kept", type=int, default=1000, help="messages before the kill -9")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--output", type=Path, default=Path("bench-results"), help="folder")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Print the table for people and write the JSON lines for comparisons."""
+    options = parse_options()
+    binary = os.environ.get("BENCH_VICTORIALOGS", "")
+    options.output.mkdir(parents=True, exist_ok=True)
+    output = options.output / time.strftime("%Y%m%d-%H%M%S.jsonl")
+    results: list[Result] = []
+    with contextlib.ExitStack() as stack, output.open("w") as file:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="logster-bench-")))
+        targets: list[Target] = [Logster(folder, int(n)) for n in options.workers.split(",")]
+        if binary:
+            targets.append(VictoriaLogs(folder, Path(binary)))
+        for target in targets:
+            stack.callback(target.kill)
+        file.write(json.dumps(describe_machine()) + "\n")
+        for result in Bench(targets, folder, options).run():
+            results.append(result)
+            file.write(json.dumps(result) + "\n")
+            file.flush()
+    print(", ".join(f"{name} {value}" for name, value in describe_machine().items()))
+    print(f"medians of {options.rounds} rounds; every line: {output}\n")
+    print(render_table(medians(results)))
+    if binary:
+        print(f"\n{render_ratios(medians(results), VictoriaLogs.name)}")
 
 
 if __name__ == "__main__":

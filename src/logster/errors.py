@@ -18,6 +18,7 @@ LogsterError
 ├── QueryError             400  a search text that cannot be understood (position, length)
 ├── StoreError             the engine refused or failed
 │   ├── StoreUnavailableError  503  not reachable now; try again
+│   │   └── StoreFullError         503  its disk is full: no block is to blame
 │   ├── StoreRefusedError      the engine refuses this block for its content; do not retry as it is
 │   └── QueryTooHeavyError     422  memory or time limit of one query
 ├── MetaUnavailableError   503  the database of keys and accounts cannot be reached
@@ -160,6 +161,10 @@ class StoreUnavailableError(StoreError):
     """The engine cannot be reached now; the same call may succeed later."""
 
     status = 503
+
+
+class StoreFullError(StoreUnavailableError):
+    """The disk of the store is full; no block is to blame for it, and all may come again."""
 
 
 class StoreRefusedError(StoreError):

@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from logster.errors import StoreError, StoreRefusedError, StoreUnavailableError
+from logster.errors import (
+    StoreError,
+    StoreFullError,
+    StoreRefusedError,
+    StoreUnavailableError,
+)
 from logster.event import NS_PER_S, Columns
 from logster.store.block import build_block, join_blocks, pack_block
 from logster.store.insert import insert
 from logster.store.schema import migrate
+from support.disk import filled, mount_small_disk, unmount
 from support.engine import connected, engine_process
 
 if TYPE_CHECKING:
@@ -129,3 +135,21 @@ async def test_a_killed_engine_has_what_it_acknowledged_and_takes_the_rest_again
             process.start()
         async with connected(process) as engine:
             assert await counts(engine) == (acknowledged, acknowledged)
+
+
+async def test_a_full_disk_is_told_and_the_block_is_taken_when_there_is_room(
+    tmp_path: Path,
+) -> None:
+    """The engine's own way for inserted data would call this a success and store nothing."""
+    if not mount_small_disk(tmp_path, 128 * 1024 * 1024):
+        pytest.skip("mounting a small disk needs root")
+    try:
+        with engine_process(tmp_path / "engine") as process:
+            async with connected(process) as engine:
+                await migrate(engine, retention_days=3650)
+                with filled(tmp_path), pytest.raises(StoreFullError, match="space"):
+                    await insert(engine, block_of(100), "full")
+                await insert(engine, block_of(100), "full")
+                assert await counts(engine) == (100, 100)
+    finally:
+        unmount(tmp_path)

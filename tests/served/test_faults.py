@@ -1,22 +1,35 @@
-"""What is acknowledged is found afterwards, once, whatever dies in between."""
+"""What is acknowledged is found afterwards, once, whatever dies in between.
+
+Two workers; single messages, arrays and packed lines at the same time.
+"""
 
 import os
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from support.senders import Senders
 from support.served import serving, wait_until
+from support.shim import Shim, needs_shim
 
 pytestmark = pytest.mark.timeout(300)
+
+HOUR_S = 3600
 
 
 @pytest.fixture
 def server(tmp_path):
     with serving(tmp_path / "data", workers=2) as served:
         yield served
+
+
+def memory(server):
+    """Resident bytes of the workers."""
+    pages = (Path(f"/proc/{pid}/statm").read_text().split()[1] for pid in server.workers)
+    return sum(map(int, pages)) * os.sysconf("SC_PAGE_SIZE")
 
 
 def wait_for_load(senders, count=200):
@@ -38,7 +51,7 @@ def test_a_killed_worker_loses_nothing_and_comes_back(server):
 
 
 def test_a_killed_engine_loses_nothing_and_no_sender_notices(server):
-    with Senders(server, batch=20) as senders:
+    with Senders(server) as senders:
         for _ in range(3):
             wait_for_load(senders, len(senders.acknowledged) + 400)
             os.kill(server.engine, signal.SIGKILL)
@@ -76,7 +89,7 @@ def test_an_engine_that_is_down_for_half_a_minute_costs_no_request(server):
                 os.kill(pid, signal.SIGKILL)
 
     killer = threading.Thread(target=keep_killing)
-    with Senders(server) as senders:
+    with Senders(server, pause_s=0.05) as senders:
         wait_for_load(senders)
         killer.start()
         time.sleep(30)
@@ -93,13 +106,63 @@ def test_an_engine_that_is_down_for_half_a_minute_costs_no_request(server):
 
 
 def test_a_stop_empties_the_spool_and_a_start_finds_everything(server):
-    with Senders(server, batch=50) as senders:
+    with Senders(server) as senders:
         wait_for_load(senders, 1000)
     assert server.stop() == 0
     server.start()
 
     assert server.metric('logster_spool_events{spool="spool-00"}') == 0
     assert senders.check_everything_is_found_once() >= 1000
+
+
+@needs_shim
+def test_a_slow_disk_slows_the_senders_down_and_nothing_else(tmp_path):
+    """The spool's and the engine's syncs take 200 ms longer each."""
+    shim = Shim(tmp_path)
+    with serving(tmp_path / "data", workers=2, environment=shim.environment) as server:
+        with Senders(server) as senders:
+            wait_for_load(senders)
+            before = memory(server)
+            shim.slow_syncs(200)
+            wait_for_load(senders, len(senders.acknowledged) + 500)
+            after = memory(server)
+            shim.slow_syncs(0)
+            wait_for_load(senders, len(senders.acknowledged) + 200)
+
+        assert set(senders.statuses) == {200}
+        assert senders.slowest_s > 0.2
+        assert after - before < 200_000_000
+        assert senders.check_everything_is_found_once() > 700
+
+
+@needs_shim
+def test_a_clock_that_is_wrong_repeats_no_id(tmp_path):
+    """An hour late under load, then nine days early, and set back across a restart.
+
+    It is the workers' clock; the built-in engine sees only a part of the shim.
+    """
+    shim = Shim(tmp_path)
+    with serving(tmp_path / "data", workers=2, environment=shim.environment) as server:
+        with Senders(server) as senders:
+            wait_for_load(senders)
+            shim.shift_clock(-HOUR_S)
+            wait_for_load(senders, len(senders.acknowledged) + 300)
+        assert set(senders.statuses) == {200}
+        everybody = [senders]
+        for shift_s in (9 * 24 * HOUR_S, 0):
+            server.kill_everything()
+            shim.shift_clock(shift_s)
+            server.start()
+            with Senders(server) as senders:
+                wait_for_load(senders)
+            everybody.append(senders)
+
+        ids = [message_id for senders in everybody for message_id in senders.acknowledged]
+        assert len(ids) == len(set(ids)) >= 900
+        for senders in everybody:
+            senders.check_everything_is_found_once()
+            first = next(iter(senders.acknowledged))
+            assert server.get(f"/api/Log/{first}").status == 200
 
 
 def test_a_full_spool_refuses_with_retry_after_and_recovers(tmp_path):

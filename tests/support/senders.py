@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import json
 import secrets
@@ -13,22 +14,31 @@ from typing import TYPE_CHECKING, Any, Self
 from support.served import KEY
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from support.served import Served
+
+#: A batch of this size or more goes as packed lines, a smaller one as an array.
+MIN_LINES = 50
 
 
 class Senders:
     """Several connections that post numbered messages until told to stop; nothing is resent."""
 
-    def __init__(self, served: Served, connections: int = 4, *, batch: int = 1) -> None:
+    def __init__(
+        self, served: Served, batches: Sequence[int] = (1, 1, 20, 50), pause_s: float = 0.0
+    ) -> None:
+        """`batches` has one number for each connection: 1 for single messages."""
+        self._pause_s = pause_s
         self.word = f"run{secrets.token_hex(6)}"
         self.acknowledged: dict[str, int] = {}
         self.statuses: Counter[int] = Counter()
+        self.slowest_s = 0.0
         self._served = served
-        self._batch = batch
         self._next = 0
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._threads = [threading.Thread(target=self._send) for _ in range(connections)]
+        self._threads = [threading.Thread(target=self._send, args=(n,)) for n in batches]
 
     def __enter__(self) -> Self:
         for thread in self._threads:
@@ -40,10 +50,11 @@ class Senders:
         for thread in self._threads:
             thread.join()
 
-    def _send(self) -> None:
+    def _send(self, batch: int) -> None:
         connection = self._connect()
         while not self._stopping.is_set():
-            numbers = self._take_numbers()
+            numbers = self._take_numbers(batch)
+            started = time.monotonic()
             try:
                 connection.request("POST", *self._request(numbers))
                 answer = connection.getresponse()
@@ -55,8 +66,10 @@ class Senders:
                 time.sleep(0.05)
                 continue
             self._count(answer.status)
+            self.slowest_s = max(self.slowest_s, time.monotonic() - started)
             if answer.status == 200:
                 self._note(json.loads(body), numbers)
+                time.sleep(self._pause_s)
             else:
                 time.sleep(0.05)
         connection.close()
@@ -70,15 +83,19 @@ class Senders:
             for number in numbers
         ]
         headers = {"ApiKey": KEY, "Content-Type": "application/json"}
-        if self._batch == 1:
+        if len(rows) == 1:
             return "/api/Log", json.dumps(rows[0]).encode(), headers
-        return "/api/Logs", json.dumps(rows).encode(), headers
+        if len(rows) < MIN_LINES:
+            return "/api/Logs", json.dumps(rows).encode(), headers
+        lines = "\n".join(map(json.dumps, rows)).encode()
+        headers = {**headers, "Content-Type": "application/x-ndjson", "Content-Encoding": "gzip"}
+        return "/api/Logs", gzip.compress(lines, 1), headers
 
-    def _take_numbers(self) -> range:
+    def _take_numbers(self, count: int) -> range:
         with self._lock:
             first = self._next
-            self._next += self._batch
-        return range(first, first + self._batch)
+            self._next += count
+        return range(first, first + count)
 
     def _count(self, status: int) -> None:
         with self._lock:

@@ -26,7 +26,14 @@ START_S = 60.0
 class Served:
     """A running `logster serve` and the ways to talk to it and to hurt it."""
 
-    def __init__(self, data: Path, *, workers: int = 1, **settings: object) -> None:
+    def __init__(
+        self,
+        data: Path,
+        *,
+        workers: int = 1,
+        environment: dict[str, str] | None = None,
+        **settings: object,
+    ) -> None:
         self.data = data
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -36,6 +43,7 @@ class Served:
             "LOGSTER_BOOTSTRAP_API_KEY": KEY,
             "LOGSTER_BOOTSTRAP_ADMIN": f"{EMAIL}:{PASSWORD}",
             "LOGSTER_WORKERS": str(workers),
+            **(environment or {}),
             **{f"LOGSTER_{name.upper()}": str(value) for name, value in settings.items()},
         }
         self._process: subprocess.Popen[bytes] | None = None
@@ -84,6 +92,11 @@ class Served:
         assert self._process is not None
         self._process.kill()
         self._process.wait(30)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the supervisor lives."""
+        return self._process is not None and self._process.poll() is None
 
     def children(self, module: str) -> list[int]:
         """Processes of the server whose command line names `module`."""
@@ -215,7 +228,7 @@ def serving(data: Path, **settings: Any) -> Iterator[Served]:
         served.start()
         yield served
     finally:
-        if served._process and served._process.poll() is None:
+        if served.is_running:
             served.kill_everything()
 
 

@@ -91,9 +91,15 @@ def test_ten_gigabytes_of_gzip_are_refused_at_once():
         opened(block * 64, "gzip")
 
 
-def test_a_body_of_nothing_but_members_is_refused():
+@pytest.mark.parametrize("name", ["gzip", "zstd"])
+def test_a_body_of_nothing_but_members_is_refused(name):
     with pytest.raises(BodyUnreadableError, match="members"):
-        opened(gzip.compress(b"") * 5000, "gzip")
+        opened(ENCODERS[name](b"") * 5000, name)
+
+
+def test_a_packed_body_over_the_cap_is_not_unpacked():
+    with pytest.raises(BodyTooLargeError, match="LOGSTER_MAX_MESSAGE_BYTES"):
+        opened(b"not even gzip", "gzip", max_bytes=5)
 
 
 @given(

@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from docs import imports
 
 from logster import __version__
 from logster.config import Config, dump_config, load_config, render_settings
@@ -52,3 +53,20 @@ def test_a_flag_wins_over_a_variable_and_a_variable_over_the_default():
 def test_settings_reach_the_processes_that_are_started_as_they_are():
     config = load_config({"port": "9", "body_timeout_s": "1.5", "data": "/somewhere"}, {})
     assert load_config({}, dump_config(config)) == config
+
+
+def test_the_drawn_import_graph_is_that_of_the_source():
+    drawing = imports.render_graph(imports.read_imports())
+    assert drawing in imports.PAGE.read_text(), "make docs draws it anew"
+
+
+def test_no_package_imports_in_a_circle_and_the_vocabulary_imports_nothing_of_ours():
+    graph = imports.read_imports()
+    assert imports.order(graph)  # raises CycleError, which names the circle
+    assert not set().union(*(graph[name] for name in imports.VOCABULARY)) - set(imports.VOCABULARY)
+
+
+def test_the_stages_of_the_way_do_not_import_each_other():
+    graph = imports.read_imports()
+    for stage in (set(imports.STAGES) - {"web"}) & graph.keys():
+        assert graph[stage] & set(imports.STAGES) <= {"meta"}, stage

@@ -97,3 +97,13 @@ def test_the_mask_tells_empty_text_from_absent_text(rows):
     for mask, row in zip(masks, rows, strict=True):
         for name in ("message", "user", "host"):
             assert bool(mask >> TEXT_FIELDS.index(name) & 1) == (row[name] == "")
+
+
+def test_a_size_counts_the_texts_and_the_properties_of_its_event():
+    columns = Columns(
+        message=["abc", "d"],
+        severity=[2, 2],
+        user=[None, "ef"],
+        properties=[b'{"a":1}', None],
+    )
+    assert columns.sizes() == [10, 3]

@@ -86,3 +86,7 @@ def test_two_strict_readers_refuse_the_same(text: str) -> None:
 @pytest.mark.parametrize("text", ["[1,", "[NaN]", '["\\ud800"]', "[" * 300, "[1] 2", ""])
 def test_any_mistake_can_be_explained(text: str) -> None:
     assert "line 1" in str(explain(text))
+
+
+def test_a_text_that_only_a_stricter_reader_refuses_is_still_called_invalid() -> None:
+    assert str(explain("[1, 2]")) == "The text is not valid JSON."

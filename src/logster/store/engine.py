@@ -24,6 +24,7 @@ from logster.errors import (
     ConfigError,
     QueryTooHeavyError,
     StoreError,
+    StoreFullError,
     StoreRefusedError,
     StoreUnavailableError,
 )
@@ -43,6 +44,9 @@ PING_TIMEOUT_S = 3.0
 #: ClickHouse's error codes that speak of the rows, not of the server's state: cannot parse,
 #: out of bound, incorrect data, cannot convert, value too large, unknown enum value, …
 _REFUSED_CODES = frozenset({6, 26, 27, 33, 38, 41, 49, 53, 69, 70, 72, 117, 131, 321, 349, 1001})
+#: Not enough space; some failing file calls have 1001 and say it in words.
+_FULL_CODE = 243
+_FULL_WORDS = "No space left on device"
 #: Memory, time, rows or bytes of one question.
 _HEAVY_CODES = frozenset({158, 159, 160, 241, 307, 394, 396})
 
@@ -267,6 +271,8 @@ def _question_error(error: ClickHouseError) -> StoreError:
 
 def _insert_error(error: ClickHouseError) -> StoreError:
     code = getattr(error, "code", None)
+    if code == _FULL_CODE or _FULL_WORDS in str(error):
+        return StoreFullError(f"The disk of the store is full: {_brief(error)}")
     if code in _REFUSED_CODES:
         return StoreRefusedError(_brief(error))
     return StoreUnavailableError(f"The store did not take a block: {_brief(error)}")

@@ -1,0 +1,44 @@
+"""A small disk that can be filled, where this machine allows one (root may mount)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+BALLAST = "ballast"
+
+
+def mount_small_disk(folder: Path, size: int) -> bool:
+    """Make a folder a disk of its own; False where that is not allowed."""
+    if os.getuid() != 0:
+        return False
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
+    try:
+        return subprocess.run(command, capture_output=True).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+def unmount(folder: Path) -> None:
+    """Take it away again, whoever still has a file open there."""
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+@contextlib.contextmanager
+def filled(folder: Path, left: int = 0) -> Iterator[None]:
+    """Nothing but `left` bytes are free, until the end."""
+    ballast = folder / BALLAST
+    room = os.statvfs(folder)
+    try:
+        # Suppressed, since others write at the same time.
+        with contextlib.suppress(OSError), ballast.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, room.f_bavail * room.f_frsize - left)
+        yield
+    finally:
+        ballast.unlink(missing_ok=True)

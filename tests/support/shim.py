@@ -1,0 +1,59 @@
+"""A slow disk and a wrong clock for a server: shim.c, compiled on the fly and preloaded.
+
+In: a folder. Out: the variables that put a server under the shim, and the two dials.
+"""
+
+from __future__ import annotations
+
+import functools
+import mmap
+import shutil
+import struct
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).with_name("shim.c")
+
+
+class Shim:
+    """The dials of one server; several processes see a change at once."""
+
+    def __init__(self, folder: Path) -> None:
+        control = folder / "shim.control"
+        control.write_bytes(bytes(16))
+        with control.open("r+b") as file:
+            self._dials = mmap.mmap(file.fileno(), 16)
+        self.environment = {"LD_PRELOAD": str(compile_shim()), "LOGSTER_SHIM": str(control)}
+
+    def slow_syncs(self, ms: int) -> None:
+        """Each sync of a file takes this much longer from now on."""
+        self._dials[:8] = struct.pack("q", ms)
+
+    def shift_clock(self, seconds: int) -> None:
+        """The wall clock is this far ahead from now on."""
+        self._dials[8:] = struct.pack("q", seconds)
+
+
+@functools.cache
+def compile_shim() -> Path:
+    """The library, compiled once; it stays until the process ends."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    assert compiler is not None, "no C compiler"
+    folder = Path(tempfile.mkdtemp(prefix="logster-shim-"))
+    library = folder / "shim.so"
+    command = [compiler, "-shared", "-fPIC", "-O1", "-o", str(library), str(SOURCE), "-ldl"]
+    subprocess.run(command, check=True)
+    return library
+
+
+def has_compiler() -> bool:
+    """Whether this machine can make the shim."""
+    return bool(shutil.which("cc") or shutil.which("gcc"))
+
+
+needs_shim = pytest.mark.skipif(
+    not has_compiler(), reason="a slow disk and a wrong clock need a C compiler (cc)"
+)

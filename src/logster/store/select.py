@@ -69,12 +69,19 @@ class Parameters:
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
+        self._places: dict[tuple[str, str], str] = {}
 
     def bind(self, value: Any, kind: str) -> str:
-        """Keep a value; `kind` is its type in the engine, one of this module's constants."""
-        name = f"p{len(self.values) + 1}"
-        self.values[name] = value
-        return f"{{{name}:{kind}}}"
+        """Keep a value; `kind` is its type in the engine, one of this module's constants.
+
+        The same value has one place: an expression that is said twice is computed once.
+        """
+        place = self._places.get((kind, repr(value)))
+        if place is None:
+            name = f"p{len(self.values) + 1}"
+            self.values[name] = value
+            place = self._places[kind, repr(value)] = f"{{{name}:{kind}}}"
+        return place
 
     def instant(self, ns: int) -> str:
         """Keep an instant given in nanoseconds since 1970."""
@@ -288,8 +295,8 @@ def _text_condition(tree: Prefix | Glob | Regex, field: Field, parameters: Param
     if not field.is_property:
         return _text_test(tree, COLUMNS[field.name], parameters)
     member, name = _member(field, parameters)
-    test = _text_test(tree, f"JSONExtract({name}, 'String')", parameters)
-    return f"(JSONType({member}) IN {_SCALARS} AND {test})"
+    test = _text_test(tree, _text(name), parameters)
+    return f"(match({member}, {_SCALAR}) AND {test})"
 
 
 def _text_test(tree: Prefix | Glob | Regex, text: str, parameters: Parameters) -> str:
@@ -331,53 +338,57 @@ def _property(tree: Equal | Order | Has, parameters: Parameters) -> str:
         case Equal():
             return _property_equal(tree, member, name, parameters)
         case Order(_, comparison, value):
-            bound = parameters.bind(float(value), "Float64")
-            return _property_order(member, name, f"{comparison} {bound}")
+            number = _number(member, name)
+            return f"ifNull({number} {comparison} {parameters.bind(float(value), 'Float64')}, 0)"
         case Has():
             return f"""{member} NOT IN ('', 'null', '""')"""
 
 
 def _property_equal(tree: Equal, member: str, name: str, parameters: Parameters) -> str:
     value = str(tree.value)
-    texts = [parameters.bind(value, "String")]
-    parts = [f"JSONType({member}) IN ('String', 'Bool') AND JSONExtractString({name}) = {texts[0]}"]
+    bound = parameters.bind(value, "String")
+    texts = [bound]
     number = number_in(value)
-    if number is not None and math.isfinite(number):
-        bound = parameters.bind(number, "Float64")
-        parts.append(f"JSONType({name}) IN {_NUMBERS} AND JSONExtractFloat({name}) = {bound}")
-        texts += [f"toString({bound})"] if number else ["'0'", "'-0'"]
+    if not value:
+        equals = f"{member} = '\"\"'"
+    elif number is None or not math.isfinite(number):
+        equals = f"{_text(member, name)} = {bound}"
+    else:
+        bound_number = parameters.bind(number, "Float64")
+        equals = (
+            f"(ifNull(toFloat64OrNull({member}) = {bound_number}, 0)"
+            f" OR startsWith({name}, '\"') AND JSONExtractString({name}) = {bound})"
+        )
+        texts += [f"toString({bound_number})"] if number else ["'0'", "'-0'"]
     # The index knows the top level only, and integers that are no float differ from its text.
     if "." in tree.field.name or abs(number or 0) >= _FIRST_INEXACT:
-        return _any(parts)
-    return _all([f"hasAny({_PROPERTY_VALUES}, [{', '.join(texts)}])", _any(parts)])
-
-
-def _property_order(member: str, name: str, is_beyond: str) -> str:
-    """A number, or a text written like one, on this side of the bound."""
-    text = f"JSONExtractString({name})"
-    is_written_number = f"JSONType({name}) = 'String' AND match({text}, {_NUMBER_PATTERN})"
-    return _any(
-        [
-            f"JSONType({member}) IN {_NUMBERS} AND JSONExtractFloat({name}) {is_beyond}",
-            f"{is_written_number} AND ifNull(toFloat64OrNull({text}) {is_beyond}, 0)",
-        ]
-    )
+        return f"({equals})"
+    # Second: the index is asked all the same, and the values are listed for few rows only.
+    return _all([equals, f"hasAny({_PROPERTY_VALUES}, [{', '.join(texts)}])"])
 
 
 def text_of_field(field: Field, parameters: Parameters) -> str:
     """The text of a name, of prose or of a property (`language.text_of`); '' when there is none."""
     if not field.is_property:
         return COLUMNS[field.name]
-    member, name = _member(field, parameters)
-    return f"if(JSONType({member}) IN {_SCALARS}, JSONExtract({name}, 'String'), '')"
+    return _text(*_member(field, parameters))
 
 
 def number_of_field(field: Field, parameters: Parameters) -> str:
-    """The number a property is or is written as, or NULL.
+    """The number a property is or is written as, or NULL."""
+    return _number(*_member(field, parameters))
 
-    The last digit may be off by one, which no sum can show.
-    """
-    member, name = _member(field, parameters)
+
+def _text(member: str, name: str | None = None) -> str:
+    """The text of a member; the common numbers are their own text, without being parsed."""
+    name = name or member
+    return (
+        f"multiIf(match({member}, '^(?:0|-?[1-9][0-9]{{0,17}})$'), {name},"
+        f" match({name}, {_SCALAR}), JSONExtract({name}, 'String'), '')"
+    )
+
+
+def _number(member: str, name: str) -> str:
     is_written = f"startsWith({member}, '\"') AND match({name}, {_QUOTED_NUMBER_PATTERN})"
     return f"toFloat64OrNull(if({is_written}, substring({name}, 2, length({name}) - 2), {name}))"
 
@@ -417,16 +428,14 @@ def _scanned(name: str, whole: str, raw: str, parameters: Parameters) -> str:
     )
 
 
-#: The index `property_values` is over this very text: it tells which rows are worth parsing.
+#: The index `property_values` is over this very text: it tells which rows are worth looking at.
 _PROPERTY_VALUES = "JSONExtractKeysAndValues(properties, 'String').2"
 #: Integers below this are floats too, and are written alike.
 _FIRST_INEXACT = 2**53
-_NUMBERS = "('Int64', 'UInt64', 'Double')"
-#: What has a text: see `language.text_of`.
-_SCALARS = "('String', 'Bool', 'Int64', 'UInt64', 'Double')"
+#: JSON of text, numbers and booleans: what has a text, see `language.text_of`.
+_SCALAR = """'^["tf0-9-]'"""
 #: The same form of a number as in `language`.
-_NUMBER_PATTERN = r"'^-?[0-9]+(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$'"
-_QUOTED_NUMBER_PATTERN = _NUMBER_PATTERN.replace("^", '^"').replace("$", '"$')
+_QUOTED_NUMBER_PATTERN = r"""'^"-?[0-9]+(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"$'"""
 #: A name that JSON writes as it is, in quotes.
 _PLAIN_NAME = re.compile(r"\w+")
 _LIKE_SPECIAL = re.compile(r"[%_\\]")

@@ -25,6 +25,7 @@ from logster.store.search import Question, find, search
 from logster.web.access import Access, Viewer, proof_of, token_of
 from logster.web.live import tail_events
 from logster.web.shapes import EventShape, KeyShape, parse_instant, shape_event, shape_key
+from logster.web.stats import show_stats
 
 API_PATH = "/api/v1"
 MAX_LIMIT = 10_000
@@ -174,6 +175,7 @@ def make_api() -> Router:
     handlers = (
         show_session,
         list_events,
+        show_stats,
         tail_events,
         show_event,
         list_keys,

@@ -27,7 +27,7 @@ from logster.cli.table import show_table
 @click.option("--zone", help="Where days and weeks begin: Europe/Berlin.  [UTC]")
 @click.option("--json", "is_json", is_flag=True, help="NDJSON, an object for each row.")
 @target_options
-def command(  
+def command(
     query: tuple[str, ...],
     since: str | None,
     until: str | None,

@@ -338,8 +338,7 @@ def _property(tree: Equal | Order | Has, parameters: Parameters) -> str:
         case Equal():
             return _property_equal(tree, member, name, parameters)
         case Order(_, comparison, value):
-            number = _number(member, name)
-            return f"ifNull({number} {comparison} {parameters.bind(float(value), 'Float64')}, 0)"
+            return f"ifNull({_number(member)} {comparison} {parameters.bind(float(value), 'Float64')}, 0)"
         case Has():
             return f"""{member} NOT IN ('', 'null', '""')"""
 
@@ -376,7 +375,7 @@ def text_of_field(field: Field, parameters: Parameters) -> str:
 
 def number_of_field(field: Field, parameters: Parameters) -> str:
     """The number a property is or is written as, or NULL."""
-    return _number(*_member(field, parameters))
+    return _number(_member(field, parameters)[0])
 
 
 def _text(member: str, name: str | None = None) -> str:
@@ -388,9 +387,13 @@ def _text(member: str, name: str | None = None) -> str:
     )
 
 
-def _number(member: str, name: str) -> str:
-    is_written = f"startsWith({member}, '\"') AND match({name}, {_QUOTED_NUMBER_PATTERN})"
-    return f"toFloat64OrNull(if({is_written}, substring({name}, 2, length({name}) - 2), {name}))"
+def _number(member: str) -> str:
+    """The number a member is or is written as.
+
+    It names the member once: in the branches of an `if` the engine would compute it again.
+    """
+    unquoted = f"replaceRegexpOne({member}, {_QUOTED_NUMBER_PATTERN}, {_FIRST_GROUP})"
+    return f"toFloat64OrNull({unquoted})"
 
 
 def _member(field: Field, parameters: Parameters) -> tuple[str, str]:
@@ -434,8 +437,9 @@ _PROPERTY_VALUES = "JSONExtractKeysAndValues(properties, 'String').2"
 _FIRST_INEXACT = 2**53
 #: JSON of text, numbers and booleans: what has a text, see `language.text_of`.
 _SCALAR = """'^["tf0-9-]'"""
-#: The same form of a number as in `language`.
-_QUOTED_NUMBER_PATTERN = r"""'^"-?[0-9]+(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"$'"""
+#: The same form of a number as in `language`, in quotes.
+_QUOTED_NUMBER_PATTERN = r"""'^"(-?[0-9]+(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)"$'"""
+_FIRST_GROUP = r"'\\1'"
 #: A name that JSON writes as it is, in quotes.
 _PLAIN_NAME = re.compile(r"\w+")
 _LIKE_SPECIAL = re.compile(r"[%_\\]")

@@ -338,7 +338,8 @@ def _property(tree: Equal | Order | Has, parameters: Parameters) -> str:
         case Equal():
             return _property_equal(tree, member, name, parameters)
         case Order(_, comparison, value):
-            return f"ifNull({_number(member)} {comparison} {parameters.bind(float(value), 'Float64')}, 0)"
+            bound = parameters.bind(float(value), "Float64")
+            return f"ifNull({_number(member)} {comparison} {bound}, 0)"
         case Has():
             return f"""{member} NOT IN ('', 'null', '""')"""
 

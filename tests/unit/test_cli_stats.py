@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -17,7 +18,7 @@ COLUMNS = [
     {"name": "count", "kind": "number", "role": "number"},
     {"name": "avg(ms)", "kind": "number", "role": "number"},
 ]
-ROWS = [
+ROWS: list[list[Any]] = [
     ["2026-11-24T08:00:00Z", "shop", 12345, 2.5],
     ["2026-11-24T08:00:00Z", "a\x1b\nb", 1, 1000],
     ["2026-11-24T09:00:00.5Z", None, 0, None],
@@ -61,7 +62,7 @@ def test_json_is_an_object_a_row(server):
     result = run(server, "| count", "--json", "--since", "1h")
 
     assert [json.loads(line) for line in result.stdout.splitlines()] == [
-        dict(zip(("time", "application", "count", "avg(ms)"), row, strict=True)) for row in ROWS
+        {column["name"]: value for column, value in zip(COLUMNS, row, strict=True)} for row in ROWS
     ]
 
 

@@ -57,6 +57,10 @@ COLUMNS = {name: name for name in (*PROSE_FIELDS, *NAME_FIELDS, *NUMBER_FIELDS, 
 COLUMNS["user"] = "`user`"
 
 
+#: Properties that are found by a scan; the engine plans longer for each, and 20 take half a second.
+MAX_SCANS = 4
+
+
 class Statement(msgspec.Struct, frozen=True):
     """SQL text and the values the server binds to it."""
 
@@ -70,6 +74,7 @@ class Parameters:
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
         self._places: dict[tuple[str, str], str] = {}
+        self._scans = 0
 
     def bind(self, value: Any, kind: str) -> str:
         """Keep a value; `kind` is its type in the engine, one of this module's constants.
@@ -82,6 +87,11 @@ class Parameters:
             self.values[name] = value
             place = self._places[kind, repr(value)] = f"{{{name}:{kind}}}"
         return place
+
+    def may_scan(self) -> bool:
+        """Whether one more property may be found by a scan (`_scanned`)."""
+        self._scans += 1
+        return self._scans <= MAX_SCANS
 
     def instant(self, ns: int) -> str:
         """Keep an instant given in nanoseconds since 1970."""
@@ -233,7 +243,7 @@ def _words(words: Words, parameters: Parameters) -> str:
     tokens = whole_tokens_of(words)
     is_one_token = tokens == [words.text.lower()]
     pattern = None if is_one_token else _bounded(_literal(words.text), *bounds_of(words))
-    return _prose(words.field, tokens, pattern, parameters, is_folded=True)
+    return _prose(words.field, tokens, _FOLDED_MATCH, pattern, parameters)
 
 
 def _is_prose(field: Field) -> bool:
@@ -242,24 +252,26 @@ def _is_prose(field: Field) -> bool:
 
 def _prose_pattern(tree: Glob | Regex, parameters: Parameters) -> str:
     """A pattern is looked for in lower-cased text, an expression in the text as it is written."""
-    if isinstance(tree, Glob):
-        middle = f"[^{SPACES}]*".join(_literal(text) for text in tree.texts)
-        pattern, tokens = _bounded(middle, *bounds_of_glob(tree)), whole_tokens_in(tree.texts)
-    else:
-        expression = parse_regex(tree.text, is_any_case=tree.is_any_case)
-        pattern, tokens = write_re2(expression), tokens_in_regex(expression)
-    return _prose(tree.field, tokens, pattern, parameters, is_folded=isinstance(tree, Glob))
+    if isinstance(tree, Regex):
+        node = parse_regex(tree.text, is_any_case=tree.is_any_case)
+        return _prose(tree.field, tokens_in_regex(node), _MATCH, write_re2(node), parameters)
+    match tree.texts:
+        case ("", text, ""):
+            test, pattern = _FOLDED_LIKE, f"%{_like(text.lower())}%"
+        case texts:
+            middle = f"[^{SPACES}]*".join(_literal(text) for text in texts)
+            test, pattern = _FOLDED_MATCH, _bounded(middle, *bounds_of_glob(tree))
+    return _prose(tree.field, whole_tokens_in(tree.texts), test, pattern, parameters)
 
 
 def _prose(
     field: Field | None,
     tokens: list[str],
+    test: str,
     pattern: str | None,
     parameters: Parameters,
-    *,
-    is_folded: bool,
 ) -> str:
-    """Whole tokens by the index, then a pattern in what is left; in any of the columns."""
+    """Whole tokens by the index, then the rest in what is left; in any of the columns."""
     names = PROSE_FIELDS if field is None else (field.name,)
     needle = parameters.bind(" ".join(tokens), "String") if tokens else None
     bound = None if pattern is None else parameters.bind(pattern, "String")
@@ -267,9 +279,19 @@ def _prose(
     for column in (COLUMNS[name] for name in names):
         parts = [] if needle is None else [f"hasAllTokens({column}, {needle})"]
         if bound is not None:
-            parts.append(f"match({f'lowerUTF8({column})' if is_folded else column}, {bound})")
+            parts.append(test.format(column, bound))
         alternatives.append(_all(parts))
     return _any(alternatives)
+
+
+#: A column and a pattern. `LIKE` finds a text inside words a third faster.
+_FOLDED_MATCH = "match(lowerUTF8({}), {})"
+_FOLDED_LIKE = "lowerUTF8({}) LIKE {}"
+_MATCH = "match({}, {})"
+
+
+def _like(text: str) -> str:
+    return _LIKE_SPECIAL.sub(r"\\\g<0>", text)
 
 
 def _bounded(middle: str, is_bounded_before: bool, is_bounded_behind: bool) -> str:
@@ -304,7 +326,7 @@ def _text_test(tree: Prefix | Glob | Regex, text: str, parameters: Parameters) -
         case Prefix(_, beginning):
             return f"startsWith({text}, {parameters.bind(beginning, 'String')})"
         case Glob(texts):
-            pattern = "%".join(_LIKE_SPECIAL.sub(r"\\\g<0>", piece) for piece in texts)
+            pattern = "%".join(map(_like, texts))
             return f"{text} LIKE {parameters.bind(pattern, 'String')}"
         case Regex(expression):
             node = parse_regex(expression, is_any_case=tree.is_any_case)
@@ -333,7 +355,8 @@ def _column_value(field: Field, value: str | float, parameters: Parameters) -> s
 
 def _property(tree: Equal | Order | Has, parameters: Parameters) -> str:
     """A condition on a property; never NULL, so that NOT means the rest."""
-    member, name = _member(tree.field, parameters)
+    # Equality reads the few rows that the index leaves, which is no work for a scan.
+    member, name = _member(tree.field, parameters, is_many=not isinstance(tree, Equal))
     match tree:
         case Equal():
             return _property_equal(tree, member, name, parameters)
@@ -397,7 +420,7 @@ def _number(member: str) -> str:
     return f"toFloat64OrNull({unquoted})"
 
 
-def _member(field: Field, parameters: Parameters) -> tuple[str, str]:
+def _member(field: Field, parameters: Parameters, *, is_many: bool = True) -> tuple[str, str]:
     """A property as JSON text, '' when it is missing, and the name by which to say it again.
 
     It is the member of exactly that name, else the one at the path split at dots.
@@ -409,9 +432,10 @@ def _member(field: Field, parameters: Parameters) -> tuple[str, str]:
     if len(path) > 1:
         names = ", ".join(parameters.bind(name, "String") for name in path)
         raw = f"if(JSONHas(properties, {whole}), {raw}, JSONExtractRaw(properties, {names}))"
-    elif _PLAIN_NAME.fullmatch(field.name):
-        raw = _scanned(field.name, whole, raw, parameters)
-    name = f"member_{whole.strip('{').split(':')[0]}"
+    kind = "member"
+    if len(path) == 1 and is_many and _PLAIN_NAME.fullmatch(field.name) and parameters.may_scan():
+        raw, kind = _scanned(field.name, whole, raw, parameters), "scanned"
+    name = f"{kind}_{whole.strip('{').split(':')[0]}"
     return f"({raw} AS {name})", name
 
 

@@ -23,6 +23,7 @@ from logster.meta.keys import Keys, Right
 from logster.store.engine import Engine
 from logster.store.search import Question, find, search
 from logster.web.access import Access, Viewer, proof_of, token_of
+from logster.web.complete import complete_search
 from logster.web.live import tail_events
 from logster.web.shapes import EventShape, KeyShape, parse_instant, shape_event, shape_key
 from logster.web.stats import show_stats
@@ -176,6 +177,7 @@ def make_api() -> Router:
         show_session,
         list_events,
         show_stats,
+        complete_search,
         tail_events,
         show_event,
         list_keys,

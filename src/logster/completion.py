@@ -2,7 +2,7 @@
 
 In: the left part of a search, right or half finished. Out: a `Gap`: what is missing there,
 and from which place on it replaces the text. Knows no SQL; `store/complete` fills the gap.
-Promise: any text at all gives a gap or None, in linear time.
+Promise: any text at all gives a gap or None, in a time that does not grow with it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from logster.errors import QueryError
 from logster.language import Equal, Field, parse_filter, render_field, render_filter
 from logster.pipes import FUNCTIONS
 
+#: Characters before the cursor that are looked at; names and values are shorter.
+MAX_LOOK_BACK = 500
 #: What may stand behind the pipe.
 AGGREGATES = ("count", "count distinct ", "top 10 ", "timeline every ", "p50(", "p95(", "p99(")
 KEYWORDS = ("by ", "every ", "limit ")
@@ -35,6 +37,12 @@ class Gap(msgspec.Struct, frozen=True):
 
 def gap_in(left: str) -> Gap | None:
     """What is missing at the end of `left`."""
+    ahead = max(len(left) - MAX_LOOK_BACK, 0)
+    gap = _gap_at_end(left[ahead:])
+    return gap and msgspec.structs.replace(gap, start=gap.start + ahead)
+
+
+def _gap_at_end(left: str) -> Gap | None:
     pipe = _PIPE.search(left)
     if pipe is not None:
         return _gap_in_pipe(pipe[1], pipe.start(1))
@@ -44,6 +52,8 @@ def gap_in(left: str) -> Gap | None:
         if value[1].lower() == "has":
             return Gap("field", start, value[2])
         return Gap("value", start, value[2].removeprefix('"'), _field(value[1]))
+    if left.count('"') % 2:
+        return None  # inside a phrase
     name = _NAME.search(left)
     return Gap("field", name.start(1), name[1], behind=":") if name else None
 

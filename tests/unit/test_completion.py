@@ -46,6 +46,12 @@ def test_where_nothing_can_be_known_nothing_is_missing(left: str) -> None:
     assert gap_in(left) is None
 
 
+def test_a_long_search_is_looked_at_from_its_end() -> None:
+    gap = gap_in("a" * 5_000 + " user:al")
+    assert gap is not None
+    assert (gap.start, gap.begun) == (5_006, "al")
+
+
 def test_behind_the_pipe_come_numbers_and_then_options() -> None:
     first, then = gap_in("| "), gap_in("| count ")
     assert first is not None

@@ -12,20 +12,32 @@ digits and any character beyond ASCII; everything else separates (the engine's
 fold with Unicode's full lower-casing (`str.lower`, the engine's `lowerUTF8`).
 A word or phrase is found where its literal text stands with no further token
 character glued to an end: `10.0.0.1` is in `from 10.0.0.1:80`, not in `10.0.0.12`;
-a prefix (`time*`) may go on at its end.
+a prefix (`time*`) may go on at its end. Elsewhere in prose a `*` is any run of
+characters without a space; in a name or property it is any text, and the pattern is the whole.
+
+What a regular expression is: see `regex`. It is searched in the text as it is written,
+anywhere in it, and both cases differ unless it ends in `/i`.
 
 What a property is. Any name that is no field is a path into the properties:
 the member of exactly that name, else the member reached by splitting at dots.
 A number equals and compares as a number (64-bit float), also against text that is
 written like one when ordered; other values are equal when their text is.
-Objects, arrays and nulls are equal to nothing.
+Prefixes, patterns and expressions look at the text of a value (`text_of`).
+Objects, arrays and nulls are equal to nothing and have no text.
+
+What a time is. `2026-01-31`, `2026-01-31T08:15` mean the whole of the last unit written;
+the tree holds nanoseconds since 1970, so a condition on a time may become two.
 """
 
+# ruff: noqa: D102  the methods of `Builder` are named and described by the grammar
 from __future__ import annotations
 
+import difflib
 import math
 import operator
 import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, assert_never
 
@@ -33,10 +45,11 @@ import msgspec
 from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from logster.errors import QueryError
-from logster.event import SEVERITY_NAMES, Severity
+from logster.event import NS_PER_S, SEVERITY_NAMES, Severity, render_instant
+from logster.regex import compile_python, parse_regex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from logster.event import Event
 
@@ -48,6 +61,8 @@ MAX_DEPTH = 50
 MAX_TERMS = 200
 #: A property's path is asked level by level.
 MAX_PATH_DEPTH = 10
+#: What a `*` in prose does not cross, as members of a set of characters; RE2's and ASCII's.
+SPACES = r"\t\n\f\r "
 
 #: Fields of prose: searched by word; a plain word searches them all.
 PROSE_FIELDS = ("message", "exception", "stack_trace")
@@ -66,6 +81,10 @@ NAME_FIELDS = (
 )
 #: Fields that hold a whole number.
 NUMBER_FIELDS = ("severity", "id", "issue")
+#: Fields that hold an instant.
+TIME_FIELDS = ("timestamp", "received_at")
+#: What 64-bit nanoseconds since 1970 can hold: to the year 2262.
+MAX_INSTANT_NS = 2**63 - 1
 
 Comparison: TypeAlias = Literal["<", "<=", ">", ">="]
 
@@ -99,8 +118,27 @@ class Prefix(msgspec.Struct, frozen=True, tag=True):
     text: str
 
 
+class Glob(msgspec.Struct, frozen=True, tag=True):
+    """These texts, with a `*` between each two of them, in any prose field (None) or one field.
+
+    At least two; only the first and the last can be empty. A star at the end alone is a
+    `Prefix`, or `Words` with `is_prefix`.
+    """
+
+    texts: tuple[str, ...]
+    field: Field | None = None
+
+
+class Regex(msgspec.Struct, frozen=True, tag=True):
+    """An expression that `regex.parse_regex` takes, as typed, in any prose field or one field."""
+
+    text: str
+    field: Field | None = None
+    is_any_case: bool = False
+
+
 class Order(msgspec.Struct, frozen=True, tag=True):
-    """The field is a number on this side of the value."""
+    """The field is a number, or an instant in nanoseconds, on this side of the value."""
 
     field: Field
     comparison: Comparison
@@ -131,14 +169,15 @@ class Not(msgspec.Struct, frozen=True, tag=True):
     filter: Filter
 
 
-Filter: TypeAlias = Words | Equal | Prefix | Order | Has | And | Or | Not
+Filter: TypeAlias = Words | Equal | Prefix | Glob | Regex | Order | Has | And | Or | Not
 
 #: The filter of an empty search.
 EVERYTHING = And(())
 
 _MAX_ID = 2**64 - 1
 
-_GRAMMAR = r"""
+#: The grammar of a filter, beginning with `start`; `pipes` adds its rules.
+GRAMMAR = r"""
     start: any
          |                       -> everything
     any: all (_OR all)*
@@ -147,24 +186,34 @@ _GRAMMAR = r"""
         | condition
         | (_NOT | _MINUS) one    -> negation
         | "(" any ")"
-    words: WORD | QUOTED | QUOTED_PREFIX
-    condition: (FIELD | QUOTED_FIELD) OPERATOR (VALUE | QUOTED | QUOTED_PREFIX)
+    words: WORD | QUOTED | QUOTED_GLOB | REGEX
+    condition: (FIELD | QUOTED_FIELD) OPERATOR (value | set)
+    ?value: VALUE | QUOTED | QUOTED_GLOB | REGEX
+    set: "(" item ((_OR | _COMMA) item)* ")"
+    ?item: ITEM | QUOTED | QUOTED_GLOB | REGEX
 
     // Keywords are upper case and stand alone: "not found" is three words less one.
-    _AND.5: /AND(?=[\s()"]|$)/
-    _OR.5: /OR(?=[\s()"]|$)/
-    _NOT.5: /NOT(?=[\s()"]|$)/
+    _AND.5: /AND(?=[\s()"|]|$)/
+    _OR.5: /OR(?=[\s()"|]|$)/
+    _NOT.5: /NOT(?=[\s()"|]|$)/
     // Only before something to negate: a lone dash, an arrow or --option is a word.
-    _MINUS.5: /-(?=[\w@$"(])/
+    _MINUS.5: /-(?=[\w@$"(*\/])/
     // A name with an operator behind it; `std::vector`, `http://…` and `10:30` are words.
     FIELD.4: /(?:[^\W\d]|[@$])(?:[\w.@$\/-]*\w)?(?=:(?!:|\/\/)|\s*(?:!=|[<>]))/
     QUOTED_FIELD.4: /"(?:\\.|[^"\\])*"(?=:(?!:|\/\/)|!=|[<>])/s
     // A colon wants its value at once: in `ValueError: bad` it is no operator.
     OPERATOR: /:?(?:!=|<=|>=|<|>)|:(?=\S)/
-    QUOTED_PREFIX.3: /"(?:\\.|[^"\\])*"\*/s
+    // Between slashes, none of them inside: `/var/log/` is a word.
+    REGEX.4: /\/(?:\\.|[^\/\\])+\/i?(?=[\s),|]|$)/s
+    QUOTED_GLOB.3: /\*"(?:\\.|[^"\\])*"(?:\*"(?:\\.|[^"\\])*")*\*?/s
+                 | /"(?:\\.|[^"\\])*"(?:\*"(?:\\.|[^"\\])*")+\*?/s
+                 | /"(?:\\.|[^"\\])*"\*(?!")/s
     QUOTED.2: /"(?:\\.|[^"\\])*"/s
-    VALUE: /[^\s()"]+/
-    WORD: /(?!(?:AND|OR|NOT)(?:[\s()"]|$))[^\s()"]+/
+    // A | with a space on a side is a pipe, inside a word it is text.
+    VALUE: /(?:[^\s()"|]|\|(?=[^\s()"|]))+/
+    ITEM: /(?:[^\s()"|,]|\|(?=[^\s()"|,]))+/
+    WORD: /(?!(?:AND|OR|NOT)(?:[\s()"|]|$))[^\s()"|](?:[^\s()"|]|\|(?=[^\s()"|]))*/
+    _COMMA: ","
 
     %ignore /\s+/
 """
@@ -172,22 +221,33 @@ _GRAMMAR = r"""
 
 def parse_filter(text: str) -> Filter:
     """Understand a search; raises `QueryError` with the place of the mistake."""
+    check_text(text)
+    try:
+        tree: Filter = _parser().parse(text)  # type: ignore[assignment]  # the transformer's result
+    except UnexpectedInput as error:
+        raise explain_mistake(error, text) from None
+    check_size(tree, text)
+    return tree
+
+
+def check_text(text: str) -> None:
+    """Refuse what is too long, or no text: half a character cannot be written as UTF-8."""
     if len(text) > MAX_TEXT_CHARACTERS:
         raise QueryError(
             f"the search has {len(text)} characters, at most {MAX_TEXT_CHARACTERS} are possible",
             MAX_TEXT_CHARACTERS,
             len(text) - MAX_TEXT_CHARACTERS,
         )
-    _check_characters(text)
     try:
-        tree: Filter = _parser().parse(text)  # type: ignore[assignment]  # the transformer's result
-    except UnexpectedInput as error:
-        raise _mistake(error, text) from None
-    _check_size(tree, text)
-    return tree
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise QueryError(
+            f"the character {text[error.start]!a} is half a character and cannot be searched",
+            error.start,
+        ) from None
 
 
-def render_filter(tree: Filter) -> str:  # noqa: PLR0911  # one answer per kind of node
+def render_filter(tree: Filter) -> str:  # noqa: C901, PLR0911  # one answer per kind of node
     """Write the tree as text that parses to the same tree."""
     match tree:
         case And(filters):
@@ -197,12 +257,15 @@ def render_filter(tree: Filter) -> str:  # noqa: PLR0911  # one answer per kind 
         case Not(part):
             return "NOT " + _render_inside(part)
         case Words(text, field, is_prefix):
-            name = "" if field is None else render_field(field) + ":"
-            return name + _render_text(text) + "*" * is_prefix
+            return _render_place(field) + _render_text(text) + "*" * is_prefix
         case Equal(field, value):
             return f"{render_field(field)}:{_render_value(field, value)}"
         case Prefix(field, text):
             return f"{render_field(field)}:{_render_text(text)}*"
+        case Glob(texts, field):
+            return _render_place(field) + _render_glob(texts)
+        case Regex(text, field, is_any_case):
+            return f"{_render_place(field)}/{text}/{'i' * is_any_case}"
         case Order(field, comparison, value):
             return f"{render_field(field)}{comparison}{_render_value(field, value)}"
         case Has(field):
@@ -219,7 +282,7 @@ def render_field(field: Field) -> str:
     return name if _NAME.fullmatch(name) else _quote(name)
 
 
-def matches(tree: Filter, event: Event) -> bool:  # noqa: PLR0911  # one answer per kind of node
+def matches(tree: Filter, event: Event) -> bool:  # noqa: C901, PLR0911  # one answer per kind of node
     """Whether the event is one of those the filter means; the reference for the engine."""
     match tree:
         case And(filters):
@@ -229,19 +292,27 @@ def matches(tree: Filter, event: Event) -> bool:  # noqa: PLR0911  # one answer 
         case Not(part):
             return not matches(part, event)
         case Words(_, field):
-            names = PROSE_FIELDS if field is None else (field.name,)
-            pattern = _pattern(tree)
-            return any(pattern.search((getattr(event, name) or "").lower()) for name in names)
+            pattern = _pattern_of_words(tree)
+            return any(pattern.search(text.lower()) for text in _texts_of(field, event))
+        case Glob(texts, field):
+            if _is_prose(field):
+                pattern = _pattern_of_glob(tree)
+                return any(pattern.search(text.lower()) for text in _texts_of(field, event))
+            whole = re.compile(".*".join(map(re.escape, texts)), re.DOTALL)
+            return any(whole.fullmatch(text) for text in _texts_of(field, event))
+        case Regex(text, field, is_any_case):
+            pattern = compile_python(parse_regex(text, is_any_case=is_any_case))
+            return any(pattern.search(found) for found in _texts_of(field, event))
         case Equal(field, value):
-            return _equals(_value_of(field, event), value)
+            return _equals(value_of(field, event), value)
         case Prefix(field, text):
-            found = _value_of(field, event)
-            return isinstance(found, str) and found.startswith(text)
+            return any(found.startswith(text) for found in _texts_of(field, event))
         case Order(field, comparison, value):
-            number = _number_of(_value_of(field, event))
+            found = value_of(field, event)
+            number = number_of(found) if field.is_property else found
             return number is not None and _COMPARE[comparison](number, value)
         case Has(field):
-            return _value_of(field, event) not in (None, "")
+            return value_of(field, event) not in (None, "")
         case _:
             assert_never(tree)
 
@@ -257,12 +328,37 @@ def whole_tokens_of(words: Words) -> list[str]:
     return tokens[:-1] if words.is_prefix and _ends_in_token(words.text) else tokens
 
 
+def whole_tokens_in(pieces: tuple[str, ...]) -> list[str]:
+    """The tokens that stand whole in a match of pieces with a `*` between them."""
+    tokens = []
+    for number, piece in enumerate(pieces):
+        found = list(_WORD.finditer(piece.lower()))
+        for token in found:
+            is_glued_before = token.start() == 0 and number > 0
+            is_glued_behind = token.end() == len(piece.lower()) and number + 1 < len(pieces)
+            if not (is_glued_before or is_glued_behind):
+                tokens.append(token[0])
+    return tokens
+
+
 def bounds_of(words: Words) -> tuple[bool, bool]:
     """Whether a token character must not stand directly before, and behind, the literal text."""
     return (
         _WORD.match(words.text) is not None,
         _ends_in_token(words.text) and not words.is_prefix,
     )
+
+
+def bounds_of_glob(glob: Glob) -> tuple[bool, bool]:
+    """The same for a pattern in prose; a star at an end lets anything stand there."""
+    first, last = glob.texts[0], glob.texts[-1]
+    return _WORD.match(first) is not None, _ends_in_token(last)
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """A question for whoever mistyped a name: ` Did you mean …?`, or nothing."""
+    found = difflib.get_close_matches(name.lower(), list(names), n=1, cutoff=0.7)
+    return f" Did you mean `{found[0]}`?" if found else ""
 
 
 def number_in(text: str) -> float | None:
@@ -275,10 +371,18 @@ _WORD = re.compile(f"[{_WORD_CHARACTERS}]+")
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _NAME = re.compile(r"(?:[^\W\d]|[@$])(?:[\w.@$/-]*\w)?")
 #: Text that needs no quotes, as a word or as a value.
-_BARE = re.compile(r"(?!(?:AND|OR|NOT)$)\w[\w./@+-]*")
+_BARE = re.compile(r"(?!(?:AND|OR|NOT)$)(?!.*\.\.)\w[\w./@+-]*")
 _PROPERTY_MARK = "properties."
+_QUOTED = re.compile(r'"(?:\\.|[^"\\])*"', re.DOTALL)
+_TIME = re.compile(
+    r"(\d{4}-\d\d-\d\d)(?:[Tt](\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: More are no float, and Python does not read 5,000 of them as a number.
+_MAX_DIGITS = 300
 _FIELD_NAMES = {
-    name.replace("_", ""): name for name in (*PROSE_FIELDS, *NAME_FIELDS, *NUMBER_FIELDS)
+    name.replace("_", ""): name
+    for name in (*PROSE_FIELDS, *NAME_FIELDS, *NUMBER_FIELDS, *TIME_FIELDS)
 }
 _SEVERITIES = {**SEVERITY_NAMES, **{str(int(level)): int(level) for level in Severity}}
 _COMPARE: dict[Comparison, Callable[[float, float], bool]] = {
@@ -294,17 +398,27 @@ def _ends_in_token(text: str) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _pattern(words: Words) -> re.Pattern[str]:
+def _pattern_of_words(words: Words) -> re.Pattern[str]:
     """What finds a word or phrase in lower-cased text."""
-    is_bounded_before, is_bounded_behind = bounds_of(words)
+    return _pattern(re.escape(words.text.lower()), *bounds_of(words))
+
+
+@lru_cache(maxsize=256)
+def _pattern_of_glob(glob: Glob) -> re.Pattern[str]:
+    """What finds texts with something between them in lower-cased text."""
+    middle = f"[^{SPACES}]*".join(re.escape(text.lower()) for text in glob.texts)
+    return _pattern(middle, *bounds_of_glob(glob))
+
+
+def _pattern(middle: str, is_bounded_before: bool, is_bounded_behind: bool) -> re.Pattern[str]:
     return re.compile(
         (f"(?<![{_WORD_CHARACTERS}])" if is_bounded_before else "")
-        + re.escape(words.text.lower())
+        + middle
         + (f"(?![{_WORD_CHARACTERS}])" if is_bounded_behind else "")
     )
 
 
-class _Builder(Transformer[Token, Filter]):
+class Builder(Transformer[Token, Filter]):
     """Makes the tree while the parser reduces; the method names are the grammar's rules."""
 
     def start(self, parts: list[Filter]) -> Filter:
@@ -323,31 +437,38 @@ class _Builder(Transformer[Token, Filter]):
         return Not(parts[0])
 
     def words(self, parts: list[Token]) -> Filter:
-        text, is_prefix = _read_text(parts[0])
-        return _words(parts[0], text, None, is_prefix=is_prefix)
+        return _text(parts[0], None)
 
-    def condition(self, parts: list[Token]) -> Filter:
-        name, sign, value = parts
-        name_text = _unquote(name) if name.type == "QUOTED_FIELD" else str(name)
+    def set(self, parts: list[Token]) -> list[Token]:
+        return parts
+
+    def condition(self, parts: list[Any]) -> Filter:
+        name, sign, given = parts
+        values = given if isinstance(given, list) else [given]
         comparison = sign.removeprefix(":")
         if comparison in _COMPARE:
-            return _order(_field_of(name, name_text), comparison, value)
-        if name.type == "FIELD" and name_text.lower() == "has":
-            tree = _has(value)
+            if given is values:
+                raise refusal_at(values[0], "a set is possible behind : and != only")
+            return _order(field_of(name), comparison, given)
+        if name.type == "FIELD" and name.lower() == "has":
+            trees = [_has(value) for value in values]
         else:
-            tree = _equal(_field_of(name, name_text), value)
+            field = field_of(name)
+            trees = [_equal(field, value) for value in values]
+        tree = Or(tuple(trees)) if len(trees) > 1 else trees[0]
         return Not(tree) if comparison == "!=" else tree
 
 
 @lru_cache(maxsize=1)
 def _parser() -> Lark:
-    return Lark(_GRAMMAR, parser="lalr", transformer=_Builder(), regex=False)
+    return Lark(GRAMMAR, parser="lalr", transformer=Builder(), regex=False)
 
 
-def _field_of(token: Token, name: str) -> Field:
-    field = _field_named(name)
+def field_of(token: Token) -> Field:
+    """The field or property of this name, which may stand in quotes."""
+    field = _field_named(_unquote(token) if token.startswith('"') else str(token))
     if field.is_property and field.name.count(".") >= MAX_PATH_DEPTH:
-        raise _refusal(token, f"a property is at most {MAX_PATH_DEPTH} levels deep")
+        raise refusal_at(token, f"a property is at most {MAX_PATH_DEPTH} levels deep")
     return field
 
 
@@ -360,36 +481,125 @@ def _field_named(name: str) -> Field:
     return Field(name, is_property=True)
 
 
-def _words(token: Token, text: str, field: Field | None, *, is_prefix: bool) -> Filter:
-    if not text:
-        raise _refusal(token, "expected text between the quotes; `has:` finds what is not empty")
-    return Words(text, field, is_prefix)
-
-
 def _equal(field: Field, token: Token) -> Filter:
-    if field.name in NUMBER_FIELDS and not field.is_property:
-        return Equal(field, _whole_number(field, token))
-    if token.type == "VALUE" and str(token) == "*":
-        return Has(field)
-    text, is_prefix = _read_text(token)
-    if field.name in PROSE_FIELDS and not field.is_property:
-        return _words(token, text, field, is_prefix=is_prefix)
-    return Prefix(field, text) if is_prefix else Equal(field, text)
+    if _is_prose(field):
+        return _text(token, field)
+    is_plain = token.type in ("VALUE", "ITEM")
+    if is_plain and set(token) == {"*"}:
+        return _has_field(token, field)
+    if is_plain and ".." in token and (tree := _range(field, token)):
+        return tree
+    if field.is_property or field.name in NAME_FIELDS:
+        return _text(token, field)
+    if field.name in TIME_FIELDS:
+        return _at_time(field, token)
+    return Equal(field, _whole_number(field, token))
 
 
-def _order(field: Field, comparison: Comparison, token: Token) -> Filter:
+def _text(token: Token, field: Field | None) -> Filter:
+    """What is written as text: a word, a value, a pattern, an expression."""
+    if token.type == "REGEX":
+        end = token.rindex("/")
+        text, is_any_case = token[1:end], token.endswith("i")
+        parse_regex(text, (token.start_pos or 0) + 1, is_any_case=is_any_case)
+        return Regex(text, field, is_any_case)
+    texts = _read_glob(token)
+    if len(texts) > 1:
+        if not any(texts):
+            raise refusal_at(token, "a * needs text beside it; else quote it")
+        if len(texts) > 2 or not texts[0]:  # noqa: PLR2004  text, star, nothing: a prefix
+            return Glob(texts, field)
+        if texts[1]:
+            return Glob(texts, field)
+    is_prefix = len(texts) > 1
+    if _is_prose(field):
+        if not texts[0]:
+            raise refusal_at(
+                token, "expected text between the quotes; `has:` finds what is not empty"
+            )
+        return Words(texts[0], field, is_prefix)
+    if field is None:  # never: that is prose
+        raise TypeError(token)
+    return Prefix(field, texts[0]) if is_prefix else Equal(field, texts[0])
+
+
+def _is_prose(field: Field | None) -> bool:
+    return field is None or (field.name in PROSE_FIELDS and not field.is_property)
+
+
+def _range(field: Field, token: Token) -> Filter | None:
+    """`a..b`, both inside, either may be missing; None where it is plain text."""
+    first, last = token.split("..", 1)
+    is_text = field.name in NAME_FIELDS and not field.is_property
+    if is_text or not (first or last):
+        return None
+    if field.is_property and not any(number_in(text) is not None for text in (first, last)):
+        return None
+    start = token.start_pos or 0
+    ends = ((">=", first, start), ("<=", last, start + len(token) - len(last)))
+    parts = tuple(
+        _order(field, comparison, Token("VALUE", text, start_pos=place))
+        for comparison, text, place in ends
+        if text
+    )
+    return And(parts) if len(parts) > 1 else parts[0]
+
+
+def _order(field: Field, comparison: Any, token: Token) -> Filter:
     if field.is_property:
-        return Order(field, comparison, _number(token))
+        return Order(field, comparison, _number(token, field))
     if field.name in NUMBER_FIELDS:
         return Order(field, comparison, _whole_number(field, token))
-    raise _refusal(token, f"{field.name} holds text, which can be compared by : and != only")
+    if field.name in TIME_FIELDS:
+        start, end = _time(token)
+        is_exact = end - start == 1
+        if is_exact or comparison in ("<", ">="):
+            return Order(field, comparison, start)
+        return Order(field, "<" if comparison == "<=" else ">=", end)
+    raise refusal_at(token, f"{field.name} holds text, which can be compared by : and != only")
+
+
+def _at_time(field: Field, token: Token) -> Filter:
+    start, end = _time(token)
+    if end - start == 1:
+        return Equal(field, start)
+    return And((Order(field, ">=", start), Order(field, "<", end)))
+
+
+def _time(token: Token) -> tuple[int, int]:
+    """The nanoseconds (first, behind the last) that a time means; UTC where it says nothing."""
+    text = _unquote(token) if token.type == "QUOTED" else str(token)
+    found = _TIME.fullmatch(text)
+    day, minute, second, fraction, zone = found.groups() if found else ("", "", "", "", "")
+    try:
+        moment = datetime.fromisoformat(
+            f"{day}T{minute or '00:00'}:{second or '00'}{(zone or '+00:00').replace('Z', '+00:00')}"
+        )
+        start = (moment - _EPOCH) // timedelta(seconds=1) * NS_PER_S
+    except (ValueError, OverflowError):
+        raise refusal_at(
+            token, "expected a time such as 2026-01-31, 2026-01-31T08:15 or 2026-01-31T08:15:30.5Z"
+        ) from None
+    start += int((fraction or "").ljust(9, "0"))
+    width = 10 ** (9 - len(fraction)) if fraction else NS_PER_S
+    if not second:
+        width = 60 * NS_PER_S if minute else 86_400 * NS_PER_S
+    if not 0 <= start <= MAX_INSTANT_NS:
+        raise refusal_at(token, "expected a time from 1970 to 2262")
+    return start, min(start + width, MAX_INSTANT_NS)
 
 
 def _has(token: Token) -> Filter:
-    name, is_prefix = _read_text(token)
-    field = _field_of(token, name)
-    if is_prefix or field in (Field("severity"), Field("id")):
-        raise _refusal(token, "expected the name of a field that an event may be without")
+    if token.type not in ("VALUE", "ITEM", "QUOTED") or "*" in token.split('"')[0]:
+        raise refusal_at(token, "expected the name of a field that an event may be without")
+    return _has_field(token, field_of(token))
+
+
+def _has_field(token: Token, field: Field) -> Filter:
+    if not field.is_property and field.name in ("severity", "id", *TIME_FIELDS):
+        raise refusal_at(
+            token, f"every event has {field.name}; expected a field that one may be without"
+        )
     return Order(field, ">", 0) if field == Field("issue") else Has(field)
 
 
@@ -399,35 +609,43 @@ def _whole_number(field: Field, token: Token) -> int:
         severity = _SEVERITIES.get(text.lower())
         if severity is None:
             names = ", ".join(level.name.lower() for level in Severity)
-            raise _refusal(token, f"expected a severity: {names}, or a number from 0 to 6")
+            raise refusal_at(
+                token,
+                f"expected a severity: {names}, or a number from 0 to 6."
+                + nearest(text, SEVERITY_NAMES),
+            )
         return severity
-    number = _number(token)
-    if isinstance(number, int) and 0 <= number <= _MAX_ID:
+    number = int(text) if re.fullmatch("[0-9]{1,20}", text) else -1
+    if 0 <= number <= _MAX_ID:
         return number
-    raise _refusal(token, f"expected a whole number from 0 to {_MAX_ID} for {field.name}")
+    raise refusal_at(token, f"expected a whole number from 0 to {_MAX_ID} for {field.name}")
 
 
-def _number(token: Token) -> int | float:
+def _number(token: Token, field: Field) -> int | float:
     text = _unquote(token) if token.type == "QUOTED" else str(token)
     number = number_in(text)
     if number is None or not math.isfinite(number):
-        raise _refusal(
-            token, "expected a number; put text that only looks like a comparison in quotes"
+        raise refusal_at(
+            token,
+            "expected a number; put text that only looks like a comparison in quotes."
+            + nearest(field.name, _FIELD_NAMES.values()),
         )
-    return number if re.search("[.eE]", text) else int(text)
+    is_whole = text.lstrip("-").isdigit() and len(text) <= _MAX_DIGITS
+    return int(text) if is_whole else number
 
 
-def _read_text(token: Token) -> tuple[str, bool]:
-    """The text of a word or value, and whether a star behind it asks for a prefix."""
-    is_prefix = token.endswith("*")
-    text = token[:-1] if is_prefix else str(token)
-    if token.type in ("QUOTED", "QUOTED_PREFIX"):
-        text = _unquote(text)
-        if is_prefix and not text:
-            raise _refusal(token, "expected the beginning of a text before the *")
-    elif "*" in text or not text:
-        raise _refusal(token, "a * is possible behind the beginning of a text only; else quote it")
-    return text, is_prefix
+def _read_glob(token: Token) -> tuple[str, ...]:
+    """The texts of a word or value between its stars, at the ends also empty ones."""
+    if token.type == "QUOTED":
+        return (_unquote(token),)
+    if token.type == "QUOTED_GLOB":
+        quoted = [_unquote(text) for text in _QUOTED.findall(token)]
+        texts = [""] * token.startswith("*") + quoted + [""] * token.endswith("*")
+    else:
+        texts = re.split(r"\*+", token)
+    if len(texts) == 1:
+        return (texts[0],)
+    return (texts[0], *filter(None, texts[1:-1]), texts[-1])
 
 
 def _unquote(text: str) -> str:
@@ -444,6 +662,15 @@ def _render_inside(tree: Filter) -> str:
     return f"({text})" if isinstance(tree, And | Or) else text
 
 
+def _render_place(field: Field | None) -> str:
+    return "" if field is None else render_field(field) + ":"
+
+
+def _render_glob(texts: tuple[str, ...]) -> str:
+    is_bare = all(_BARE.fullmatch(text) for text in texts if text)
+    return "*".join(text if is_bare or not text else _quote(text) for text in texts)
+
+
 def _render_text(text: str) -> str:
     return text if _BARE.fullmatch(text) else _quote(text)
 
@@ -453,10 +680,14 @@ def _render_value(field: Field, value: str | float) -> str:
         return _render_text(value)
     if field == Field("severity"):
         return Severity(int(value)).name.lower()
+    if field.name in TIME_FIELDS and not field.is_property:
+        second, _, fraction = render_instant(int(value)).removesuffix("Z").partition(".")
+        return f"{second}.{fraction:0<9}Z"
     return repr(value)
 
 
-def _value_of(field: Field, event: Event) -> Any:
+def value_of(field: Field, event: Event) -> Any:
+    """What the event has there; None for a property it has not."""
     value: Any
     if not field.is_property:
         value = getattr(event, field.name)
@@ -471,18 +702,48 @@ def _value_of(field: Field, event: Event) -> Any:
     return value
 
 
+def _texts_of(field: Field | None, event: Event) -> list[str]:
+    """The texts in which a pattern is looked for."""
+    if field is None or not field.is_property:
+        names = PROSE_FIELDS if field is None else (field.name,)
+        return [getattr(event, name) or "" for name in names]
+    text = text_of(value_of(field, event))
+    return [] if text is None else [text]
+
+
+def text_of(value: Any) -> str | None:
+    """A property's value as text; None for what has none: null, objects, lists."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return _number_text(value) if isinstance(value, int | float) else None
+
+
+def _number_text(number: float) -> str:
+    """The shortest text of a number; without an exponent from 1e-6 up to 1e21, as the engine."""
+    if isinstance(number, int) and -(2**63) <= number < 2**64:
+        return str(number)
+    number = float(number)
+    size = abs(number)
+    if number and not 1e-6 <= size < 1e21:  # noqa: PLR2004  the engine's bounds
+        digits, _, exponent = repr(number).partition("e")
+        return f"{digits.removesuffix('.0')}e{int(exponent)}"
+    return format(Decimal(repr(number)), "f").removesuffix(".0")
+
+
 def _equals(found: Any, value: str | int) -> bool:
     if isinstance(value, int):
         return bool(found == value)
     if isinstance(found, bool):
-        return value == ("true" if found else "false")
+        return value == text_of(found)
     if isinstance(found, int | float):
         number = number_in(value)
-        return number is not None and _number_of(found) == number
+        return number is not None and number_of(found) == number
     return bool(found == value)
 
 
-def _number_of(value: Any) -> float | None:
+def number_of(value: Any) -> float | None:
     """The value as a 64-bit float, or None when it is no number and not written like one."""
     if isinstance(value, bool):
         return None
@@ -493,18 +754,7 @@ def _number_of(value: Any) -> float | None:
     return None
 
 
-def _check_characters(text: str) -> None:
-    """A lone surrogate is no text: it cannot be written as UTF-8."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise QueryError(
-            f"the character {text[error.start]!a} is half a character and cannot be searched",
-            error.start,
-        ) from None
-
-
-def _check_size(tree: Filter, text: str) -> None:
+def check_size(tree: Filter, text: str) -> None:
     """Walk the tree level by level, so that no depth can exhaust the stack."""
     depth = terms = 0
     level: list[Filter] = [tree]
@@ -533,18 +783,29 @@ def _children(tree: Filter) -> tuple[Filter, ...]:
             return ()
 
 
-def _refusal(token: Token, message: str) -> QueryError:
+def refusal_at(token: Token, message: str) -> QueryError:
+    """A mistake that fills a token."""
     return QueryError(message, token.start_pos or 0, len(token))
 
 
-def _mistake(error: UnexpectedInput, text: str) -> QueryError:
+def explain_mistake(error: UnexpectedInput, text: str) -> QueryError:  # noqa: PLR0911  # one sentence each
     """Say a parser's surprise in the words of the language."""
-    position, expected = _surprise(error, text)
+    position, expected = surprise_of(error, text)
     rest = text[position:]
     if rest.startswith('"'):
         return QueryError('the closing " is missing', position, len(rest))
     if rest.startswith(")") and "$END" in expected:
-        return QueryError("there is no open ( for this )", position)
+        return QueryError("there is no open ( for this", position)
+    if rest.startswith("|"):
+        return QueryError(
+            "a pipe such as | count by application asks for numbers, not for events; "
+            'quote a text that holds a sign of its own: "|"',
+            position,
+        )
+    if expected & {"ITEM", "_COMMA"}:
+        return QueryError(
+            "expected values with commas between them and a closing ): user:(alice, bob)", position
+        )
     if not rest and "RPAR" in expected:
         return QueryError("expected a closing )", position)
     if expected & {"VALUE", "OPERATOR"}:
@@ -557,7 +818,7 @@ def _mistake(error: UnexpectedInput, text: str) -> QueryError:
     )
 
 
-def _surprise(error: UnexpectedInput, text: str) -> tuple[int, set[str]]:
+def surprise_of(error: UnexpectedInput, text: str) -> tuple[int, set[str]]:
     """Where the parser stopped, and the terminals it would have gone on with."""
     if isinstance(error, UnexpectedCharacters):
         return error.pos_in_stream or 0, set(error.allowed)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
-from logster.language import Equal, Field, matches
+from logster.language import Equal, Field, matches, number_of, text_of
 from logster.store.search import Question, search
-from logster.store.select import select_events
+from logster.store.select import Parameters, number_of_field, select_events, text_of_field
 from support.stored import event_at, store_events
 
 if TYPE_CHECKING:
@@ -59,3 +60,49 @@ async def test_a_rare_value_is_looked_for_in_few_rows(engine: Engine) -> None:
     answer = await engine.ask(statement.sql, statement.parameters)
     assert len(answer.rows) == 1
     assert answer.rows_read <= 8192 * 2
+
+
+#: Objects as clients write them: with spaces, escapes, braces in texts, the name elsewhere.
+OBJECTS = [
+    '{"x":5}',
+    '{"x": 5, "y": 1}',
+    '{ "y" : 1 ,\n\t"x" : "5"\r\n}',
+    '{"x":\t-2.50e1 }',
+    '{"x": " 5 "}',
+    '{"x":"a, b","y":"c"}',
+    '{"y":"x","z":7}',
+    '{"y":["x"],"z":7}',
+    '{"y":"\\"x\\":1"}',
+    '{"y\\"x":1}',
+    '{"\\u0078":5}',
+    '{"x":"\\u0035"}',
+    '{"x":"C:\\\\temp"}',
+    '{"y":{"x":1}}',
+    '{"y":{"x":1},"x":2}',
+    '{"y":"{","x":3}',
+    '{"x":"}"}',
+    '{"x":[1,2],"y":3}',
+    '{"x":{"y":1}}',
+    '{"x":true}',
+    '{"x":null}',
+    '{"xx":1}',
+    '{"X":1}',
+    '{"x":""}',
+    '{"x":"🙂"}',
+    "{}",
+    "",
+]
+
+
+async def test_a_scan_for_a_property_finds_what_parsing_finds(engine: Engine) -> None:
+    parameters = Parameters()
+    field = Field("x", is_property=True)
+    text, number = text_of_field(field, parameters), number_of_field(field, parameters)
+    assert "simpleJSONExtractRaw" in text
+    answer = await engine.ask(
+        f"SELECT {text}, {number}"
+        f" FROM (SELECT arrayJoin({parameters.bind(OBJECTS, 'Array(String)')}) AS properties)",
+        parameters.values,
+    )
+    values = [msgspec.json.decode(told or "{}").get("x") for told in OBJECTS]
+    assert [(text_of(value) or "", number_of(value)) for value in values] == answer.rows

@@ -271,7 +271,13 @@ async def test_the_document_describes_both_apis(site: Site) -> None:
     document = (await site.visit().get("/api/v1/openapi.json")).json()
     paths = set(document["paths"])
     assert {"/api/Log", "/api/Logs", "/api/Log/{id}"} <= paths
-    assert {"/api/v1/session", "/api/v1/events", "/api/v1/events/tail", "/api/v1/keys"} <= paths
+    assert {
+        "/api/v1/session",
+        "/api/v1/events",
+        "/api/v1/stats",
+        "/api/v1/events/tail",
+        "/api/v1/keys",
+    } <= paths
     text = str(document)
     references = {part.split("'")[0] for part in text.split("#/components/schemas/")[1:]}
     assert references <= set(document["components"]["schemas"])

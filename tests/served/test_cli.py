@@ -148,6 +148,24 @@ def test_tail_shows_what_arrives(cli, environment):
     assert json.loads(text.splitlines()[0])["message"] == "tailmarker"
 
 
+def test_numbers_of_events_are_told_by_table_json_and_exit_code(cli):
+    for severity in ("error", "error", "fatal"):
+        cli("send", "countmarker", "-s", severity)
+    wait_for(cli, 3, "countmarker")
+
+    told = cli("stats", "--json", "--since", "1h", "countmarker | count by severity")
+    assert [json.loads(line) for line in told.stdout.splitlines()] == [
+        {"severity": "error", "count": 2},
+        {"severity": "fatal", "count": 1},
+    ]
+    assert told.returncode == 0
+    assert cli("stats", "countmarker | count").stdout.split() == ["count", "3"]
+    assert cli("stats", "nothinglikethisanywhere | count by user").returncode == 1
+    mistaken = cli("stats", "countmarker | cuont")
+    assert mistaken.returncode == 2
+    assert "Did you mean `count`?" in mistaken.stderr
+
+
 def test_doctor_sends_a_message_the_whole_way(cli, server):
     result = cli("doctor", "--json", "--data", str(server.data))
 

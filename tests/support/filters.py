@@ -6,21 +6,26 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from logster.errors import QueryError
 from logster.event import Event
 from logster.language import (
     NAME_FIELDS,
     PROSE_FIELDS,
+    TIME_FIELDS,
     And,
     Equal,
     Field,
     Filter,
+    Glob,
     Has,
     Not,
     Or,
     Order,
     Prefix,
+    Regex,
     Words,
 )
+from logster.regex import parse_regex
 
 #: Pieces of prose: the traps of tokens, case, punctuation and engines' escapes.
 PIECES = (
@@ -50,6 +55,32 @@ PIECES = (
     "🙂",
 )
 NAMES = ("shop", "Shop", "shop-eu", "0", "alice", "ä", "x' OR 1=1 --", "a\\b", "a\tb", '"q"')
+#: Expressions: what engines read differently, and what a text index can help with.
+EXPRESSIONS = (
+    "error",
+    "^error",
+    "out$",
+    r"timed out",
+    r"\d+\.\d",
+    r"\berror\b",
+    r"[^a-z ]+",
+    r"(?:foo|bar)-bar",
+    r"err.*r",
+    r"blk_-?\d{3,5}",
+    r"\s",
+    r"^$",
+    r"^.$",
+    r"x' OR \d",
+    r"[ä-ü]",
+    r"\x{65e5}本",
+    r"a|",
+    r"(a|b)*?B",
+    r"\\new",
+    r"5\d\d",
+    r"[\]\-^]",
+    r"\Bo",
+    "ss|Σ",
+)
 PATHS = ("n", "status", "http.status", "deep.er.path", "weird name", "host", "tags", "it's", "a\\b")
 SCALARS = (0, 1, 5, 500, -2, 2.5, 1e21, "500", "2.5", "", "x", "Ärger", "true", "1e3", "-", True)
 NUMBERS = (0, 1, 2.5, 5, 499, 500, -2, 1000.0, 1e21)
@@ -78,8 +109,8 @@ def events(draw: st.DrawFn, event_id: int = 1) -> Event:
     }
     return Event(
         id=event_id,
-        timestamp=1_790_000_000_000_000_000 + event_id * 1_000_000,
-        received_at=1_790_000_000_000_000_000 + event_id * 1_000_000,
+        timestamp=FIRST_NS + event_id * 1_000_000,
+        received_at=FIRST_NS + event_id * 1_000_000,
         severity=draw(st.integers(0, 6)),
         message=draw(prose),
         exception=draw(st.none() | st.just("") | prose),
@@ -96,7 +127,36 @@ name_fields = st.sampled_from(NAME_FIELDS).map(Field)
 property_fields = st.sampled_from((*PATHS, "severity", "properties.x", "has", "")).map(
     lambda path: Field(path, is_property=True)
 )
+
+
+def _is_expression(text: str) -> bool:
+    try:
+        parse_regex(text)
+    except QueryError:
+        return False
+    return "/" not in text.replace("\\/", "")
+
+
+expressions = st.sampled_from(EXPRESSIONS) | st.text(
+    alphabet="aBeo1_äΣ .-\\{2,3}()[]^$|?*+dwsDWSbBnt\n", min_size=1, max_size=8
+).filter(_is_expression)
 literals = st.sampled_from(PIECES) | st.sampled_from(NAMES) | prose | scraps
+
+FIRST_NS = 1_790_000_000_000_000_000
+instants = st.integers(-3, 250).map(lambda number: FIRST_NS + number * 1_000_000)
+time_fields = st.sampled_from(TIME_FIELDS).map(Field)
+
+
+@st.composite
+def globs(draw: st.DrawFn, pieces: st.SearchStrategy[str], fields: Any) -> Filter:
+    """Texts with stars between; a star at the end alone would be a prefix."""
+    middle = draw(st.lists(pieces, max_size=1))
+    first, last = draw(pieces | st.just("")), draw(pieces | st.just(""))
+    if not last and not middle:
+        last = draw(pieces)
+    return Glob((first, *middle, last), draw(fields))
+
+
 comparisons = st.sampled_from(("<", "<=", ">", ">="))
 
 terms: st.SearchStrategy[Filter] = st.one_of(
@@ -112,6 +172,14 @@ terms: st.SearchStrategy[Filter] = st.one_of(
     st.builds(Prefix, property_fields, st.sampled_from(("5", "Är", "1")) | scraps),
     st.builds(Order, property_fields, comparisons, st.sampled_from(NUMBERS)),
     st.builds(Has, property_fields),
+    globs(literals, st.none() | prose_fields),
+    globs(st.sampled_from(("s", "o", "x'", "ä", "%", "_", "\\", "0", ".")) | scraps, name_fields),
+    globs(st.sampled_from(("5", "0", "r", "%", "\\")) | scraps, property_fields),
+    st.builds(
+        Regex, expressions, st.none() | prose_fields | name_fields | property_fields, st.booleans()
+    ),
+    st.builds(Equal, time_fields, instants),
+    st.builds(Order, time_fields, comparisons, instants),
 )
 
 

@@ -10,6 +10,8 @@ from docs import imports
 from logster import __version__
 from logster.config import Config, dump_config, load_config, render_settings
 from logster.errors import ConfigError
+from logster.language import parse_filter
+from logster.pipes import parse_question
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -31,6 +33,27 @@ def test_the_changelog_the_package_and_the_program_name_one_version():
 def test_every_link_between_pages_leads_somewhere(page):
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
         assert (page.parent / target).exists(), target
+
+
+def test_every_search_of_the_reference_is_understood():
+    searches = examples_of("Search")
+    assert len(searches) > 20
+    for text in searches:
+        assert parse_filter(text)
+
+
+def test_every_pipe_of_the_reference_is_understood():
+    questions = examples_of("Question")
+    assert len(questions) > 8
+    for text in questions:
+        assert parse_question(text)[1] is not None, text
+
+
+def examples_of(head):
+    """The first column of the table with this head."""
+    page = (ROOT / "docs/reference/search.md").read_text()
+    table = page.split(f"| {head} |")[1].split("\n\n")[0]
+    return [text.replace("\\|", "|") for text in re.findall(r"^\| `(.*?)` \|", table, re.MULTILINE)]
 
 
 def test_a_setting_that_cannot_be_used_is_named_with_what_would_do():

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logster.errors import QueryError
-from logster.event import Event
+from logster.event import NS_PER_S, Event
 from logster.language import (
     EVERYTHING,
     MAX_DEPTH,
@@ -17,11 +17,13 @@ from logster.language import (
     Equal,
     Field,
     Filter,
+    Glob,
     Has,
     Not,
     Or,
     Order,
     Prefix,
+    Regex,
     Words,
     matches,
     parse_filter,
@@ -31,7 +33,10 @@ from logster.language import (
 from support.filters import filters
 
 USER = Field("user")
+HOST = Field("host")
 SEVERITY = Field("severity")
+TIME = Field("timestamp")
+DAY_NS = 86_400 * NS_PER_S
 DURATION = Field("DurationMs", is_property=True)
 
 
@@ -68,6 +73,41 @@ DURATION = Field("DurationMs", is_property=True)
         ("user:bo*", Prefix(USER, "bo")),
         ("user:*", Has(USER)),
         ('user:"*"', Equal(USER, "*")),
+        ("a|b", Words("a|b")),
+        ("user:a|b", Equal(USER, "a|b")),
+        ("time*out", Glob(("time", "out"))),
+        ("*out", Glob(("", "out"))),
+        ("*out**of*", Glob(("", "out", "of", ""))),
+        ('"a b"*"c d"*', Glob(("a b", "c d", ""))),
+        ("host:*.internal", Glob(("", ".internal"), HOST)),
+        ("message:*x", Glob(("", "x"), Field("message"))),
+        ("/a b/", Regex("a b")),
+        (r"/a\/(b|c)/i", Regex(r"a\/(b|c)", is_any_case=True)),
+        ("user:/^a/", Regex("^a", USER)),
+        ("DurationMs:/5/", Regex("5", DURATION)),
+        ("/var/log/", Words("/var/log/")),
+        ("file:/var/log", Equal(Field("file", is_property=True), "/var/log")),
+        ("DurationMs:5..10", And((Order(DURATION, ">=", 5), Order(DURATION, "<=", 10)))),
+        ("DurationMs:-1.5..", Order(DURATION, ">=", -1.5)),
+        ("DurationMs:..10", Order(DURATION, "<=", 10)),
+        ("severity:warn..fatal", And((Order(SEVERITY, ">=", 3), Order(SEVERITY, "<=", 5)))),
+        ("release:1..2", Equal(Field("release"), "1..2")),
+        ("file:../x", Equal(Field("file", is_property=True), "../x")),
+        ("user:(a, b)", Or((Equal(USER, "a"), Equal(USER, "b")))),
+        ('user:(a OR "b b" OR c*)', Or((Equal(USER, "a"), Equal(USER, "b b"), Prefix(USER, "c")))),
+        ("user!=(a,b)", Not(Or((Equal(USER, "a"), Equal(USER, "b"))))),
+        ("user:(a)", Equal(USER, "a")),
+        ("has:(user, host)", Or((Has(USER), Has(HOST)))),
+        ("timestamp:1970-01-02", And((Order(TIME, ">=", DAY_NS), Order(TIME, "<", 2 * DAY_NS)))),
+        ("timestamp>1970-01-02", Order(TIME, ">=", 2 * DAY_NS)),
+        ("timestamp<=1970-01-02", Order(TIME, "<", 2 * DAY_NS)),
+        ("timestamp<1970-01-02T01:00+01:00", Order(TIME, "<", DAY_NS)),
+        ("timestamp>1970-01-01T00:00:00.000000005", Order(TIME, ">", 5)),
+        ("ReceivedAt:1970-01-01T00:00:00.000000005Z", Equal(Field("received_at"), 5)),
+        (
+            "timestamp:1970-01-01..1970-01-01T00:01",
+            And((Order(TIME, ">=", 0), Order(TIME, "<", 120 * NS_PER_S))),
+        ),
         ("has:user", Has(USER)),
         ("has:DurationMs", Has(DURATION)),
         ("has:issue", Order(Field("issue"), ">", 0)),
@@ -117,11 +157,29 @@ def test_a_search_text_is_understood(text: str, tree: Filter) -> None:
         ("id:1.5", 3, 3, "whole number"),
         ("id:18446744073709551616", 3, 20, "whole number"),
         ("*", 0, 1, "a *"),
-        ("fo*o", 0, 4, "a *"),
-        ("user:*x", 5, 2, "a *"),
         ('""', 0, 2, "between the quotes"),
         ('message:""', 8, 2, "between the quotes"),
-        ('user:""*', 5, 3, "before the *"),
+        ('user:""*', 5, 3, "a *"),
+        ("severety>=error", 10, 5, "mean `severity`?"),
+        ("severity:eror", 9, 4, "mean `error`?"),
+        ("user:(a b)", 8, 1, "commas between"),
+        ("user:(a, )", 9, 1, "commas between"),
+        ("user:()", 6, 1, "commas between"),
+        ("user:(a", 7, 1, "commas between"),
+        ("x>(1, 2)", 3, 1, "behind : and !="),
+        ("DurationMs:5..fast", 14, 4, "a number"),
+        ("severity:warn..loud", 15, 4, "a severity"),
+        ("timestamp>yesterday", 10, 9, "a time such as"),
+        ("timestamp:2026-02-30", 10, 10, "a time such as"),
+        ("timestamp:1969-12-31", 10, 10, "1970 to 2262"),
+        ("timestamp:/2026/", 10, 6, "a time such as"),
+        ("has:timestamp", 4, 9, "every event has"),
+        ("has:us*", 4, 3, "name of a field"),
+        ("a /b(c/", 4, 1, "closing )"),
+        ("a /(?=b)/", 3, 2, "groups"),
+        ("user:/a**/", 8, 1, "nothing to repeat"),
+        ("error | count by user", 6, 1, "asks for numbers"),
+        ("error| count", 5, 1, "asks for numbers"),
         (".".join("abcdefghijk") + ":1", 0, 21, "at most 10 levels"),
         ("has:severity", 4, 8, "may be without"),
         ("half \ud800", 5, 1, "half a character"),
@@ -167,7 +225,7 @@ def test_a_rendered_tree_parses_to_itself(tree: Filter) -> None:
     assert tree == parse_filter(render_filter(tree))
 
 
-@given(st.text(max_size=60) | st.text(alphabet='ab:<>=!-*"\\()ANDORT. 5\ud800', max_size=60))
+@given(st.text(max_size=60) | st.text(alphabet='ab:<>=!-*"\\()ANDORT. 5\ud800/|,[', max_size=60))
 def test_any_text_is_a_search_or_a_query_error(text: str) -> None:
     outcome = _understand(text)
     if isinstance(outcome, QueryError):
@@ -265,6 +323,26 @@ EVENT = Event(
         "has:Ok",
         "missing!=1",
         "NOT missing>1",
+        "conn*ion",
+        "*nection",
+        '"timed o"*" (blk"',
+        "*-388*",
+        "application:s*p",
+        "application:*",
+        "http.status:5*",
+        "http.status:/^50+$/",
+        "DurationMs:5*.5",
+        "Ok:t*",
+        r"/\d+\.0\.0/",
+        "/CONNECTION/i",
+        "/^Connection from/",
+        "exception:/Ä/",
+        "exception:/ä/i",
+        "user:/^$/",
+        "DurationMs:500..512.5",
+        "severity:(fatal, error)",
+        "timestamp:1970-01-01",
+        "received_at<1970-01-02",
         "-bogus (shop OR connection)",
     ],
 )
@@ -301,6 +379,18 @@ def test_an_event_matches(text: str) -> None:
         "http:500",
         "http.status.more:500",
         "connection -timed",
+        "conn*x",
+        "*onnectio",
+        "from*timed",
+        "application:s*o",
+        "/connection/",
+        "/^from/",
+        "/out$/",
+        "missing:/^$/",
+        "http:/./",
+        "Text:21..",
+        "severity:(fatal, warn)",
+        "timestamp>1970-01-01",
     ],
 )
 def test_an_event_does_not_match(text: str) -> None:

@@ -9,8 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logster.language import EVERYTHING, MAX_TERMS, Filter, parse_filter
+from logster.pipes import Stats, parse_question
 from logster.store.select import Key, Statement, select_event, select_events, select_stored
+from logster.store.stats import StatsQuestion, select_stats
 from support.filters import filters
+from support.pipes import pipes
 
 #: ClickHouse's default `max_query_size`; parameters come on top, each on its own.
 MAX_SQL_BYTES = 262_144
@@ -48,6 +51,16 @@ def test_brackets_close_where_they_open_so_that_no_condition_leaves_its_place(tr
         '"STRANGER\') OR (1=1":x',
         "a.STRANGER.b:x*",
         "has:STRANGER",
+        "*STRANGER*",
+        "STR*ANGER STRANGER:*x",
+        "user:*STRANGER",
+        "x:STRANGER*x",
+        "/STRANGER/",
+        "/STRANGER' OR 1=1/i user:STRANGER",
+        "user:/STRANGER/",
+        "x:/STRANGER/",
+        "user:(STRANGER, b)",
+        "STRANGER:1..5",
         '"{STRANGER:String}":"{p1:UInt32}"',
     ],
 )
@@ -72,6 +85,26 @@ def test_every_parameter_is_used_and_every_place_has_its_parameter(
         assert set(statement.parameters) == _places(statement)
 
 
+@given(filters, pipes())
+def test_numbers_are_asked_with_the_workspace_first_and_every_value_bound(
+    tree: Filter, stats: Stats
+) -> None:
+    question = StatsQuestion(workspace=7, filter=tree, stats=stats, since_ns=5)
+    statement = select_stats(question)
+    assert statement.sql.count(" WHERE (workspace = {p1:UInt32} AND ") == statement.sql.count(
+        " FROM events "
+    )
+    assert set(statement.parameters) == _places(statement)
+
+
+def test_no_text_of_a_pipe_gets_into_the_sql() -> None:
+    for text in ("| count by STRANGER", '| sum("STRANGER`)--") by a.STRANGER', "| top 5 STRANGER"):
+        tree, stats = parse_question(f"{text} every 1h" if "top" in text else text)
+        assert stats is not None
+        question = StatsQuestion(workspace=7, filter=tree, stats=stats, zone="STRANGER")
+        assert "stranger" not in select_stats(question).sql.lower()
+
+
 def _places(statement: Statement) -> set[str]:
     return set(re.findall(r"\{(p\d+):\w+(?:\(\w+\))?\}", statement.sql))
 
@@ -82,6 +115,10 @@ def _places(statement: Statement) -> set[str]:
         "foo-bar " * MAX_TERMS,
         "a.b.c.d.e.f.g.h.i.j>1 " * MAX_TERMS,
         "a.b.c.d.e.f.g.h.i.j:1 " * MAX_TERMS,
+        " ".join(f"a.b.c.d.e.f.g.h.i.j{number}:x*" for number in range(MAX_TERMS)),
+        " ".join(f"property{number}:/a/" for number in range(MAX_TERMS)),
+        " ".join(f"property{number}:1" for number in range(MAX_TERMS)),
+        "/a|b/ *b* " * (MAX_TERMS // 2),
         "a" * 8_000,
     ],
 )

@@ -74,6 +74,7 @@ describe("filter for a value", () => {
     expect(withValue("", "user", "OR", false)).toBe('user:"OR"');
     expect(withValue("", "user", "-x", false)).toBe('user:"-x"');
     expect(withValue("", "user", "", false)).toBe('user:""');
+    expect(withValue("", "pages", "1..5", false)).toBe('pages:"1..5"');
   });
 
   test("quotes a name that is more than a name", () => {

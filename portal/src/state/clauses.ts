@@ -42,7 +42,7 @@ const PROPERTY_MARK = "properties.";
 
 /** Names that mean a field (or, `has`, a question about one), without their underscores. */
 const FIELDS: ReadonlySet<string> = new Set(
-  [...TEXT_FIELDS, "message", "protocol", "severity", "id", "issue", "has"].map((name) =>
+  [...TEXT_FIELDS, "message", "protocol", "severity", "id", "issue", "timestamp", "received_at", "has"].map((name) =>
     name.replaceAll("_", ""),
   ),
 );
@@ -127,7 +127,7 @@ function quoteName(name: string): string {
 }
 
 function quoteValue(value: string): string {
-  const isWord = /^[\p{L}\p{N}_][\p{L}\p{N}_./@+-]*$/u.test(value) && !/^(AND|OR|NOT)$/.test(value);
+  const isWord = /^[\p{L}\p{N}_][\p{L}\p{N}_./@+-]*$/u.test(value) && !/^(AND|OR|NOT)$|\.\./.test(value);
   return isWord ? value : quote(value);
 }
 

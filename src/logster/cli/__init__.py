@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "serve": "Run the server.",
     "send": "Send a message, files, folders or standard input.",
     "search": "Find events.",
+    "stats": "Count events, and take numbers from them.",
     "tail": "Watch events as they arrive.",
     "doctor": "Check every part, and send one message the whole way.",
     "key": "Create, list and revoke API keys.",

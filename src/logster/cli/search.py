@@ -27,7 +27,7 @@ _AGO = re.compile(r"(\d{1,6})([smhdw])", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-def _instant(ctx: click.Context, parameter: click.Parameter, text: str | None) -> str | None:  # noqa: ARG001  click's signature
+def fix_instant(ctx: click.Context, parameter: click.Parameter, text: str | None) -> str | None:  # noqa: ARG001  click's signature
     """Fix a time once, so that every page of one search means the same."""
     if text is None:
         return None
@@ -56,8 +56,10 @@ def parse_instant(text: str, now: datetime) -> str | None:
 
 @click.command("search")
 @click.argument("query", nargs=-1)
-@click.option("--since", callback=_instant, help="From then on: 15m, 2h, 7d ago, a day or a time.")
-@click.option("--until", callback=_instant, help="Until then; the same forms.")
+@click.option(
+    "--since", callback=fix_instant, help="From then on: 15m, 2h, 7d ago, a day or a time."
+)
+@click.option("--until", callback=fix_instant, help="Until then; the same forms.")
 @click.option(
     "-n", "--limit", type=click.IntRange(1), default=100, show_default=True, help="At most so many."
 )
@@ -100,13 +102,15 @@ def command(  # noqa: PLR0917  click hands one argument per option
         raise SystemExit(EXIT_NONE)
 
 
-def ask(client: Client, text: str, params: dict[str, Any]) -> dict[str, Any]:
-    """Get one page of events; a mistake in `text` is shown where it is."""
+def ask(
+    client: Client, text: str, params: dict[str, Any], path: str = "/api/v1/events"
+) -> dict[str, Any]:
+    """Get one answer; a mistake in `text` is shown where it is."""
     try:
-        page: dict[str, Any] = msgspec.json.decode(client.get("/api/v1/events", params).content)
+        answer: dict[str, Any] = msgspec.json.decode(client.get(path, params).content)
     except AnswerError as error:
         raise FailedError(point_out(error, text)) from error
-    return page
+    return answer
 
 
 def point_out(error: AnswerError, text: str) -> str:

@@ -14,14 +14,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def show_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print the rows under their head."""
+def show_table(
+    head: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[bool] = ()
+) -> None:
+    """Print the rows under their head; `numbers` says which columns stand to the right."""
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    click.echo(click.style(_line(head, widths), bold=True))
+    signs = [">" if is_number else "<" for is_number in numbers or [False] * len(head)]
+    forms = [f"{sign}{width}" for sign, width in zip(signs, widths, strict=True)]
+    click.echo(click.style(_line(head, forms), bold=True))
     for row in rows:
-        click.echo(_line(row, widths))
+        click.echo(_line(row, forms))
 
 
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+def _line(cells: Sequence[str], forms: Sequence[str]) -> str:
+    padded = (format(cell, form) for cell, form in zip(cells, forms, strict=True))
     return "  ".join(padded).rstrip()

@@ -23,8 +23,10 @@ from logster.meta.keys import Keys, Right
 from logster.store.engine import Engine
 from logster.store.search import Question, find, search
 from logster.web.access import Access, Viewer, proof_of, token_of
+from logster.web.complete import complete_search
 from logster.web.live import tail_events
 from logster.web.shapes import EventShape, KeyShape, parse_instant, shape_event, shape_key
+from logster.web.stats import show_stats
 
 API_PATH = "/api/v1"
 MAX_LIMIT = 10_000
@@ -174,6 +176,8 @@ def make_api() -> Router:
     handlers = (
         show_session,
         list_events,
+        show_stats,
+        complete_search,
         tail_events,
         show_event,
         list_keys,

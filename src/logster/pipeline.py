@@ -60,6 +60,9 @@ class Accepted(msgspec.Struct):
     protocol: str
 
 
+#: A batch is held back for this long at the most, and its spool looked at so often.
+MAX_PACE_S = 2.0
+LOOK_AGAIN_S = 0.01
 #: The events of one key may take seven eighths of the spool, when it is alone.
 SPOOL_GREED = 7
 
@@ -92,6 +95,15 @@ class Pipeline:
                 "(an operator may raise LOGSTER_MAX_SPOOL_BYTES).",
                 self._spool.retry_after_s(size),
             )
+
+    async def pace(self) -> None:
+        """Hold a large batch back a little while the store takes less than senders bring.
+
+        Senders who wait for their answer then go at the speed at which events can be found.
+        """
+        patience = time.monotonic() + MAX_PACE_S
+        while self._spool.is_behind and time.monotonic() < patience:  # noqa: ASYNC110 - a rare wait
+            await asyncio.sleep(LOOK_AGAIN_S)
 
     def settle_shares(self) -> None:
         """Let the keys' shares of the spool follow what was drained; every second, and in need."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sqlite3
 
 import pytest
 
@@ -110,7 +111,6 @@ async def test_a_store_that_is_away_costs_nothing_but_time(spool, store, drain):
     assert store.words == ["patient", "later"]
 
 
-@pytest.mark.xfail(reason="the drain takes a full disk for a bad block after eight tries")
 async def test_a_store_without_room_is_waited_for_and_nothing_is_set_aside(
     spool, store, drain, tmp_path
 ):
@@ -175,3 +175,22 @@ async def test_draining_at_the_end_gives_up_in_time_and_loses_nothing(spool, sto
 
     assert not await drain.drain_all(0.1)
     assert spool.state.events == 1
+
+
+async def test_a_spool_that_cannot_be_written_is_waited_for(spool, store, drain, monkeypatch):
+    monkeypatch.setattr(drain_module, "MAX_BACK_OFF_S", 0.01)
+    await spool.append("patient", 7)
+    tries = []
+
+    def fail(*_):
+        tries.append(1)
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(spool, "_take", fail)
+        async with running(drain):
+            await until(lambda: len(tries) > 2)
+            patch.undo()
+            await until(lambda: spool.state.events == 0)
+
+    assert store.words == ["patient"]

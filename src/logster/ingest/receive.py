@@ -240,6 +240,7 @@ class Receiver:
         if body.size <= LARGE_BODY_BYTES and "content-encoding" not in request.headers:
             return protocol.read(body.plain, request), body.size
         async with self._large_reads.turn(key):
+            await self._pipeline.pace()
             return await asyncio.to_thread(self._open_and_read, protocol, request, body)
 
     def _open_and_read(

@@ -19,7 +19,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from logster import metrics
-from logster.errors import StoreError, StoreRefusedError
+from logster.errors import SpoolFullError, StoreError, StoreFullError, StoreRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -78,9 +78,13 @@ class Drain:
         """Drain for ever; cancel it to stop."""
         while True:
             await self._spool.wait_until_grown(LOOK_AGAIN_S)
-            await self._let_events_gather()
-            while await self.drain_once():
+            try:
                 await self._let_events_gather()
+                while await self.drain_once():
+                    await self._let_events_gather()
+            except SpoolFullError as error:  # a claim is a note on the same disk as the events
+                log.warning("draining waits: %s", error)
+                await asyncio.sleep(MAX_BACK_OFF_S)
 
     async def drain_all(self, timeout_s: float) -> bool:
         """Empty the spool, at a shutdown; False when that was not possible in time."""
@@ -137,7 +141,7 @@ class Drain:
 
     async def _is_poison(self, claim: Claim, error: StoreError) -> bool:
         """Whether it is this block that fails, and not the store."""
-        if not await self._is_well():
+        if not await self._can_be_blamed(error):
             self._strikes = 0
             return False
         self._strikes += 1
@@ -149,6 +153,10 @@ class Drain:
             error,
         )
         return self._strikes >= MAX_STRIKES
+
+    async def _can_be_blamed(self, error: StoreError) -> bool:
+        """Whether a failure may be the block's own: the store is well, and has room."""
+        return not isinstance(error, StoreFullError) and await self._is_well()
 
     async def _set_aside(self, claim: Claim, reason: str) -> None:
         """Store what is good of a refused claim, and set the rest aside."""
@@ -194,7 +202,7 @@ class Drain:
             except StoreRefusedError as error:
                 return str(error)
             except StoreError as error:
-                strikes = strikes + 1 if await self._is_well() else 0
+                strikes = strikes + 1 if await self._can_be_blamed(error) else 0
                 if strikes >= MAX_STRIKES:
                     return str(error)
                 await asyncio.sleep(MAX_BACK_OFF_S if strikes == 0 else BACK_OFF_S)

@@ -52,6 +52,10 @@ DISK_LOOK_S = 0.5
 
 #: What a sender is told to wait when the spool is full and the drain's speed is not known yet.
 RETRY_AFTER_S = 5
+#: More events than this are not found within a second: about what two cores store in one.
+MAX_BEHIND_EVENTS = 100_000
+#: A drain that forgot nothing for so long waits for the store; nobody should wait for it.
+STANDSTILL_S = 5.0
 #: However slow the drain is, looking again costs little.
 MAX_RETRY_AFTER_S = 60
 
@@ -100,6 +104,7 @@ PRAGMA cache_size = -16384;         -- 16 MB is enough: every blob is written on
 _SUMS = "SELECT coalesce(sum(events), 0), coalesce(sum(bytes), 0) FROM block"
 
 Item = TypeVar("Item")
+Value = TypeVar("Value")
 
 
 class Block(msgspec.Struct, frozen=True):
@@ -184,7 +189,7 @@ class Spool(Generic[Item]):
         self._is_closing = False
         self._events, self._bytes = _count_blocks(self._database)
         self._oldest_at: float | None = _oldest(self._database)
-        self._taken_at = time.monotonic()
+        self._taken_at = self._forgot_at = time.monotonic()
         self._drained_per_s = 0.0
         self._grown = asyncio.Event()
         self._free_bytes = 0
@@ -259,6 +264,12 @@ class Spool(Generic[Item]):
         """Bytes on disk and on their way to it."""
         return self._bytes + self._waiting_bytes
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether the store takes what comes, but later than people wish to find it."""
+        is_moving = time.monotonic() - self._forgot_at < STANDSTILL_S
+        return self._events > MAX_BEHIND_EVENTS and is_moving
+
     def retry_after_s(self, size: int) -> int:
         """In how many seconds there may be room for `size` bytes more, as the drain goes now."""
         if not self._drained_per_s:
@@ -298,11 +309,7 @@ class Spool(Generic[Item]):
             if blocks:
                 self._write(blocks, [entry for entry, error in outcomes if error is None])
         except (sqlite3.Error, OSError, MemoryError) as error:
-            refusal = SpoolFullError(
-                f"The spool could not be written ({error}); nothing of this request was kept. "
-                "Look at the free space and the health of its disk.",
-                RETRY_AFTER_S,
-            )
+            refusal = _unwritable(error)
             outcomes = [(entry, failed or refusal) for entry, failed in outcomes]
             self._looked_at = 0.0
         metrics.COMMIT_S.observe(time.perf_counter() - started)
@@ -367,18 +374,25 @@ class Spool(Generic[Item]):
         """The oldest blocks, up to the given size, or None when the spool is empty.
 
         An unfinished claim is given again, unchanged and with its token: that is what makes
-        an insert that was cut short exactly-once.
+        an insert that was cut short exactly-once. Raises SpoolFullError, as do the next two,
+        when the file cannot be written.
         """
         self._grown.clear()  # before looking: what is appended from here on sets it again
-        return await asyncio.to_thread(self._take, max_bytes, max_events)
+        return await self._change(self._take, max_bytes, max_events)
 
     async def forget(self, claim: Claim) -> None:
         """Remove a claim's blocks: the store has them."""
-        await asyncio.to_thread(self._remove, claim, [])
+        await self._change(self._remove, claim, [])
 
     async def set_aside(self, claim: Claim, refused: list[tuple[Block, str]]) -> None:
         """Remove a claim's blocks, and keep those the store refused, with the reason."""
-        await asyncio.to_thread(self._remove, claim, refused)
+        await self._change(self._remove, claim, refused)
+
+    async def _change(self, step: Callable[..., Value], *arguments: object) -> Value:
+        try:
+            return await asyncio.to_thread(step, *arguments)
+        except (sqlite3.Error, OSError) as error:
+            raise _unwritable(error) from error
 
     def _take(self, max_bytes: int, max_events: int) -> Claim | None:
         self._taken_at = time.monotonic()
@@ -437,7 +451,8 @@ class Spool(Generic[Item]):
             self._events -= events
             self._bytes -= size
             self._oldest_at = _oldest(database)
-        self._drained_per_s = size / max(time.monotonic() - self._taken_at, 0.001)
+        self._forgot_at = time.monotonic()
+        self._drained_per_s = size / max(self._forgot_at - self._taken_at, 0.001)
 
     # -- around ---------------------------------------------------------------------------
 
@@ -477,6 +492,14 @@ def connect(path: Path, *, is_reader: bool = False) -> sqlite3.Connection:
         database.executescript(_PRAGMAS + _SCHEMA)
         path.chmod(0o600)
     return database
+
+
+def _unwritable(error: Exception) -> SpoolFullError:
+    return SpoolFullError(
+        f"The spool could not be written ({error}); nothing of this request was kept. "
+        "Look at the free space and the health of its disk.",
+        RETRY_AFTER_S,
+    )
 
 
 def _portions(group: list[_Entry[Item]]) -> Iterator[list[_Entry[Item]]]:

@@ -56,6 +56,7 @@ _QUESTION_SETTINGS = frozenset(
         "additional_table_filters",
         "max_execution_time",
         "max_memory_usage",
+        "max_result_rows",
         "max_threads",
     }
 )
@@ -83,6 +84,8 @@ class Engine:
     def __init__(self, url: str, reader_secret: str = "") -> None:
         self._address = _read_url(url)
         self._reader_secret = reader_secret
+        #: Whether questions go through the built-in engine's guard (store/guard).
+        self.is_guarded = bool(reader_secret)
         self._clients: dict[str, Any] = {}
         self._connecting = asyncio.Lock()
 
@@ -134,6 +137,15 @@ class Engine:
                 fmt="JSONCompact",
             )
         return _read_answer(body, (time.perf_counter() - started) * 1000)
+
+    async def fetch(self, sql: str, parameters: Mapping[str, Any], answer_format: str) -> bytes:
+        """Ask a question; the answer as the engine writes it in a format of its own."""
+        with _own_errors(_question_error):
+            client = await self._client(READER)
+            body: bytes = await client.raw_query(
+                sql, parameters=dict(parameters), settings=_ANSWER_SETTINGS, fmt=answer_format
+            )
+        return body
 
     async def insert_block(self, table: str, block: bytes, token: str) -> None:
         """Insert an Arrow IPC stream; a token the table has seen lately changes nothing."""

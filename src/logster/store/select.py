@@ -257,7 +257,7 @@ def _column(tree: Equal | Prefix | Order | Has, parameters: Parameters) -> str:
 
 def _property(tree: Equal | Prefix | Order | Has, parameters: Parameters) -> str:
     """A condition on a property; never NULL, so that NOT means the rest."""
-    member, name = _member(tree.field, parameters)
+    member, name = member_of(tree.field, parameters)
     match tree:
         case Equal():
             return _property_equal(tree, member, name, parameters)
@@ -301,7 +301,7 @@ def _property_order(member: str, name: str, is_beyond: str) -> str:
     )
 
 
-def _member(field: Field, parameters: Parameters) -> tuple[str, str]:
+def member_of(field: Field, parameters: Parameters) -> tuple[str, str]:
     """A property as JSON text, '' when it is missing, and the name by which to say it again.
 
     It is the member of exactly that name, else the one at the path split at dots.

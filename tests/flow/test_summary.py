@@ -381,7 +381,8 @@ async def test_nothing_of_the_neighbour_is_in_any_summary(
 
 
 async def test_a_range_that_cannot_be_is_refused(engine: Engine) -> None:
-    for wrong in ({"buckets": 0}, {"buckets": 501}, {"top": 0}, {"top": 101}):
+    mistakes: list[dict[str, Any]] = [{"buckets": 0}, {"buckets": 501}, {"top": 0}, {"top": 101}]
+    for wrong in mistakes:
         with pytest.raises(QueryError):
             await histogram(engine, selection(), now_ns=NOW_NS, **wrong)
     with pytest.raises(QueryError):

@@ -270,11 +270,12 @@ def _question_error(error: ClickHouseError) -> StoreError:
         return QueryTooHeavyError(
             "The question needs more memory or time than one may have; "
             "narrow its time range or its filter "
-            "(an operator may raise LOGSTER_QUERY_MEMORY_BYTES or LOGSTER_QUERY_TIMEOUT_S)."
+            "(an operator may raise LOGSTER_QUERY_MEMORY_BYTES or LOGSTER_QUERY_TIMEOUT_S).",
+            code,
         )
     if code is None:
         return StoreUnavailableError(f"The store cannot be reached: {_brief(error)}")
-    return StoreError(f"The store refused the question: {_brief(error)}")
+    return StoreError(f"The store refused the question: {_brief(error)}", code)
 
 
 def _insert_error(error: ClickHouseError) -> StoreError:

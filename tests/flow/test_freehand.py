@@ -72,16 +72,22 @@ ORACLES = (
     "SELECT m, count() FROM (SELECT toUInt64(message) AS m FROM events) GROUP BY m HAVING m > 3",
     "SELECT toUInt64(message) AS m, count() FROM events GROUP BY m HAVING m > 3",
     "SELECT count() FROM numbers(9) AS n JOIN events AS e ON n.number = toUInt64(e.message) - 10",
-    "SELECT count() FROM numbers(9) AS n JOIN events AS e ON n.number = e.severity"
-    " WHERE toUInt64(e.message) = 12",
-    "SELECT count() FROM events AS e JOIN (SELECT 5 AS s) AS n ON n.s = e.severity"
-    " WHERE throwIf(e.severity = 5 AND e.message != '12') = 0",
+    (
+        "SELECT count() FROM numbers(9) AS n JOIN events AS e ON n.number = e.severity"
+        " WHERE toUInt64(e.message) = 12"
+    ),
+    (
+        "SELECT count() FROM events AS e JOIN (SELECT 5 AS s) AS n ON n.s = e.severity"
+        " WHERE throwIf(e.severity = 5 AND e.message != '12') = 0"
+    ),
     "SELECT id FROM events WHERE toUInt64(message) = 12 ORDER BY timestamp DESC LIMIT 1",
     "SELECT id FROM events ORDER BY toUInt64(message) LIMIT 1",
     "SELECT x, count() FROM events ARRAY JOIN [toUInt64(message)] AS x WHERE x = 12 GROUP BY x",
     "SELECT count() FROM events WHERE hasAllTokens(message, '12') AND toUInt64(message) = 12",
-    "SELECT m FROM (SELECT max(toUInt64(message)) OVER (PARTITION BY severity) AS m FROM events)"
-    " WHERE m = 12",
+    (
+        "SELECT m FROM (SELECT max(toUInt64(message)) OVER (PARTITION BY severity) AS m FROM events)"
+        " WHERE m = 12"
+    ),
     "SELECT sumIf(toUInt64(message), severity < 9) FROM events",
     "SELECT DISTINCT toUInt64(message) AS m FROM events WHERE m = 12 LIMIT 1 BY m",
 )

@@ -31,7 +31,7 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 
 from logster.config import load_config
-from logster.store.dialect import Call, Result, render_settings
+from logster.store.dialect import Call, Result, escape_parameter, render_settings
 from logster.store.door import READER, WRITER, Door
 from logster.store.guard import (
     DATABASE,
@@ -159,7 +159,11 @@ class Database:
 
     def _check_question(self, handle: Any, call: Call) -> None:
         is_read_only, tree = self.is_question(call), ""
-        if is_read_only:
+        if not is_read_only:
+            # Parses the text and no more: a mistake in it is told with its place.
+            text = {"text": escape_parameter(call.query)}
+            handle.query("SELECT formatQuery({text:String})", "TSV", params=text)
+        else:
             answer = handle.query("EXPLAIN AST " + call.query, "TSVRaw", params=call.parameters)
             tree = _bytes_of(answer).decode(errors="replace")
         hidden: frozenset[str] = frozenset()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -12,9 +12,6 @@ from logster.errors import ForbiddenError, QueryError, StoreError
 from logster.store.engine import Engine
 from logster.store.freehand import MAX_ROWS, run
 from support.stored import event_at, store_events
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 OURS, THEIRS = 7, 8
 SECRET = "secret-of-the-neighbour"
@@ -85,7 +82,7 @@ ORACLES = (
     "SELECT x, count() FROM events ARRAY JOIN [toUInt64(message)] AS x WHERE x = 12 GROUP BY x",
     "SELECT count() FROM events WHERE hasAllTokens(message, '12') AND toUInt64(message) = 12",
     (
-        "SELECT m FROM (SELECT max(toUInt64(message)) OVER (PARTITION BY severity) AS m FROM events)"
+        "SELECT m FROM (SELECT max(toUInt64(message)) OVER (PARTITION BY user) AS m FROM events)"
         " WHERE m = 12"
     ),
     "SELECT sumIf(toUInt64(message), severity < 9) FROM events",
@@ -93,9 +90,9 @@ ORACLES = (
 )
 
 
-@pytest.mark.parametrize("text", ORACLES)
-async def test_no_row_of_another_workspace_is_evaluated(engine: Engine, text: str) -> None:
-    await run(engine, OURS, text)
+async def test_no_row_of_another_workspace_is_evaluated(engine: Engine) -> None:
+    for text in ORACLES:
+        await run(engine, OURS, text)
 
 
 ATTACKS = (
@@ -162,13 +159,13 @@ ATTACKS = (
 )
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
-async def test_what_is_no_question_about_our_events_is_refused(
-    engine: Engine, attack: str, tmp_path: Path
-) -> None:
-    with pytest.raises(QueryError) as caught:
-        await run(engine, OURS, attack)
-    assert SECRET not in str(caught.value)
+async def test_what_is_no_question_about_our_events_is_refused(engine: Engine) -> None:
+    for attack in ATTACKS:
+        with pytest.raises(QueryError) as caught:
+            await run(engine, OURS, attack)
+        assert str(caught.value)
+        assert SECRET not in str(caught.value)
+    assert not Path("/tmp/logster-out").exists()
     assert (await engine.ask("SELECT count() FROM events", {})).rows == [(35,)]
 
 

@@ -25,6 +25,8 @@ COMMANDS: dict[str, str] = {
     "send": "Send a message, files, folders or standard input.",
     "search": "Find events.",
     "tail": "Watch events as they arrive.",
+    "patterns": "Show messages by their shape.",
+    "export": "Save what a search finds as NDJSON, CSV or Parquet.",
     "doctor": "Check every part, and send one message the whole way.",
     "key": "Create, list and revoke API keys.",
     "user": "Create and list accounts, set a password.",

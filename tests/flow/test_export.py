@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import time
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -176,18 +177,15 @@ async def test_parquet_keeps_types_and_what_is_missing(engine: Engine, small_pag
     assert (empty.num_rows, empty.column_names) == (0, table.column_names)
 
 
-@pytest.mark.parametrize("form", list(Form))
-@pytest.mark.parametrize("limit", [1, 7, 8, 29, 100])
-async def test_a_limit_is_kept_across_pages(
-    engine: Engine, small_pages: None, form: Form, limit: int
-) -> None:
+async def test_a_limit_is_kept_across_pages(engine: Engine, small_pages: None) -> None:
     await store_events(engine, [event_at(number) for number in range(1, 31)])
-    body = await whole(engine, form, columns=["id"], limit=limit)
-    if form is Form.PARQUET:
-        count = pyarrow.parquet.read_table(io.BytesIO(body)).num_rows
-    else:
-        count = len(body.splitlines()) - (form is Form.CSV)
-    assert count == min(limit, 30)
+    for form, limit in product(Form, (1, 7, 8, 29, 100)):
+        body = await whole(engine, form, columns=["id"], limit=limit)
+        if form is Form.PARQUET:
+            count = pyarrow.parquet.read_table(io.BytesIO(body)).num_rows
+        else:
+            count = len(body.splitlines()) - (form is Form.CSV)
+        assert count == min(limit, 30)
 
 
 async def test_events_that_arrive_meanwhile_change_nothing(
@@ -237,12 +235,18 @@ async def test_a_store_that_restarts_in_the_middle_is_waited_for(
     assert [int(json.loads(line)["id"]) for line in lines] == list(range(30, 0, -1))
 
 
-@pytest.mark.parametrize(
-    "attack",
-    ["x' OR 1=1 --", "secret", "message", "properties", "') FROM events --", '"', "{p1:String}"],
+ATTACKS = (
+    "x' OR 1=1 --",
+    "secret",
+    "message",
+    "properties",
+    "') FROM events --",
+    '"',
+    "{p1:String}",
 )
-@pytest.mark.parametrize("form", list(Form))
-async def test_no_column_reaches_another_workspace(engine: Engine, attack: str, form: Form) -> None:
+
+
+async def test_no_column_reaches_another_workspace(engine: Engine) -> None:
     await store_events(
         engine,
         [
@@ -250,8 +254,8 @@ async def test_no_column_reaches_another_workspace(engine: Engine, attack: str, 
             event_at(2, workspace=THEIRS, message="a secret", properties={"secret": "a secret"}),
         ],
     )
-    body = await whole(engine, form, columns=["id", attack])
-    assert b"a secret" not in body
+    for form, attack in product(Form, ATTACKS):
+        assert b"a secret" not in await whole(engine, form, columns=["id", attack])
 
 
 def test_columns_that_cannot_be_are_refused() -> None:

@@ -186,6 +186,7 @@ async def test_a_mistake_is_told_with_its_place(engine: Engine) -> None:
     [
         f"SELECT number FROM numbers({MAX_ROWS + 1})",
         "SELECT length(groupArray(number)) FROM numbers(1000000000)",
+        "SELECT repeat(toString(number % 10), 1000000) FROM numbers(20)",
     ],
 )
 async def test_an_answer_is_bounded(engine: Engine, text: str) -> None:

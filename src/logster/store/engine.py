@@ -56,6 +56,7 @@ _QUESTION_SETTINGS = frozenset(
         "additional_table_filters",
         "max_execution_time",
         "max_memory_usage",
+        "max_result_bytes",
         "max_result_rows",
         "max_threads",
     }

@@ -1,6 +1,6 @@
 """A question an administrator writes in SQL: read-only, over the events of one workspace.
 
-In: a SELECT as text. Out: names and rows, at most `MAX_ROWS`.
+In: a SELECT as text. Out: names and rows, at most `MAX_ROWS` and `MAX_BYTES`.
 Promise: nothing but this workspace's events can be read, or learned from an error; the
 built-in engine's guard (store/guard) sees to it. A store that has no such guard is not asked.
 """
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MAX_CHARACTERS = 20_000
 MAX_ROWS = 10_000
+MAX_BYTES = 16 * 1024 * 1024
 
 #: Errors found before any row is looked at: they speak of the text alone. Others could quote
 #: a value, so they are told by their name only.
@@ -48,15 +49,16 @@ async def run(engine: Engine, workspace: int, text: str) -> Answer:
     settings = {
         PINNING_SETTING: f"{{'logster.events': 'workspace = {int(workspace)}'}}",
         "max_result_rows": MAX_ROWS,
+        "max_result_bytes": MAX_BYTES,
     }
     try:
         # The client sends text without parameters as it is: a % or a brace is no placeholder.
         return await engine.ask(text, {}, settings=settings)
     except QueryTooHeavyError as error:
         raise QueryError(
-            f"The answer has more than {MAX_ROWS:,} rows, or the question needs more memory or "
-            "time than one may have: add a LIMIT, aggregate, or narrow the time "
-            "(an operator may raise LOGSTER_QUERY_MEMORY_BYTES or LOGSTER_QUERY_TIMEOUT_S)."
+            f"The answer has more than {MAX_ROWS:,} rows or {MAX_BYTES >> 20} MiB, or the question "
+            "needs more memory or time than one may have: add a LIMIT, aggregate, or narrow the "
+            "time (an operator may raise LOGSTER_QUERY_MEMORY_BYTES or LOGSTER_QUERY_TIMEOUT_S)."
         ) from error
     except StoreError as error:
         if error.code is None:

@@ -7,7 +7,7 @@ each event that was there at the start exactly once (it pages like `store/search
 One page is one question, so a slow reader holds no place in the engine, and no export is
 too long for the time of one question. The engine writes the text of whole pages; of a page
 this process sees its last key alone. Parquet's row groups are pages of columns from the
-engine, written by pyarrow. Reasons and figures: docs/decisions/006.
+engine, written by pyarrow. Reasons and figures: docs/decisions/007.
 """
 
 # ruff: noqa: S608  # composing SQL is the task here; every value is a bound parameter

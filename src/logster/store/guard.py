@@ -15,7 +15,7 @@ checking lines is enough.
 What pins a question is `additional_table_filters`. The engine may evaluate the stranger's
 own conditions before that filter (in PREWHERE, or merged into one filter), and a function
 that fails then shows a row of someone else in its error; so the optimizations that move
-conditions are off and PREWHERE is refused: docs/decisions/007.
+conditions are off and PREWHERE is refused: docs/decisions/008.
 """
 
 from __future__ import annotations

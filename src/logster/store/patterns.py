@@ -5,7 +5,7 @@ example and a search that finds them.
 Promise: linear time (RE2, in the engine); the search of a pattern finds every event of it.
 
 The engine collapses because it is 4 to 10 times faster at it than this process and does not
-hold up the others here: docs/decisions/005.
+hold up the others here: docs/decisions/006.
 """
 
 # ruff: noqa: S608  # composing SQL is the task here; every value is a bound parameter

@@ -154,7 +154,11 @@ class QueryError(LogsterError):
 
 
 class StoreError(LogsterError):
-    """The engine refused or failed."""
+    """The engine refused or failed; `code` is ClickHouse's, when it said one."""
+
+    def __init__(self, message: str = "", code: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class StoreUnavailableError(StoreError):

@@ -34,6 +34,7 @@ from logster.ingest.receive import Receiver
 from logster.meta.accounts import Accounts
 from logster.meta.database import open_database
 from logster.meta.keys import Keys, Right
+from logster.meta.searches import Searches
 from logster.pipeline import Accepted, Pipeline, build_drain, pack
 from logster.spool.spool import (
     MAX_SLOTS,
@@ -133,7 +134,12 @@ class Worker:
         )
         await stack.enter_async_context(self._draining(spool, engine, receiver, pipeline))
         portal = build_app(
-            config, keys=keys, accounts=accounts, engine=engine, viewers=self.viewers
+            config,
+            keys=keys,
+            accounts=accounts,
+            searches=Searches(database),
+            engine=engine,
+            viewers=self.viewers,
         )
         return Front(
             receiver,

@@ -16,6 +16,7 @@ from logster.meta.accounts import Accounts, Role
 from logster.meta.bootstrap import FirstStart, bootstrap
 from logster.meta.database import Database, open_database
 from logster.meta.keys import ALL_RIGHTS, Keys, Right
+from logster.meta.searches import Draft, Person, Searches
 from support.meta import FAST_HASHER
 from support.postgres import find_programs, running_postgres
 
@@ -99,3 +100,24 @@ async def test_keys_and_accounts_work_as_on_sqlite(database: Database) -> None:
 def test_a_server_that_is_away_is_said_to_be_away(tmp_path: Path) -> None:
     with pytest.raises(MetaUnavailableError):
         open_database(f"postgresql://postgres@/meta?host={tmp_path}")
+
+
+async def test_searches_and_histories_work_as_on_sqlite(database: Database) -> None:
+    first = bootstrap(database, admin="ada@example.com:correct horse", hasher=FAST_HASHER)
+    assert first is not None
+    with database.reading() as connection:
+        user, workspace = connection.execute(
+            sqlalchemy.select(tables.memberships.c.user, tables.memberships.c.workspace)
+        ).one()
+    searches, ada = Searches(database), Person(user=user, workspace=workspace)
+    saved = await searches.create(ada, Draft(name="slow", query="ms>5", columns=["ms"]))
+    assert await searches.visible_to(workspace, user) == [saved]
+    assert await searches.visible_to(workspace, None) == []
+    await searches.change(ada, saved.id, Draft(name="slow", query="ms>6", is_shared=True))
+    assert [found.query for found in await searches.visible_to(workspace, None)] == ["ms>6"]
+    for text in ("a", "b", "a", "x" * 8_000):
+        await searches.record_query(ada, text)
+    assert [text[:1] for text, _ in await searches.history(ada)] == ["x", "a", "b"]
+    await searches.remove(ada, saved.id)
+    await searches.clear_history(ada)
+    assert await searches.history(ada) == []

@@ -12,6 +12,7 @@ from logster.config import Config
 from logster.meta.accounts import Accounts, Role
 from logster.meta.bootstrap import bootstrap
 from logster.meta.keys import Keys
+from logster.meta.searches import Searches
 from logster.store.engine import Engine
 from logster.web.app import build_app
 from logster.web.files import STATIC_FOLDER
@@ -85,6 +86,7 @@ async def running_site(
             config,
             keys=keys,
             accounts=accounts,
+            searches=Searches(database),
             engine=engine,
             viewers=viewers,
             static_folder=static_folder,

@@ -26,6 +26,8 @@ COMMANDS: dict[str, str] = {
     "search": "Find events.",
     "stats": "Count events, and take numbers from them.",
     "tail": "Watch events as they arrive.",
+    "patterns": "Show messages by their shape.",
+    "export": "Save what a search finds as NDJSON, CSV or Parquet.",
     "doctor": "Check every part, and send one message the whole way.",
     "key": "Create, list and revoke API keys.",
     "user": "Create and list accounts, set a password.",

@@ -1,4 +1,4 @@
-"""The progress bar of `send`: bytes, lines a second, time left; for terminals only.
+"""The progress of `send` (bytes, lines a second, time left) and `export`; for terminals only.
 
 In: how far the reading is. Out: one line on standard error, gone when the work is done.
 """
@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rich.progress import TaskID
 
@@ -74,3 +74,26 @@ def show_bar(progress: sources.Progress, *, is_shown: bool) -> Iterator[Bar]:
     with drawing:
         task = drawing.add_task("send", total=progress.total_bytes, rate="")
         yield TerminalBar(progress, drawing, task)
+
+
+@contextlib.contextmanager
+def show_growth(what: str, *, is_shown: bool) -> Iterator[Callable[[int], None]]:
+    """Show how many bytes have come so far, when there is a terminal to show it on."""
+    if not is_shown or not sys.stderr.isatty():
+        yield lambda _size: None
+        return
+    from rich.console import Console  # noqa: PLC0415  see above
+    from rich.progress import (  # noqa: PLC0415
+        DownloadColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TransferSpeedColumn,
+    )
+
+    columns = (SpinnerColumn(), TextColumn(what), DownloadColumn(), TransferSpeedColumn())
+    drawing = Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True)
+    with drawing:
+        task = drawing.add_task(what, total=None)
+        yield lambda size: drawing.update(task, completed=size)

@@ -1,6 +1,6 @@
 """The server as the command line meets it: one address, one key, clear errors, retries.
 
-In: `--url` and `--key`, `LOGSTER_URL` and `LOGSTER_API_KEY`, or the profile file.
+In: `--url` and `--key`, `LOGSTER_URL` and `LOGSTER_API_KEY`, or a profile of the profile file.
 Out: answers that are 2xx, or a `ClientError` that says what to do next.
 Promise: a batch is sent again only under the same Idempotency-Key, so that trying
 again never stores twice.
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Self
 import click
 import httpx
 import msgspec
+from click.core import ParameterSource
 
 from logster import __version__
 from logster.errors import LogsterError
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 DEFAULT_URL = "http://127.0.0.1:8000"
 URL_VARIABLE = "LOGSTER_URL"
 KEY_VARIABLE = "LOGSTER_API_KEY"
+PROFILE_VARIABLE = "LOGSTER_PROFILE"
 
 #: A question may take the server's `query_timeout_s` (30 s), and a little to travel.
 ANSWER_TIMEOUT_S = 40.0
@@ -39,6 +41,9 @@ CONNECT_TIMEOUT_S = 10.0
 #: The first wait is short, since most troubles are a restart; the last does not hammer.
 FIRST_WAIT_S = 0.5
 MAX_WAIT_S = 30.0
+
+#: What others may do with a file.
+_OTHERS_MODE = 0o077
 
 TOO_MANY_REQUESTS = 429
 SERVER_ERROR = 500
@@ -77,7 +82,7 @@ class Target(msgspec.Struct, frozen=True):
 
 
 def target_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `--url` and `--key` to a command."""
+    """Add `--url`, `--key` and `--profile` to a command."""
     url = click.option(
         "--url",
         envvar=URL_VARIABLE,
@@ -88,12 +93,31 @@ def target_options(function: Callable[..., Any]) -> Callable[..., Any]:
         envvar=KEY_VARIABLE,
         help=f"The API key.  [{KEY_VARIABLE}, or key in the profile file]",
     )
-    return url(key(function))
+    profile = click.option(
+        "--profile",
+        metavar="NAME",
+        callback=_remember_profile,
+        expose_value=False,
+        help="A section of the profile file: another server and key.",
+    )
+    return url(key(profile(function)))
+
+
+def _remember_profile(ctx: click.Context, _parameter: click.Parameter, name: str | None) -> None:
+    ctx.meta[PROFILE_VARIABLE] = name
 
 
 def load_target(url: str | None, key: str | None) -> Target:
-    """Fill what flags and variables leave open from the profile file."""
-    profile = load_profile()
+    """Fill what flags and variables leave open from the profile file.
+
+    A profile that is named stands above the variables: it was typed, they were lying about.
+    """
+    ctx = click.get_current_context(silent=True)
+    name = ctx.meta.get(PROFILE_VARIABLE) if ctx else None
+    profile = load_profile(name)
+    if ctx and name:
+        url = None if _is_from_variable(ctx, "url") else url
+        key = None if _is_from_variable(ctx, "key") else key
     chosen = url or profile.get("url", DEFAULT_URL)
     if not chosen.startswith(("http://", "https://")):
         raise ClientError(
@@ -102,25 +126,42 @@ def load_target(url: str | None, key: str | None) -> Target:
     return Target(chosen.rstrip("/"), key or profile.get("key", ""))
 
 
+def _is_from_variable(ctx: click.Context, name: str) -> bool:
+    return ctx.get_parameter_source(name) is ParameterSource.ENVIRONMENT
+
+
 def profile_path() -> Path:
     """The profile file, whether it exists or not."""
+    if path := os.environ.get(PROFILE_VARIABLE):
+        return Path(path).expanduser()
     home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
     return Path(home) / "logster" / "profile.toml"
 
 
-def load_profile() -> dict[str, str]:
-    """Read `url` and `key` from the profile file; a missing file is an empty one."""
+def load_profile(name: str | None = None) -> dict[str, str]:
+    """Read `url` and `key`, of the section `name` when one is given.
+
+    A missing file is an empty one, but not when a section of it was asked for.
+    """
     path = profile_path()
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return {}
+        values = {}
     except (OSError, ValueError) as error:
         raise ClientError(f"The profile file {path} cannot be read: {error}") from None
-    known = {name: value for name, value in values.items() if name in ("url", "key")}
-    if not all(isinstance(value, str) for value in known.values()):
+    if name is not None:
+        sections = [key for key, value in values.items() if isinstance(value, dict)]
+        if name not in sections:
+            known = ", ".join(sections) or "none"
+            raise ClientError(f"The profile file {path} has no section [{name}]; it has: {known}.")
+        values = values[name]
+    known_values = {key: value for key, value in values.items() if key in ("url", "key")}
+    if not all(isinstance(value, str) for value in known_values.values()):
         raise ClientError(f'In the profile file {path}, url and key must be text: key = "lgs_…".')
-    return known
+    if "key" in known_values and path.stat().st_mode & _OTHERS_MODE:
+        click.echo(f"Others can read the key in {path}; chmod 600 it.", err=True)
+    return known_values
 
 
 class Client:
@@ -160,9 +201,9 @@ class Client:
 
     @contextlib.contextmanager
     def stream(
-        self, path: str, params: Mapping[str, str], headers: Mapping[str, str], silence_s: float
+        self, path: str, params: Mapping[str, Any], headers: Mapping[str, str], silence_s: float
     ) -> Iterator[httpx.Response]:
-        """Ask for an answer that does not end; silence longer than `silence_s` is an error."""
+        """Ask for a long answer; silence longer than `silence_s` is an error."""
         timeout = httpx.Timeout(silence_s, connect=CONNECT_TIMEOUT_S)
         with (
             self._translated(),

@@ -39,9 +39,9 @@ def show_events(events: list[dict[str, Any]], *, is_json: bool, is_full: bool) -
     """Print events, each on its own line or lines."""
     for event in events:
         text = render_json(event) if is_json else render_line(event)
-        click.echo(text, color=_color())
+        click.echo(text, color=in_color())
         if is_full and not is_json:
-            click.echo(render_members(event), nl=False, color=_color())
+            click.echo(render_members(event), nl=False, color=in_color())
 
 
 def render_json(event: dict[str, Any]) -> str:
@@ -85,6 +85,6 @@ def shorten_instant(instant: str) -> str:
     return f"{second}.{fraction[:3]:0<3}Z"
 
 
-def _color() -> bool | None:
+def in_color() -> bool | None:
     """None: click colours terminals alone; NO_COLOR (no-color.org) asks for none there too."""
     return False if os.environ.get("NO_COLOR") else None

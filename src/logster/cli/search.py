@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -18,6 +18,9 @@ from logster.cli import FailedError
 from logster.cli.client import AnswerError, Client, load_target, target_options
 from logster.cli.display import printable, show_events
 from logster.cli.lines import Clock, read_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 EXIT_NONE = 1
 #: A page is small enough to come at once, large enough that an export needs few.
@@ -54,12 +57,18 @@ def parse_instant(text: str, now: datetime) -> str | None:
     return read_instant(f"{text}T00:00:00" if is_day else text, Clock(now))
 
 
+def question_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add QUERY, `--since` and `--until` to a command, as every question has them."""
+    query = click.argument("query", nargs=-1)
+    since = click.option(
+        "--since", callback=fix_instant, help="From then on: 15m, 2h, 7d ago, a day or a time."
+    )
+    until = click.option("--until", callback=fix_instant, help="Until then; the same forms.")
+    return query(since(until(function)))
+
+
 @click.command("search")
-@click.argument("query", nargs=-1)
-@click.option(
-    "--since", callback=fix_instant, help="From then on: 15m, 2h, 7d ago, a day or a time."
-)
-@click.option("--until", callback=fix_instant, help="Until then; the same forms.")
+@question_options
 @click.option(
     "-n", "--limit", type=click.IntRange(1), default=100, show_default=True, help="At most so many."
 )

@@ -1,4 +1,4 @@
-"""Every table of the meta database: workspaces, users, memberships, sessions, keys.
+"""Every table of the meta database: workspaces, users, memberships, sessions, keys, searches.
 
 In: nothing. Out: SQLAlchemy tables, the same for SQLite and PostgreSQL.
 Promise: a database upgraded step by step (`migrations/`) equals these tables; a test compares them.
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -104,4 +105,37 @@ revisions = Table(
     METADATA,
     Column("part", Text, primary_key=True),
     Column("revision", BigInteger, nullable=False),
+)
+
+saved_searches = Table(
+    "saved_searches",
+    METADATA,
+    Column("id", ROW_ID, primary_key=True),
+    Column("workspace", ForeignKey("workspaces.id", ondelete="CASCADE"), nullable=False),
+    Column("owner", ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("query", Text, nullable=False),
+    # Names of columns, as a JSON list.
+    Column("columns", Text, nullable=False),
+    # As people give times: "", an instant, or how long ago.
+    Column("since", Text, nullable=False),
+    Column("until", Text, nullable=False),
+    Column("is_shared", Boolean, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    Index(None, "workspace"),
+    Index(None, "owner"),
+    sqlite_autoincrement=True,
+)
+
+query_history = Table(
+    "query_history",
+    METADATA,
+    Column("workspace", ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True),
+    Column("user", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    # SHA-256 of the query: PostgreSQL's index cannot hold the longest texts themselves.
+    Column("digest", LargeBinary, primary_key=True),
+    Column("query", Text, nullable=False),
+    Column("asked_at", BigInteger, nullable=False),
+    Index(None, "user"),
 )

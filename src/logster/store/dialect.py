@@ -231,6 +231,13 @@ def render_settings(settings: Mapping[str, str]) -> str:
     return "SET " + ", ".join(pairs)
 
 
+def escape_parameter(value: str) -> str:
+    """A text as the value of a parameter: they are read like a cell of TabSeparated."""
+    for character, escaped in (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r")):
+        value = value.replace(character, escaped)
+    return value.replace("\0", "\\0")
+
+
 def _read_settings(fields: Mapping[str, str]) -> dict[str, str]:
     names = [name for name in fields if name not in _NOT_SETTINGS and not name.startswith("param_")]
     for name in names:

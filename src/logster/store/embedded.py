@@ -31,9 +31,17 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 
 from logster.config import load_config
-from logster.store.dialect import Call, Result, render_settings
+from logster.store.dialect import Call, Result, escape_parameter, render_settings
 from logster.store.door import READER, WRITER, Door
-from logster.store.guard import DATABASE, NotAllowedError, check_question
+from logster.store.guard import (
+    DATABASE,
+    PINNED_SETTINGS,
+    PINNING_SETTING,
+    NotAllowedError,
+    check_pinned,
+    check_question,
+    hidden_from_pinned,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,8 +54,9 @@ READER_SECRET_VARIABLE = "LOGSTER_ENGINE_READER_SECRET"  # noqa: S105 -- the sam
 #: Largest answer to a reader; answers that cannot be sent piecewise are built in memory.
 MAX_RESULT_BYTES = 256 * 1024 * 1024
 
-#: What a reader may set besides its limits (these only downwards): rows to hide, how times look.
-READER_SETTINGS = frozenset({"additional_table_filters", "date_time_output_format"})
+#: What a reader may set besides its limits (these only downwards): rows to hide, how times look,
+#: how many rows it can take.
+READER_SETTINGS = frozenset({PINNING_SETTING, "date_time_output_format", "max_result_rows"})
 READER_SETTING_PREFIX = "output_format_"
 
 #: Settings of every call, unless it says otherwise.
@@ -94,8 +103,8 @@ class Database:
         # The engine closes with its last handle: this one stays open.
         self._anchor = _connect(f"{self._path}?config-file={server_settings}")
         self._anchor.query(f"CREATE DATABASE IF NOT EXISTS {DATABASE}", "TSV", params={})
-        names = self._anchor.query("SELECT name FROM system.table_functions", "TSV", params={})
-        self._table_functions = frozenset(_bytes_of(names).decode().lower().split())
+        names = _read_names(self._anchor, "SELECT name FROM system.table_functions")
+        self._table_functions = frozenset(name.lower() for name in names)
 
     def close(self) -> None:
         """Finish background work and release the folder."""
@@ -150,10 +159,23 @@ class Database:
 
     def _check_question(self, handle: Any, call: Call) -> None:
         is_read_only, tree = self.is_question(call), ""
-        if is_read_only:
+        if not is_read_only:
+            # Parses the text and no more: a mistake in it is told with its place.
+            text = {"text": escape_parameter(call.query)}
+            handle.query("SELECT formatQuery({text:String})", "TSV", params=text)
+        else:
             answer = handle.query("EXPLAIN AST " + call.query, "TSVRaw", params=call.parameters)
             tree = _bytes_of(answer).decode(errors="replace")
-        check_question(tree, is_read_only=is_read_only, table_functions=self._table_functions)
+        hidden: frozenset[str] = frozenset()
+        if call.settings.get(PINNING_SETTING):
+            check_pinned(call.query)
+            hidden = hidden_from_pinned(_read_names(handle, _SELECT_TABLES))
+        check_question(
+            tree,
+            is_read_only=is_read_only,
+            table_functions=self._table_functions,
+            hidden=hidden,
+        )
 
     def _settings_of_reader(self, asked: dict[str, str]) -> dict[str, str]:
         settings = {name: str(limit) for name, limit in self._limits.items()}
@@ -164,7 +186,7 @@ class Database:
                 settings[name] = value
             else:
                 raise NotAllowedError(f"setting {name} is not allowed")
-        return settings
+        return settings | PINNED_SETTINGS if settings.get(PINNING_SETTING) else settings
 
 
 def serve(data: Path, host: str, port: int, config: Config, secrets: dict[str, str]) -> None:
@@ -272,6 +294,13 @@ def _result_of(answer: Any) -> Result:
 
 def _bytes_of(answer: Any) -> bytes:
     return bytes(answer.bytes() or b"")
+
+
+def _read_names(handle: Any, question: str) -> frozenset[str]:
+    return frozenset(_bytes_of(handle.query(question, "TSV", params={})).decode().split())
+
+
+_SELECT_TABLES = "SELECT name FROM system.tables WHERE database = currentDatabase()"
 
 
 def _reader_limits(config: Config) -> dict[str, float]:

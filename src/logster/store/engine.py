@@ -60,6 +60,8 @@ _QUESTION_SETTINGS = frozenset(
         "additional_table_filters",
         "max_execution_time",
         "max_memory_usage",
+        "max_result_bytes",
+        "max_result_rows",
         "max_threads",
     }
 )
@@ -87,6 +89,8 @@ class Engine:
     def __init__(self, url: str, reader_secret: str = "") -> None:
         self._address = _read_url(url)
         self._reader_secret = reader_secret
+        #: Whether questions go through the built-in engine's guard (store/guard).
+        self.is_guarded = bool(reader_secret)
         self._clients: dict[str, Any] = {}
         self._connecting = asyncio.Lock()
 
@@ -138,6 +142,15 @@ class Engine:
                 fmt="JSONCompact",
             )
         return _read_answer(body, (time.perf_counter() - started) * 1000)
+
+    async def fetch(self, sql: str, parameters: Mapping[str, Any], answer_format: str) -> bytes:
+        """Ask a question; the answer as the engine writes it in a format of its own."""
+        with _own_errors(_question_error):
+            client = await self._client(READER)
+            body: bytes = await client.raw_query(
+                sql, parameters=dict(parameters), settings=_ANSWER_SETTINGS, fmt=answer_format
+            )
+        return body
 
     async def insert_block(self, table: str, block: bytes, token: str) -> None:
         """Insert an Arrow IPC stream; a token the table has seen lately changes nothing."""
@@ -262,11 +275,12 @@ def _question_error(error: ClickHouseError) -> StoreError:
         return QueryTooHeavyError(
             "The question needs more memory or time than one may have; "
             "narrow its time range or its filter "
-            "(an operator may raise LOGSTER_QUERY_MEMORY_BYTES or LOGSTER_QUERY_TIMEOUT_S)."
+            "(an operator may raise LOGSTER_QUERY_MEMORY_BYTES or LOGSTER_QUERY_TIMEOUT_S).",
+            code,
         )
     if code is None:
         return StoreUnavailableError(f"The store cannot be reached: {_brief(error)}")
-    return StoreError(f"The store refused the question: {_brief(error)}")
+    return StoreError(f"The store refused the question: {_brief(error)}", code)
 
 
 def _insert_error(error: ClickHouseError) -> StoreError:

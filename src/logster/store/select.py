@@ -316,7 +316,7 @@ def _text_condition(tree: Prefix | Glob | Regex, field: Field, parameters: Param
     """A condition on the text of a name or of a property; a property may have none."""
     if not field.is_property:
         return _text_test(tree, COLUMNS[field.name], parameters)
-    member, name = _member(field, parameters)
+    member, name = member_of(field, parameters)
     test = _text_test(tree, _text(name), parameters)
     return f"(match({member}, {_SCALAR}) AND {test})"
 
@@ -356,7 +356,7 @@ def _column_value(field: Field, value: str | float, parameters: Parameters) -> s
 def _property(tree: Equal | Order | Has, parameters: Parameters) -> str:
     """A condition on a property; never NULL, so that NOT means the rest."""
     # Equality reads the few rows that the index leaves, which is no work for a scan.
-    member, name = _member(tree.field, parameters, is_many=not isinstance(tree, Equal))
+    member, name = member_of(tree.field, parameters, is_many=not isinstance(tree, Equal))
     match tree:
         case Equal():
             return _property_equal(tree, member, name, parameters)
@@ -394,12 +394,12 @@ def text_of_field(field: Field, parameters: Parameters) -> str:
     """The text of a name, of prose or of a property (`language.text_of`); '' when there is none."""
     if not field.is_property:
         return COLUMNS[field.name]
-    return _text(*_member(field, parameters))
+    return _text(*member_of(field, parameters))
 
 
 def number_of_field(field: Field, parameters: Parameters) -> str:
     """The number a property is or is written as, or NULL."""
-    return _number(_member(field, parameters)[0])
+    return _number(member_of(field, parameters)[0])
 
 
 def _text(member: str, name: str | None = None) -> str:
@@ -420,7 +420,7 @@ def _number(member: str) -> str:
     return f"toFloat64OrNull({unquoted})"
 
 
-def _member(field: Field, parameters: Parameters, *, is_many: bool = True) -> tuple[str, str]:
+def member_of(field: Field, parameters: Parameters, *, is_many: bool = True) -> tuple[str, str]:
     """A property as JSON text, '' when it is missing, and the name by which to say it again.
 
     It is the member of exactly that name, else the one at the path split at dots.

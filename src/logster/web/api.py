@@ -6,7 +6,6 @@ Promise: whatever is asked stays inside the viewer's workspace. (Step 13 of the 
 Litestar reads the annotations of the handlers when it starts, so they are real imports.
 """
 
-import time
 from typing import Annotated, Any
 
 import msgspec
@@ -17,21 +16,27 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from logster import __version__
 from logster.errors import NotFoundError
-from logster.language import parse_filter
 from logster.meta.accounts import Accounts, Role
 from logster.meta.keys import Keys, Right
 from logster.store.engine import Engine
+from logster.store.question import Selection
 from logster.store.search import Question, find, search
 from logster.web.access import Access, Viewer, proof_of, token_of
 from logster.web.complete import complete_search
 from logster.web.live import tail_events
-from logster.web.shapes import EventShape, KeyShape, parse_instant, shape_event, shape_key
+from logster.web.questions import QUESTIONS, SELECTION
+from logster.web.saved import SAVED
+from logster.web.shapes import (
+    EventShape,
+    KeyShape,
+    parse_event_id,
+    shape_event,
+    shape_key,
+)
 from logster.web.stats import show_stats
 
 API_PATH = "/api/v1"
 MAX_LIMIT = 10_000
-#: More digits are no id that was ever given.
-MAX_ID = 2**64 - 1
 
 
 class SessionShape(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,13 +102,8 @@ async def show_session(
 
 @get("/events", summary="Search")
 async def list_events(
-    viewer: NamedDependency[Viewer],
     engine: NamedDependency[Engine],
-    q: Annotated[str, QueryParameter(description="A search text; empty finds all.")] = "",
-    since: Annotated[
-        str, QueryParameter(description="ISO time, or how long ago: 15m, 2h, 7d.")
-    ] = "",
-    until: Annotated[str, QueryParameter(description="The same; the end of the time.")] = "",
+    selection: NamedDependency[Selection],
     limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)] = 200,
     before: Annotated[str, QueryParameter(description="`next` of a page: the older events.")] = "",
     after: Annotated[
@@ -111,12 +111,11 @@ async def list_events(
     ] = "",
 ) -> PageShape:
     """Give a page of events that match, newest first."""
-    now_ns = time.time_ns()
     question = Question(
-        workspace=viewer.workspace,
-        filter=parse_filter(q),
-        since_ns=parse_instant(since, now_ns) if since else None,
-        until_ns=parse_instant(until, now_ns) if until else None,
+        workspace=selection.workspace,
+        filter=selection.filter,
+        since_ns=selection.since_ns,
+        until_ns=selection.until_ns,
         limit=limit,
         before=before or None,
         after=after or None,
@@ -136,10 +135,8 @@ async def show_event(
     viewer: NamedDependency[Viewer], engine: NamedDependency[Engine], event_id: FromPath[str]
 ) -> EventShape:
     """Give the event with this id."""
-    event = None
-    if event_id.isascii() and event_id.isdigit() and len(event_id) <= len(str(MAX_ID)):
-        number = int(event_id)
-        event = await find(engine, viewer.workspace, number) if number <= MAX_ID else None
+    number = parse_event_id(event_id)
+    event = None if number is None else await find(engine, viewer.workspace, number)
     if event is None:
         raise NotFoundError(f"There is no event {event_id[:30]!r} in this workspace (yet).")
     return shape_event(event)
@@ -183,5 +180,12 @@ def make_api() -> Router:
         list_keys,
         create_key,
         revoke_key,
+        *QUESTIONS,
+        *SAVED,
     )
-    return Router(API_PATH, route_handlers=handlers, response_headers={"Cache-Control": "no-store"})
+    return Router(
+        API_PATH,
+        route_handlers=handlers,
+        dependencies={"selection": SELECTION},
+        response_headers={"Cache-Control": "no-store"},
+    )

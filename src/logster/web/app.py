@@ -13,12 +13,13 @@ from litestar.datastructures import MutableScopeHeaders, State
 from litestar.di import NamedDependency, Provide
 from litestar.enums import ScopeType
 from litestar.openapi import OpenAPIConfig
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from logster import __version__
 from logster.config import Config
 from logster.meta.accounts import Accounts
 from logster.meta.keys import Keys, Right
+from logster.meta.searches import Searches
 from logster.store.engine import Engine
 from logster.web.access import Access, AnyRequest, Viewer
 from logster.web.api import API_PATH, make_api
@@ -27,10 +28,14 @@ from logster.web.help import HELP_PAGES
 from logster.web.live import Viewers
 from logster.web.openapi import ApiDocument
 from logster.web.pages import PAGES
+from logster.web.patience import SAFE_METHODS, answer_while_waited
 from logster.web.refusals import EXCEPTION_HANDLERS
 
 #: Bodies here are log-ins and names; events come through the other door.
 MAX_BODY_BYTES = 64 * 1024
+
+#: Asks, although a body of SQL needs POST.
+SQL_PATH = f"{API_PATH}/sql"
 
 #: Nothing is loaded from elsewhere, nothing runs inside the page's text, nobody frames us.
 CONTENT_SECURITY_POLICY = (
@@ -52,6 +57,7 @@ def build_app(
     *,
     keys: Keys,
     accounts: Accounts,
+    searches: Searches,
     engine: Engine,
     viewers: Viewers | None = None,
     static_folder: Path = STATIC_FOLDER,
@@ -68,6 +74,7 @@ def build_app(
         "keys": keys,
         "accounts": accounts,
         "engine": engine,
+        "searches": searches,
         "viewers": viewers or Viewers(),
         "files": BuiltFiles(static_folder),
     }
@@ -91,7 +98,7 @@ def build_app(
         logging_config=None,
         state=State(),
     )
-    return functools.partial(_fold_help, app)
+    return functools.partial(_route, app)
 
 
 async def provide_viewer(request: AnyRequest, access: NamedDependency[Access]) -> Viewer:
@@ -115,12 +122,22 @@ async def _add_strict_headers(message: Message, _scope: Scope) -> None:
             headers.setdefault(name, value)
 
 
-async def _fold_help(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+async def _route(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Requests that only ask end when nobody waits for them; the others run to their end."""
+    if scope["type"] != ScopeType.HTTP:
+        await app(scope, receive, send)
+        return
+    _fold_help(scope)
+    if scope["method"] in SAFE_METHODS or scope["path"] == SQL_PATH:
+        await answer_while_waited(app, scope, receive, send)
+    else:
+        await app(scope, receive, send)
+
+
+def _fold_help(scope: HTTPScope) -> None:
     """The help answers in any case, as the original's addresses did."""
-    if scope["type"] == ScopeType.HTTP:
-        path = scope["path"].lower()
-        if path == "/help" or path.startswith("/help/"):
-            # Not a copy: Litestar keeps what it knows of a request in its scope.
-            scope["path"] = path
-            scope["raw_path"] = path.encode()
-    await app(scope, receive, send)
+    path = scope["path"].lower()
+    if path == "/help" or path.startswith("/help/"):
+        # Not a copy: Litestar keeps what it knows of a request in its scope.
+        scope["path"] = path
+        scope["raw_path"] = path.encode()

@@ -15,6 +15,8 @@ from logster.event import NS_PER_S, Event, render_instant
 from logster.ingest.timestamp import read_instant
 from logster.meta.keys import KeyInfo, Right
 
+MAX_ID = 2**64 - 1
+
 _AGO = re.compile(r"(\d{1,6})([smhdw])", re.ASCII)
 _UNIT_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
@@ -88,13 +90,22 @@ def shape_key(key: KeyInfo) -> KeyShape:
         hint=key.hint,
         rights=sorted(key.rights),
         created_at=render_instant(key.created_at),
-        revoked_at=_render_optional(key.revoked_at),
-        last_used_at=_render_optional(key.last_used_at),
+        revoked_at=render_optional(key.revoked_at),
+        last_used_at=render_optional(key.last_used_at),
     )
 
 
-def _render_optional(instant_ns: int | None) -> str | None:
+def render_optional(instant_ns: int | None) -> str | None:
+    """An instant, or null."""
     return None if instant_ns is None else render_instant(instant_ns)
+
+
+def parse_event_id(text: str) -> int | None:
+    """An id from its digits, or None for what is no id that was ever given."""
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_ID))):
+        return None
+    number = int(text)
+    return number if number <= MAX_ID else None
 
 
 def parse_instant(text: str, now_ns: int) -> int:

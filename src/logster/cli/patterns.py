@@ -1,0 +1,69 @@
+"""`logster patterns`: messages by their shape.
+
+In: a search text and a time. Out: the most frequent shapes, for people or as NDJSON.
+Exit code 0: found; 1: none; 2: could not ask.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import msgspec
+
+from logster.cli.client import Client, load_target, target_options
+from logster.cli.display import STYLES, in_color, printable
+from logster.cli.search import EXIT_NONE, ask, question_options
+from logster.event import Severity
+
+
+@click.command("patterns")
+@question_options
+@click.option(
+    "-n",
+    "--limit",
+    type=click.IntRange(1, 500),
+    default=20,
+    show_default=True,
+    help="At most so many.",
+)
+@click.option("--json", "is_json", is_flag=True, help="NDJSON, as the query API gives them.")
+@target_options
+def command(
+    query: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    limit: int,
+    is_json: bool,
+    url: str | None,
+    key: str | None,
+) -> None:
+    """Show the newest messages that match by their shape, the most frequent first.
+
+    Numbers, ids, addresses and quoted texts are collapsed; QUERY as for `logster search`.
+    """
+    text = " ".join(query)
+    params = {"q": text, "since": since, "until": until, "limit": limit}
+    with Client(load_target(url, key)) as client:
+        told = ask(client, text, params, "/api/v1/patterns")
+    for pattern in told["patterns"]:
+        line = msgspec.json.encode(pattern).decode() if is_json else render_pattern(pattern)
+        click.echo(line, color=in_color())
+    if not told["patterns"]:
+        if not is_json:
+            click.echo("Nothing found.", err=True)
+        raise SystemExit(EXIT_NONE)
+    if not is_json:
+        shown = min(len(told["patterns"]), told["distinct"])
+        click.echo(
+            f"{shown:,} of {told['distinct']:,} shapes of the newest {told['looked_at']:,} events.",
+            err=True,
+        )
+
+
+def render_pattern(pattern: dict[str, Any]) -> str:
+    """Write count, share, the worst severity and the shape; further lines stand in."""
+    worst = max(Severity[name.upper()] for name in pattern["severities"])
+    name = click.style(f"{worst.name.title():5}", **STYLES[worst])
+    shape = printable(pattern["pattern"].rstrip()).replace("\n", "\n    ")
+    return f"{pattern['count']:>9,} {pattern['share']:>6.1%} {name} {shape}"

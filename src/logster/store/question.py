@@ -1,0 +1,128 @@
+"""What every question about events has in common: which events, which fields, what it cost.
+
+In: a `Selection` (whose workspace the caller has checked), names of fields from strangers.
+Out: SQL conditions and values for `store/summary`, `patterns`, `export`; a sum of the cost.
+Promise: text from outside is bound as a parameter, and the workspace stands outside the
+filter (`select.conditions`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from logster.errors import QueryError
+from logster.language import (
+    EVERYTHING,
+    MAX_PATH_DEPTH,
+    NAME_FIELDS,
+    NUMBER_FIELDS,
+    PROSE_FIELDS,
+    Field,
+    Filter,
+)
+from logster.store.search import MAX_INSTANT_NS, MIN_INSTANT_NS
+from logster.store.select import COLUMNS, Parameters, conditions, member_of
+
+if TYPE_CHECKING:
+    from logster.store.engine import Answer, Engine
+
+SEVERITY = Field("severity")
+#: Longer names are no names; each is a parameter of the SQL, and a heading for people.
+MAX_FIELD_CHARACTERS = 500
+
+_PROPERTY_MARK = "properties."
+_OWN_FIELDS = {
+    name.replace("_", ""): name for name in (*PROSE_FIELDS, *NAME_FIELDS, *NUMBER_FIELDS)
+}
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """Which events a question is about: at or after `since_ns`, before `until_ns`."""
+
+    workspace: int
+    filter: Filter = EVERYTHING
+    since_ns: int | None = None
+    until_ns: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, instant in (("since", self.since_ns), ("until", self.until_ns)):
+            if instant is not None and not MIN_INSTANT_NS <= instant <= MAX_INSTANT_NS:
+                raise QueryError(f"`{name}` is {instant} ns, it can be from 1970 to 2262")
+
+    def where(self, parameters: Parameters) -> str:
+        """The condition, workspace first."""
+        parts = conditions(
+            parameters,
+            self.workspace,
+            self.filter,
+            since_ns=self.since_ns,
+            until_ns=self.until_ns,
+        )
+        return " AND ".join(parts)
+
+
+class Meter:
+    """Asks the engine, and adds up what the answers cost."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.elapsed_ms = 0.0
+        self.rows_read = 0
+
+    async def ask(self, sql: str, parameters: Parameters) -> Answer:
+        """Ask one question."""
+        answer = await self._engine.ask(sql, parameters.values)
+        self.elapsed_ms += answer.elapsed_ms
+        self.rows_read += answer.rows_read
+        return answer
+
+    async def rows(self, sql: str, parameters: Parameters) -> list[tuple[Any, ...]]:
+        """Ask one question; the rows alone."""
+        return (await self.ask(sql, parameters)).rows
+
+
+def field_of(text: str) -> Field:
+    """The field a name means, as in the search language; raises `QueryError`."""
+    name = text.strip()
+    if not name or len(name) > MAX_FIELD_CHARACTERS:
+        raise QueryError(
+            f"a field's name has 1 to {MAX_FIELD_CHARACTERS} characters, this one {len(name)}"
+        )
+    own = _OWN_FIELDS.get(name.lower().replace("_", ""))
+    if own is not None:
+        return Field(own)
+    if name.lower().startswith(_PROPERTY_MARK) and len(name) > len(_PROPERTY_MARK):
+        name = name[len(_PROPERTY_MARK) :]
+    if name.count(".") >= MAX_PATH_DEPTH:
+        raise QueryError(f"a property is at most {MAX_PATH_DEPTH} levels deep")
+    return Field(name, is_property=True)
+
+
+def countable_field_of(text: str) -> Field:
+    """A field whose values can be counted: every one but prose."""
+    field = field_of(text)
+    if field.name in PROSE_FIELDS and not field.is_property:
+        raise QueryError(
+            f"{field.name} is prose, every event has its own; ask /api/v1/patterns for its shapes"
+        )
+    return field
+
+
+def text_of(field: Field, parameters: Parameters) -> str:
+    """A field's value as the text that `field:text` finds again; '' when there is none.
+
+    Objects and arrays have none: nothing is equal to them.
+    """
+    if not field.is_property:
+        column = COLUMNS[field.name]
+        if field.name == "issue":
+            return f"if({column} = 0, '', toString({column}))"
+        return f"toString({column})"
+    member, name = member_of(field, parameters)
+    return (
+        f"multiIf(JSONType({member}) = 'String', JSONExtractString({name}),"
+        f" JSONType({name}) = 'Double', toString(JSONExtractFloat({name})),"
+        f" JSONType({name}) IN ('Int64', 'UInt64', 'Bool'), {name}, '')"
+    )

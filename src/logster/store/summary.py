@@ -1,0 +1,400 @@
+"""The shape of what was found: counts over time, top values, and which fields there are.
+
+In: a `Selection` and the names of fields. Out: a `Histogram`, `Facets`, `Fields`.
+Promise: counts are exact and are those of `search` with the same selection; `fields` looks
+at the newest events only and says at how many.
+"""
+
+# ruff: noqa: S608  # composing SQL is the task here; every value is a bound parameter
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from logster.errors import QueryError
+from logster.event import NS_PER_MS, Severity
+from logster.language import MAX_PATH_DEPTH, NAME_FIELDS, PROSE_FIELDS, Field, render_field
+from logster.store.question import SEVERITY, Meter, Selection, text_of
+from logster.store.select import COLUMNS, Parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from logster.store.engine import Engine
+
+DEFAULT_BUCKETS, MAX_BUCKETS = 60, 500
+DEFAULT_TOP, MAX_TOP = 10, 100
+DEFAULT_FACETS = (
+    "severity",
+    "application",
+    "category",
+    "user",
+    "host",
+    "environment",
+    "release",
+)
+MAX_FACETS = 20
+#: A value longer than this is cut in the answer.
+MAX_VALUE_CHARACTERS = 1_000
+#: Looking through properties costs this process about 8 µs an event.
+FIELDS_SAMPLE = 2_000
+#: Properties larger than this are not looked into: they would be the whole cost.
+MAX_PROPERTIES_BYTES = 20_000
+#: Different paths of one sample; clients that make names of values have no end of them.
+MAX_PATHS = 2_000
+
+_SECOND_MS, _MINUTE_MS, _HOUR_MS, _DAY_MS = 1_000, 60_000, 3_600_000, 86_400_000
+#: Widths people read at a glance; each divides a day or is whole days.
+WIDTHS_MS = (
+    *(1, 2, 5, 10, 20, 50, 100, 200, 500),
+    *(_SECOND_MS * count for count in (1, 2, 5, 10, 15, 30)),
+    *(_MINUTE_MS * count for count in (1, 2, 5, 10, 15, 30)),
+    *(_HOUR_MS * count for count in (1, 2, 3, 6, 12)),
+    *(_DAY_MS * count for count in (1, 2, 7, 30, 365)),
+)
+
+
+class Series(msgspec.Struct, frozen=True):
+    """How many events of one value each bucket has.
+
+    `kind` is "value", "other" (all values beyond the top) or "missing" (events without one).
+    """
+
+    name: str
+    kind: str
+    counts: list[int]
+
+
+class Histogram(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts by time: bucket `i` begins at `starts_ms[i]` and is `interval_ms` wide.
+
+    Every bucket of the range is there, empty ones too. `since_ns` and `until_ns` are the range
+    that was counted, None when there was nothing to count and no range was given.
+    """
+
+    interval_ms: int
+    since_ns: int | None
+    until_ns: int | None
+    starts_ms: list[int]
+    series: list[Series]
+    total: int
+    elapsed_ms: float
+    rows_read: int
+
+
+class Facet(msgspec.Struct, frozen=True, kw_only=True):
+    """The most frequent values of a field; `missing` events have none."""
+
+    field: str
+    values: list[tuple[str, int]]
+    missing: int
+
+
+class Facets(msgspec.Struct, frozen=True, kw_only=True):
+    """Top values of several fields, and how many events there are in all."""
+
+    facets: list[Facet]
+    total: int
+    elapsed_ms: float
+    rows_read: int
+
+
+class FieldInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A field as it is typed in a search; `types` counts what kinds of values it had."""
+
+    name: str
+    is_property: bool
+    types: dict[str, int]
+    count: int
+
+
+class Fields(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields of the newest `looked_at` events, the most frequent first."""
+
+    fields: list[FieldInfo]
+    looked_at: int
+    elapsed_ms: float
+    rows_read: int
+
+
+async def histogram(
+    engine: Engine,
+    selection: Selection,
+    *,
+    now_ns: int,
+    split: Field = SEVERITY,
+    buckets: int = DEFAULT_BUCKETS,
+    top: int = DEFAULT_TOP,
+) -> Histogram:
+    """Count by time and by `split`; at most `buckets` buckets, aligned to their width (UTC)."""
+    _check_range("buckets", buckets, MAX_BUCKETS)
+    _check_range("top", top, MAX_TOP)
+    meter = Meter(engine)
+    since_ns, until_ns = await _range_of(meter, selection, now_ns)
+    if since_ns is None or until_ns is None or since_ns >= until_ns:
+        return _histogram(meter, (since_ns, until_ns), 0, [], [])
+    width_ms = width_of(since_ns, until_ns, buckets)
+    width_ns = width_ms * NS_PER_MS
+    first, last = since_ns // width_ns, (until_ns - 1) // width_ns
+    starts_ms = [number * width_ms for number in range(first, last + 1)]
+    selection = msgspec.structs.replace(selection, since_ns=since_ns, until_ns=until_ns)
+    counted = _Counted(first, len(starts_ms))
+    if split == SEVERITY:
+        series = await _by_severity(meter, selection, width_ns, counted)
+    else:
+        series = await _by_value(meter, selection, width_ns, counted, (split, top))
+    return _histogram(meter, (since_ns, until_ns), width_ms, starts_ms, series)
+
+
+def width_of(since_ns: int, until_ns: int, buckets: int) -> int:
+    """The narrowest width in ms of which at most `buckets` cover the range."""
+    widest = WIDTHS_MS[-1]
+    for width_ms in (*WIDTHS_MS, *(widest << step for step in range(1, 10))):
+        width_ns = width_ms * NS_PER_MS
+        if (until_ns - 1) // width_ns - since_ns // width_ns < buckets:
+            return width_ms
+    return widest << 10
+
+
+async def facets(
+    engine: Engine, selection: Selection, fields: Sequence[Field], *, limit: int = DEFAULT_TOP
+) -> Facets:
+    """Count the values of all `fields` in one pass over the events."""
+    _check_range("limit", limit, MAX_TOP)
+    _check_range("the number of fields", len(fields), MAX_FACETS)
+    meter, parameters = Meter(engine), Parameters()
+    names = [f"f{place}" for place in range(len(fields))]
+    texts = ", ".join(
+        f"{text_of(field, parameters)} AS {name}" for field, name in zip(fields, names, strict=True)
+    )
+    shown = ", ".join(f"leftUTF8({name}, {MAX_VALUE_CHARACTERS})" for name in names)
+    is_missing = " AND ".join(f"{name} = ''" for name in names)
+    # The row of the set () is the total; missing values come first, so that no limit cuts them.
+    rows = await meter.rows(
+        f"SELECT grouping({', '.join(names)}) AS place, {shown}, count() AS number"
+        f" FROM (SELECT {texts} FROM events WHERE {selection.where(parameters)})"
+        f" GROUP BY GROUPING SETS ((), {', '.join(f'({name})' for name in names)})"
+        f" ORDER BY ({is_missing}) DESC, number DESC, {', '.join(names)}"
+        f" LIMIT {limit + 1} BY place",
+        parameters,
+    )
+    # grouping() has a bit for each field, the first one highest; the set's own bit is 0.
+    everything = (1 << len(fields)) - 1
+    counted = {row[0]: [] for row in rows}  # type: dict[int, list[tuple[str, int]]]
+    for place, *values, number in rows:
+        counted[place].append(("".join(values), number))
+    found = [
+        _facet(field, counted.get(everything - (1 << (len(fields) - 1 - place)), []), limit)
+        for place, field in enumerate(fields)
+    ]
+    return Facets(
+        facets=found,
+        total=counted[everything][0][1] if everything in counted else 0,
+        elapsed_ms=meter.elapsed_ms,
+        rows_read=meter.rows_read,
+    )
+
+
+async def list_fields(
+    engine: Engine, selection: Selection, *, sample: int = FIELDS_SAMPLE
+) -> Fields:
+    """Which fields the newest `sample` events have."""
+    meter, parameters = Meter(engine), Parameters()
+    own = [*PROSE_FIELDS, *NAME_FIELDS]
+    flags = ", ".join(f"{COLUMNS[name]} != ''" for name in own)
+    rows = await meter.rows(
+        f"SELECT [{flags}, issue != 0],"
+        f" if(length(properties) > {MAX_PROPERTIES_BYTES}, '', properties) FROM events"
+        f" WHERE {selection.where(parameters)} ORDER BY timestamp DESC, id DESC LIMIT {sample}",
+        parameters,
+    )
+    found = [
+        FieldInfo(
+            name="severity", is_property=False, types={"severity": len(rows)}, count=len(rows)
+        )
+    ]
+    present = [sum(column) for column in zip(*(row[0] for row in rows), strict=True)]
+    for name, count in zip((*own, "issue"), present, strict=False):
+        kind = "number" if name == "issue" else "text" if name in PROSE_FIELDS else "string"
+        if count:
+            found.append(FieldInfo(name=name, is_property=False, types={kind: count}, count=count))
+    found += _properties_in(row[1] for row in rows)
+    found.sort(key=lambda info: (-info.count, info.is_property, info.name))
+    return Fields(
+        fields=found if rows else [],
+        looked_at=len(rows),
+        elapsed_ms=meter.elapsed_ms,
+        rows_read=meter.rows_read,
+    )
+
+
+class _Counted(msgspec.Struct, frozen=True):
+    """Makes the counts of a series: the first bucket's number, and how many there are."""
+
+    first: int
+    length: int
+
+    def counts(self, found: dict[int, int]) -> list[int]:
+        return [found.get(self.first + place, 0) for place in range(self.length)]
+
+
+async def _range_of(
+    meter: Meter, selection: Selection, now_ns: int
+) -> tuple[int | None, int | None]:
+    """The range to show: what was asked for, and where nothing was, what the data have.
+
+    From a given start it goes on to now, and further when events are there.
+    """
+    since_ns, until_ns = selection.since_ns, selection.until_ns
+    if since_ns is not None and until_ns is not None:
+        return since_ns, until_ns
+    parameters = Parameters()
+    ((count, oldest_ns, newest_ns),) = await meter.rows(
+        "SELECT count(), toUnixTimestamp64Nano(min(timestamp)),"
+        f" toUnixTimestamp64Nano(max(timestamp)) FROM events WHERE {selection.where(parameters)}",
+        parameters,
+    )
+    if since_ns is not None:
+        return since_ns, max(now_ns, newest_ns + 1 if count else 0)
+    if not count:
+        return None, until_ns
+    return oldest_ns, newest_ns + 1 if until_ns is None else until_ns
+
+
+async def _by_severity(
+    meter: Meter, selection: Selection, width_ns: int, counted: _Counted
+) -> list[Series]:
+    parameters = Parameters()
+    found = await _count(meter, selection, (parameters, "severity"), width_ns)
+    return [
+        Series(Severity(number).name.lower(), "value", counted.counts(found[number]))
+        for number in sorted(found)
+    ]
+
+
+async def _by_value(
+    meter: Meter,
+    selection: Selection,
+    width_ns: int,
+    counted: _Counted,
+    split: tuple[Field, int],
+) -> list[Series]:
+    """The top values first, so that the second question gives a row for these alone."""
+    field, top = split
+    parameters = Parameters()
+    text = text_of(field, parameters)
+    rows = await meter.rows(
+        f"SELECT {text} AS value FROM events WHERE {selection.where(parameters)}"
+        f" GROUP BY value HAVING value != '' ORDER BY count() DESC, value LIMIT {top}",
+        parameters,
+    )
+    names = [row[0] for row in rows]
+    parameters = Parameters()
+    known = parameters.bind(names, "Array(String)")
+    text = text_of(field, parameters)
+    place = f"if(({text} AS value) = '', -1, toInt64(indexOf({known}, value)))"
+    found = await _count(meter, selection, (parameters, place), width_ns)
+    series = [
+        Series(name[:MAX_VALUE_CHARACTERS], "value", counted.counts(found.get(number, {})))
+        for number, name in enumerate(names, start=1)
+    ]
+    rest = ((0, "other"), (-1, "missing"))
+    return series + [
+        Series("", kind, counted.counts(found[number])) for number, kind in rest if number in found
+    ]
+
+
+async def _count(
+    meter: Meter, selection: Selection, key: tuple[Parameters, str], width_ns: int
+) -> dict[int, dict[int, int]]:
+    """Key -> bucket number -> count."""
+    parameters, expression = key
+    rows = await meter.rows(
+        f"SELECT {expression} AS key_of_series,"
+        f" intDiv(toUnixTimestamp64Nano(timestamp), {width_ns}) AS bucket, count()"
+        f" FROM events WHERE {selection.where(parameters)} GROUP BY key_of_series, bucket",
+        parameters,
+    )
+    found: dict[int, dict[int, int]] = {}
+    for number, bucket, count in rows:
+        found.setdefault(number, {})[bucket] = count
+    return found
+
+
+def _histogram(
+    meter: Meter,
+    span: tuple[int | None, int | None],
+    width_ms: int,
+    starts_ms: list[int],
+    series: list[Series],
+) -> Histogram:
+    return Histogram(
+        interval_ms=width_ms,
+        since_ns=span[0],
+        until_ns=span[1],
+        starts_ms=starts_ms,
+        series=series,
+        total=sum(sum(line.counts) for line in series),
+        elapsed_ms=meter.elapsed_ms,
+        rows_read=meter.rows_read,
+    )
+
+
+def _facet(field: Field, counted: list[tuple[str, int]], limit: int) -> Facet:
+    values = [(name_of_value(field, value), count) for value, count in counted if value]
+    return Facet(
+        field=render_field(field),
+        values=values[:limit],
+        missing=sum(count for value, count in counted if not value),
+    )
+
+
+def name_of_value(field: Field, value: str) -> str:
+    """A value as people write it: severities by name."""
+    return Severity(int(value)).name.lower() if field == SEVERITY else value
+
+
+def _properties_in(texts: Iterator[str]) -> list[FieldInfo]:
+    counts: dict[str, Counter[str]] = {}
+    for text in texts:
+        if not text:
+            continue
+        for path, kind in _leaves(msgspec.json.decode(text), "", 0):
+            if path in counts or len(counts) < MAX_PATHS:
+                counts.setdefault(path, Counter())[kind] += 1
+    return [
+        FieldInfo(
+            name=render_field(Field(path, is_property=True)),
+            is_property=True,
+            types=dict(kinds.most_common()),
+            count=kinds.total(),
+        )
+        for path, kinds in counts.items()
+    ]
+
+
+def _leaves(value: dict[str, Any], path: str, depth: int) -> Iterator[tuple[str, str]]:
+    """Paths of what is there (`has:path`), with the kind of value; objects by their members."""
+    for name, member in value.items():
+        place = f"{path}.{name}" if path else name
+        if isinstance(member, dict) and depth + 1 < MAX_PATH_DEPTH:
+            yield from _leaves(member, place, depth + 1)
+        elif member not in (None, "", {}):
+            yield place, _kind_of(member)
+
+
+def _kind_of(value: Any) -> str:
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int | float):
+        return "number"
+    if isinstance(value, list):
+        return "list"
+    return "object" if isinstance(value, dict) else "string"
+
+
+def _check_range(name: str, value: int, highest: int) -> None:
+    if not 1 <= value <= highest:
+        raise QueryError(f"{name} is {value}, it can be 1 to {highest}")

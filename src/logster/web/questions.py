@@ -1,0 +1,390 @@
+"""The questions beside the search: histogram, facets, fields, patterns, context, export, SQL.
+
+In: `q`, `since` and `until`, the same for all, and what each asks besides. Out: JSON, or a file.
+Promise: read rights are enough (SQL needs an administrator); whatever is asked stays inside
+the viewer's workspace; a question nobody waits for is cancelled (`web/patience`).
+"""
+
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import msgspec
+from litestar import get, post
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.response import Stream
+
+from logster.errors import NotFoundError
+from logster.language import parse_filter
+from logster.store.context import (
+    DEFAULT_NEIGHBOURS,
+    MAX_NEIGHBOURS,
+    SCOPES,
+    find_context,
+)
+from logster.store.engine import Engine
+from logster.store.export import MEDIA_TYPES, Form, choose_columns, export
+from logster.store.freehand import run
+from logster.store.patterns import DEFAULT_LIMIT, find_patterns
+from logster.store.patterns import MAX_LIMIT as MAX_PATTERNS
+from logster.store.question import Selection, countable_field_of
+from logster.store.summary import (
+    DEFAULT_BUCKETS,
+    DEFAULT_FACETS,
+    DEFAULT_TOP,
+    MAX_BUCKETS,
+    MAX_TOP,
+    facets,
+    histogram,
+    list_fields,
+)
+from logster.web.access import Viewer
+from logster.web.shapes import (
+    EventShape,
+    parse_event_id,
+    parse_instant,
+    render_optional,
+    shape_event,
+)
+
+Text = Annotated[str, QueryParameter(description="A search text; empty finds all.")]
+Since = Annotated[str, QueryParameter(description="ISO time, or how long ago: 15m, 2h, 7d.")]
+Until = Annotated[str, QueryParameter(description="The same; the end of the time.")]
+
+
+class SeriesShape(msgspec.Struct, frozen=True, kw_only=True):
+    """The counts of one value; `kind` is value, other (beyond the top) or missing."""
+
+    name: str
+    kind: str
+    counts: list[int]
+
+
+class HistogramShape(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts by time. Bucket i begins at `starts[i]` (ms since 1970) and lasts `interval_ms`.
+
+    Every bucket of the range is there, the empty ones too.
+    """
+
+    interval_ms: int
+    since: str | None
+    until: str | None
+    starts: list[int]
+    series: list[SeriesShape]
+    total: int
+    elapsed_ms: float
+    rows_read: int
+
+
+class ValueShape(msgspec.Struct, frozen=True, kw_only=True):
+    """A value and how many events have it."""
+
+    value: str
+    count: int
+
+
+class FacetShape(msgspec.Struct, frozen=True, kw_only=True):
+    """The most frequent values of a field; `missing` events have none."""
+
+    field: str
+    values: list[ValueShape]
+    missing: int
+
+
+class FacetsShape(msgspec.Struct, frozen=True, kw_only=True):
+    """Top values of several fields."""
+
+    facets: list[FacetShape]
+    total: int
+    elapsed_ms: float
+    rows_read: int
+
+
+class FieldShape(msgspec.Struct, frozen=True, kw_only=True):
+    """A field as it is typed in a search, the kinds of its values, and how many events have it."""
+
+    name: str
+    is_property: bool
+    type: str
+    types: dict[str, int]
+    count: int
+    share: float
+
+
+class FieldsShape(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields of the newest `looked_at` events."""
+
+    fields: list[FieldShape]
+    looked_at: int
+    elapsed_ms: float
+    rows_read: int
+
+
+class PatternShape(msgspec.Struct, frozen=True, kw_only=True):
+    """A shape of messages. `q` finds its events; null when it holds no word to search by."""
+
+    pattern: str
+    count: int
+    share: float
+    first_seen: str
+    last_seen: str
+    severities: dict[str, int]
+    example: str
+    example_id: str
+    q: str | None
+
+
+class PatternsShape(msgspec.Struct, frozen=True, kw_only=True):
+    """The most frequent of `distinct` shapes among the newest `looked_at` events."""
+
+    patterns: list[PatternShape]
+    distinct: int
+    looked_at: int
+    elapsed_ms: float
+    rows_read: int
+
+
+class ContextShape(msgspec.Struct, frozen=True, kw_only=True):
+    """Events newest first, with the one asked for; `q` finds them all, cursors as in a page."""
+
+    events: list[EventShape]
+    q: str
+    next: str | None
+    previous: str | None
+    elapsed_ms: float
+    rows_read: int
+
+
+class SqlOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """One SELECT over `events`."""
+
+    sql: str
+
+
+class SqlShape(msgspec.Struct, frozen=True, kw_only=True):
+    """Names and rows as the engine gives them."""
+
+    columns: list[str]
+    rows: list[tuple[Any, ...]]
+    elapsed_ms: float
+    rows_read: int
+
+
+async def provide_selection(
+    viewer: NamedDependency[Viewer], q: Text = "", since: Since = "", until: Until = ""
+) -> Selection:
+    """The events a question is about, inside the viewer's workspace."""
+    now_ns = time.time_ns()
+    return Selection(
+        workspace=viewer.workspace,
+        filter=parse_filter(q),
+        since_ns=parse_instant(since, now_ns) if since else None,
+        until_ns=parse_instant(until, now_ns) if until else None,
+    )
+
+
+@get("/histogram", summary="Counts over time")
+async def show_histogram(
+    engine: NamedDependency[Engine],
+    selection: NamedDependency[Selection],
+    buckets: Annotated[int, QueryParameter(ge=1, le=MAX_BUCKETS)] = DEFAULT_BUCKETS,
+    split: Annotated[
+        str, QueryParameter(description="A field or property; a series for each value.")
+    ] = "severity",
+    top: Annotated[int, QueryParameter(ge=1, le=MAX_TOP)] = DEFAULT_TOP,
+) -> HistogramShape:
+    """Count the events that match, by time and by the values of a field."""
+    found = await histogram(
+        engine,
+        selection,
+        now_ns=time.time_ns(),
+        split=countable_field_of(split),
+        buckets=buckets,
+        top=top,
+    )
+    return HistogramShape(
+        interval_ms=found.interval_ms,
+        since=render_optional(found.since_ns),
+        until=render_optional(found.until_ns),
+        starts=found.starts_ms,
+        series=[
+            SeriesShape(name=series.name, kind=series.kind, counts=series.counts)
+            for series in found.series
+        ],
+        total=found.total,
+        elapsed_ms=found.elapsed_ms,
+        rows_read=found.rows_read,
+    )
+
+
+@get("/facets", summary="Top values of fields")
+async def show_facets(
+    engine: NamedDependency[Engine],
+    selection: NamedDependency[Selection],
+    field: Annotated[
+        list[str] | None, QueryParameter(description="Fields or properties; may be repeated.")
+    ] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=MAX_TOP)] = DEFAULT_TOP,
+) -> FacetsShape:
+    """Count the values of several fields among the events that match, in one pass."""
+    names = field or DEFAULT_FACETS
+    fields = list(dict.fromkeys(countable_field_of(name) for name in names))
+    found = await facets(engine, selection, fields, limit=limit)
+    return FacetsShape(
+        facets=[
+            FacetShape(
+                field=facet.field,
+                values=[ValueShape(value=value, count=count) for value, count in facet.values],
+                missing=facet.missing,
+            )
+            for facet in found.facets
+        ],
+        total=found.total,
+        elapsed_ms=found.elapsed_ms,
+        rows_read=found.rows_read,
+    )
+
+
+@get("/fields", summary="Which fields there are")
+async def show_fields(
+    engine: NamedDependency[Engine], selection: NamedDependency[Selection]
+) -> FieldsShape:
+    """List the fields and properties of the newest events that match."""
+    found = await list_fields(engine, selection)
+    return FieldsShape(
+        fields=[
+            FieldShape(
+                name=info.name,
+                is_property=info.is_property,
+                type=max(info.types, key=lambda kind: info.types[kind]),
+                types=info.types,
+                count=info.count,
+                share=info.count / found.looked_at,
+            )
+            for info in found.fields
+        ],
+        looked_at=found.looked_at,
+        elapsed_ms=found.elapsed_ms,
+        rows_read=found.rows_read,
+    )
+
+
+@get("/patterns", summary="Messages by their shape")
+async def show_patterns(
+    engine: NamedDependency[Engine],
+    selection: NamedDependency[Selection],
+    limit: Annotated[int, QueryParameter(ge=1, le=MAX_PATTERNS)] = DEFAULT_LIMIT,
+) -> PatternsShape:
+    """Collapse the newest messages that match to their shapes, the most frequent first."""
+    found = await find_patterns(engine, selection, limit=limit)
+    return PatternsShape(
+        patterns=[
+            PatternShape(
+                pattern=pattern.pattern,
+                count=pattern.count,
+                share=pattern.count / found.looked_at,
+                first_seen=render_optional(pattern.first_ns) or "",
+                last_seen=render_optional(pattern.last_ns) or "",
+                severities=pattern.severities,
+                example=pattern.example,
+                example_id=str(pattern.example_id),
+                q=pattern.filter,
+            )
+            for pattern in found.patterns
+        ],
+        distinct=found.distinct,
+        looked_at=found.looked_at,
+        elapsed_ms=found.elapsed_ms,
+        rows_read=found.rows_read,
+    )
+
+
+@get("/context/{event_id:str}", summary="What happened around an event")
+async def show_context(
+    engine: NamedDependency[Engine],
+    selection: NamedDependency[Selection],
+    event_id: FromPath[str],
+    shared: Annotated[
+        str,
+        QueryParameter(name="scope", description=f"What they share: {', '.join(SCOPES)}, or all."),
+    ] = "application",
+    before: Annotated[int, QueryParameter(ge=0, le=MAX_NEIGHBOURS)] = DEFAULT_NEIGHBOURS,
+    after: Annotated[int, QueryParameter(ge=0, le=MAX_NEIGHBOURS)] = DEFAULT_NEIGHBOURS,
+) -> ContextShape:
+    """Give the event with its neighbours of the same application, host, user or trace."""
+    number = parse_event_id(event_id)
+    if number is None:
+        raise NotFoundError(f"There is no event {event_id[:30]!r} in this workspace (yet).")
+    found = await find_context(engine, selection, number, scope=shared, before=before, after=after)
+    return ContextShape(
+        events=[shape_event(event) for event in found.events],
+        q=found.filter,
+        next=found.next,
+        previous=found.previous,
+        elapsed_ms=found.elapsed_ms,
+        rows_read=found.rows_read,
+    )
+
+
+@get("/export", summary="Everything that matches, as a file")
+async def export_events(
+    engine: NamedDependency[Engine],
+    selection: NamedDependency[Selection],
+    form: Annotated[Form, QueryParameter(name="format")] = Form.NDJSON,
+    column: Annotated[
+        list[str] | None,
+        QueryParameter(description="Fields or properties; may be repeated. Default: all fields."),
+    ] = None,
+    limit: Annotated[
+        int | None, QueryParameter(ge=1, description="At most so many events; default: all.")
+    ] = None,
+) -> Stream:
+    """Stream the events that match, newest first, as NDJSON, CSV or Parquet."""
+    pieces = export(engine, selection, form, choose_columns(column or []), limit=limit)
+    # The first piece before the status, so that a refusal can still be said by one.
+    first = await anext(pieces, b"")
+    name = f"logster-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.{form}"
+    return Stream(
+        _chain(first, pieces),
+        media_type=MEDIA_TYPES[form],
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Cache-Control": "no-store",
+            # nginx would collect the file in a buffer otherwise.
+            "X-Accel-Buffering": "no",
+        },
+    )
+
+
+async def _chain(first: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for piece in pieces:
+        yield piece
+
+
+@post("/sql", summary="A question in SQL", status_code=200)
+async def ask_sql(
+    admin: NamedDependency[Viewer], engine: NamedDependency[Engine], data: JSONBody[SqlOrder]
+) -> SqlShape:
+    """Answer one SELECT over the table `events` of the workspace; at most 10,000 rows."""
+    answer = await run(engine, admin.workspace, data.sql)
+    return SqlShape(
+        columns=list(answer.names),
+        rows=answer.rows,
+        elapsed_ms=answer.elapsed_ms,
+        rows_read=answer.rows_read,
+    )
+
+
+QUESTIONS = (
+    show_histogram,
+    show_facets,
+    show_fields,
+    show_patterns,
+    show_context,
+    export_events,
+    ask_sql,
+)
+SELECTION = Provide(provide_selection)

@@ -1,0 +1,197 @@
+"""Saved searches, and the history of what a person asked.
+
+In: a person's session (a key may look at the shared searches). Out: JSON.
+Promise: who may see and change what is decided in `meta/searches`.
+"""
+
+import msgspec
+from litestar import delete, get, post, put
+from litestar.di import NamedDependency
+from litestar.exceptions import ClientException
+from litestar.params import FromPath, JSONBody
+
+from logster.errors import ForbiddenError
+from logster.event import render_instant
+from logster.meta.keys import Right
+from logster.meta.searches import Draft, Person, SavedSearch, Searches
+from logster.web.access import Viewer
+
+
+class SearchOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """A search to be kept."""
+
+    name: str
+    q: str
+    columns: list[str] = []
+    since: str = ""
+    until: str = ""
+    is_shared: bool = False
+
+
+class SearchShape(msgspec.Struct, frozen=True, kw_only=True):
+    """A kept search; `can_change` says whether the one who asks may."""
+
+    id: int
+    name: str
+    q: str
+    columns: list[str]
+    since: str
+    until: str
+    is_shared: bool
+    owner: str
+    can_change: bool
+    created_at: str
+    changed_at: str
+
+
+class SearchesShape(msgspec.Struct, frozen=True, kw_only=True):
+    """The viewer's own searches and the shared ones, by name."""
+
+    searches: list[SearchShape]
+
+
+class QueryShape(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked, and when last."""
+
+    q: str
+    asked_at: str
+
+
+class HistoryShape(msgspec.Struct, frozen=True, kw_only=True):
+    """What the person asked lately, newest first, each text once."""
+
+    queries: list[QueryShape]
+
+
+class QueryOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """A search text to be remembered."""
+
+    q: str
+
+
+@get("/searches", summary="Saved searches")
+async def list_searches(
+    viewer: NamedDependency[Viewer], searches: NamedDependency[Searches]
+) -> SearchesShape:
+    """Give the saved searches the viewer may see."""
+    user = viewer.session.user if viewer.session else None
+    found = await searches.visible_to(viewer.workspace, user)
+    return SearchesShape(searches=[_shape(saved, viewer) for saved in found])
+
+
+@post("/searches", summary="Save a search")
+async def save_search(
+    viewer: NamedDependency[Viewer],
+    searches: NamedDependency[Searches],
+    data: JSONBody[SearchOrder],
+) -> SearchShape:
+    """Keep a search; needs a log-in."""
+    try:
+        return _shape(await searches.create(_person(viewer), _draft(data)), viewer)
+    except ValueError as error:
+        raise ClientException(str(error)) from None
+
+
+@put("/searches/{search_id:int}", summary="Change a saved search")
+async def change_search(
+    viewer: NamedDependency[Viewer],
+    searches: NamedDependency[Searches],
+    search_id: FromPath[int],
+    data: JSONBody[SearchOrder],
+) -> SearchShape:
+    """Replace a search that is one's own; administrators also replace shared ones."""
+    try:
+        return _shape(await searches.change(_person(viewer), search_id, _draft(data)), viewer)
+    except ValueError as error:
+        raise ClientException(str(error)) from None
+
+
+@delete("/searches/{search_id:int}", summary="Remove a saved search")
+async def remove_search(
+    viewer: NamedDependency[Viewer], searches: NamedDependency[Searches], search_id: FromPath[int]
+) -> None:
+    """Forget a search that is one's own; administrators also forget shared ones."""
+    await searches.remove(_person(viewer), search_id)
+
+
+@get("/history", summary="What I asked lately")
+async def show_history(
+    viewer: NamedDependency[Viewer], searches: NamedDependency[Searches]
+) -> HistoryShape:
+    """Give the person's last search texts, newest first; needs a log-in."""
+    found = await searches.history(_person(viewer))
+    return HistoryShape(
+        queries=[QueryShape(q=query, asked_at=render_instant(at)) for query, at in found]
+    )
+
+
+@post("/history", summary="Remember a search text", status_code=204)
+async def record_query(
+    viewer: NamedDependency[Viewer],
+    searches: NamedDependency[Searches],
+    data: JSONBody[QueryOrder],
+) -> None:
+    """Put a text in front of the history; the portal does when a person submits a search."""
+    try:
+        await searches.record_query(_person(viewer), data.q)
+    except ValueError as error:
+        raise ClientException(str(error)) from None
+
+
+@delete("/history", summary="Forget what I asked")
+async def clear_history(
+    viewer: NamedDependency[Viewer], searches: NamedDependency[Searches]
+) -> None:
+    """Forget every search text of the person."""
+    await searches.clear_history(_person(viewer))
+
+
+def _person(viewer: Viewer) -> Person:
+    if viewer.session is None:
+        raise ForbiddenError("Searches and their history belong to people: log in.")
+    return Person(
+        user=viewer.session.user,
+        workspace=viewer.workspace,
+        is_admin=Right.ADMIN in viewer.rights,
+    )
+
+
+def _draft(order: SearchOrder) -> Draft:
+    return Draft(
+        name=order.name,
+        query=order.q,
+        columns=order.columns,
+        since=order.since,
+        until=order.until,
+        is_shared=order.is_shared,
+    )
+
+
+def _shape(saved: SavedSearch, viewer: Viewer) -> SearchShape:
+    session = viewer.session
+    is_mine = session is not None and session.user == saved.owner
+    is_admins = session is not None and Right.ADMIN in viewer.rights and saved.is_shared
+    return SearchShape(
+        id=saved.id,
+        name=saved.name,
+        q=saved.query,
+        columns=saved.columns,
+        since=saved.since,
+        until=saved.until,
+        is_shared=saved.is_shared,
+        owner=saved.owner_email,
+        can_change=is_mine or is_admins,
+        created_at=render_instant(saved.created_at),
+        changed_at=render_instant(saved.changed_at),
+    )
+
+
+SAVED = (
+    list_searches,
+    save_search,
+    change_search,
+    remove_search,
+    show_history,
+    record_query,
+    clear_history,
+)

@@ -1,0 +1,223 @@
+"""SQL of an administrator: useful, and blind to everything but the events of the workspace."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from logster.errors import ForbiddenError, QueryError, StoreError
+from logster.store.engine import Engine
+from logster.store.freehand import MAX_ROWS, run
+from support.stored import event_at, store_events
+
+OURS, THEIRS = 7, 8
+SECRET = "secret-of-the-neighbour"
+
+
+@pytest.fixture(autouse=True)
+async def stored(engine: Engine) -> None:
+    """Ours and theirs in one block of rows, so that no index keeps them apart."""
+    ours = [event_at(n, severity=n % 3, message="12", application="shop") for n in range(1, 31)]
+    theirs = [
+        event_at(
+            100 + n, workspace=THEIRS, severity=5, message=SECRET, user=SECRET, application=SECRET
+        )
+        for n in range(5)
+    ]
+    await store_events(engine, ours + theirs)
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("SELECT count() FROM events", [(30,)]),
+        ("SELECT count() FROM logster.events;", [(30,)]),
+        ("SELECT count() FROM events -- all of them", [(30,)]),
+        ("SELECT count() FROM events WHERE message LIKE '%1%' AND application = 'shop'", [(30,)]),
+        ("SELECT severity, count() AS n FROM events GROUP BY severity ORDER BY severity",
+         [(0, 10), (1, 10), (2, 10)]),
+        ("WITH busy AS (SELECT id FROM events WHERE severity = 1) SELECT count() FROM busy",
+         [(10,)]),
+        ("SELECT count() FROM events AS a JOIN events AS b ON a.id = b.id", [(30,)]),
+        ("SELECT sum(number) FROM numbers(4)", [(6,)]),
+        ("SELECT '{p1:String} %s %(x)s'", [("{p1:String} %s %(x)s",)]),
+        ("SELECT uniq(workspace), min(workspace), max(workspace) FROM events", [(1, 7, 7)]),
+        ("SELECT count() FROM (SELECT * FROM (SELECT * FROM events))", [(30,)]),
+        ("SELECT count() FROM events UNION ALL SELECT count() FROM events", [(30,), (30,)]),
+        ("SELECT (SELECT count() FROM events)", [(30,)]),
+        ("SELECT 1 WHERE 5 IN (SELECT severity FROM events)", []),
+        ("SELECT count() FROM events GROUP BY ALL WITH TOTALS", [(30,)]),
+    ],
+)  # fmt: skip
+async def test_a_question_is_answered_from_our_events(
+    engine: Engine, text: str, rows: list[tuple[object, ...]]
+) -> None:
+    assert (await run(engine, OURS, text)).rows == rows
+
+
+#: Each would fail, and so tell, if a row of theirs were looked at before it is filtered out.
+ORACLES = (
+    "SELECT count() FROM events WHERE throwIf(severity = 5) = 0",
+    "SELECT count() FROM events WHERE throwIf(message != '12') = 0",
+    "SELECT count() FROM events WHERE toUInt64(message) = 12",
+    "SELECT count() FROM events WHERE severity < 9 AND toUInt64(message) = 12",
+    "SELECT count() FROM (SELECT * FROM events) WHERE toUInt64(message) = 12",
+    "SELECT count() FROM (SELECT *, toUInt64(message) AS m FROM events) WHERE m = 12",
+    "SELECT m, count() FROM (SELECT toUInt64(message) AS m FROM events) GROUP BY m HAVING m > 3",
+    "SELECT toUInt64(message) AS m, count() FROM events GROUP BY m HAVING m > 3",
+    "SELECT count() FROM numbers(9) AS n JOIN events AS e ON n.number = toUInt64(e.message) - 10",
+    (
+        "SELECT count() FROM numbers(9) AS n JOIN events AS e ON n.number = e.severity"
+        " WHERE toUInt64(e.message) = 12"
+    ),
+    (
+        "SELECT count() FROM events AS e JOIN (SELECT 5 AS s) AS n ON n.s = e.severity"
+        " WHERE throwIf(e.severity = 5 AND e.message != '12') = 0"
+    ),
+    "SELECT id FROM events WHERE toUInt64(message) = 12 ORDER BY timestamp DESC LIMIT 1",
+    "SELECT id FROM events ORDER BY toUInt64(message) LIMIT 1",
+    "SELECT x, count() FROM events ARRAY JOIN [toUInt64(message)] AS x WHERE x = 12 GROUP BY x",
+    "SELECT count() FROM events WHERE hasAllTokens(message, '12') AND toUInt64(message) = 12",
+    (
+        "SELECT m FROM (SELECT max(toUInt64(message)) OVER (PARTITION BY user) AS m FROM events)"
+        " WHERE m = 12"
+    ),
+    "SELECT sumIf(toUInt64(message), severity < 9) FROM events",
+    "SELECT DISTINCT toUInt64(message) AS m FROM events WHERE m = 12 LIMIT 1 BY m",
+)
+
+
+async def test_no_row_of_another_workspace_is_evaluated(engine: Engine) -> None:
+    for text in ORACLES:
+        await run(engine, OURS, text)
+
+
+ATTACKS = (
+    "SELECT 1 FROM events PREWHERE throwIf(severity = 5) = 0",
+    "SELECT 1 FROM events preWHERE toUInt64(message) = 1",
+    "SELECT 1 SETTINGS additional_table_filters = {}",
+    "SELECT * FROM (SELECT * FROM events SETTINGS additional_table_filters = {})",
+    "SET additional_table_filters = {}",
+    "SELECT * FROM events SETTINGS optimize_move_to_prewhere = 1",
+    "SELECT * FROM schema_steps",
+    "SELECT * FROM logster.schema_steps",
+    "SELECT * FROM `schema_steps`",
+    "SELECT ('1', 1, '', '') IN schema_steps",
+    "SELECT total_rows FROM system.tables",
+    "SELECT * FROM system.columns",
+    "SELECT * FROM system.parts",
+    "SELECT * FROM system.processes",
+    "SELECT * FROM system.query_log",
+    "SELECT 0 IN system.one",
+    "SELECT in(0, system.one)",
+    "SELECT 'x' IN system.processes",
+    "SELECT 'x' IN default.`/etc/passwd`",
+    "SELECT * FROM information_schema.tables",
+    "SELECT * FROM default.events",
+    "SELECT * FROM `/etc/passwd`",
+    "SELECT * FROM file('/etc/passwd', LineAsString)",
+    "SELECT * FROM url('http://127.0.0.1:1/', LineAsString)",
+    "SELECT * FROM s3('http://127.0.0.1:1/b/k', LineAsString)",
+    "SELECT * FROM remote('127.0.0.1', logster.events)",
+    "SELECT * FROM cluster('default', logster.events)",
+    "SELECT * FROM merge('logster', 'events')",
+    "SELECT * FROM merge('events')",
+    "SELECT * FROM view(SELECT * FROM events)",
+    "SELECT * FROM mergeTreeIndex('logster', 'events')",
+    "SELECT * FROM mergeTreeProjection('logster', 'events', 'p')",
+    "SELECT * FROM loop('logster', 'events')",
+    "SELECT * FROM dictionary('d')",
+    "SELECT dictGet('d', 'a', 1)",
+    "SELECT joinGet('events', 'message', 1)",
+    "SELECT * FROM events INTO OUTFILE '/tmp/logster-out'",
+    "SELECT * FROM events FORMAT CSV",
+    "SELECT 1; SELECT 2",
+    "INSERT INTO events (id) VALUES (1)",
+    "INSERT INTO events SELECT * FROM events",
+    "CREATE VIEW v AS SELECT * FROM events",
+    "CREATE TEMPORARY TABLE t AS SELECT * FROM events",
+    "ALTER TABLE events DELETE WHERE 1",
+    "DROP TABLE events",
+    "SHOW TABLES",
+    "DESCRIBE events",
+    "EXPLAIN SELECT * FROM events",
+    "EXISTS events",
+    "USE system",
+    "SYSTEM FLUSH LOGS",
+    "KILL QUERY WHERE 1",
+    "SELECT sleep(1)",
+    "SELECT * FROM {name:Identifier}",
+    "SELECT {x:String}",
+    "SELECT nothing FROM events",
+    "SELECT",
+    "x" * 20_001,
+    "",
+    ";",
+)
+
+
+async def test_what_is_no_question_about_our_events_is_refused(engine: Engine) -> None:
+    for attack in ATTACKS:
+        with pytest.raises(QueryError) as caught:
+            await run(engine, OURS, attack)
+        assert str(caught.value)
+        assert SECRET not in str(caught.value)
+    assert not Path("/tmp/logster-out").exists()
+    assert (await engine.ask("SELECT count() FROM events", {})).rows == [(35,)]
+
+
+async def test_an_error_never_quotes_a_value(engine: Engine) -> None:
+    with pytest.raises(QueryError) as caught:
+        await run(engine, THEIRS, "SELECT toUInt64(message) FROM events")
+    assert str(caught.value) == "The SQL cannot be calculated: error 6, cannot parse text."
+
+
+async def test_a_mistake_is_told_with_its_place(engine: Engine) -> None:
+    with pytest.raises(QueryError, match="Syntax error") as caught:
+        await run(engine, OURS, "SELECT count() FRM events")
+    assert caught.value.position == len("SELECT count() FRM ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"SELECT number FROM numbers({MAX_ROWS + 1})",
+        "SELECT length(groupArray(number)) FROM numbers(1000000000)",
+        "SELECT repeat(toString(number % 10), 1000000) FROM numbers(20)",
+    ],
+)
+async def test_an_answer_is_bounded(engine: Engine, text: str) -> None:
+    with pytest.raises(QueryError, match="add a LIMIT"):
+        await run(engine, OURS, text)
+    assert len((await run(engine, OURS, f"SELECT * FROM numbers({MAX_ROWS})")).rows) == MAX_ROWS
+
+
+async def test_a_cancelled_question_ends_in_the_engine(engine: Engine) -> None:
+    endless = "SELECT count() FROM numbers(1000000000000) WHERE NOT ignore(sipHash64(number, 4711))"
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(run(engine, OURS, endless), 0.3)
+    started = time.monotonic()
+    client = await engine._client("writer")
+    while await client.command(
+        "SELECT count() FROM system.processes WHERE query LIKE '%4711%'"
+        " AND position(query, 'processes') = 0"
+    ):
+        assert time.monotonic() - started < 5
+        await asyncio.sleep(0.05)
+
+
+async def test_a_store_without_a_guard_is_not_asked() -> None:
+    engine = await Engine.open("clickhouse://somebody:x@127.0.0.1:9/logster")
+    with pytest.raises(ForbiddenError, match="built-in engine"):
+        await run(engine, OURS, "SELECT 1")
+    await engine.close()
+
+
+async def test_a_store_that_is_away_is_no_mistake_of_the_text() -> None:
+    engine = await Engine.open("clickhouse://somebody:x@127.0.0.1:9/logster", "secret")
+    with pytest.raises(StoreError):
+        await run(engine, OURS, "SELECT 1")
+    await engine.close()

@@ -18,7 +18,17 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "logster"
 PAGE = ROOT / "docs" / "path-of-an-event.md"
 BEGIN, END = "<!-- imports: made by `make docs` -->\n", "<!-- end of imports -->\n"
-VOCABULARY = ("event", "language", "errors", "config", "metrics", "zstd")
+VOCABULARY = (
+    "event",
+    "language",
+    "regex",
+    "pipes",
+    "completion",
+    "errors",
+    "config",
+    "metrics",
+    "zstd",
+)
 STAGES = ("ingest", "meta", "spool", "store", "track", "watch", "web")
 
 #: Package or root module -> those it imports.

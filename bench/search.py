@@ -279,13 +279,16 @@ def describe_disk(target: Logster) -> str:
 def parse_options() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=10_000_000, help="2 million are a day")
+    parser.add_argument("--rows", type=int, default=10_000_000, help="whole days of 2 million")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="", help="questions with this text in their name")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--keep", type=Path, help="a folder: load into it once, ask again")
     parser.add_argument("--output", type=Path, default=Path("bench-results"), help="folder")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.rows < ROWS_A_DAY or options.rows % ROWS_A_DAY:
+        parser.error(f"--rows is {options.rows:,}; it must be a multiple of {ROWS_A_DAY:,}")
+    return options
 
 
 def main() -> None:

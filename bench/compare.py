@@ -15,6 +15,7 @@ from pathlib import Path
 #: Figures worth comparing, and whether more of them is better.
 FIGURES = {
     "rows_per_s": True,
+    "ms": False,
     "p50_ms": False,
     "p99_ms": False,
     "p99.9_ms": False,

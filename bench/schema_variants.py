@@ -41,6 +41,8 @@ BLOCKS = (
 SHIPPED_ORDER = "ORDER BY (workspace, timestamp, id)"
 EXTRACTED = "JSONExtractString(properties, 'RequestId') = {value}"
 VALUES = "JSONExtractKeysAndValues(properties, 'String').2"
+HASH = "reinterpretAsString(toUInt32(cityHash64({name})))"
+HASHES = f"arrayMap(v -> {HASH.format(name='v')}, {VALUES})"
 
 
 class Variant(msgspec.Struct, frozen=True):
@@ -70,18 +72,21 @@ def _shipped_sql() -> str:
     return step.sql
 
 
-def _words(kind: str) -> tuple[tuple[str, str], ...]:
+TEXT = "TYPE text(tokenizer = {}, posting_list_codec = 'bitpacking')"
+WORDS = TEXT.format("splitByNonAlpha")
+WHOLE = TEXT.format("'array'")
+
+
+def _words(index: str) -> tuple[tuple[str, str], ...]:
+    """Other indexes of words; `index` is what they are over and their type, with {name}."""
     return tuple(
-        (
-            f"TYPE text(tokenizer = splitByNonAlpha, preprocessor = lowerUTF8({name}))",
-            kind.format(name=name),
-        )
+        (f"lowerUTF8({name}) {WORDS}", index.format(name=name))
         for name in ("message", "exception", "stack_trace")
     )
 
 
 BLOOM_FILTERS = (
-    *("applications", "categories", "users", "hosts", "traces", "issues"),
+    *("applications", "categories", "hosts", "traces", "issues"),
     "property_values",
 )
 PROPERTIES = "properties String CODEC(ZSTD(1))"
@@ -106,8 +111,8 @@ VARIANTS = (
     Variant("user: LowCardinality", (("`user` String", "`user` LowCardinality(String)"),)),
     Variant("week partitions", (("toYYYYMMDD(timestamp)", "toMonday(timestamp)"),)),
     Variant("month partitions", (("toYYYYMMDD(timestamp)", "toYYYYMM(timestamp)"),)),
-    Variant("no word index", _words("TYPE minmax")),
-    Variant("word bloom filter", _words("TYPE tokenbf_v1(32768, 3, 0)")),
+    Variant("no word index", _words("{name} TYPE minmax")),
+    Variant("word bloom filter", _words("lower({name}) TYPE tokenbf_v1(32768, 3, 0)")),
     Variant(
         "properties: Map",
         (
@@ -130,6 +135,31 @@ VARIANTS = (
         _index("property_words properties TYPE text(tokenizer = splitByNonAlpha)"),
         has_property=f"hasAllTokens(properties, {{value}}) AND {EXTRACTED}",
     ),
+    Variant(
+        "words by a preprocessor",
+        _words(f"{{name}} {WORDS[:-1]}, preprocessor = lowerUTF8({{name}}))"),
+    ),
+    Variant(
+        "users: bloom filter",
+        ((f"`user` {WHOLE}", "`user` TYPE bloom_filter(0.01) GRANULARITY 1"),),
+    ),
+    Variant(
+        "property values: text of hashes",
+        (
+            (
+                f"{VALUES} TYPE bloom_filter(0.01) GRANULARITY 1",
+                f"{HASHES} {WHOLE}",
+            ),
+        ),
+        has_property=f"has({HASHES}, {HASH.format(name='{value}')}) AND {EXTRACTED}",
+    ),
+    Variant(
+        "granules of 2048",
+        (("fsync_after_insert = 1", "fsync_after_insert = 1, index_granularity = 2048"),),
+    ),
+    Variant(
+        "stack traces in smaller blocks", ((" SETTINGS (min_compress_block_size = 1048576)", ""),)
+    ),
     Variant("bloom filter of ids", _index("ids id TYPE bloom_filter(0.01) GRANULARITY 1")),
 )
 
@@ -148,6 +178,9 @@ QUESTIONS = {
     "…common word": NEWEST.replace("{what}", "{common}"),
     "…unique word": NEWEST.replace("{what}", "{unique}"),
     "…rare property": NEWEST.replace("{what}", "{has_property}"),
+    "count of a substring": (
+        "SELECT count() FROM {table} WHERE workspace = 1 AND lowerUTF8(message) LIKE '%imeou%'"
+    ),
     "by id": "SELECT * FROM {table} WHERE workspace = 1 AND id = {id} LIMIT 1",
     "minute x severity, a day": (
         f"SELECT toStartOfMinute(timestamp) AS m, severity, count() FROM {{table}} WHERE {DAY}"
@@ -186,7 +219,7 @@ class Bench:
 
     def load(self, source: Path, rows: int) -> None:
         """Read the messages once; each variant takes them from this table."""
-        self.run(_create("source", Variant("shipped", _words("TYPE minmax"))))
+        self.run(_create("source", Variant("shipped", _words("{name} TYPE minmax"))))
         row = "Timestamp DateTime64(9), Message String, Severity UInt8, "
         row += "Application String, Category String, User String, Exception String, "
         row += "StackTrace String, Properties String"
@@ -233,8 +266,10 @@ class Bench:
         return figures
 
     def _fill(self, question: str, variant: Variant) -> str:
-        is_indexed = "TYPE text(" in _create("variant", variant)
-        word = "hasAllTokens(message, {})" if is_indexed else "hasToken(lower(message), {})"
+        words = f"message) {WORDS}", f"message {WORDS[:-1]}"
+        is_indexed = any(text in _create("variant", variant) for text in words)
+        column = "message" if variant.name == "words by a preprocessor" else "lowerUTF8(message)"
+        word = f"hasAllTokens({column}, {{}})" if is_indexed else "hasToken(lower(message), {})"
         filled = question.replace("{common}", word.format("'failed'"))
         filled = filled.replace("{unique}", word.format(self._samples["word"]))
         filled = filled.replace("{has_property}", variant.has_property).replace(

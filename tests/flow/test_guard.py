@@ -132,6 +132,17 @@ async def test_a_reader_only_asks(
     assert (await engine.ask("SELECT count() FROM events", {})).rows == [(0,)]
 
 
+async def test_a_text_that_has_passed_is_checked_again_with_another_name(
+    reader: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept.csv"
+    kept.write_text(KEPT)
+    question = "SELECT count() FROM {name:Identifier}"
+    names = ("events", f"default.{kept}", "system.processes")
+    asked = [await reader.post("/", content=question, params={"param_name": n}) for n in names]
+    assert [answer.status_code < 400 for answer in asked] == [True, False, False]
+
+
 @pytest.mark.parametrize(
     "setting",
     [

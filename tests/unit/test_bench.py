@@ -8,6 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from bench import search as questions
 from bench.chart import Chart, render_charts
 from bench.client import _read_requests, percentiles, write_requests
 from bench.compare import compare, judge, read_run
@@ -195,3 +196,27 @@ def test_a_chart_is_an_image_with_a_line_for_each_series():
 
     assert len(image.findall("{*}path")) == 3
     assert "rows & more" in [text.text for text in image.findall("{*}text")]
+
+
+def test_a_question_has_one_line_with_its_median_and_the_verdict():
+    figures = {"store_ms": 1, "rows_read": 2_000_000, "answer_bytes": 1500, "found": 1}
+    asked = questions.QUESTIONS[0]
+    table = questions.render_table(
+        [{"load": asked.name, "ms": ms, **figures} for ms in (30, 10, 20)]
+    )
+
+    assert table.splitlines()[2:] == [
+        f"| {asked.name} | 20.0 | 30.0 | 1.0 | 2,000,000 | 1.5 | 66 | met |"
+    ]
+
+
+@pytest.mark.parametrize(("ms", "verdict"), [(50, "met"), (51, "ahead"), (100, "BEHIND")])
+def test_half_of_the_time_is_the_goal_and_less_is_ahead(ms, verdict):
+    assert questions.judge(ms, 100) == verdict
+
+
+def test_questions_have_names_of_their_own_and_parameters_that_are_sent():
+    assert len({question.name for question in questions.QUESTIONS}) == len(questions.QUESTIONS)
+    assert {question.path.partition("/")[0] for question in questions.QUESTIONS} <= {
+        *("events", "stats", "histogram", "facets", "fields", "patterns", "complete")
+    }

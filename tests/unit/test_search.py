@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from logster.errors import QueryError
 from logster.event import TEXT_FIELDS
 from logster.language import parse_filter
-from logster.store.search import parse_cursor, read_event, render_cursor
+from logster.store.search import names_few, parse_cursor, read_event, render_cursor
 from logster.store.select import Key
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "reference" / "search.md"
@@ -29,6 +29,24 @@ def test_a_cursor_holds_its_key(timestamp_ns: int, event_id: int) -> None:
 def test_a_text_that_is_no_cursor_is_refused(text: str) -> None:
     with pytest.raises(QueryError, match="no cursor"):
         parse_cursor(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_so"),
+    [
+        ("RequestId:4bf92f3577b34da6a3ce929d0e0e4736", True),
+        ("application:shop RequestId:4bf92f3577b34da6a3ce929d0e0e4736", True),
+        ("trace_id:a3ce", True),
+        ("id:5", True),
+        ("", False),
+        ("StatusCode:500", False),
+        ("user:alice", False),
+        ("-RequestId:4bf92f3577b34da6a3ce929d0e0e4736", False),
+        ("timeout OR RequestId:4bf92f3577b34da6a3ce929d0e0e4736", False),
+    ],
+)
+def test_an_identifier_names_few_events(text: str, is_so: bool) -> None:
+    assert names_few(parse_filter(text)) == is_so
 
 
 def test_absent_and_empty_text_are_told_apart() -> None:

@@ -133,5 +133,5 @@ def test_a_search_for_everything_asks_for_the_workspace_alone() -> None:
 
 def test_a_plain_word_is_answered_by_the_index_alone() -> None:
     sql = select_events(7, parse_filter("Timeout"), limit=5).sql
-    assert "hasAllTokens(message, {p2:String})" in sql
+    assert "hasAllTokens(lowerUTF8(message), {p2:String})" in sql
     assert "match(" not in sql

@@ -23,6 +23,7 @@ import signal
 import stat
 import sys
 import threading
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,9 @@ READER_SETTING_PREFIX = "output_format_"
 
 #: Settings of every call, unless it says otherwise.
 CALL_SETTINGS = {"implicit_select": "0", "allow_introspection_functions": "0"}
+
+#: Texts of questions that are remembered; the longest search makes 100 KB of them.
+MAX_KNOWN = 256
 
 #: What the engine keeps in memory besides queries, for a small machine (bytes).
 CACHES = {
@@ -105,6 +109,9 @@ class Database:
         self._anchor.query(f"CREATE DATABASE IF NOT EXISTS {DATABASE}", "TSV", params={})
         names = _read_names(self._anchor, "SELECT name FROM system.table_functions")
         self._table_functions = frozenset(name.lower() for name in names)
+        self._is_read_only = lru_cache(MAX_KNOWN)(self._classify)
+        #: Texts that the guard let pass: Logster asks the same few with other values.
+        self._passed: set[str] = set()
 
     def close(self) -> None:
         """Finish background work and release the folder."""
@@ -114,7 +121,10 @@ class Database:
         """Does the call only read, in one statement? Then it may be killed at any time."""
         if call.data is not None:
             return False
-        found = self._anchor.classify_query(call.query)
+        return self._is_read_only(call.query)
+
+    def _classify(self, query: str) -> bool:
+        found = self._anchor.classify_query(query)
         return bool(found["statement_count"] == 1 and found["query_class"].name == "READ_ONLY")
 
     def run(self, call: Call, user: str, mark: str) -> Result:
@@ -158,6 +168,9 @@ class Database:
             yield handle
 
     def _check_question(self, handle: Any, call: Call) -> None:
+        is_pinned = bool(call.settings.get(PINNING_SETTING))
+        if call.query in self._passed and not is_pinned:
+            return
         is_read_only, tree = self.is_question(call), ""
         if not is_read_only:
             # Parses the text and no more: a mistake in it is told with its place.
@@ -167,7 +180,7 @@ class Database:
             answer = handle.query("EXPLAIN AST " + call.query, "TSVRaw", params=call.parameters)
             tree = _bytes_of(answer).decode(errors="replace")
         hidden: frozenset[str] = frozenset()
-        if call.settings.get(PINNING_SETTING):
+        if is_pinned:
             check_pinned(call.query)
             hidden = hidden_from_pinned(_read_names(handle, _SELECT_TABLES))
         check_question(
@@ -176,6 +189,11 @@ class Database:
             table_functions=self._table_functions,
             hidden=hidden,
         )
+        # A parameter may stand for a name, and then another value is another question.
+        if not is_pinned and "identifier" not in call.query.lower():
+            if len(self._passed) >= MAX_KNOWN:
+                self._passed.clear()
+            self._passed.add(call.query)
 
     def _settings_of_reader(self, asked: dict[str, str]) -> dict[str, str]:
         settings = {name: str(limit) for name, limit in self._limits.items()}

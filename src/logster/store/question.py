@@ -23,7 +23,7 @@ from logster.language import (
     Filter,
 )
 from logster.store.search import MAX_INSTANT_NS, MIN_INSTANT_NS
-from logster.store.select import COLUMNS, Parameters, conditions, member_of
+from logster.store.select import COLUMNS, Parameters, conditions, text_of_field
 
 if TYPE_CHECKING:
     from logster.store.engine import Answer, Engine
@@ -115,14 +115,9 @@ def text_of(field: Field, parameters: Parameters) -> str:
 
     Objects and arrays have none: nothing is equal to them.
     """
-    if not field.is_property:
-        column = COLUMNS[field.name]
-        if field.name == "issue":
-            return f"if({column} = 0, '', toString({column}))"
-        return f"toString({column})"
-    member, name = member_of(field, parameters)
-    return (
-        f"multiIf(JSONType({member}) = 'String', JSONExtractString({name}),"
-        f" JSONType({name}) = 'Double', toString(JSONExtractFloat({name})),"
-        f" JSONType({name}) IN ('Int64', 'UInt64', 'Bool'), {name}, '')"
-    )
+    if field.is_property:
+        return text_of_field(field, parameters)
+    column = COLUMNS[field.name]
+    if field.name == "issue":
+        return f"if({column} = 0, '', toString({column}))"
+    return f"toString({column})"

@@ -9,7 +9,8 @@ everything the filter adds; what the statement finds is what `language.matches` 
 How the text index is used. A word is asked by its tokens (`hasAllTokens`), which the
 engine answers from the index alone. A phrase, a pattern and an expression ask for the tokens
 that stand whole in every match first and then for the rest in the few rows that are left.
-The index holds lower-cased text.
+Text inside a word is found among the words of the index (`LIKE`).
+The index is over lower-cased text, `lowerUTF8(column)`, and only that very expression asks it.
 """
 
 # ruff: noqa: S608  # composing SQL is the task here; every value is a bound parameter
@@ -57,6 +58,8 @@ COLUMNS = {name: name for name in (*PROSE_FIELDS, *NAME_FIELDS, *NUMBER_FIELDS, 
 COLUMNS["user"] = "`user`"
 
 
+#: For a shorter part the engine does not look through the words of the index.
+MIN_PART_CHARACTERS = 4
 #: Properties that are found by a scan; the engine plans longer for each, and 20 take half a second.
 MAX_SCANS = 4
 
@@ -243,7 +246,8 @@ def _words(words: Words, parameters: Parameters) -> str:
     tokens = whole_tokens_of(words)
     is_one_token = tokens == [words.text.lower()]
     pattern = None if is_one_token else _bounded(_literal(words.text), *bounds_of(words))
-    return _prose(words.field, tokens, _FOLDED_MATCH, pattern, parameters)
+    part = None if tokens else _longest_part((words.text,))
+    return _prose(words.field, tokens, part, (_FOLDED_MATCH, pattern), parameters)
 
 
 def _is_prose(field: Field) -> bool:
@@ -254,37 +258,52 @@ def _prose_pattern(tree: Glob | Regex, parameters: Parameters) -> str:
     """A pattern is looked for in lower-cased text, an expression in the text as it is written."""
     if isinstance(tree, Regex):
         node = parse_regex(tree.text, is_any_case=tree.is_any_case)
-        return _prose(tree.field, tokens_in_regex(node), _MATCH, write_re2(node), parameters)
+        test = (_MATCH, write_re2(node))
+        return _prose(tree.field, tokens_in_regex(node), None, test, parameters)
+    tokens = whole_tokens_in(tree.texts)
+    part = None if tokens else _longest_part(tree.texts)
     match tree.texts:
         case ("", text, ""):
-            test, pattern = _FOLDED_LIKE, f"%{_like(text.lower())}%"
+            test = (_FOLDED_LIKE, f"%{_like(text.lower())}%")
+            part = None if part == text.lower() else part
         case texts:
             middle = f"[^{SPACES}]*".join(_literal(text) for text in texts)
-            test, pattern = _FOLDED_MATCH, _bounded(middle, *bounds_of_glob(tree))
-    return _prose(tree.field, whole_tokens_in(tree.texts), test, pattern, parameters)
+            test = (_FOLDED_MATCH, _bounded(middle, *bounds_of_glob(tree)))
+    return _prose(tree.field, tokens, part, test, parameters)
+
+
+def _longest_part(texts: Iterable[str]) -> str | None:
+    """The longest run of one word's characters, which the index finds inside its words."""
+    parts = [part for text in texts for part in _PART.findall(text.lower())]
+    longest = max(parts, key=len, default="")
+    return longest if len(longest) >= MIN_PART_CHARACTERS else None
 
 
 def _prose(
     field: Field | None,
     tokens: list[str],
-    test: str,
-    pattern: str | None,
+    part: str | None,
+    test_and_pattern: tuple[str, str | None],
     parameters: Parameters,
 ) -> str:
-    """Whole tokens by the index, then the rest in what is left; in any of the columns."""
+    """Whole tokens or a part of one by the index, then the rest; in any of the columns."""
     names = PROSE_FIELDS if field is None else (field.name,)
+    test, pattern = test_and_pattern
     needle = parameters.bind(" ".join(tokens), "String") if tokens else None
+    inside = None if part is None else parameters.bind(f"%{part}%", "String")
     bound = None if pattern is None else parameters.bind(pattern, "String")
     alternatives = []
     for column in (COLUMNS[name] for name in names):
-        parts = [] if needle is None else [f"hasAllTokens({column}, {needle})"]
+        parts = [] if needle is None else [f"hasAllTokens(lowerUTF8({column}), {needle})"]
+        if inside is not None:
+            parts.append(_FOLDED_LIKE.format(column, inside))
         if bound is not None:
             parts.append(test.format(column, bound))
         alternatives.append(_all(parts))
     return _any(alternatives)
 
 
-#: A column and a pattern. `LIKE` finds a text inside words a third faster.
+#: A column and a pattern.
 _FOLDED_MATCH = "match(lowerUTF8({}), {})"
 _FOLDED_LIKE = "lowerUTF8({}) LIKE {}"
 _MATCH = "match({}, {})"
@@ -386,8 +405,12 @@ def _property_equal(tree: Equal, member: str, name: str, parameters: Parameters)
     # The index knows the top level only, and integers that are no float differ from its text.
     if "." in tree.field.name or abs(number or 0) >= _FIRST_INEXACT:
         return f"({equals})"
-    # Second: the index is asked all the same, and the values are listed for few rows only.
-    return _all([equals, f"hasAny({_PROPERTY_VALUES}, [{', '.join(texts)}])"])
+    # Last: the index is asked all the same, and the values are listed for few rows only.
+    parts = [equals, f"hasAny({_PROPERTY_VALUES}, [{', '.join(texts)}])"]
+    if _PLAIN_VALUE.fullmatch(value) and number is None:
+        # Unless it is written with an escape, it stands there as it is: no need to parse the rest.
+        parts.insert(0, f"(position(properties, {bound}) > 0 OR position(properties, '\\\\') > 0)")
+    return _all(parts)
 
 
 def text_of_field(field: Field, parameters: Parameters) -> str:
@@ -446,14 +469,13 @@ def _scanned(name: str, whole: str, raw: str, parameters: Parameters) -> str:
     is the name of a member, and the value behind it is whole. All else is parsed.
     """
     quoted = parameters.bind(f'"{name}"', "String")
-    named = parameters.bind(f'"{name}":', "String")
-    is_plain = r"position(properties, '\\') = 0"
-    scanned = f"trim(BOTH ' \\t\\n\\r' FROM simpleJSONExtractRaw(properties, {whole}))"
-    return (
-        f"multiIf(NOT {is_plain}, {raw}, position(properties, {quoted}) = 0, '',"
-        f" position(properties, {named}) > 0 AND countSubstrings(properties, '{{') = 1, {scanned},"
-        f" {raw})"
-    )
+    found = f"simpleJSONExtractRaw(properties, {whole})"
+    escape, objects = r"position(properties, '\\')", "countSubstrings(properties, '{')"
+    # By sums, since AND and OR would copy the properties for the rows that are left to them.
+    # An object begins with its brace, so an escape makes the sum more than one.
+    is_doubtful = f"(({found} = '') + (({escape} + {objects}) != 1)) > 0"
+    is_there = f"(position(properties, {quoted}) > 0 OR {escape} > 0)"
+    return f"if({is_doubtful} AND {is_there}, {raw}, trim(BOTH ' \\t\\n\\r' FROM {found}))"
 
 
 #: The index `property_values` is over this very text: it tells which rows are worth looking at.
@@ -467,6 +489,10 @@ _QUOTED_NUMBER_PATTERN = r"""'^"(-?[0-9]+(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)"$'"
 _FIRST_GROUP = r"'\\1'"
 #: A name that JSON writes as it is, in quotes.
 _PLAIN_NAME = re.compile(r"\w+")
+#: A value that JSON writes as it is; `true` and numbers are written in more ways than one.
+_PLAIN_VALUE = re.compile(r"[0-9A-Za-z_.:/ -]+")
+#: Characters of one word (`language.tokens_of`), ASCII alone: others have cases of their own.
+_PART = re.compile(r"[0-9a-z]+")
 _LIKE_SPECIAL = re.compile(r"[%_\\]")
 #: RE2 takes a backslash before ASCII punctuation; control characters go by number.
 _RE2_SPECIAL = re.compile(r"[^0-9A-Za-z_\x80-\U0010ffff]")

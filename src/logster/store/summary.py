@@ -248,8 +248,11 @@ async def _range_of(
     From a given start it goes on to now, and further when events are there.
     """
     since_ns, until_ns = selection.since_ns, selection.until_ns
-    if since_ns is not None and until_ns is not None:
-        return since_ns, until_ns
+    if since_ns is not None:
+        if until_ns is not None:
+            return since_ns, until_ns
+        # Only what is later than now can make it longer; all else need not be read.
+        selection = msgspec.structs.replace(selection, since_ns=max(since_ns, now_ns))
     parameters = Parameters()
     ((count, oldest_ns, newest_ns),) = await meter.rows(
         "SELECT count(), toUnixTimestamp64Nano(min(timestamp)),"

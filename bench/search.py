@@ -1,0 +1,331 @@
+"""Measure questions: `make bench-search`.
+
+Starts the installed server on an empty folder, hands it deterministic rows through its own API
+(2 million a day, the last day ends now), waits until the merges rest, and asks each question
+through the served API, answer included, round by round. Prints one table of medians; every
+measurement is a JSON line in a file for `bench/compare OLD NEW`. How to read it:
+docs/performance.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import http.client
+import json
+import os
+import statistics
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from bench.ingest import describe_machine, say
+from bench.rows import CHUNK, make_rows, vocabulary
+from bench.targets import Logster
+from bench.usage import wait_for_rest
+from support.served import KEY, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROWS_A_DAY = 2_000_000
+#: Questions asked before the clock runs: marks and indexes are then in the engine's caches.
+WARM_ROUNDS = 2
+MERGES_S = 900
+#: Text inside words; the engine remembers what it was just asked.
+INSIDES = ("imeou", "onnect", "equest", "omplet", "essag", "eadlo", "xecut")
+#: How often a loader comes back when the spool is full.
+RETRIES = 120
+COLUMNS = ("question", "ms", "worst", "store", "rows read", "answer KB", "half of VL, 2 M rows", "")
+
+
+class Question(msgspec.Struct, frozen=True):
+    """A question as its path and parameters; `{…}` is a sample, another one in each round.
+
+    `victorialogs_ms` is what VictoriaLogs 1.26 took for the same on 2 million rows, measured
+    elsewhere: a yardstick and no comparison of the same run.
+    """
+
+    name: str
+    path: str
+    parameters: dict[str, Any]
+    victorialogs_ms: float | None = None
+
+
+def _newest(q: str) -> dict[str, Any]:
+    return {"q": q, "limit": 100}
+
+
+QUESTIONS = (
+    Question("newest 100", "events", _newest(""), 132),
+    Question("newest 100 of an application", "events", _newest("application:orders-api"), 37),
+    Question("newest 100 with a common word", "events", _newest("failed"), 62),
+    Question("newest 100 of a busy user", "events", _newest("user:{busy_user}"), 65),
+    Question("newest 100 of a rare user", "events", _newest("user:{rare_user}"), 65),
+    Question("unique property value", "events", _newest("RequestId:{request_id}"), 5),
+    Question("count of a common word", "stats", {"q": "failed | count"}, 429),
+    Question("count of a substring", "stats", {"q": "message:*{inside}* | count"}, 185),
+    Question("count by severity", "stats", {"q": "| count by severity"}, 56),
+    Question(
+        "minute x severity of a day",
+        "stats",
+        {"q": "| count by severity every 1m", "since": "24h"},
+        195,
+    ),
+    Question("top 10 users", "stats", {"q": "| top 10 user"}, 305),
+    Question(
+        "avg and p99 by application",
+        "stats",
+        {"q": "| avg(DurationMs), p99(DurationMs) by application"},
+        699,
+    ),
+    Question("histogram of a day", "histogram", {"since": "24h"}),
+    Question("histogram by application", "histogram", {"since": "24h", "split": "application"}),
+    Question("histogram by a property", "histogram", {"since": "24h", "split": "StatusCode"}),
+    Question("facets of a day", "facets", {"since": "24h"}),
+    Question("facets of an application", "facets", {"q": "application:orders-api", "since": "24h"}),
+    Question("fields", "fields", {}),
+    Question("patterns", "patterns", {}),
+    Question("completion of a value", "complete", {"q": "application:or", "cursor": 14}),
+    Question("newest 100, word in traces only", "events", _newest("MoveNext")),
+    Question("newest 100, text that is nowhere", "events", _newest("message:*zqxjv*")),
+    Question("newest 100, range of a property", "events", _newest("DurationMs>2000")),
+    Question("by id", "events/{id}", {}),
+)
+
+
+class Samples:
+    """What is asked for: users of the vocabulary, and values that are in the table."""
+
+    def __init__(self, end: datetime, days: int, rounds: int) -> None:
+        # Who sends a row is drawn from this list: the first ones send thousands a day, those in
+        # its middle 40, the last ones 20.
+        users = vocabulary().users
+        self._busy, self._rare = users[1_000::500], users[len(users) // 2 :: 500]
+        self._requests = [
+            _request_id(next(make_rows(ROWS_A_DAY, day + 1, end=_end_of(end, day), start=start)))
+            for number in range(rounds)
+            for day, start in [(number % days, CHUNK * (20 + 30 * number))]
+        ]
+        self.ids: list[str] = []
+
+    def of(self, number: int) -> dict[str, str]:
+        """The samples of a round."""
+        return {
+            "inside": INSIDES[number % len(INSIDES)],
+            "busy_user": self._busy[number],
+            "rare_user": self._rare[number],
+            "request_id": self._requests[number % len(self._requests)],
+            "id": self.ids[number % len(self.ids)] if self.ids else "",
+        }
+
+    def request_ids(self) -> list[str]:
+        """Every unique value."""
+        return self._requests
+
+
+def _request_id(row: bytes) -> str:
+    found: str = json.loads(row)["Properties"]["RequestId"]
+    return found
+
+
+def _end_of(end: datetime, day: int) -> datetime:
+    return end - timedelta(days=day)
+
+
+class Client:
+    """One keep-alive connection, as a browser has it."""
+
+    def __init__(self, port: int) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
+
+    def ask(self, path: str, parameters: dict[str, Any]) -> tuple[float, bytes]:
+        """Milliseconds until the whole answer is here, and the answer."""
+        address = f"/api/v1/{path}?{urlencode(parameters)}"
+        started = time.perf_counter()
+        self._connection.request("GET", address, headers={"ApiKey": KEY})
+        answer = self._connection.getresponse()
+        body = answer.read()
+        ms = (time.perf_counter() - started) * 1000
+        if answer.status != 200:
+            raise RuntimeError(f"{address}: {answer.status} {body[:500]!r}")
+        return ms, body
+
+
+def ask(client: Client, question: Question, sample: dict[str, str]) -> dict[str, Any]:
+    """One measurement."""
+
+    def fill(text: Any) -> Any:
+        return text.format(**sample) if isinstance(text, str) else text
+
+    parameters = {name: fill(value) for name, value in question.parameters.items()}
+    ms, body = client.ask(fill(question.path), parameters)
+    told = json.loads(body)
+    return {
+        "load": question.name,
+        "ms": round(ms, 2),
+        "store_ms": round(told.get("elapsed_ms", 0), 2),
+        "rows_read": told.get("rows_read", 0),
+        "answer_bytes": len(body),
+        "found": len(told.get("events", told.get("rows", ()))),
+    }
+
+
+def load(target: Logster, rows: int, end: datetime) -> None:
+    """Hand over all rows through the API, whole chunks, and wait until they are stored."""
+    say(f"loading {rows:,} rows through the API")
+    parts = [
+        (day, start)
+        for day in reversed(range(-(-rows // ROWS_A_DAY)))
+        for start in range(0, min(ROWS_A_DAY, rows - day * ROWS_A_DAY), CHUNK)
+    ]
+    send = partial(_send, target.port, end)
+    with get_context("fork").Pool(os.cpu_count()) as pool:
+        for number, _ in enumerate(pool.imap_unordered(send, parts), 1):
+            if number * CHUNK % 1_000_000 == 0:
+                say(f"    {number * CHUNK:,}")
+    wait_until(lambda: target.waiting() == 0, MERGES_S)
+    say("waiting for the merges")
+    wait_for_rest(target.parts, MERGES_S)
+
+
+def _send(port: int, end: datetime, part: tuple[int, int]) -> None:
+    day, start = part
+    source = make_rows(ROWS_A_DAY, day + 1, end=_end_of(end, day), start=start)
+    body = b"\n".join(islice(source, CHUNK))
+    headers = {"ApiKey": KEY, "Content-Type": "application/x-ndjson"}
+    for _ in range(RETRIES):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+        connection.request("POST", "/api/Logs", body, headers)
+        answer = connection.getresponse()
+        told = answer.read()
+        connection.close()
+        if answer.status == 200:
+            return
+        if answer.status not in (429, 503):
+            raise RuntimeError(f"{answer.status} {told[:500]!r}")
+        time.sleep(1)
+    raise RuntimeError(f"the server took none of it for {RETRIES} s")
+
+
+def measure(port: int, samples: Samples, rounds: int, only: str) -> Iterator[dict[str, Any]]:
+    """All questions in turn, again and again."""
+    client = Client(port)
+    for request_id in samples.request_ids():
+        _, body = client.ask("events", _newest(f"RequestId:{request_id}"))
+        samples.ids += [event["id"] for event in json.loads(body)["events"]]
+    chosen = [question for question in QUESTIONS if only.lower() in question.name.lower()]
+    for number in range(WARM_ROUNDS + rounds):
+        for question in chosen:
+            result = ask(client, question, samples.of(number))
+            if number >= WARM_ROUNDS:
+                yield {**result, "round": number - WARM_ROUNDS + 1}
+
+
+def render_table(results: list[dict[str, Any]]) -> str:
+    """Medians, one line for each question, as Markdown."""
+    lines = [f"| {' | '.join(COLUMNS)} |", "| --- " * len(COLUMNS) + "|"]
+    for question in QUESTIONS:
+        found = [result for result in results if result["load"] == question.name]
+        if found:
+            lines.append(f"| {' | '.join(_cells(question, found))} |")
+    return "\n".join(lines)
+
+
+def _cells(question: Question, found: list[dict[str, Any]]) -> Iterator[str]:
+    def median(figure: str) -> float:
+        return float(statistics.median(result[figure] for result in found))
+
+    ms, other_ms = median("ms"), question.victorialogs_ms
+    yield question.name
+    yield f"{ms:.1f}"
+    yield f"{max(result['ms'] for result in found):.1f}"
+    yield f"{median('store_ms'):.1f}"
+    yield f"{median('rows_read'):,.0f}"
+    yield f"{median('answer_bytes') / 1000:.1f}"
+    yield "" if other_ms is None else f"{other_ms / 2:g}"
+    yield "" if other_ms is None else judge(ms, other_ms)
+
+
+def judge(ms: float, other_ms: float) -> str:
+    """Against the goal: half of the other's time, at least ahead of it."""
+    if ms <= other_ms / 2:
+        return "met"
+    return "ahead" if ms < other_ms else "BEHIND"
+
+
+def describe_disk(target: Logster) -> str:
+    """Bytes per row as the merges left them."""
+    sizes = (
+        "SELECT count(), sum(rows), sum(bytes_on_disk) / sum(rows),"
+        " sum(secondary_indices_compressed_bytes) / sum(rows) FROM system.parts"
+        " WHERE active AND database = 'logster' AND table = 'events'"
+    )
+    parts, rows, size, indexes = map(float, target.ask_engine(sizes).split("\t"))
+    return (
+        f"{rows:,.0f} rows in {parts:.0f} parts, {size:.1f} bytes a row,"
+        f" {indexes:.1f} of them indexes"
+    )
+
+
+def parse_options() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=10_000_000, help="whole days of 2 million")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", default="", help="questions with this text in their name")
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--keep", type=Path, help="a folder: load into it once, ask again")
+    parser.add_argument("--output", type=Path, default=Path("bench-results"), help="folder")
+    options = parser.parse_args()
+    if options.rows < ROWS_A_DAY or options.rows % ROWS_A_DAY:
+        parser.error(f"--rows is {options.rows:,}; it must be a multiple of {ROWS_A_DAY:,}")
+    return options
+
+
+def main() -> None:
+    """Print the table for people and write the JSON lines for comparisons."""
+    options = parse_options()
+    options.output.mkdir(parents=True, exist_ok=True)
+    output = options.output / time.strftime("search-%Y%m%d-%H%M%S.jsonl")
+    results: list[dict[str, Any]] = []
+    with contextlib.ExitStack() as stack, output.open("w") as file:
+        folder = options.keep or Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="logster-bench-"))
+        )
+        folder.mkdir(parents=True, exist_ok=True)
+        target = Logster(folder, options.workers)
+        stack.callback(target.kill)
+        target.start()
+        loaded = folder / "loaded"
+        if loaded.exists():
+            end = datetime.fromisoformat(loaded.read_text())
+        else:
+            end = datetime.now(UTC)
+            load(target, options.rows, end)
+            loaded.write_text(end.isoformat())
+        days = -(-options.rows // ROWS_A_DAY)
+        samples = Samples(end, days, WARM_ROUNDS + options.rounds)
+        described = {**describe_machine(), "table": describe_disk(target)}
+        file.write(json.dumps(described) + "\n")
+        for result in measure(target.port, samples, options.rounds, options.only):
+            results.append(result)
+            file.write(json.dumps({"server": target.name, **result}) + "\n")
+        if options.keep:
+            target.stop()
+    print(", ".join(f"{name} {value}" for name, value in described.items()))
+    print(f"medians of {options.rounds} rounds, ms; every line: {output}")
+    print("VL: VictoriaLogs 1.26 on 2 million rows, measured elsewhere; what counts all grows\n")
+    print(render_table(results))
+
+
+if __name__ == "__main__":
+    main()

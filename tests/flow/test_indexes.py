@@ -1,0 +1,91 @@
+"""What a question reads: each kind is answered from its index, and not from all rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from logster.language import parse_filter
+from logster.store.search import Question, search
+from logster.store.select import select_events
+from support.stored import event_at, store_events
+
+if TYPE_CHECKING:
+    from logster.store.engine import Engine
+
+#: Rows of a granule, the least that is read of a part.
+GRANULE = 8192
+ROWS = 5 * GRANULE
+NEEDLE = GRANULE + 7
+
+
+@pytest.fixture
+async def haystack(engine: Engine) -> Engine:
+    """Five granules in one part; one event differs from the others."""
+    needle: dict[str, Any] = {
+        "user": "Eve",
+        "message": "the pump TimedOut again",
+        "exception": "PumpError",
+        "stack_trace": "at pump.turn()",
+        "properties": {"RequestId": "4bf92f3577b34da6a3ce929d0e0e4736"},
+        "trace_id": "a3ce929d0e0e4736",
+    }
+    plain: dict[str, Any] = {
+        "user": "ann",
+        "message": "all is well",
+        "properties": {"RequestId": "0"},
+    }
+    await store_events(
+        engine,
+        [
+            event_at(number, workspace=1, **(needle if number == NEEDLE else plain))
+            for number in range(1, ROWS + 1)
+        ],
+    )
+    return engine
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "timedout",
+        "time*",
+        "*medou*",
+        '"pump timedo"*',
+        "message:*IMEDOU*",
+        "stack_trace:turn",
+        "exception:pumperror",
+        "user:Eve",
+        "RequestId:4bf92f3577b34da6a3ce929d0e0e4736",
+        "trace_id:a3ce929d0e0e4736",
+        f"id:{NEEDLE}",
+    ],
+)
+async def test_a_needle_is_found_without_reading_the_haystack(haystack: Engine, text: str) -> None:
+    page = await search(haystack, Question(workspace=1, filter=parse_filter(text)))
+    assert [event.id for event in page.events] == [NEEDLE]
+    # Its granule is read for the condition and once more for the other columns; a filter of
+    # 1 % may let another one pass.
+    assert page.rows_read <= 3 * GRANULE
+
+
+@pytest.mark.parametrize("text", ["zqxj", "zqxj*", "*zqxj*", "user:nobody", "RequestId:nothing"])
+async def test_what_is_nowhere_is_known_from_the_index_alone(haystack: Engine, text: str) -> None:
+    statement = select_events(1, parse_filter(text), limit=10)
+    answer = await haystack.ask(statement.sql, statement.parameters)
+    assert answer.rows == []
+    assert answer.rows_read <= GRANULE  # of a filter's 1 %
+
+
+@pytest.mark.parametrize("text", ["RequestId:4bf92f3577b34da6a3ce929d0e0e4736", "trace_id:a3ce"])
+async def test_an_identifier_is_asked_for_once(haystack: Engine, text: str) -> None:
+    asked = []
+
+    class Counting:
+        async def ask(self, *question: object) -> object:
+            asked.append(question)
+            return await haystack.ask(*question)  # type: ignore[arg-type]
+
+    await search(Counting(), Question(workspace=1, filter=parse_filter(text)))  # type: ignore[arg-type]
+    assert len(asked) == 1

@@ -36,7 +36,7 @@ test("the first page, then older ones by the server's cursor", async () => {
   expect([ids(rows), rows.hasOlder]).toEqual([[9, 8, 7], false]);
   expect(asked.map((each) => Object.fromEntries(each))).toEqual([
     { q: "timeout", since: "1h", limit: "200" },
-    { q: "timeout", since: "1h", limit: "200", before: "c1" },
+    { q: "timeout", since: "1h", limit: "1000", before: "c1" },
   ]);
 });
 

@@ -33,6 +33,13 @@ test("a line for each group, the largest first, every step with a value", () => 
   ]);
 });
 
+test("severities stand the worst first and are known as such", () => {
+  const severity = { name: "severity", kind: "text", role: "group" };
+  const stats = table([step, severity, count], [[at(0), "info", 9], [at(0), "error", 1]], 60);
+  const { lines, isSeverity } = timelineOf(stats, 2);
+  expect([lines.map(({ name }) => name), isSeverity]).toEqual([["error", "info"], true]);
+});
+
 test("where nothing was measured a line is open, not zero", () => {
   const p95 = { name: "p95(DurationMs)", kind: "number", role: "number" };
   const { lines } = timelineOf(table([step, p95], [[at(0), 4.5], [at(2), null]], 60), 1);

@@ -6,6 +6,7 @@
  * where events are counted and are left open where values are.
  */
 import type { Cell, Stats } from "../api/answers";
+import { WORST_FIRST } from "../ui/severity";
 
 export interface Line {
   readonly name: string;
@@ -16,7 +17,10 @@ export interface Timeline {
   /** When the steps begin, ms since 1970. */
   readonly starts: readonly number[];
   readonly stepMs: number;
+  /** The largest first; severities the worst first. */
   readonly lines: readonly Line[];
+  /** Severities have colours of their own. */
+  readonly isSeverity: boolean;
 }
 
 export interface Bar {
@@ -55,11 +59,15 @@ export function timelineOf(stats: Stats, column: number): Timeline {
   }
   const starts = allSteps([...found.values()], stepMs);
   const blank = /^(count|sum)\b/.test(nameOf(stats, column)) ? 0 : null;
+  const isSeverity = groups.length === 1 && stats.columns[groups[0] ?? 0]?.name === "severity";
   const lines = [...found].map(([name, points]) => ({
     name,
     values: starts.map((start) => points.get(start) ?? blank),
   }));
-  return { starts, stepMs, lines: lines.toSorted((a, b) => sumOf(b) - sumOf(a)) };
+  const order = isSeverity
+    ? (a: Line, b: Line) => WORST_FIRST.indexOf(a.name) - WORST_FIRST.indexOf(b.name)
+    : (a: Line, b: Line) => sumOf(b) - sumOf(a);
+  return { starts, stepMs, lines: lines.toSorted(order), isSeverity };
 }
 
 /** One bar per group, as the server orders them. */

@@ -512,6 +512,51 @@ def test_the_tail_goes_on_where_it_was_cut(server, page, complaints):
     complaints[:] = [said for said in complaints if "ERR_INTERNET_DISCONNECTED" not in said]
 
 
+def test_a_long_list_is_loaded_as_one_scrolls_and_the_tail_waits_meanwhile(server, page):
+    word = unique("long")
+    lines = [json.dumps({"Message": f"{word} row{number}"}) for number in range(1_500)]
+    server.post("/api/Logs", "\n".join(lines).encode(), "application/x-ndjson")
+    server.wait_for(f"{word} row1499", 1)
+    page.goto(f"/?q={word}&live=1")
+    view = page.get_by_label("Events, newest first")
+    expect(page.get_by_text("1,500 events")).to_be_visible()
+    view.evaluate("view => view.scrollTop = view.scrollHeight")
+    expect(page.get_by_role("button", name=re.compile("^Paused$"))).to_be_visible()
+    page.wait_for_function(
+        "view => { view.scrollTop = view.scrollHeight; return view.scrollHeight >= 1500 * 28; }",
+        arg=view.element_handle(),
+    )
+    expect(row_with(page, "row0")).to_be_visible()
+    assert page.get_by_role("option").count() < 100
+    server.log_message(Message=f"{word} newest")
+    expect(page.get_by_role("button", name=re.compile("1 new"))).to_be_visible()
+    page.keyboard.press("p")
+    expect(row_with(page, "newest")).to_be_visible()
+
+
+def test_a_slow_question_can_be_stopped(page):
+    page.route("**/api/v1/events?*", lambda _never_answered: None)
+    search_for(page, "slow")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("button", name="Stop")).to_have_count(0)
+    page.unroute_all(behavior="ignoreErrors")
+
+
+def test_the_empty_box_offers_what_was_asked(server, page):
+    word = unique("again")
+    server.log_message(Message=word)
+    server.wait_for(word, 1)
+    with page.expect_response("**/api/v1/history"):
+        search_for(page, word)
+    page.goto("/")
+    page.get_by_label("Search events").focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("listbox", name="Recent searches")).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(row_with(page, word)).to_have_count(1)
+
+
 def test_without_the_server_it_says_so_and_comes_back(page, complaints):
     away = page.get_by_text("Logster cannot be reached")
     page.context.set_offline(True)

@@ -49,6 +49,13 @@ export class Rows {
     });
   }
 
+  /** Nobody waits any more: what is there stays. */
+  stop(): void {
+    this.#request.abort();
+    this.isLoadingOlder = false;
+    this.status = "ready";
+  }
+
   async loadOlder(): Promise<void> {
     if (this.isLoadingOlder || !this.hasOlder || this.status !== "ready") return;
     this.isLoadingOlder = true;

@@ -52,6 +52,20 @@ test("a slow answer to an older question is not shown", async () => {
   expect(ids(rows)).toEqual([2]);
 });
 
+test("a question that is stopped is cancelled and leaves what was there", async () => {
+  serve({ ids: [9] });
+  const rows = new Rows();
+  await rows.load("a", ALL);
+  let signal: AbortSignal | null | undefined;
+  vi.stubGlobal("fetch", (_path: string, init: RequestInit) => {
+    signal = init.signal;
+    return new Promise(() => {});
+  });
+  void rows.load("b", ALL);
+  rows.stop();
+  expect([signal?.aborted, rows.status, ids(rows)]).toEqual([true, "ready", [9]]);
+});
+
 test("live events that come before the first page are kept, once", async () => {
   serve({ ids: [3, 2] });
   const rows = new Rows();

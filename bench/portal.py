@@ -62,6 +62,7 @@ async (count) => {
   return performance.now() - start;
 }
 """
+ROWS = "Math.round(document.querySelector('[role=listbox][tabindex]').scrollHeight / 28)"
 PAINTS = """
 () => Object.fromEntries(
   performance.getEntriesByType('paint').map(({name, startTime}) => [name, startTime]))
@@ -138,7 +139,8 @@ def measure_tail(page: Page, served: Served) -> None:
     sender.start()
     frames = page.evaluate(FRAMES, {"ms": TAIL_S * 1000, "step": 0})
     sender.join()
-    say("tail", messages_per_s=TAIL_PER_S, **_summarize(frames))
+    rows_shown = page.evaluate(ROWS)
+    say("tail", messages_per_s=TAIL_PER_S, rows_shown=rows_shown, **_summarize(frames))
 
 
 def post(served: Served, rows: list[bytes]) -> None:

@@ -8,7 +8,7 @@ PORTAL := src/logster/web/static/index.html
 COVERED := --include=src/logster/event.py,src/logster/errors.py,src/logster/language.py,src/logster/config.py,src/logster/ingest/*,src/logster/spool/* \
     --omit=src/logster/ingest/receive.py
 
-.PHONY: serve test check lint types portal bench bench-search soak chaos coverage docs dist clean screenshots lock
+.PHONY: serve test check lint types portal bench bench-search bench-portal soak chaos coverage docs dist clean screenshots lock
 
 ## serve: make the environment, build the portal, start on 127.0.0.1:8000
 serve: $(READY)
@@ -43,6 +43,10 @@ bench: $(READY)
 ## bench-search: measure questions on 10 million rows; BENCH='--rows 2000000', '--help' for more
 bench-search: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m bench.search $(BENCH)
+
+## bench-portal: first paint, size, scrolling and live tail of the portal in Chromium
+bench-portal: $(READY) .venv/.browser
+	PYTHONPATH=tests $(BIN)/python -m bench.portal
 
 ## soak: an hour (SOAK_MINUTES) at four fifths of the peak; draws docs/images/soak.svg
 soak: $(READY)

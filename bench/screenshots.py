@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import sync_playwright
 
 from bench.rows import make_rows
-from support.served import EMAIL, PASSWORD, Served, serving
+from support.served import EMAIL, PASSWORD, Served, quote, serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -62,7 +62,7 @@ def open_portal(browser: Browser, served: Served, size: tuple[int, int], scheme:
     page.get_by_label("Email").fill(EMAIL)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
-    page.get_by_role("listbox").wait_for()
+    page.get_by_label("Events, newest first").wait_for()
     return page
 
 
@@ -72,6 +72,42 @@ def shoot(page: Page, name: str) -> None:
     time.sleep(0.3)
     page.screenshot(path=IMAGES / f"{name}.png")
     print(json.dumps({"picture": name, "bytes": (IMAGES / f"{name}.png").stat().st_size}))
+
+
+def shoot_explorer(page: Page, scheme: str) -> None:
+    """The states of the explorer on a wide screen."""
+    shoot(page, f"explore-{scheme}")
+    page.get_by_label("Events, newest first").get_by_role("option").first.click()
+    shoot(page, f"event-{scheme}")
+    page.get_by_role("button", name="Context").click()
+    shoot(page, f"context-{scheme}")
+    page.goto("/?view=patterns")
+    shoot(page, f"patterns-{scheme}")
+    page.goto("/?view=bar&q=" + quote("| count by severity every 1h"))
+    shoot(page, f"numbers-{scheme}")
+    page.goto("/")
+    page.get_by_label("Search events").focus()
+    page.keyboard.type("severity>=warn application:")
+    page.get_by_role("option", name="payments-api").first.wait_for()
+    shoot(page, f"completion-{scheme}")
+    page.get_by_label("Search events").fill("timeout severity>=terrible")
+    page.keyboard.press("Enter")
+    shoot(page, f"mistake-{scheme}")
+    page.goto("/")
+    page.get_by_role("button", name="Time range").click()
+    shoot(page, f"range-{scheme}")
+
+
+def shoot_phone(page: Page) -> None:
+    """The same on a telephone."""
+    shoot(page, "explore-390")
+    page.get_by_role("button", name="Filters").click()
+    shoot(page, "filters-390")
+    page.get_by_role("button", name="Close the filters").click()
+    page.get_by_label("Events, newest first").get_by_role("option").first.click()
+    shoot(page, "event-390")
+    page.goto("/?view=bar&q=" + quote("| count by severity every 1h"))
+    shoot(page, "numbers-390")
 
 
 def main() -> None:
@@ -86,12 +122,10 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         for scheme in ("light", "dark"):
             page = open_portal(browser, served, WIDE, scheme)
-            shoot(page, f"explore-{scheme}")
-            page.get_by_role("listbox").get_by_role("option").first.click()
-            shoot(page, f"event-{scheme}")
+            shoot_explorer(page, scheme)
             page.context.close()
         page = open_portal(browser, served, PHONE, "light")
-        shoot(page, "explore-390")
+        shoot_phone(page)
         page.goto("/Help/Api/POST-api-Log")
         shoot(page, "help-390")
         page.context.clear_cookies()

@@ -1,8 +1,16 @@
 import { expect, test } from "vitest";
 import { type Address, parseAddress, renderAddress } from "./router";
+import { DEFAULT_COLUMNS } from "./state/columns";
 import { ALL } from "./state/range";
 
-const nothing: Address = { text: "", range: ALL, isLive: false, id: null };
+const nothing: Address = {
+  text: "",
+  range: ALL,
+  isLive: false,
+  columns: DEFAULT_COLUMNS,
+  view: null,
+  id: null,
+};
 
 function reread(address: Address): Address {
   const url = new URL(renderAddress(address), "http://x");
@@ -25,9 +33,13 @@ test("the whole question survives the address bar", () => {
     for (const range of ranges)
       for (const isLive of [false, true])
         for (const id of [null, "383190331895582637"]) {
-          const address = { text, range, isLive, id };
+          const address = { ...nothing, text, range, isLive, id };
           expect(reread(address)).toEqual(address);
         }
+  const columns = [["host", "http.status", 'a "b", c'], [], ["application", "user"]];
+  for (const chosen of columns)
+    for (const view of [null, "patterns", "line"] as const)
+      expect(reread({ ...nothing, columns: chosen, view })).toEqual({ ...nothing, columns: chosen, view });
 });
 
 test("a permalink is the event's path alone", () => {

@@ -5,6 +5,26 @@
  * Promise: every failure is an `ApiError` (the server refused), an `OfflineError` (nobody answered)
  * or a `ShapeError`; whoever is logged out is taken to the log-in page.
  */
+import {
+  type Completion,
+  type Context,
+  type Facet,
+  type FieldInfo,
+  type Histogram,
+  type Patterns,
+  type SavedSearch,
+  type Stats,
+  readCompletion,
+  readContext,
+  readFacets,
+  readFields,
+  readHistogram,
+  readHistory,
+  readPatterns,
+  readSearch,
+  readSearches,
+  readStats,
+} from "./answers";
 import { parseJson } from "./json";
 import {
   type Event,
@@ -17,12 +37,26 @@ import {
   readSession,
 } from "./shapes";
 
-export interface EventsQuestion {
+/** Which events a question is about. */
+export interface Scope {
   readonly text: string;
   readonly since: string | null;
   readonly until: string | null;
+}
+
+export interface EventsQuestion extends Scope {
   readonly limit: number;
   readonly before: string | null;
+}
+
+/** A search to be kept. */
+export interface SearchDraft {
+  readonly name: string;
+  readonly q: string;
+  readonly columns: readonly string[];
+  readonly since: string;
+  readonly until: string;
+  readonly is_shared: boolean;
 }
 
 export class ApiError extends Error {
@@ -44,13 +78,8 @@ export async function getSession(): Promise<Session> {
 }
 
 export async function getEvents(question: EventsQuestion, signal?: AbortSignal): Promise<Page> {
-  const parameters = parametersOf({
-    q: question.text,
-    since: question.since,
-    until: question.until,
-    limit: String(question.limit),
-    before: question.before,
-  });
+  const { limit, before } = question;
+  const parameters = scoped(question, { limit: String(limit), before });
   return readPage(await ask("GET", `/api/v1/events?${parameters}`, signal));
 }
 
@@ -63,6 +92,83 @@ export function tailAddress(text: string, cursor: string | null): string {
   return `/api/v1/events/tail?${parametersOf({ q: text, cursor })}`;
 }
 
+export async function getHistogram(
+  scope: Scope,
+  buckets: number,
+  signal?: AbortSignal,
+): Promise<Histogram> {
+  const parameters = scoped(scope, { buckets: String(buckets) });
+  return readHistogram(await ask("GET", `/api/v1/histogram?${parameters}`, signal));
+}
+
+export async function getFacets(
+  scope: Scope,
+  fields: readonly string[],
+  signal?: AbortSignal,
+): Promise<readonly Facet[]> {
+  const parameters = scoped(scope);
+  for (const field of fields) parameters.append("field", field);
+  return readFacets(await ask("GET", `/api/v1/facets?${parameters}`, signal));
+}
+
+export async function getFields(scope: Scope, signal?: AbortSignal): Promise<readonly FieldInfo[]> {
+  return readFields(await ask("GET", `/api/v1/fields?${scoped(scope)}`, signal));
+}
+
+export async function getPatterns(scope: Scope, signal?: AbortSignal): Promise<Patterns> {
+  return readPatterns(await ask("GET", `/api/v1/patterns?${scoped(scope)}`, signal));
+}
+
+export async function getContext(id: string, shared: string, signal?: AbortSignal): Promise<Context> {
+  const path = `/api/v1/context/${encodeURIComponent(id)}?${parametersOf({ scope: shared })}`;
+  return readContext(await ask("GET", path, signal));
+}
+
+export async function getStats(scope: Scope, zone: string, signal?: AbortSignal): Promise<Stats> {
+  return readStats(await ask("GET", `/api/v1/stats?${scoped(scope, { zone })}`, signal));
+}
+
+/** `cursor` counts characters, as the server does. */
+export async function getCompletion(
+  text: string,
+  cursor: number,
+  signal?: AbortSignal,
+): Promise<Completion> {
+  const parameters = new URLSearchParams({ q: text, cursor: String(cursor) });
+  return readCompletion(await ask("GET", `/api/v1/complete?${parameters}`, signal));
+}
+
+/** Where the file is; a browser that follows it saves it. */
+export function exportAddress(scope: Scope, format: string, columns: readonly string[]): string {
+  const parameters = scoped(scope, { format });
+  for (const column of columns) parameters.append("column", column);
+  return `/api/v1/export?${parameters}`;
+}
+
+export async function getSearches(): Promise<readonly SavedSearch[]> {
+  return readSearches(await ask("GET", "/api/v1/searches"));
+}
+
+export async function postSearch(draft: SearchDraft): Promise<SavedSearch> {
+  return readSearch(await ask("POST", "/api/v1/searches", undefined, draft));
+}
+
+export async function deleteSearch(id: number): Promise<void> {
+  await ask("DELETE", `/api/v1/searches/${id}`);
+}
+
+export async function getHistory(): Promise<readonly string[]> {
+  return readHistory(await ask("GET", "/api/v1/history"));
+}
+
+export async function postHistory(text: string): Promise<void> {
+  await ask("POST", "/api/v1/history", undefined, { q: text });
+}
+
+export async function deleteHistory(): Promise<void> {
+  await ask("DELETE", "/api/v1/history");
+}
+
 export async function postLogout(): Promise<void> {
   await ask("POST", "/logout");
   location.assign("/login");
@@ -73,20 +179,34 @@ export function goToLogin(): void {
   location.assign(`/login?next=${encodeURIComponent(here)}`);
 }
 
-async function ask(method: "GET" | "POST", path: string, signal?: AbortSignal): Promise<unknown> {
-  const response = await send(method, path, signal);
-  const body = await response.text();
+type Method = "GET" | "POST" | "DELETE";
+
+async function ask(
+  method: Method,
+  path: string,
+  signal?: AbortSignal,
+  body?: object,
+): Promise<unknown> {
+  const response = await send(method, path, signal, body);
+  const answer = await response.text();
   if (response.status === 401) goToLogin();
-  const value = parseBody(body);
+  const value = parseBody(answer);
   if (response.ok) return value;
   throw new ApiError(response.status, readRefusal(value) ?? refusalOf(response));
 }
 
-async function send(method: string, path: string, signal?: AbortSignal): Promise<Response> {
+async function send(
+  method: Method,
+  path: string,
+  signal?: AbortSignal,
+  body?: object,
+): Promise<Response> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (method !== "GET") headers["X-CSRF-Token"] = csrfToken(document.cookie);
+  if (body) headers["Content-Type"] = "application/json";
+  const content = body ? JSON.stringify(body) : null;
   try {
-    return await fetch(path, { method, headers, signal: signal ?? null });
+    return await fetch(path, { method, headers, body: content, signal: signal ?? null });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new OfflineError("The server cannot be reached.");
@@ -110,6 +230,10 @@ function parseBody(body: string): unknown {
 function refusalOf(response: Response): Refusal {
   const message = `The server answered ${response.status} ${response.statusText}`.trim();
   return { message: `${message}.`, position: null, length: null };
+}
+
+function scoped({ text, since, until }: Scope, more: Record<string, string | null> = {}): URLSearchParams {
+  return parametersOf({ q: text, since, until, ...more });
 }
 
 function parametersOf(values: Record<string, string | null>): URLSearchParams {

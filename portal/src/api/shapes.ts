@@ -132,29 +132,29 @@ export function sortOf(timestamp: string, id: string): string {
   return `${seconds}.${fraction.padEnd(9, "0")}/${id.padStart(20, "0")}`;
 }
 
-function isMembers(value: unknown): value is Members {
+export function isMembers(value: unknown): value is Members {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function members(value: unknown, what: string): Members {
+export function members(value: unknown, what: string): Members {
   if (!isMembers(value)) throw new ShapeError(`The server's ${what} is not an object.`);
   return value;
 }
 
-function list(value: unknown, what: string): unknown[] {
+export function list(value: unknown, what: string): unknown[] {
   if (!Array.isArray(value)) throw new ShapeError(`The server's ${what} is not a list.`);
   return value;
 }
 
-function text(value: unknown, what: string): string {
+export function text(value: unknown, what: string): string {
   if (typeof value !== "string") throw new ShapeError(`The server's ${what} is not text.`);
   return value;
 }
 
-function textOrNull(value: unknown): string | null {
+export function textOrNull(value: unknown): string | null {
   return typeof value === "string" ? value : null;
 }
 
-function numberOrZero(value: unknown): number {
+export function numberOrZero(value: unknown): number {
   return typeof value === "number" ? value : 0;
 }

@@ -8,12 +8,19 @@
 export type Wish =
   | { readonly kind: "move"; readonly by: number; readonly to?: undefined }
   | { readonly kind: "move"; readonly by: 0; readonly to: "newest" | "oldest" }
-  | { readonly kind: "search" | "open" | "close" | "live" | "help" };
+  | { readonly kind: "search" | "open" | "close" | "live" | "help" }
+  | { readonly kind: "pause" | "filters" | "histogram" | "range" | "searches" | "view" };
 
 const ANYWHERE: Readonly<Record<string, Wish>> = {
   j: { kind: "move", by: 1 },
   k: { kind: "move", by: -1 },
   l: { kind: "live" },
+  p: { kind: "pause" },
+  f: { kind: "filters" },
+  h: { kind: "histogram" },
+  t: { kind: "range" },
+  s: { kind: "searches" },
+  v: { kind: "view" },
   "/": { kind: "search" },
   "?": { kind: "help" },
   Escape: { kind: "close" },
@@ -36,7 +43,7 @@ type Press = Pick<
 export function wishOfKey(press: Press): Wish | null {
   if (press.altKey || press.ctrlKey || press.metaKey || press.defaultPrevented) return null;
   const target = press.target as Partial<HTMLElement> | null;
-  if (target?.closest?.("input, textarea, select, dialog, [popover]")) return null;
+  if (target?.closest?.("input, textarea, select, dialog, [popover], [role=dialog]")) return null;
   const isOnList = target?.tagName === "BODY" || target?.getAttribute?.("role") === "listbox";
   return ANYWHERE[press.key] ?? (isOnList ? (ON_THE_LIST[press.key] ?? null) : null);
 }

@@ -3,8 +3,13 @@ import {
   fieldOfProperty,
   severityOf,
   splitClauses,
+  splitQuestion,
+  wishFor,
+  withGroup,
   withSeverity,
+  withText,
   withValue,
+  withoutValue,
   wordsOf,
 } from "./clauses";
 
@@ -22,6 +27,10 @@ describe("splitting", () => {
     ['ends in escape "\\', ["ends", "in", "escape", '"\\']],
     ["(open for ever", ["(open for ever"]],
     ["a) b", ["a)", "b"]],
+    ["/a (b | c/ d", ["/a (b | c/", "d"]],
+    ["user:/x y/i z", ["user:/x y/i", "z"]],
+    ["/var/log/ a", ["/var/log/", "a"]],
+    ["a | count by b", ["a"]],
   ])("%j gives %j", (text, expected) => {
     expect(texts(text)).toEqual(expected);
   });
@@ -98,6 +107,49 @@ describe("filter for a value", () => {
     expect(fieldOfProperty(["TraceId"])).toBe("properties.TraceId");
     expect(fieldOfProperty(["properties", "a"])).toBe("properties.properties.a");
   });
+});
+
+describe("a pipe", () => {
+  test.each([
+    ["a | count", "a", "| count"],
+    ["| count by user", "", "| count by user"],
+    ['"x y"|count', '"x y"', "|count"],
+    ["(a OR b)| count", "(a OR b)", "| count"],
+    ["/a|b/| count", "/a|b/", "| count"],
+    ["a|b c", "a|b c", null],
+    ['"a | b" c', '"a | b" c', null],
+    ["(a | b) c", "(a | b) c", null],
+  ])("%j is searched and counted", (text, filter, pipe) => {
+    expect(splitQuestion(text)).toEqual({ filter, pipe });
+  });
+
+  test("stays at the end, whatever is narrowed", () => {
+    const text = "a | count by user";
+    expect(withValue(text, "host", "x", false)).toBe("a host:x | count by user");
+    expect(withSeverity(text, 4)).toBe("a severity>=error | count by user");
+    expect(withText(text, "b")).toBe("a b | count by user");
+    expect(withValue("| count", "host", "x", true)).toBe("-host:x | count");
+    expect(withSeverity("severity>=error | count", null)).toBe("| count");
+  });
+
+  test("is put behind, or exchanged, to group by a field", () => {
+    expect(withGroup("a OR b", "user")).toBe("a OR b | count by user");
+    expect(withGroup("a | p95(x)", "order id")).toBe('a | count by "order id"');
+    expect(withGroup("", "host")).toBe("| count by host");
+  });
+
+  test("has no words to mark", () => {
+    expect(wordsOf("timeout | count by user")).toEqual(["timeout"]);
+  });
+});
+
+test("a value in the text is known and can be taken out again", () => {
+  expect(wishFor("a user:bot", "user", "bot")).toBe("in");
+  expect(wishFor("a -user:bot | count", "user", "bot")).toBe("out");
+  expect(wishFor("a user:bots", "user", "bot")).toBeNull();
+  expect(withoutValue("a user:bot b", "user", "bot")).toBe("a b");
+  expect(withoutValue("-user:bot | count", "user", "bot")).toBe("| count");
+  expect(withoutValue("a", "user", "bot")).toBe("a");
 });
 
 test("words to mark are the plain words and phrases, not the fields and the negated", () => {

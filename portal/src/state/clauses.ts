@@ -13,29 +13,68 @@ export interface Clause {
   readonly position: number;
 }
 
-/** Top-level pieces; a parenthesised group is one piece. */
+export interface Question {
+  /** What is searched. */
+  readonly filter: string;
+  /** From the `|` on: what is counted; null where events are asked for. */
+  readonly pipe: string | null;
+}
+
+/** As the server's grammar: an expression may hold blanks, parentheses and pipes. */
+const EXPRESSION = /\/(?:\\.|[^/\\])+\/i?(?=[\s),|]|$)/y;
+
+/** Top-level pieces in front of the pipe; a parenthesised group is one piece. */
 export function splitClauses(text: string): Clause[] {
+  return scan(text).clauses;
+}
+
+/** The search and what is counted in it. */
+export function splitQuestion(text: string): Question {
+  const { pipeAt } = scan(text);
+  if (pipeAt === null) return { filter: text.trim(), pipe: null };
+  return { filter: text.slice(0, pipeAt).trim(), pipe: text.slice(pipeAt).trim() };
+}
+
+function scan(text: string): { clauses: Clause[]; pipeAt: number | null } {
   const clauses: Clause[] = [];
   let start = -1;
   let depth = 0;
   let isQuoted = false;
-  for (let at = 0; at <= text.length; at += 1) {
-    const sign = text[at];
-    const isBlank = sign === undefined || (/\s/.test(sign) && !isQuoted && depth === 0);
-    if (isBlank && start >= 0) {
-      clauses.push({ text: text.slice(start, at), position: start });
-      start = -1;
+  let expressionEnd = -1;
+  const close = (end: number) => {
+    if (start >= 0) clauses.push({ text: text.slice(start, end), position: start });
+    start = -1;
+  };
+  for (let at = 0; at < text.length; at += 1) {
+    const sign = text[at] ?? "";
+    const before = text[at - 1] ?? "";
+    if (isQuoted) {
+      if (sign === "\\") at += 1;
+      else if (sign === '"') isQuoted = false;
+      continue;
     }
-    if (isBlank || sign === undefined) continue;
+    // Inside a word a pipe is text.
+    if (sign === "|" && depth === 0 && (start < 0 || /[)"]/.test(before) || at === expressionEnd)) {
+      close(at);
+      return { clauses, pipeAt: at };
+    }
+    if (/\s/.test(sign) && depth === 0) {
+      close(at);
+      continue;
+    }
+    const canBegin = start < 0 || /[-:(,=\s]/.test(before);
     if (start < 0) start = at;
-    if (sign === "\\" && isQuoted) at += 1;
-    else if (sign === '"') isQuoted = !isQuoted;
-    else if (sign === "(" && !isQuoted) depth += 1;
-    else if (sign === ")" && !isQuoted) depth = Math.max(0, depth - 1);
+    if (sign === "/" && canBegin) {
+      EXPRESSION.lastIndex = at;
+      at += Math.max((EXPRESSION.exec(text)?.[0].length ?? 1) - 1, 0);
+      expressionEnd = at + 1;
+    } else if (sign === '"') isQuoted = true;
+    else if (sign === "(") depth += 1;
+    else if (sign === ")") depth = Math.max(0, depth - 1);
   }
-  // A quote or parenthesis left open runs to the end, its escape possibly past it.
-  if (start >= 0) clauses.push({ text: text.slice(start), position: start });
-  return clauses;
+  // A quote or parenthesis left open runs to the end.
+  close(text.length);
+  return { clauses, pipeAt: null };
 }
 
 const PROPERTY_MARK = "properties.";
@@ -60,6 +99,10 @@ export function severityOf(text: string): number | null {
 
 /** The text with `severity>=…` set, or removed when null. */
 export function withSeverity(text: string, severity: number | null): string {
+  return editFilter(text, (filter) => setSeverity(filter, severity));
+}
+
+function setSeverity(text: string, severity: number | null): string {
   const name = SEVERITIES[severity ?? -1]?.name;
   const wanted = name ? `severity>=${name.toLowerCase()}` : null;
   const current = splitClauses(text).filter((clause) => severityOfClause(clause.text) !== null);
@@ -69,12 +112,64 @@ export function withSeverity(text: string, severity: number | null): string {
 
 /** The text narrowed to events whose field has (or, `isOut`, lacks) this value. */
 export function withValue(text: string, field: string, value: string, isOut: boolean): string {
-  const clause = `${quoteName(field)}:${quoteValue(value)}`;
+  return editFilter(text, (filter) => setValue(filter, field, value, isOut));
+}
+
+/** The text without a condition on this value, for it or against it. */
+export function withoutValue(text: string, field: string, value: string): string {
+  const clause = conditionOf(field, value);
+  return editFilter(text, (filter) => {
+    const found = splitClauses(filter).filter((each) => isEither(each.text, clause));
+    return found.length ? replaceClauses(filter, found, null) : filter;
+  });
+}
+
+/** Whether the text asks for this value, against it, or says nothing about it. */
+export function wishFor(text: string, field: string, value: string): "in" | "out" | null {
+  const clause = conditionOf(field, value);
+  const found = splitClauses(text).find((each) => isEither(each.text, clause));
+  if (!found) return null;
+  return found.text === clause ? "in" : "out";
+}
+
+/** The text narrowed to events in which the field is not there, or empty. */
+export function withoutField(text: string, field: string): string {
+  return editFilter(text, (filter) => appendClause(filter, `-has:${quoteName(field)}`));
+}
+
+/** The text's events counted by a field. */
+export function withGroup(text: string, field: string): string {
+  return `${splitQuestion(text).filter} | count by ${quoteName(field)}`.trim();
+}
+
+/** The text and another one, both must hold. */
+export function withText(text: string, added: string): string {
+  return editFilter(text, (filter) => appendClause(filter, added));
+}
+
+/** Narrowing happens in front of the pipe. */
+function editFilter(text: string, edit: (filter: string) => string): string {
+  const { filter, pipe } = splitQuestion(text);
+  // Untouched, the text stays as it was typed.
+  const edited = edit(pipe === null ? text : filter);
+  return pipe === null ? edited : `${edited} ${pipe}`.trim();
+}
+
+function setValue(text: string, field: string, value: string, isOut: boolean): string {
+  const clause = conditionOf(field, value);
   const [wanted, opposite] = isOut ? [`-${clause}`, clause] : [clause, `-${clause}`];
   const clauses = splitClauses(text);
   if (clauses.some((each) => each.text === wanted)) return text;
   const against = clauses.filter((each) => each.text === opposite);
   return against.length ? replaceClauses(text, against, wanted) : appendClause(text, wanted);
+}
+
+function conditionOf(field: string, value: string): string {
+  return `${quoteName(field)}:${quoteValue(value)}`;
+}
+
+function isEither(text: string, clause: string): boolean {
+  return text === clause || text === `-${clause}`;
 }
 
 /** A property as the search names it: its path, marked where a field has the same name. */
@@ -87,9 +182,9 @@ export function fieldOfProperty(path: readonly string[]): string {
 
 /** Words and phrases the text looks for, lower case, for marking them in messages. */
 export function wordsOf(text: string): string[] {
-  return splitClauses(text.replace(/[()]/g, " "))
+  return splitClauses(splitQuestion(text).filter.replace(/[()]/g, " "))
     .map((clause) => clause.text)
-    .filter((word) => !/^(-|AND$|OR$|NOT$)/.test(word) && !/^[^"]*[:<>=]/.test(word))
+    .filter((word) => !/^(-|\/|AND$|OR$|NOT$)/.test(word) && !/^[^"]*[:<>=]/.test(word))
     .map((word) => word.replaceAll('"', "").toLowerCase())
     .filter((word) => word.length > 1);
 }
@@ -122,7 +217,9 @@ function appendClause(text: string, clause: string): string {
   return hasOr ? `(${before}) ${clause}` : `${before} ${clause}`;
 }
 
+/** The server's own lists give names as they are typed, quotes and all. */
 function quoteName(name: string): string {
+  if (/^"(?:\\.|[^"\\])*"$/.test(name)) return name;
   return /^[\p{L}_@$]([\p{L}\p{N}_.@$/-]*[\p{L}\p{N}_])?$/u.test(name) ? name : quote(name);
 }
 

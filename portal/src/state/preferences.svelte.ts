@@ -1,5 +1,5 @@
 /**
- * What a person prefers on this device: colours and time zone.
+ * What a person prefers on this device: colours, time zone, facets.
  *
  * In: local storage. Out: reactive values. Promise: works, for the visit, where storage is forbidden.
  */
@@ -9,9 +9,16 @@ export type Theme = "system" | "light" | "dark";
 
 const THEMES: readonly Theme[] = ["system", "light", "dark"];
 
+/** What is counted until somebody chooses. */
+const FACETS: readonly string[] = ["severity", "application", "category", "host", "user", "environment", "release"];
+/** The server counts at most 20 at once. */
+const MAX_FACETS = 20;
+
 class Preferences {
   #theme = $state<Theme>(THEMES.find((theme) => theme === stored("theme")) ?? "system");
   #zone = $state<Zone>(stored("zone") === "utc" ? "utc" : "local");
+  #facets = $state.raw<readonly string[]>(storedList("facets") ?? FACETS);
+  #hasFacets = $state(stored("hasFacets") !== "no");
 
   get theme(): Theme {
     return this.#theme;
@@ -19,6 +26,33 @@ class Preferences {
 
   get zone(): Zone {
     return this.#zone;
+  }
+
+  /** Fields and properties that are counted beside the list. */
+  get facets(): readonly string[] {
+    return this.#facets;
+  }
+
+  /** Whether they are shown at all. */
+  get hasFacets(): boolean {
+    return this.#hasFacets;
+  }
+
+  /** Newly chosen ones come first, where they are seen. */
+  addFacet(field: string): void {
+    const others = this.#facets.filter((each) => each !== field);
+    this.#facets = [field, ...others].slice(0, MAX_FACETS);
+    store("facets", JSON.stringify(this.#facets));
+  }
+
+  removeFacet(field: string): void {
+    this.#facets = this.#facets.filter((each) => each !== field);
+    store("facets", JSON.stringify(this.#facets));
+  }
+
+  turnFacets(): void {
+    this.#hasFacets = !this.#hasFacets;
+    store("hasFacets", this.#hasFacets ? "yes" : "no");
   }
 
   /** system → light → dark → system. `public/theme.js` does the same before the first paint. */
@@ -29,15 +63,28 @@ class Preferences {
     store("theme", this.#theme);
   }
 
+  setZone(zone: Zone): void {
+    this.#zone = zone;
+    store("zone", zone);
+  }
+
   turnZone(): void {
-    this.#zone = this.#zone === "utc" ? "local" : "utc";
-    store("zone", this.#zone);
+    this.setZone(this.#zone === "utc" ? "local" : "utc");
   }
 }
 
 function stored(name: string): string | null {
   try {
     return localStorage.getItem(`logster.${name}`);
+  } catch {
+    return null;
+  }
+}
+
+function storedList(name: string): readonly string[] | null {
+  try {
+    const value: unknown = JSON.parse(stored(name) ?? "null");
+    return Array.isArray(value) ? value.filter((each) => typeof each === "string").slice(0, MAX_FACETS) : null;
   } catch {
     return null;
   }

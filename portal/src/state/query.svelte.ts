@@ -12,6 +12,8 @@ export class Query {
   readonly text = $derived(this.#address.text);
   readonly range = $derived(this.#address.range);
   readonly isLive = $derived(this.#address.isLive);
+  readonly columns = $derived(this.#address.columns);
+  readonly view = $derived(this.#address.view);
   readonly id = $derived(this.#address.id);
 
   /** A new question is a step in the history; moving from event to event is not. */

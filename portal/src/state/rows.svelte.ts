@@ -10,10 +10,12 @@ import { shiftInstant } from "../ui/time";
 import { type Entry, entriesOfStep, isEvent, mergeEntries } from "./entries";
 import { type Range, boundsOf } from "./range";
 
-/** One request's worth: fills two tall screens, and takes some ten milliseconds to draw. */
+/** The first request's worth: fills two tall screens. */
 const PAGE_ROWS = 200;
+/** Whoever scrolls wants more at once: some 1 MB of JSON, read in some 20 ms. */
+const OLDER_ROWS = 1_000;
 /** About 1 KB each in memory; whoever needs more narrows the question. */
-export const MAX_ROWS = 100_000;
+export const MAX_ROWS = 200_000;
 /** The live tail alone would fill the memory while nobody looks. */
 export const MAX_LIVE_ROWS = 10_000;
 
@@ -45,6 +47,13 @@ export class Rows {
       this.entries = mergeEntries(this.#early, events);
       this.#early = [];
     });
+  }
+
+  /** Nobody waits any more: what is there stays. */
+  stop(): void {
+    this.#request.abort();
+    this.isLoadingOlder = false;
+    this.status = "ready";
   }
 
   async loadOlder(): Promise<void> {
@@ -93,13 +102,13 @@ export class Rows {
   }
 
   #question(before: string | null): EventsQuestion {
-    return { text: this.#text, ...boundsOf(this.#range), limit: PAGE_ROWS, before };
+    return { text: this.#text, ...boundsOf(this.#range), limit: before ? OLDER_ROWS : PAGE_ROWS, before };
   }
 
   /** After a cut there is no cursor: ask by time, one millisecond over; merging drops what is there. */
   #olderQuestion(): EventsQuestion {
     const last = this.entries.findLast(isEvent);
     if (this.#next || !last) return this.#question(this.#next);
-    return { ...this.#question(null), until: shiftInstant(last.timestamp, 1) };
+    return { ...this.#question(null), limit: OLDER_ROWS, until: shiftInstant(last.timestamp, 1) };
   }
 }

@@ -36,7 +36,7 @@ test("the first page, then older ones by the server's cursor", async () => {
   expect([ids(rows), rows.hasOlder]).toEqual([[9, 8, 7], false]);
   expect(asked.map((each) => Object.fromEntries(each))).toEqual([
     { q: "timeout", since: "1h", limit: "200" },
-    { q: "timeout", since: "1h", limit: "200", before: "c1" },
+    { q: "timeout", since: "1h", limit: "1000", before: "c1" },
   ]);
 });
 
@@ -50,6 +50,20 @@ test("a slow answer to an older question is not shown", async () => {
   answers[0]?.(new Response(JSON.stringify({ events: [body(1)] })));
   await Promise.all([first, second]);
   expect(ids(rows)).toEqual([2]);
+});
+
+test("a question that is stopped is cancelled and leaves what was there", async () => {
+  serve({ ids: [9] });
+  const rows = new Rows();
+  await rows.load("a", ALL);
+  let signal: AbortSignal | null | undefined;
+  vi.stubGlobal("fetch", (_path: string, init: RequestInit) => {
+    signal = init.signal;
+    return new Promise(() => {});
+  });
+  void rows.load("b", ALL);
+  rows.stop();
+  expect([signal?.aborted, rows.status, ids(rows)]).toEqual([true, "ready", [9]]);
 });
 
 test("live events that come before the first page are kept, once", async () => {

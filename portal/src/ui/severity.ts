@@ -16,6 +16,9 @@ export const SEVERITIES: readonly Severity[] = [
   { name: "Off", letter: "O", aliases: ["6", "none"] },
 ];
 
+/** As they stand in a stack of bars: the worst at the bottom, where heights can be compared. */
+export const WORST_FIRST: readonly string[] = ["fatal", "error", "warn", "info", "debug", "trace", "off"];
+
 /** A severity this portal does not know yet is shown by its number. */
 export function severityAt(number: number): Severity {
   return SEVERITIES[number] ?? { name: String(number), letter: "?", aliases: [] };

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { renderClock, renderDay, renderInstant, shiftInstant } from "./time";
+import { renderClock, renderDate, renderDay, renderInstant, shiftInstant } from "./time";
 
 const zone = process.env.TZ;
 beforeEach(() => {
@@ -30,4 +30,10 @@ test("a time without fraction has zero milliseconds", () => {
 
 test("instants shift by milliseconds", () => {
   expect(shiftInstant(INSTANT, -123)).toBe("2026-11-23T19:05:09.000Z");
+});
+
+test("a date to be typed again is as short as it is exact", () => {
+  expect(renderDate("2026-11-23T19:05:00Z", "utc")).toBe("2026-11-23 19:05");
+  expect(renderDate("2026-11-23T19:05:09Z", "local")).toBe("2026-11-24 00:35:09");
+  expect(renderDate(INSTANT, "utc")).toBe("2026-11-23 19:05:09.123");
 });

@@ -29,6 +29,13 @@ export function renderClock(timestamp: string, zone: Zone): string {
   return `${clockOf(timestamp, zone)}.${fractionOf(timestamp).padEnd(3, "0").slice(0, 3)}`;
 }
 
+/** `2026-11-23 09:00`, with seconds and milliseconds where there are some: as people type it. */
+export function renderDate(timestamp: string, zone: Zone): string {
+  const { year, month, day } = partsOf(timestamp, zone);
+  const clock = renderClock(timestamp, zone).replace(/(:00)?\.000$/, "");
+  return `${year}-${two(month + 1)}-${two(day)} ${clock}`;
+}
+
 /** `2026-11-23 09:00:00.123456789 +01:00`, every digit the server has. */
 export function renderInstant(timestamp: string, zone: Zone): string {
   const { year, month, day } = partsOf(timestamp, zone);

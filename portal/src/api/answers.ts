@@ -1,0 +1,235 @@
+/**
+ * What the server says about events in sum, checked: JSON values to typed ones.
+ *
+ * In: parsed JSON. Out: `Histogram`, `Facets`, `Fields`, `Patterns`, `Context`, `Stats`, …
+ * Promise: a value of the wrong shape is a `ShapeError` here, never an `undefined` on the screen.
+ */
+import {
+  type Event,
+  isMembers,
+  list,
+  members,
+  numberOrZero,
+  readEvent,
+  text,
+  textOrNull,
+} from "./shapes";
+
+export interface Series {
+  readonly name: string;
+  readonly counts: readonly number[];
+}
+
+/** Bucket i begins at `starts[i]` (ms since 1970) and lasts `intervalMs`. */
+export interface Histogram {
+  readonly intervalMs: number;
+  readonly starts: readonly number[];
+  readonly series: readonly Series[];
+  readonly total: number;
+}
+
+export interface Facet {
+  readonly field: string;
+  readonly values: readonly { readonly value: string; readonly count: number }[];
+  readonly missing: number;
+}
+
+export interface FieldInfo {
+  readonly name: string;
+  readonly isProperty: boolean;
+  readonly type: string;
+  readonly share: number;
+}
+
+export interface Pattern {
+  readonly pattern: string;
+  readonly count: number;
+  readonly share: number;
+  readonly firstSeen: string;
+  readonly lastSeen: string;
+  readonly severities: Readonly<Record<string, number>>;
+  readonly example: string;
+  readonly exampleId: string;
+  /** Finds its events; null when it has no word to search by. */
+  readonly q: string | null;
+}
+
+export interface Patterns {
+  readonly patterns: readonly Pattern[];
+  readonly distinct: number;
+  readonly lookedAt: number;
+  readonly elapsedMs: number;
+}
+
+export interface Context {
+  readonly events: readonly Event[];
+  /** Finds the neighbours. */
+  readonly q: string;
+}
+
+export type Cell = string | number | null;
+
+export interface Column {
+  readonly name: string;
+  readonly kind: string;
+  readonly role: "step" | "group" | "number";
+}
+
+export interface Stats {
+  readonly columns: readonly Column[];
+  readonly rows: readonly (readonly Cell[])[];
+  readonly everyS: number | null;
+  readonly hasMore: boolean;
+  readonly elapsedMs: number;
+}
+
+export interface Suggestion {
+  readonly text: string;
+  readonly count: number | null;
+}
+
+/** `start` counts characters: what a suggestion replaces, up to the cursor. */
+export interface Completion {
+  readonly start: number;
+  readonly suggestions: readonly Suggestion[];
+}
+
+export interface SavedSearch {
+  readonly id: number;
+  readonly name: string;
+  readonly q: string;
+  readonly columns: readonly string[];
+  readonly since: string;
+  readonly until: string;
+  readonly isShared: boolean;
+  readonly owner: string;
+  readonly canChange: boolean;
+}
+
+export function readHistogram(value: unknown): Histogram {
+  const found = members(value, "histogram");
+  return {
+    intervalMs: numberOrZero(found.interval_ms),
+    starts: list(found.starts, "starts").map(numberOrZero),
+    series: list(found.series, "series").map((each) => {
+      const series = members(each, "series");
+      const counts = list(series.counts, "counts").map(numberOrZero);
+      return { name: text(series.name, "series' name"), counts };
+    }),
+    total: numberOrZero(found.total),
+  };
+}
+
+export function readFacets(value: unknown): readonly Facet[] {
+  return list(members(value, "facets").facets, "facets").map((each) => {
+    const facet = members(each, "facet");
+    return {
+      field: text(facet.field, "facet's field"),
+      values: list(facet.values, "values").map((pair) => {
+        const { value: name, count } = members(pair, "value");
+        return { value: text(name, "value"), count: numberOrZero(count) };
+      }),
+      missing: numberOrZero(facet.missing),
+    };
+  });
+}
+
+export function readFields(value: unknown): readonly FieldInfo[] {
+  return list(members(value, "fields").fields, "fields").map((each) => {
+    const field = members(each, "field");
+    return {
+      name: text(field.name, "field's name"),
+      isProperty: field.is_property === true,
+      type: textOrNull(field.type) ?? "",
+      share: numberOrZero(field.share),
+    };
+  });
+}
+
+export function readPatterns(value: unknown): Patterns {
+  const found = members(value, "patterns");
+  return {
+    patterns: list(found.patterns, "patterns").map(readPattern),
+    distinct: numberOrZero(found.distinct),
+    lookedAt: numberOrZero(found.looked_at),
+    elapsedMs: numberOrZero(found.elapsed_ms),
+  };
+}
+
+function readPattern(value: unknown): Pattern {
+  const pattern = members(value, "pattern");
+  const severities = isMembers(pattern.severities) ? Object.entries(pattern.severities) : [];
+  return {
+    pattern: text(pattern.pattern, "pattern"),
+    count: numberOrZero(pattern.count),
+    share: numberOrZero(pattern.share),
+    firstSeen: text(pattern.first_seen, "first_seen"),
+    lastSeen: text(pattern.last_seen, "last_seen"),
+    severities: Object.fromEntries(severities.map(([name, count]) => [name, numberOrZero(count)])),
+    example: textOrNull(pattern.example) ?? "",
+    exampleId: text(pattern.example_id, "example_id"),
+    q: textOrNull(pattern.q),
+  };
+}
+
+export function readContext(value: unknown): Context {
+  const found = members(value, "context");
+  return { events: list(found.events, "events").map(readEvent), q: textOrNull(found.q) ?? "" };
+}
+
+export function readStats(value: unknown): Stats {
+  const found = members(value, "table");
+  return {
+    columns: list(found.columns, "columns").map((each) => {
+      const { name, kind, role } = members(each, "column");
+      const known = role === "step" || role === "group" ? role : "number";
+      return { name: text(name, "column's name"), kind: textOrNull(kind) ?? "", role: known };
+    }),
+    rows: list(found.rows, "rows").map((row) => list(row, "row").map(cellOf)),
+    everyS: typeof found.every_s === "number" ? found.every_s : null,
+    hasMore: found.has_more === true,
+    elapsedMs: numberOrZero(found.elapsed_ms),
+  };
+}
+
+/** A number too long for a double comes as an object that knows its digits. */
+function cellOf(value: unknown): Cell {
+  if (value === null || typeof value === "string" || typeof value === "number") return value;
+  return String(value);
+}
+
+export function readCompletion(value: unknown): Completion {
+  const found = members(value, "completion");
+  return {
+    start: numberOrZero(found.start),
+    suggestions: list(found.suggestions, "suggestions").map((each) => {
+      const { text: said, count } = members(each, "suggestion");
+      return { text: text(said, "suggestion"), count: typeof count === "number" ? count : null };
+    }),
+  };
+}
+
+export function readSearches(value: unknown): readonly SavedSearch[] {
+  return list(members(value, "searches").searches, "searches").map(readSearch);
+}
+
+export function readSearch(value: unknown): SavedSearch {
+  const saved = members(value, "saved search");
+  return {
+    id: numberOrZero(saved.id),
+    name: text(saved.name, "search's name"),
+    q: text(saved.q, "search"),
+    columns: list(saved.columns, "columns").filter((name) => typeof name === "string"),
+    since: textOrNull(saved.since) ?? "",
+    until: textOrNull(saved.until) ?? "",
+    isShared: saved.is_shared === true,
+    owner: textOrNull(saved.owner) ?? "",
+    canChange: saved.can_change === true,
+  };
+}
+
+export function readHistory(value: unknown): readonly string[] {
+  return list(members(value, "history").queries, "queries").map((each) =>
+    text(members(each, "query").q, "query"),
+  );
+}

@@ -1,0 +1,43 @@
+import { expect, test } from "vitest";
+import { numberMarks, timeMarks } from "./scale";
+import { highestOf, stackPaths } from "./stack";
+
+const at = (text: string) => Date.parse(text);
+const labels = (since: string, until: string, count: number) =>
+  timeMarks(at(since), at(until), count, "utc").map(({ label }) => label);
+
+test("marks of time are round, and a day's beginning says its date", () => {
+  expect(labels("2026-11-23T21:10:00Z", "2026-11-24T05:00:00Z", 4)).toEqual(["22:00", "Nov 24", "02:00", "04:00"]);
+  expect(labels("2026-11-24T08:00:10Z", "2026-11-24T08:01:00Z", 5)).toEqual([
+    "08:00:10",
+    "08:00:20",
+    "08:00:30",
+    "08:00:40",
+    "08:00:50",
+  ]);
+  expect(labels("2026-11-24T08:00:00Z", "2026-11-24T08:00:00Z", 5)).toEqual([]);
+});
+
+test("there are never more marks than there is room for", () => {
+  for (let span = 7; span < 1e12; span *= 3)
+    for (const room of [1, 3, 10])
+      expect(timeMarks(1_795_000_000_000, 1_795_000_000_000 + span, room, "utc").length).toBeLessThanOrEqual(room + 1);
+});
+
+test("marks of numbers are round and reach over the highest", () => {
+  expect(numberMarks(7, 5).map(({ label }) => label)).toEqual(["0", "2", "4", "6", "8"]);
+  expect(numberMarks(0, 5).map(({ label }) => label)).toEqual(["0"]);
+  expect(numberMarks(0.3, 3).map(({ at: value }) => value)).toEqual([0, 0.1, 0.2, 0.3]);
+  for (const max of [1, 3.7, 99, 12_345, 0.002]) expect(numberMarks(max, 5).at(-1)?.at).toBeGreaterThanOrEqual(max);
+});
+
+test("bars stand on each other, and the smallest is still seen", () => {
+  const [low, high] = stackPaths([[1, 0], [999, 10]], 100, 64, highestOf([[1, 0], [999, 10]]));
+  expect(low).toBe("M0 64v-1.5h49v1.5z");
+  expect(high).toBe("M0 62.5v-62.5h49v62.5zM50 64v-1.5h49v1.5z");
+});
+
+test("nothing to draw is no path", () => {
+  expect(stackPaths([], 100, 64, 1)).toEqual([]);
+  expect(stackPaths([[1]], 0, 64, 1)).toEqual([""]);
+});

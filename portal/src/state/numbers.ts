@@ -1,0 +1,119 @@
+/**
+ * A table of numbers as a chart can show it.
+ *
+ * In: the answer of a question with a pipe. Out: lines over time, or bars by group.
+ * Promise: each series has a value, or null, for every step; steps without an event count as 0
+ * where events are counted and are left open where values are.
+ */
+import type { Cell, Stats } from "../api/answers";
+import { WORST_FIRST } from "../ui/severity";
+
+export interface Line {
+  readonly name: string;
+  readonly values: readonly (number | null)[];
+}
+
+export interface Timeline {
+  /** When the steps begin, ms since 1970. */
+  readonly starts: readonly number[];
+  readonly stepMs: number;
+  /** The largest first; severities the worst first. */
+  readonly lines: readonly Line[];
+  /** Severities have colours of their own. */
+  readonly isSeverity: boolean;
+}
+
+export interface Bar {
+  readonly name: string;
+  readonly value: number;
+  readonly row: readonly Cell[];
+}
+
+/** More than the server gives; a gap of years at one second must not fill the memory. */
+const MAX_STEPS = 5_000;
+
+export function numberColumns(stats: Stats): number[] {
+  return stats.columns.flatMap(({ role }, index) => (role === "number" ? [index] : []));
+}
+
+export function hasSteps(stats: Stats): boolean {
+  return stats.columns.some(({ role }) => role === "step");
+}
+
+/** What a group is called where it has no value. */
+export function renderGroup(cell: Cell): string {
+  return cell === null || cell === "" ? "(none)" : String(cell);
+}
+
+/** The lines of one column of numbers over the steps. */
+export function timelineOf(stats: Stats, column: number): Timeline {
+  const stepAt = stats.columns.findIndex(({ role }) => role === "step");
+  const groups = groupColumns(stats);
+  const stepMs = (stats.everyS ?? 1) * 1_000;
+  const found = new Map<string, Map<number, number | null>>();
+  for (const row of stats.rows) {
+    const name = groups.map((at) => renderGroup(row[at] ?? null)).join(" · ") || nameOf(stats, column);
+    const points = found.get(name) ?? new Map<number, number | null>();
+    points.set(Date.parse(String(row[stepAt])), asNumber(row[column] ?? null));
+    found.set(name, points);
+  }
+  const starts = allSteps([...found.values()], stepMs);
+  const blank = /^(count|sum)\b/.test(nameOf(stats, column)) ? 0 : null;
+  const isSeverity = groups.length === 1 && stats.columns[groups[0] ?? 0]?.name === "severity";
+  const lines = [...found].map(([name, points]) => ({
+    name,
+    values: starts.map((start) => points.get(start) ?? blank),
+  }));
+  const order = isSeverity
+    ? (a: Line, b: Line) => WORST_FIRST.indexOf(a.name) - WORST_FIRST.indexOf(b.name)
+    : (a: Line, b: Line) => sumOf(b) - sumOf(a);
+  return { starts, stepMs, lines: lines.toSorted(order), isSeverity };
+}
+
+/** One bar per group, as the server orders them. */
+export function barsOf(stats: Stats, column: number): Bar[] {
+  const groups = groupColumns(stats);
+  return stats.rows.map((row) => ({
+    name: groups.map((at) => renderGroup(row[at] ?? null)).join(" · ") || nameOf(stats, column),
+    value: asNumber(row[column] ?? null) ?? 0,
+    row,
+  }));
+}
+
+/** Rows as tab-separated text, for a spreadsheet. */
+export function renderTable(stats: Stats): string {
+  const clean = (cell: Cell) => String(cell ?? "").replace(/[\t\r\n]+/g, " ");
+  const lines = [stats.columns.map(({ name }) => name), ...stats.rows];
+  return lines.map((cells) => cells.map(clean).join("\t")).join("\n");
+}
+
+function groupColumns(stats: Stats): number[] {
+  return stats.columns.flatMap(({ role }, index) => (role === "group" ? [index] : []));
+}
+
+function nameOf(stats: Stats, column: number): string {
+  return stats.columns[column]?.name ?? "";
+}
+
+/** Weeks and days have an hour more or less twice a year: steps that are there are kept as they are. */
+function allSteps(series: readonly ReadonlyMap<number, unknown>[], stepMs: number): number[] {
+  const known = [...new Set(series.flatMap((points) => [...points.keys()]))].sort((a, b) => a - b);
+  const steps: number[] = [];
+  for (const start of known) {
+    for (let at = (steps.at(-1) ?? start) + stepMs; at <= start - stepMs / 2 && steps.length < MAX_STEPS; at += stepMs)
+      steps.push(at);
+    steps.push(start);
+  }
+  return steps;
+}
+
+function asNumber(cell: Cell): number | null {
+  if (cell === null || cell === "") return null;
+  const number = typeof cell === "number" ? cell : Number(cell);
+  // A time (min(timestamp)) is a place on the axis too.
+  return Number.isNaN(number) ? (Date.parse(String(cell)) || null) : number;
+}
+
+function sumOf(line: Line): number {
+  return line.values.reduce<number>((sum, value) => sum + (value ?? 0), 0);
+}

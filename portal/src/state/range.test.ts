@@ -1,0 +1,56 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ALL, boundsOf, parseRange, parseTyped, renderRange } from "./range";
+
+const zone = process.env.TZ;
+beforeEach(() => {
+  process.env.TZ = "Europe/Berlin";
+});
+afterEach(() => {
+  process.env.TZ = zone;
+});
+
+const NOW = new Date("2026-11-24T10:30:00Z");
+
+test("a range is what its text says, open sides too", () => {
+  for (const text of ["15m", "2026-11-24T08:00:00Z~", "~2026-11-24T08:00:00Z"])
+    expect(renderRange(parseRange(text))).toBe(text);
+  for (const text of ["", "~", "soon", "a~b", "1~2~3", "15"]) expect(parseRange(text)).toEqual(ALL);
+  expect(boundsOf(parseRange("~2026-11-24T08:00:00Z")).since).toBeNull();
+});
+
+describe("typed", () => {
+  test.each([
+    ["2h ago", "", "2h"],
+    ["15 minutes", "now", "15m"],
+    ["90s ago", "", "90s"],
+    ["", "", "all"],
+    ["2026-11-24 08:00", "2026-11-24T09:15:30", "2026-11-24T08:00:00.000Z~2026-11-24T09:15:30.000Z"],
+    ["08:00", "", "2026-11-24T08:00:00.000Z~"],
+    ["yesterday", "today", "2026-11-23T00:00:00.000Z~2026-11-24T00:00:00.000Z"],
+    ["yesterday 18:00", "2h ago", "2026-11-23T18:00:00.000Z~2026-11-24T08:30:00.000Z"],
+    ["", "2026-11-01", "~2026-11-01T00:00:00.000Z"],
+    ["2026-11-24T08:00:00.123456Z", "", "2026-11-24T08:00:00.123Z~"],
+    ["2026-11-24 08:00 +02:00", "", "2026-11-24T06:00:00.000Z~"],
+  ])("from %j to %j is %j in UTC", (from, to, expected) => {
+    const range = parseTyped(from, to, NOW, "utc");
+    expect(typeof range === "string" ? range : renderRange(range)).toBe(expected);
+  });
+
+  test("times are those of the zone that is shown", () => {
+    expect(parseTyped("2026-11-24 08:00", "", NOW, "local")).toMatchObject({
+      since: "2026-11-24T07:00:00.000Z",
+    });
+    expect(parseTyped("2026-11-24 08:00Z", "", NOW, "local")).toMatchObject({
+      since: "2026-11-24T08:00:00.000Z",
+    });
+  });
+
+  test.each([
+    ["soon", "", "From: “soon” is no time"],
+    ["", "25:00", "To: “25:00” is no time"],
+    ["2026-13-01", "", "From: “2026-13-01” is no time"],
+    ["09:00", "08:00", "The end must be later"],
+  ])("from %j to %j is refused", (from, to, said) => {
+    expect(parseTyped(from, to, NOW, "utc")).toContain(said);
+  });
+});

@@ -107,7 +107,7 @@ def test_a_new_key_and_snippets_that_run_turn_the_light_green(server, page, tmp_
     ]
     for name, command, message in runs:
         page.get_by_role("button", name=name, exact=True).click()
-        text = page.get_by_label("Snippet").inner_text()
+        text = page.get_by_label("Snippet", exact=True).inner_text()
         assert secret in text
         if name == "Node.js":
             subprocess.run([*command, text], check=True, timeout=30)
@@ -117,7 +117,7 @@ def test_a_new_key_and_snippets_that_run_turn_the_light_green(server, page, tmp_
         expect(light.get_by_role("link", name=re.compile(message))).to_be_visible()
 
     page.get_by_role("button", name="Browser", exact=True).click()
-    page.evaluate(page.get_by_label("Snippet").inner_text())
+    page.evaluate(page.get_by_label("Snippet", exact=True).inner_text())
     page.evaluate("dispatchEvent(new ErrorEvent('error', {message: 'Hello from a page'}))")
     link = light.get_by_role("link", name="Hello from a page")
     link.click()
@@ -128,11 +128,13 @@ def test_a_log_file_is_followed_by_its_snippet(server, page, tmp_path):
     page.get_by_label("A new key for").fill("follower")
     page.get_by_role("button", name="Make a key").click()
     page.get_by_role("button", name="A log file").click()
-    expect(page.get_by_label("Snippet")).to_contain_text("lgs_")
+    expect(page.get_by_label("Snippet", exact=True)).to_contain_text("lgs_")
     log = tmp_path / "shop.log"
     word = f"follow{time.time_ns()}"
     log.write_text(f"ERROR {word} first\n")
-    text = page.get_by_label("Snippet").inner_text().replace("/var/log/shop.log", str(log))
+    text = (
+        page.get_by_label("Snippet", exact=True).inner_text().replace("/var/log/shop.log", str(log))
+    )
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     # The command takes the shell's place, so that stopping the one stops the other.
     process = subprocess.Popen(
@@ -183,7 +185,7 @@ def test_a_person_is_added_may_look_and_is_removed(server, page, browser):
     go_to(page, "Users")
     email = f"eve{time.time_ns()}@example.org"
     page.get_by_label("Email").fill(email)
-    page.get_by_label("Role", exact=True).select_option("viewer")
+    page.get_by_label("Role").first.select_option("viewer")
     page.get_by_role("button", name="Add", exact=True).click()
     password = page.locator("code.secret").inner_text()
 
@@ -193,11 +195,11 @@ def test_a_person_is_added_may_look_and_is_removed(server, page, browser):
         go_to(eve, "Users")
         eve.get_by_label("Current password").fill(password)
         eve.get_by_label("New password").fill("another long one")
-        eve.get_by_role("button", name="Change").click()
+        eve.get_by_role("button", name="Change", exact=True).click()
         expect(eve.get_by_text("Your other sessions have ended")).to_be_visible()
         go_to(eve, "Add a source")
         eve.get_by_label("Paste the key").fill("lgs_pasted")
-        expect(eve.get_by_label("Snippet")).to_contain_text("ApiKey: lgs_pasted")
+        expect(eve.get_by_label("Snippet", exact=True)).to_contain_text("ApiKey: lgs_pasted")
 
     page.get_by_role("button", name=f"Remove {email}").click()
     page.keyboard.press("Enter")
@@ -237,12 +239,12 @@ def test_the_system_shows_what_fills_it_and_set_aside_events(server, page):
     expect(page.get_by_text("Nothing is set aside")).to_be_visible()
 
 
-@pytest.mark.parametrize("name", ["Add a source", "Keys", "Users", "System"])
-def test_a_phone_shows_every_page_without_scrolling_sideways(server, browser, name):
+def test_a_phone_shows_every_page_without_scrolling_sideways(server, browser):
     with visiting(server, browser, viewport={"width": 390, "height": 780}) as page:
         log_in(page, "/settings/sources")
-        go_to(page, name)
-        page.wait_for_load_state("networkidle")
-        width = page.evaluate("document.querySelector('.page').scrollWidth")
-        assert width <= 390
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        for name in ("Add a source", "Keys", "Users", "System"):
+            go_to(page, name)
+            page.wait_for_load_state("networkidle")
+            width = page.evaluate("document.querySelector('.page').scrollWidth")
+            assert (name, width) == (name, 390)
+            assert page.evaluate("document.documentElement.scrollWidth") == 390

@@ -34,6 +34,7 @@ from logster.ingest.receive import Receiver
 from logster.meta.accounts import Accounts
 from logster.meta.database import open_database
 from logster.meta.keys import Keys, Right
+from logster.meta.members import Members
 from logster.meta.searches import Searches
 from logster.pipeline import Accepted, Pipeline, build_drain, pack
 from logster.spool.spool import (
@@ -137,6 +138,7 @@ class Worker:
             config,
             keys=keys,
             accounts=accounts,
+            members=Members(database),
             searches=Searches(database),
             engine=engine,
             viewers=self.viewers,

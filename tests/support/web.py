@@ -12,6 +12,7 @@ from logster.config import Config
 from logster.meta.accounts import Accounts, Role
 from logster.meta.bootstrap import bootstrap
 from logster.meta.keys import Keys
+from logster.meta.members import Members
 from logster.meta.searches import Searches
 from logster.store.engine import Engine
 from logster.web.app import build_app
@@ -80,12 +81,13 @@ async def running_site(
         bootstrap(database, admin=f"{ADMIN}:{PASSWORD}", api_key=KEY, hasher=FAST_HASHER)
         keys = Keys(database).start()
         accounts = Accounts(database, session_days=14, hasher=FAST_HASHER)
-        config = Config(public_url=public_url)
+        config = Config(public_url=public_url, data=str(folder))
         viewers = Viewers()
         app = build_app(
             config,
             keys=keys,
             accounts=accounts,
+            members=Members(database),
             searches=Searches(database),
             engine=engine,
             viewers=viewers,

@@ -23,7 +23,7 @@ import msgspec
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
-from logster.errors import NotFoundError, QuotaError, UnauthorizedError
+from logster.errors import ForbiddenError, NotFoundError, QuotaError, UnauthorizedError
 from logster.event import NS_PER_S
 from logster.meta import tables
 
@@ -139,9 +139,23 @@ class Accounts:
         found = await self._database.read(lambda connection: _find_user(connection, email))
         if not found:
             raise NotFoundError(f"There is no account {email!r}.")
-        await self._store_password(found[0], password)
-        ending = delete(tables.sessions).where(tables.sessions.c.user == found[0])
-        await self._database.write(lambda connection: connection.execute(ending))
+        await self._replace_password(found[0], password)
+
+    async def change_password(
+        self, session: Session, token: str, current: str, password: str
+    ) -> None:
+        """Let a person choose a new password; this session stays, their others end.
+
+        Raises ForbiddenError for a wrong current one, which counts as a failed log-in
+        (QuotaError), and ValueError for a new one that cannot be.
+        """
+        check_password(password)
+        self._failures_of_email.record(session.email)
+        found = await self._database.read(lambda connection: _find_user(connection, session.email))
+        if not found or not await self._passwords.verify(found[1], current):
+            raise ForbiddenError("The current password is not right.")
+        self._failures_of_email.forget(session.email)
+        await self._replace_password(session.user, password, kept_token=token)
 
     async def create_user(self, email: str, password: str, workspace: int, role: Role) -> int:
         """Add a person to a workspace; raises ValueError when the email is bad or taken."""
@@ -165,6 +179,15 @@ class Accounts:
         if not names:
             raise NotFoundError(f"There is no workspace {workspace}.")
         return str(names[0])
+
+    async def _replace_password(self, user: int, password: str, kept_token: str = "") -> None:
+        """Store a password and end the user's sessions, but that of `kept_token`."""
+        await self._store_password(user, password)
+        sessions = tables.sessions.c
+        ending = delete(tables.sessions).where(
+            (sessions.user == user) & (sessions.digest != _digest_of(kept_token))
+        )
+        await self._database.write(lambda connection: connection.execute(ending))
 
     async def _store_password(self, user: int, password: str) -> None:
         password_hash = await self._passwords.hash(password)
@@ -221,6 +244,11 @@ def check_password(password: str) -> None:
         raise ValueError(
             f"A password has {MIN_PASSWORD_LENGTH} to {MAX_PASSWORD_LENGTH} characters."
         )
+
+
+def make_password() -> str:
+    """A password to be told once: 96 random bits in 16 characters."""
+    return secrets.token_urlsafe(12)
 
 
 def add_user(

@@ -188,6 +188,22 @@ class Keys:
         rows = await self._database.read(lambda connection: connection.execute(question).all())
         return [_info_of(row) for row in rows]
 
+    async def find(self, workspace: int, key: int) -> KeyInfo:
+        """One key of the workspace; raises NotFoundError."""
+        return await self._database.read(lambda connection: _find(connection, workspace, key))
+
+    async def rename(self, workspace: int, key: int, name: str) -> KeyInfo:
+        """Call a key something else; raises NotFoundError, or ValueError for the name."""
+        name = _check_name(name)
+
+        def change(connection: Connection) -> KeyInfo:
+            _find(connection, workspace, key)
+            renaming = update(tables.keys).where(tables.keys.c.id == key).values(name=name)
+            connection.execute(renaming)
+            return _find(connection, workspace, key)
+
+        return await self._database.write(change)
+
     async def revoke(self, workspace: int, key: int) -> None:
         """End a key for good; raises NotFoundError. Revoking twice is no mistake."""
         await self._database.write(lambda connection: _revoke(connection, workspace, key))
@@ -305,13 +321,19 @@ def _check_name(name: str) -> str:
     return name
 
 
-def _revoke(connection: Connection, workspace: int, key: int) -> None:
+def _find(connection: Connection, workspace: int, key: int) -> KeyInfo:
     mine = (tables.keys.c.workspace == workspace) & (tables.keys.c.id == key)
-    if connection.execute(select(tables.keys.c.id).where(mine)).one_or_none() is None:
+    row = connection.execute(select(tables.keys).where(mine)).one_or_none()
+    if row is None:
         raise NotFoundError(f"There is no key {key} in this workspace.")
+    return _info_of(row)
+
+
+def _revoke(connection: Connection, workspace: int, key: int) -> None:
+    _find(connection, workspace, key)
     connection.execute(
         update(tables.keys)
-        .where(mine & tables.keys.c.revoked_at.is_(None))
+        .where((tables.keys.c.id == key) & tables.keys.c.revoked_at.is_(None))
         .values(revoked_at=time.time_ns())
     )
     _record_change(connection)

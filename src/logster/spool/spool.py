@@ -139,6 +139,17 @@ class AsideBlock(msgspec.Struct, frozen=True):
     body: bytes
 
 
+class AsideNote(msgspec.Struct, frozen=True):
+    """A set-aside block without its events, which may be many."""
+
+    spool: str
+    number: int
+    events: int
+    set_aside_at: float
+    bytes: int
+    reason: str
+
+
 class SpoolState(msgspec.Struct, frozen=True):
     """What a spool holds: for gauges, `logster spool` and the readiness answer."""
 
@@ -604,6 +615,20 @@ def list_aside(folder: Path) -> dict[str, list[AsideBlock]]:
         if rows:
             found[path.stem] = [AsideBlock(*row) for row in rows]
     return found
+
+
+def note_aside(folder: Path, limit: int) -> list[AsideNote]:
+    """The newest set-aside blocks of each spool, at most `limit` of each, without their events."""
+    found: list[AsideNote] = []
+    for path in sorted(folder.glob("spool-*.sqlite")):
+        with contextlib.closing(connect(path, is_reader=True)) as database:
+            rows = database.execute(
+                "SELECT number, events, set_aside_at, bytes, reason FROM aside "
+                "ORDER BY number DESC LIMIT ?",
+                (limit,),
+            )
+            found += [AsideNote(path.stem, *row) for row in rows]
+    return sorted(found, key=lambda note: -note.set_aside_at)
 
 
 def find_receipt(path: Path, digest: bytes) -> bytes | None:

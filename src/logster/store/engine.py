@@ -143,6 +143,17 @@ class Engine:
             )
         return _read_answer(body, (time.perf_counter() - started) * 1000)
 
+    async def inspect(self, sql: str) -> Answer:
+        """Ask about the store itself, by its owner: its catalogues are closed to readers.
+
+        Only for texts that hold no word from outside.
+        """
+        started = time.perf_counter()
+        with _own_errors(_question_error):
+            client = await self._client("writer")
+            body = await client.raw_query(sql, settings=_ANSWER_SETTINGS, fmt="JSONCompact")
+        return _read_answer(body, (time.perf_counter() - started) * 1000)
+
     async def fetch(self, sql: str, parameters: Mapping[str, Any], answer_format: str) -> bytes:
         """Ask a question; the answer as the engine writes it in a format of its own."""
         with _own_errors(_question_error):

@@ -9,31 +9,27 @@ Litestar reads the annotations of the handlers when it starts, so they are real 
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, Response, Router, delete, get, post
+from litestar import Request, Response, Router, get
 from litestar.di import NamedDependency
-from litestar.exceptions import ClientException
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, QueryParameter
 
 from logster import __version__
 from logster.errors import NotFoundError
 from logster.meta.accounts import Accounts, Role
-from logster.meta.keys import Keys, Right
+from logster.meta.keys import Right
 from logster.store.engine import Engine
 from logster.store.question import Selection
 from logster.store.search import Question, find, search
 from logster.web.access import Access, Viewer, proof_of, token_of
 from logster.web.complete import complete_search
+from logster.web.keys import KEYS
 from logster.web.live import tail_events
 from logster.web.questions import QUESTIONS, SELECTION
 from logster.web.saved import SAVED
-from logster.web.shapes import (
-    EventShape,
-    KeyShape,
-    parse_event_id,
-    shape_event,
-    shape_key,
-)
+from logster.web.shapes import EventShape, parse_event_id, shape_event
 from logster.web.stats import show_stats
+from logster.web.system import SYSTEM
+from logster.web.users import USERS
 
 API_PATH = "/api/v1"
 MAX_LIMIT = 10_000
@@ -56,26 +52,6 @@ class PageShape(msgspec.Struct, frozen=True, kw_only=True):
     previous: str | None
     elapsed_ms: float
     rows_read: int
-
-
-class KeysShape(msgspec.Struct, frozen=True, kw_only=True):
-    """Every key of the workspace, newest first."""
-
-    keys: list[KeyShape]
-
-
-class KeyOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """A key to be made."""
-
-    name: str
-    rights: list[Right]
-
-
-class NewKeyShape(msgspec.Struct, frozen=True, kw_only=True):
-    """A key just made; `text` is shown this once."""
-
-    key: KeyShape
-    text: str
 
 
 @get("/session", summary="Who am I")
@@ -142,32 +118,6 @@ async def show_event(
     return shape_event(event)
 
 
-@get("/keys", summary="API keys")
-async def list_keys(admin: NamedDependency[Viewer], keys: NamedDependency[Keys]) -> KeysShape:
-    """Give every key of the workspace, without its text."""
-    return KeysShape(keys=[shape_key(key) for key in await keys.in_workspace(admin.workspace)])
-
-
-@post("/keys", summary="Make an API key")
-async def create_key(
-    admin: NamedDependency[Viewer], keys: NamedDependency[Keys], data: JSONBody[KeyOrder]
-) -> NewKeyShape:
-    """Make a key; the answer is the only one that shows its text."""
-    try:
-        new = await keys.create(admin.workspace, data.name, data.rights)
-    except ValueError as error:
-        raise ClientException(str(error)) from None
-    return NewKeyShape(key=shape_key(new.info), text=new.text)
-
-
-@delete("/keys/{key_id:int}", summary="Revoke an API key")
-async def revoke_key(
-    admin: NamedDependency[Viewer], keys: NamedDependency[Keys], key_id: FromPath[int]
-) -> None:
-    """End a key for good, in every worker within a second."""
-    await keys.revoke(admin.workspace, key_id)
-
-
 def make_api() -> Router:
     """The routes; what they need is provided by `build_app`."""
     handlers = (
@@ -177,11 +127,11 @@ def make_api() -> Router:
         complete_search,
         tail_events,
         show_event,
-        list_keys,
-        create_key,
-        revoke_key,
         *QUESTIONS,
         *SAVED,
+        *KEYS,
+        *USERS,
+        *SYSTEM,
     )
     return Router(
         API_PATH,

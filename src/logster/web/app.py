@@ -19,6 +19,7 @@ from logster import __version__
 from logster.config import Config
 from logster.meta.accounts import Accounts
 from logster.meta.keys import Keys, Right
+from logster.meta.members import Members
 from logster.meta.searches import Searches
 from logster.store.engine import Engine
 from logster.web.access import Access, AnyRequest, Viewer
@@ -30,6 +31,7 @@ from logster.web.openapi import ApiDocument
 from logster.web.pages import PAGES
 from logster.web.patience import SAFE_METHODS, answer_while_waited
 from logster.web.refusals import EXCEPTION_HANDLERS
+from logster.web.system import provide_operator
 
 #: Bodies here are log-ins and names; events come through the other door.
 MAX_BODY_BYTES = 64 * 1024
@@ -57,6 +59,7 @@ def build_app(
     *,
     keys: Keys,
     accounts: Accounts,
+    members: Members,
     searches: Searches,
     engine: Engine,
     viewers: Viewers | None = None,
@@ -73,6 +76,8 @@ def build_app(
         "access": access,
         "keys": keys,
         "accounts": accounts,
+        "members": members,
+        "config": config,
         "engine": engine,
         "searches": searches,
         "viewers": viewers or Viewers(),
@@ -84,6 +89,7 @@ def build_app(
             **{name: _provide(part) for name, part in parts.items()},
             "viewer": Provide(provide_viewer),
             "admin": Provide(provide_admin),
+            "operator": Provide(provide_operator),
         },
         exception_handlers=EXCEPTION_HANDLERS,
         before_send=[_add_strict_headers],
@@ -107,7 +113,7 @@ async def provide_viewer(request: AnyRequest, access: NamedDependency[Access]) -
 
 
 async def provide_admin(request: AnyRequest, access: NamedDependency[Access]) -> Viewer:
-    """Who may change keys; 401 or 403 for everybody else."""
+    """Who may change keys and people; 401 or 403 for everybody else."""
     return await access.admit(request, Right.ADMIN)
 
 

@@ -1,0 +1,130 @@
+/**
+ * One function per endpoint of the set-up pages.
+ *
+ * In: plain arguments. Out: checked values (`shapes.ts`); the errors of `api/client.ts`.
+ */
+import { ApiError, OfflineError, csrfToken, goToLogin } from "../api/client";
+import { parseJson } from "../api/json";
+import { readRefusal } from "../api/shapes";
+import {
+  type Aside,
+  type Key,
+  type NewKey,
+  type NewUser,
+  type Newest,
+  type Patterns,
+  type Right,
+  type Role,
+  type System,
+  type User,
+  readAsides,
+  readKey,
+  readKeys,
+  readNewKey,
+  readNewUser,
+  readNewest,
+  readPassword,
+  readPatterns,
+  readSystem,
+  readUser,
+  readUsers,
+} from "./shapes";
+
+type Method = "GET" | "POST" | "PATCH" | "DELETE";
+
+const BASE = "/api/v1";
+
+export async function getKeys(): Promise<Key[]> {
+  return readKeys(await ask("GET", "/keys"));
+}
+
+export async function postKey(name: string, rights: readonly Right[]): Promise<NewKey> {
+  return readNewKey(await ask("POST", "/keys", { name, rights }));
+}
+
+export async function renameKey(id: number, name: string): Promise<Key> {
+  return readKey(await ask("PATCH", `/keys/${id}`, { name }));
+}
+
+export async function revokeKey(id: number): Promise<void> {
+  await ask("DELETE", `/keys/${id}`);
+}
+
+/** Stored since an instant, or how long ago. */
+export async function getNewest(id: number, since: string): Promise<Newest> {
+  return readNewest(await ask("GET", `/keys/${id}/newest?since=${encodeURIComponent(since)}`));
+}
+
+export async function getUsers(): Promise<User[]> {
+  return readUsers(await ask("GET", "/users"));
+}
+
+/** Without a password the server makes one up and says it in the answer. */
+export async function postUser(email: string, role: Role, password: string): Promise<NewUser> {
+  return readNewUser(await ask("POST", "/users", { email, role, password: password || null }));
+}
+
+export async function changeRole(id: number, role: Role): Promise<User> {
+  return readUser(await ask("PATCH", `/users/${id}`, { role }));
+}
+
+export async function resetPassword(id: number): Promise<string | null> {
+  return readPassword(await ask("POST", `/users/${id}/password`, {}));
+}
+
+export async function removeUser(id: number): Promise<void> {
+  await ask("DELETE", `/users/${id}`);
+}
+
+export async function changeOwnPassword(current: string, password: string): Promise<void> {
+  await ask("POST", "/password", { current, password });
+}
+
+export async function getSystem(): Promise<System> {
+  return readSystem(await ask("GET", "/system"));
+}
+
+export async function getPatterns(): Promise<Patterns> {
+  return readPatterns(await ask("GET", "/patterns?limit=10"));
+}
+
+export async function getAsides(): Promise<Aside[]> {
+  return readAsides(await ask("GET", "/aside"));
+}
+
+export async function replayAside(block: Aside): Promise<void> {
+  await ask("POST", `/aside/${encodeURIComponent(block.spool)}/${block.number}/replay`);
+}
+
+export async function dropAside(block: Aside): Promise<void> {
+  await ask("DELETE", `/aside/${encodeURIComponent(block.spool)}/${block.number}`);
+}
+
+async function ask(method: Method, path: string, body?: unknown): Promise<unknown> {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (method !== "GET") headers["X-CSRF-Token"] = csrfToken(document.cookie);
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  let response: Response;
+  let said: string;
+  try {
+    const sent = body === undefined ? null : JSON.stringify(body);
+    response = await fetch(BASE + path, { method, headers, body: sent });
+    said = await response.text();
+  } catch {
+    throw new OfflineError("The server cannot be reached.");
+  }
+  if (response.status === 401) goToLogin();
+  const value = parsed(said);
+  if (response.ok) return value;
+  const message = `The server answered ${response.status} ${response.statusText}`.trim();
+  const refusal = readRefusal(value) ?? { message: `${message}.`, position: null, length: null };
+  throw new ApiError(response.status, refusal);
+}
+
+function parsed(body: string): unknown {
+  try {
+    return body ? parseJson(body) : null;
+  } catch {
+    return null; // A proxy's error page; the status says enough.
+  }
+}

@@ -1,0 +1,168 @@
+"""The people of a workspace: who belongs to it, in which role, and who leaves.
+
+In: a workspace and what its administrator wants. Out: `Member`s.
+Promise: a workspace never loses its last administrator, whatever is asked at the same time;
+an administrator of one workspace has no power over an account that another one shares.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from sqlalchemy import delete, func, select, update
+
+from logster.errors import ForbiddenError, NotFoundError
+from logster.meta import tables
+from logster.meta.accounts import Role
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from logster.meta.database import Database
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """A person in a workspace; `logged_in_at` is their newest log-in that still lives."""
+
+    id: int
+    email: str
+    role: Role
+    created_at: int
+    logged_in_at: int | None = None
+
+
+class LastAdministratorError(ForbiddenError):
+    """Somebody must be able to make keys and people tomorrow."""
+
+    status = 409
+    reason = "last_administrator"
+
+
+class Members:
+    """Who belongs where."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def in_workspace(self, workspace: int) -> list[Member]:
+        """Everybody of the workspace, by email."""
+        return await self._database.read(
+            lambda connection: [
+                msgspec.convert(row, Member, from_attributes=True)
+                for row in connection.execute(_select_members(workspace))
+            ]
+        )
+
+    async def find(self, workspace: int, user: int) -> Member:
+        """One of them; raises NotFoundError."""
+        return await self._database.read(lambda connection: _find(connection, workspace, user))
+
+    async def find_own(self, workspace: int, user: int) -> Member:
+        """One who belongs to this workspace alone; raises NotFoundError or ForbiddenError."""
+        return await self._database.read(lambda connection: _find_own(connection, workspace, user))
+
+    async def change_role(self, workspace: int, user: int, role: Role) -> Member:
+        """Give a person another role; raises NotFoundError or LastAdministratorError."""
+
+        def change(connection: Connection) -> Member:
+            member = _find(connection, workspace, user)
+            if role is not Role.ADMIN:
+                _check_others(connection, workspace, member)
+            connection.execute(
+                update(tables.memberships).where(_is(workspace, user)).values(role=role.value)
+            )
+            return _find(connection, workspace, user)
+
+        return await self._database.write(change)
+
+    async def remove(self, workspace: int, user: int) -> None:
+        """Let a person leave; the account goes with its last workspace. Errors as above."""
+
+        def leave(connection: Connection) -> None:
+            _check_others(connection, workspace, _find(connection, workspace, user))
+            connection.execute(delete(tables.memberships).where(_is(workspace, user)))
+            sessions = tables.sessions.c
+            connection.execute(
+                delete(tables.sessions).where(
+                    (sessions.user == user) & (sessions.workspace == workspace)
+                )
+            )
+            if not _count_workspaces(connection, user):
+                connection.execute(delete(tables.users).where(tables.users.c.id == user))
+
+        await self._database.write(leave)
+
+    async def is_first(self, workspace: int) -> bool:
+        """Whether this is the first workspace: its administrators look after the machine."""
+        question = select(func.min(tables.workspaces.c.id))
+        first = await self._database.read(lambda connection: connection.execute(question).scalar())
+        return bool(first == workspace)
+
+
+def _select_members(workspace: int) -> Any:
+    users, memberships, sessions = tables.users.c, tables.memberships.c, tables.sessions.c
+    newest = (
+        select(func.max(sessions.created_at))
+        .where((sessions.user == users.id) & (sessions.workspace == workspace))
+        .scalar_subquery()
+    )
+    return (
+        select(
+            users.id,
+            users.email,
+            memberships.role,
+            users.created_at,
+            newest.label("logged_in_at"),
+        )
+        .join_from(tables.users, tables.memberships, memberships.user == users.id)
+        .where(memberships.workspace == workspace)
+        .order_by(users.email)
+    )
+
+
+def _find(connection: Connection, workspace: int, user: int) -> Member:
+    question = _select_members(workspace).where(tables.users.c.id == user)
+    row = connection.execute(question).one_or_none()
+    if row is None:
+        raise NotFoundError(f"There is no user {user} in this workspace.")
+    return msgspec.convert(row, Member, from_attributes=True)
+
+
+def _find_own(connection: Connection, workspace: int, user: int) -> Member:
+    member = _find(connection, workspace, user)
+    if _count_workspaces(connection, user) > 1:
+        raise ForbiddenError(
+            f"{member.email} belongs to other workspaces too; only they, or the operator by "
+            "`logster user password`, can change that password."
+        )
+    return member
+
+
+def _check_others(connection: Connection, workspace: int, member: Member) -> None:
+    """Raise LastAdministratorError unless somebody else stays to administer."""
+    if member.role is not Role.ADMIN:
+        return
+    memberships = tables.memberships.c
+    # Locked where rows can be (PostgreSQL), so that two administrators cannot remove each other.
+    question = (
+        select(memberships.user)
+        .where((memberships.workspace == workspace) & (memberships.role == Role.ADMIN.value))
+        .order_by(memberships.user)
+        .with_for_update()
+    )
+    if set(connection.execute(question).scalars()) <= {member.id}:
+        raise LastAdministratorError(
+            f"{member.email} is the last administrator of this workspace; "
+            "make somebody else one first."
+        )
+
+
+def _is(workspace: int, user: int) -> Any:
+    memberships = tables.memberships.c
+    return (memberships.workspace == workspace) & (memberships.user == user)
+
+
+def _count_workspaces(connection: Connection, user: int) -> int:
+    question = select(func.count()).where(tables.memberships.c.user == user)
+    return int(connection.execute(question).scalar_one())

@@ -1,0 +1,171 @@
+"""What the store holds: parts and bytes, what fills them, how late events are found.
+
+In: an engine; a workspace or a key that the caller has checked. Out: numbers for people.
+Promise: sizes come from the engine's own books, which it reads in milliseconds;
+whoever asks about applications or a key learns of their own workspace alone.
+"""
+
+# ruff: noqa: S608  # composing SQL is the task here; every value is a bound parameter
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from logster.store.question import Meter, Selection
+from logster.store.search import find
+from logster.store.select import Parameters
+
+if TYPE_CHECKING:
+    from logster.event import Event
+    from logster.store.engine import Engine
+
+#: The newest events that are weighed.
+WEIGHED = 1_000_000
+MAX_APPLICATIONS = 20
+#: Days a chart can show; older ones are in the totals alone.
+MAX_DAYS = 400
+#: How far back the lag looks.
+LAG_S = 300
+
+_TABLE = "database = currentDatabase() AND table = 'events'"
+_SELECT_TOTALS = (
+    "SELECT count(), sum(rows), sum(bytes_on_disk), toUnixTimestamp(min(min_time))"
+    f" FROM system.parts WHERE active AND {_TABLE}"
+)
+_SELECT_DAYS = (
+    "SELECT partition, sum(rows), sum(bytes_on_disk), count() FROM system.parts"
+    f" WHERE active AND {_TABLE} GROUP BY partition ORDER BY partition DESC LIMIT {MAX_DAYS}"
+)
+_SELECT_PIECES = (
+    "SELECT name, 'column' AS kind, data_compressed_bytes AS bytes FROM system.columns"
+    f" WHERE {_TABLE} AND bytes > 0 UNION ALL"
+    " SELECT name, 'index', data_compressed_bytes FROM system.data_skipping_indices"
+    f" WHERE {_TABLE} AND data_compressed_bytes > 0"
+)
+_SELECT_DISK = "SELECT sum(free_space), sum(total_space) FROM system.disks"
+_SELECT_LAG = (
+    "SELECT count(), quantile(0.5)(late), quantile(0.99)(late) FROM"
+    " (SELECT dateDiff('millisecond', received_at, stored_at) AS late FROM events"
+    f" WHERE stored_at > now64(3) - INTERVAL {LAG_S} SECOND)"
+)
+
+
+class Day(msgspec.Struct, frozen=True, kw_only=True):
+    """One day of the table, UTC, as `2026-11-24`."""
+
+    day: str
+    rows: int
+    bytes: int
+    parts: int
+
+
+class Piece(msgspec.Struct, frozen=True, kw_only=True):
+    """A column or an index, and its bytes on disk."""
+
+    name: str
+    kind: str
+    bytes: int
+
+
+class Lag(msgspec.Struct, frozen=True, kw_only=True):
+    """From receipt to stored, of the events of the last minutes; null when there were none."""
+
+    events: int
+    median_ms: float | None
+    p99_ms: float | None
+
+
+class Holdings(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole table, of all workspaces; `oldest_s` in seconds since 1970."""
+
+    rows: int
+    parts: int
+    bytes: int
+    oldest_s: int | None
+    free_bytes: int
+    total_bytes: int
+    days: list[Day]
+    pieces: list[Piece]
+    lag: Lag
+
+
+class Load(msgspec.Struct, frozen=True, kw_only=True):
+    """What one application has among the weighed events; bytes before compression."""
+
+    application: str
+    rows: int
+    bytes: int
+
+
+class Loads(msgspec.Struct, frozen=True, kw_only=True):
+    """The heaviest applications of the newest `rows` events of a workspace."""
+
+    applications: list[Load]
+    rows: int
+    bytes: int
+
+
+async def count_holdings(engine: Engine) -> Holdings:
+    """Read the engine's books about the table of events."""
+    [[parts, rows, size, oldest_s]] = (await engine.inspect(_SELECT_TOTALS)).rows
+    [[free, total]] = (await engine.inspect(_SELECT_DISK)).rows
+    [[events, median, p99]] = (await engine.inspect(_SELECT_LAG)).rows
+    days = (await engine.inspect(_SELECT_DAYS)).rows
+    pieces = (await engine.inspect(_SELECT_PIECES)).rows
+    return Holdings(
+        rows=rows,
+        parts=parts,
+        bytes=size,
+        oldest_s=oldest_s if rows else None,
+        free_bytes=free,
+        total_bytes=total,
+        days=[
+            Day(day=f"{name[:4]}-{name[4:6]}-{name[6:]}", rows=rows, bytes=size, parts=parts)
+            for name, rows, size, parts in reversed(days)
+        ],
+        pieces=[
+            Piece(name=name, kind=kind, bytes=size)
+            for name, kind, size in sorted(pieces, key=lambda piece: -piece[2])
+        ],
+        lag=Lag(
+            events=events,
+            median_ms=median if events else None,
+            p99_ms=p99 if events else None,
+        ),
+    )
+
+
+async def weigh_applications(engine: Engine, workspace: int) -> Loads:
+    """How the newest events share the room; an event without an application is under ""."""
+    meter, parameters = Meter(engine), Parameters()
+    where = Selection(workspace=workspace).where(parameters)
+    weight = "byteSize(message, exception, stack_trace, properties, `user`, trace_id, span_id)"
+    answer = await meter.ask(
+        "SELECT application, count() AS number, sum(weight) AS size,"
+        " sum(number) OVER (), sum(size) OVER () FROM"
+        f" (SELECT application, {weight} AS weight FROM events WHERE {where}"
+        f" ORDER BY timestamp DESC LIMIT {WEIGHED})"
+        f" GROUP BY application ORDER BY size DESC, application LIMIT {MAX_APPLICATIONS}",
+        parameters,
+    )
+    return Loads(
+        applications=[
+            Load(application=name, rows=number, bytes=size)
+            for name, number, size, _, _ in answer.rows
+        ],
+        rows=answer.rows[0][3] if answer.rows else 0,
+        bytes=answer.rows[0][4] if answer.rows else 0,
+    )
+
+
+async def newest_of_key(engine: Engine, workspace: int, key: int, since_ns: int) -> Event | None:
+    """The newest event that came by this key and was stored at or after `since_ns`."""
+    meter, parameters = Meter(engine), Parameters()
+    where = Selection(workspace=workspace).where(parameters)
+    answer = await meter.ask(
+        f"SELECT id FROM events WHERE {where} AND key = {parameters.bind(key, 'UInt32')}"
+        f" AND stored_at >= {parameters.instant(since_ns)} ORDER BY id DESC LIMIT 1",
+        parameters,
+    )
+    return await find(engine, workspace, answer.rows[0][0]) if answer.rows else None

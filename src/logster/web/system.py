@@ -1,0 +1,279 @@
+"""How the server is: versions, spools, the store, what fills it; and what was set aside.
+
+In: an administrator's session or key. Out: JSON.
+Promise: the machine holds the events of all workspaces, so its numbers and its set-aside
+events are for the administrators of the first workspace; everybody else learns of their own
+workspace alone. A part that is away is null, the others are still told.
+
+Litestar reads the annotations of the handlers when it starts, so they are real imports.
+"""
+
+import asyncio
+import logging
+import shutil
+import sqlite3
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+from litestar import delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+
+from logster import __version__
+from logster.config import Config
+from logster.errors import ForbiddenError, NotFoundError, StoreError
+from logster.event import NS_PER_S, render_instant
+from logster.meta.members import Members
+from logster.spool.spool import (
+    drop_aside,
+    look_into_spools,
+    note_aside,
+    replay_aside,
+)
+from logster.store.census import (
+    Day,
+    Lag,
+    Load,
+    Piece,
+    count_holdings,
+    weigh_applications,
+)
+from logster.store.engine import Engine
+from logster.web.access import Viewer
+
+log = logging.getLogger(__name__)
+
+#: More are seen once these are settled, or by `logster spool aside`.
+MAX_ASIDE = 200
+#: The engine's reason may go on with a stack.
+MAX_REASON_CHARACTERS = 2_000
+
+STARTED_NS = time.time_ns()
+
+
+class SpoolShape(msgspec.Struct, frozen=True, kw_only=True):
+    """What one worker accepted and the store does not have yet; `age_s` is that of the oldest."""
+
+    name: str
+    events: int
+    bytes: int
+    age_s: float
+    aside_events: int
+
+
+class DiskShape(msgspec.Struct, frozen=True, kw_only=True):
+    """Room where something is kept."""
+
+    free_bytes: int
+    total_bytes: int
+
+
+class StoreShape(msgspec.Struct, frozen=True, kw_only=True):
+    """The table of events, of all workspaces."""
+
+    rows: int
+    parts: int
+    bytes: int
+    oldest: str | None
+    disk: DiskShape
+    days: list[Day]
+    pieces: list[Piece]
+    lag: Lag
+
+
+class MachineShape(msgspec.Struct, frozen=True, kw_only=True):
+    """The server and its store; null for a part that is away."""
+
+    workers: int
+    spools: list[SpoolShape] | None
+    max_spool_bytes: int
+    min_free_disk_bytes: int
+    disk: DiskShape
+    store: StoreShape | None
+
+
+class LoadsShape(msgspec.Struct, frozen=True, kw_only=True):
+    """The heaviest applications of the newest `rows` events; bytes before compression."""
+
+    applications: list[Load]
+    rows: int
+    bytes: int
+
+
+class SystemShape(msgspec.Struct, frozen=True, kw_only=True):
+    """How it is. `machine` is null outside the first workspace, `loads` when the store is away."""
+
+    version: str
+    started_at: str
+    now: str
+    retention_days: int
+    machine: MachineShape | None
+    loads: LoadsShape | None
+
+
+class AsideShape(msgspec.Struct, frozen=True, kw_only=True):
+    """A block of events that the store refused for their content, and why."""
+
+    spool: str
+    number: int
+    events: int
+    bytes: int
+    set_aside_at: str
+    reason: str
+
+
+class AsidesShape(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest set-aside blocks of this machine."""
+
+    blocks: list[AsideShape]
+
+
+@get("/system", summary="How the server is")
+async def show_system(
+    admin: NamedDependency[Viewer],
+    members: NamedDependency[Members],
+    engine: NamedDependency[Engine],
+    config: NamedDependency[Config],
+) -> SystemShape:
+    """Tell of the server, its spools and its store, and of what fills the workspace."""
+    is_operator = await members.is_first(admin.workspace)
+    return SystemShape(
+        version=__version__,
+        started_at=render_instant(STARTED_NS),
+        now=render_instant(time.time_ns()),
+        retention_days=config.retention_days,
+        machine=await _machine(engine, config) if is_operator else None,
+        loads=await _loads(engine, admin.workspace),
+    )
+
+
+@get("/aside", summary="Events that were set aside")
+async def list_aside(
+    operator: NamedDependency[Viewer], config: NamedDependency[Config]
+) -> AsidesShape:
+    """Give the blocks the store refused, newest first; for the first workspace's administrators."""
+    del operator
+    notes = await asyncio.to_thread(note_aside, config.spool_path, MAX_ASIDE)
+    return AsidesShape(
+        blocks=[
+            AsideShape(
+                spool=note.spool,
+                number=note.number,
+                events=note.events,
+                bytes=note.bytes,
+                set_aside_at=f"{datetime.fromtimestamp(note.set_aside_at, UTC):%Y-%m-%dT%H:%M:%SZ}",
+                reason=note.reason[:MAX_REASON_CHARACTERS],
+            )
+            for note in notes[:MAX_ASIDE]
+        ]
+    )
+
+
+@post("/aside/{spool:str}/{number:int}/replay", summary="Try again", status_code=204)
+async def replay(
+    operator: NamedDependency[Viewer],
+    config: NamedDependency[Config],
+    spool: FromPath[str],
+    number: FromPath[int],
+) -> None:
+    """Put a set-aside block back in line, once the cause is gone."""
+    del operator
+    if not await asyncio.to_thread(replay_aside, config.spool_path, spool, number):
+        raise _unknown(spool, number)
+
+
+@delete("/aside/{spool:str}/{number:int}", summary="Give up events that were set aside")
+async def drop(
+    operator: NamedDependency[Viewer],
+    config: NamedDependency[Config],
+    spool: FromPath[str],
+    number: FromPath[int],
+) -> None:
+    """Remove a set-aside block; its events are lost."""
+    del operator
+    if not await asyncio.to_thread(drop_aside, config.spool_path, spool, number):
+        raise _unknown(spool, number)
+
+
+async def provide_operator(
+    admin: NamedDependency[Viewer], members: NamedDependency[Members]
+) -> Viewer:
+    """Who may look into the machine itself, where the events of all workspaces are."""
+    if not await members.is_first(admin.workspace):
+        raise ForbiddenError(
+            "Set-aside events may be of any workspace; the administrators of the first one "
+            "look after them."
+        )
+    return admin
+
+
+async def _machine(engine: Engine, config: Config) -> MachineShape:
+    return MachineShape(
+        workers=config.workers,
+        spools=await asyncio.to_thread(_spools, config.spool_path),
+        max_spool_bytes=config.max_spool_bytes,
+        min_free_disk_bytes=config.min_free_disk_bytes,
+        disk=await asyncio.to_thread(_disk, config.data_path),
+        store=await _store(engine),
+    )
+
+
+def _spools(folder: Path) -> list[SpoolShape] | None:
+    now = time.time()
+    try:
+        states = look_into_spools(folder)
+    except (sqlite3.Error, OSError):
+        log.warning("the spools could not be looked into", exc_info=True)
+        return None
+    return [
+        SpoolShape(
+            name=state.name,
+            events=state.events,
+            bytes=state.bytes,
+            age_s=max(now - state.oldest_at, 0.0) if state.oldest_at else 0.0,
+            aside_events=state.aside_events,
+        )
+        for state in states
+    ]
+
+
+def _disk(folder: Path) -> DiskShape:
+    usage = shutil.disk_usage(folder)
+    return DiskShape(free_bytes=usage.free, total_bytes=usage.total)
+
+
+async def _store(engine: Engine) -> StoreShape | None:
+    try:
+        found = await count_holdings(engine)
+    except StoreError as error:
+        log.warning("the store's size is not known: %s", error)
+        return None
+    oldest = None if found.oldest_s is None else render_instant(found.oldest_s * NS_PER_S)
+    return StoreShape(
+        rows=found.rows,
+        parts=found.parts,
+        bytes=found.bytes,
+        oldest=oldest,
+        disk=DiskShape(free_bytes=found.free_bytes, total_bytes=found.total_bytes),
+        days=found.days,
+        pieces=found.pieces,
+        lag=found.lag,
+    )
+
+
+async def _loads(engine: Engine, workspace: int) -> LoadsShape | None:
+    try:
+        found = await weigh_applications(engine, workspace)
+    except StoreError as error:
+        log.warning("the applications could not be weighed: %s", error)
+        return None
+    return LoadsShape(applications=found.applications, rows=found.rows, bytes=found.bytes)
+
+
+def _unknown(spool: str, number: int) -> NotFoundError:
+    return NotFoundError(f"There is no set-aside block {spool[:30]}/{number}.")
+
+
+SYSTEM = (show_system, list_aside, replay, drop)

@@ -1,0 +1,356 @@
+"""Users, keys, system and set-aside events through the API: roles, isolation, refusals."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from logster.event import Event
+from logster.meta.accounts import Role
+from logster.meta.keys import Right
+from logster.spool.spool import connect
+from support.meta import add_workspace
+from support.stored import store_events
+from support.web import ADMIN, KEY, PASSWORD, Site, absent_engine, log_in, proof, running_site
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    import httpx
+
+    from logster.store.engine import Engine
+
+OURS, THEIRS = 1, 2
+ADA = "ada@example.com"
+THEIR_ADMIN = "boss@example.net"
+OF_ADMINISTRATORS = [
+    ("GET", "users", None),
+    ("POST", "users", {"email": "eve@example.com"}),
+    ("PATCH", "users/1", {"role": "viewer"}),
+    ("POST", "users/1/password", {}),
+    ("DELETE", "users/1", None),
+    ("PATCH", "keys/1", {"name": "mine"}),
+    ("GET", "keys/1/newest", None),
+    ("GET", "system", None),
+    ("GET", "aside", None),
+    ("POST", "aside/spool-00/1/replay", None),
+    ("DELETE", "aside/spool-00/1", None),
+]
+
+
+@pytest.fixture
+async def site(tmp_path: Path, engine: Engine) -> AsyncIterator[Site]:
+    async with running_site(tmp_path, engine) as opened:
+        assert add_workspace(opened.database, "theirs") == THEIRS
+        await opened.add_user(ADA, OURS, Role.MEMBER)
+        await opened.add_user(THEIR_ADMIN, THEIRS, Role.ADMIN)
+        yield opened
+
+
+@pytest.fixture
+def aside(tmp_path: Path) -> int:
+    """A block that was set aside."""
+    (tmp_path / "spool").mkdir()
+    with contextlib.closing(connect(tmp_path / "spool" / "spool-00.sqlite")) as database:
+        return int(
+            database.execute(
+                "INSERT INTO aside (events, set_aside_at, reason, bytes, body)"
+                " VALUES (3, ?, 'no such column', 5, 'block') RETURNING number",
+                (time.time(),),
+            ).fetchone()[0]
+        )
+
+
+async def visit_as(site: Site, email: str = ADMIN, password: str = PASSWORD) -> httpx.AsyncClient:
+    browser = site.visit()
+    await log_in(browser, email, password)
+    browser.headers.update(proof(browser))
+    return browser
+
+
+async def id_of(browser: httpx.AsyncClient, email: str) -> int:
+    users = (await browser.get("/api/v1/users")).json()["users"]
+    return next(int(user["id"]) for user in users if user["email"] == email)
+
+
+def event(number: int, **fields: object) -> Event:
+    now = time.time_ns() // 1_000_000 * 1_000_000
+    values: dict[str, object] = {
+        "id": number,
+        "timestamp": now,
+        "received_at": now,
+        "severity": 2,
+        "message": "hello",
+        "workspace": OURS,
+        "protocol": "api_log",
+    }
+    return Event(**(values | fields))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.MEMBER])
+@pytest.mark.usefixtures("aside")
+async def test_who_is_no_administrator_is_refused_everything(site: Site, role: Role) -> None:
+    await site.add_user("low@example.com", OURS, role)
+    browser = await visit_as(site, "low@example.com")
+    for method, path, body in OF_ADMINISTRATORS:
+        answer = await browser.request(method, f"/api/v1/{path}", json=body)
+        assert (path, answer.status_code) == (path, 403)
+
+
+async def test_a_stranger_and_a_page_that_is_not_ours_are_refused(site: Site) -> None:
+    forger = site.visit()
+    await log_in(forger)
+    for method, path, body in OF_ADMINISTRATORS:
+        answer = await site.visit().request(method, f"/api/v1/{path}", json=body)
+        assert (path, answer.status_code) == (path, 401)
+        if method != "GET":
+            answer = await forger.request(method, f"/api/v1/{path}", json=body)
+            assert (path, answer.status_code) == (path, 403)
+
+
+async def test_a_person_is_added_with_a_password_that_is_shown_once(site: Site) -> None:
+    admin = await visit_as(site)
+    made = await admin.post("/api/v1/users", json={"email": " Eve@Example.com", "role": "viewer"})
+    assert made.status_code == 201
+    user, password = made.json()["user"], made.json()["password"]
+    assert (user["email"], user["role"], user["is_me"]) == ("eve@example.com", "viewer", False)
+    listed = await admin.get("/api/v1/users")
+    assert password not in listed.text
+    assert [u["email"] for u in listed.json()["users"]] == [ADA, ADMIN, "eve@example.com"]
+    eve = await visit_as(site, "eve@example.com", password)
+    assert (await eve.get("/api/v1/session")).json()["role"] == "viewer"
+
+
+async def test_a_chosen_password_is_not_said_back(site: Site) -> None:
+    admin = await visit_as(site)
+    order = {"email": "eve@example.com", "password": "a long enough one"}
+    made = await admin.post("/api/v1/users", json=order)
+    assert made.json()["password"] is None
+    await visit_as(site, "eve@example.com", "a long enough one")
+
+
+@pytest.mark.parametrize(
+    ("order", "word"),
+    [
+        ({"email": ADA}, "already"),
+        ({"email": "nobody"}, "not an email"),
+        ({"email": "eve@example.com", "password": "short"}, "8 to"),
+        ({"email": "eve@example.com", "role": "king"}, "role"),
+        ({}, "email"),
+    ],
+)
+async def test_a_person_that_cannot_be_added_is_told_why(
+    site: Site, order: dict[str, str], word: str
+) -> None:
+    admin = await visit_as(site)
+    answer = await admin.post("/api/v1/users", json=order)
+    assert answer.status_code == 400
+    assert word in answer.json()["error"]["message"]
+
+
+async def test_another_role_holds_at_once(site: Site) -> None:
+    admin, ada = await visit_as(site), await visit_as(site, ADA)
+    user = await id_of(admin, ADA)
+    assert (await ada.get("/api/v1/users")).status_code == 403
+    changed = await admin.patch(f"/api/v1/users/{user}", json={"role": "admin"})
+    assert changed.json()["role"] == "admin"
+    assert (await ada.get("/api/v1/users")).status_code == 200
+
+
+async def test_the_last_administrator_stays(site: Site) -> None:
+    admin = await visit_as(site)
+    me = await id_of(admin, ADMIN)
+    for answer in (
+        await admin.delete(f"/api/v1/users/{me}"),
+        await admin.patch(f"/api/v1/users/{me}", json={"role": "member"}),
+    ):
+        assert answer.status_code == 409
+        assert "last administrator" in answer.json()["error"]["message"]
+    ada = await id_of(admin, ADA)
+    await admin.patch(f"/api/v1/users/{ada}", json={"role": "admin"})
+    assert (await admin.delete(f"/api/v1/users/{me}")).status_code == 204
+    assert (await admin.get("/api/v1/session")).status_code == 401
+
+
+async def test_two_administrators_cannot_remove_each_other(site: Site) -> None:
+    admin, ada = await visit_as(site), await visit_as(site, ADA)
+    me, other = await id_of(admin, ADMIN), await id_of(admin, ADA)
+    await admin.patch(f"/api/v1/users/{other}", json={"role": "admin"})
+    answers = await asyncio.gather(
+        admin.delete(f"/api/v1/users/{other}"), ada.delete(f"/api/v1/users/{me}")
+    )
+    assert sum(answer.status_code == 204 for answer in answers) == 1
+
+
+async def test_who_is_removed_is_out_at_once_and_may_be_added_again(site: Site) -> None:
+    admin, ada = await visit_as(site), await visit_as(site, ADA)
+    assert (await admin.delete(f"/api/v1/users/{await id_of(admin, ADA)}")).status_code == 204
+    assert (await ada.get("/api/v1/session")).status_code == 401
+    assert (await admin.post("/api/v1/users", json={"email": ADA})).status_code == 201
+
+
+async def test_a_reset_password_ends_the_sessions(site: Site) -> None:
+    admin, ada = await visit_as(site), await visit_as(site, ADA)
+    user = await id_of(admin, ADA)
+    made = await admin.post(f"/api/v1/users/{user}/password", json={})
+    assert made.status_code == 200
+    assert (await ada.get("/api/v1/session")).status_code == 401
+    await visit_as(site, ADA, made.json()["password"])
+
+
+async def test_people_of_another_workspace_are_out_of_reach(site: Site) -> None:
+    admin, boss = await visit_as(site), await visit_as(site, THEIR_ADMIN)
+    theirs = await id_of(boss, THEIR_ADMIN)
+    assert THEIR_ADMIN not in (await admin.get("/api/v1/users")).text
+    for answer in (
+        await admin.patch(f"/api/v1/users/{theirs}", json={"role": "viewer"}),
+        await admin.post(f"/api/v1/users/{theirs}/password", json={}),
+        await admin.delete(f"/api/v1/users/{theirs}"),
+    ):
+        assert answer.status_code == 404
+    assert (await boss.get("/api/v1/session")).json()["role"] == "admin"
+
+
+async def test_an_account_that_two_workspaces_share_keeps_its_password(site: Site) -> None:
+    admin, boss = await visit_as(site), await visit_as(site, THEIR_ADMIN)
+    ada = await id_of(admin, ADA)
+    with site.database.writing() as connection:
+        connection.exec_driver_sql(
+            f"INSERT INTO memberships (workspace, user, role) VALUES ({THEIRS}, {ada}, 'viewer')"
+        )
+    refused = await boss.post(f"/api/v1/users/{ada}/password", json={})
+    assert refused.status_code == 403
+    assert (await boss.delete(f"/api/v1/users/{ada}")).status_code == 204
+    assert (await visit_as(site, ADA)).cookies
+
+
+async def test_ones_own_password_ends_the_other_sessions_alone(site: Site) -> None:
+    ada, elsewhere = await visit_as(site, ADA), await visit_as(site, ADA)
+    wrong = {"current": "not it", "password": "another long one"}
+    assert (await ada.post("/api/v1/password", json=wrong)).status_code == 403
+    short = {"current": PASSWORD, "password": "short"}
+    assert (await ada.post("/api/v1/password", json=short)).status_code == 400
+    right = {"current": PASSWORD, "password": "another long one"}
+    assert (await ada.post("/api/v1/password", json=right)).status_code == 204
+    assert (await ada.get("/api/v1/session")).status_code == 200
+    assert (await elsewhere.get("/api/v1/session")).status_code == 401
+    await visit_as(site, ADA, "another long one")
+
+
+async def test_a_stolen_session_cannot_guess_the_password_for_ever(site: Site) -> None:
+    ada = await visit_as(site, ADA)
+    wrong = {"current": "not it", "password": "another long one"}
+    answers = [(await ada.post("/api/v1/password", json=wrong)).status_code for _ in range(11)]
+    assert (answers[0], answers[-1]) == (403, 429)
+
+
+async def test_a_key_is_renamed_and_another_workspaces_is_not(site: Site) -> None:
+    admin = await visit_as(site)
+    ours = await site.keys.create(OURS, "old", [Right.INGEST])
+    theirs = await site.keys.create(THEIRS, "theirs", [Right.INGEST])
+    renamed = await admin.patch(f"/api/v1/keys/{ours.info.id}", json={"name": " shop "})
+    assert renamed.json()["name"] == "shop"
+    bad = await admin.patch(f"/api/v1/keys/{ours.info.id}", json={"name": ""})
+    assert bad.status_code == 400
+    for answer in (
+        await admin.patch(f"/api/v1/keys/{theirs.info.id}", json={"name": "mine"}),
+        await admin.get(f"/api/v1/keys/{theirs.info.id}/newest"),
+    ):
+        assert answer.status_code == 404
+
+
+async def test_the_newest_event_of_a_key_is_found(site: Site, engine: Engine) -> None:
+    admin = await visit_as(site)
+    key = (await site.keys.create(OURS, "shop", [Right.INGEST])).info.id
+    path = f"/api/v1/keys/{key}/newest"
+    waiting = (await admin.get(path)).json()
+    assert waiting["event"] is None
+    await store_events(
+        engine,
+        [
+            event(1, key=key),
+            event(2, key=key, message="newest"),
+            event(3, key=key + 1),
+            event(4, key=key, workspace=THEIRS, message="stolen"),
+        ],
+    )
+    found = (await admin.get(path, params={"since": waiting["now"]})).json()
+    assert found["event"]["message"] == "newest"
+    later = (await admin.get(path, params={"since": "2100-01-01"})).json()
+    assert later["event"] is None
+
+
+async def test_the_system_says_what_the_store_and_the_applications_hold(
+    site: Site, engine: Engine
+) -> None:
+    await store_events(
+        engine,
+        [
+            *(event(number, application="shop", message="x" * 100) for number in range(1, 11)),
+            event(11, application="cart"),
+            event(12, application="secret", workspace=THEIRS),
+        ],
+    )
+    told = (await site.visit(key=KEY).get("/api/v1/system")).json()
+    store = told["machine"]["store"]
+    assert (store["rows"], store["parts"]) == (12, len(store["days"]))
+    assert store["bytes"] > 0
+    assert store["disk"]["free_bytes"] > 0
+    assert store["lag"]["events"] == 12
+    assert store["oldest"].endswith("Z")
+    assert {"column", "index"} >= {piece["kind"] for piece in store["pieces"]}
+    shop, cart = told["loads"]["applications"]
+    assert (shop["application"], shop["rows"], cart["rows"]) == ("shop", 10, 1)
+    assert shop["bytes"] > 10 * 100
+    assert told["loads"]["rows"] == 11
+    assert "secret" not in str(told)
+
+
+@pytest.mark.usefixtures("aside")
+async def test_another_workspace_learns_nothing_of_the_machine(site: Site, engine: Engine) -> None:
+    await store_events(engine, [event(1, application="ours"), event(2, workspace=THEIRS)])
+    boss = await visit_as(site, THEIR_ADMIN)
+    told = (await boss.get("/api/v1/system")).json()
+    assert told["machine"] is None
+    assert told["loads"]["rows"] == 1
+    for method, path in (
+        ("GET", "aside"),
+        ("POST", "aside/spool-00/1/replay"),
+        ("DELETE", "aside/spool-00/1"),
+    ):
+        assert (await boss.request(method, f"/api/v1/{path}")).status_code == 403
+
+
+async def test_a_store_that_is_away_is_told_beside_the_rest(tmp_path: Path, aside: int) -> None:
+    async with absent_engine() as engine, running_site(tmp_path, engine) as site:
+        told = (await site.visit(key=KEY).get("/api/v1/system")).json()
+    assert (told["machine"]["store"], told["loads"]) == (None, None)
+    [spool] = told["machine"]["spools"]
+    assert (spool["name"], spool["aside_events"]) == ("spool-00", 3)
+    assert aside == 1
+
+
+async def test_a_set_aside_block_is_shown_and_put_back_in_line(site: Site, aside: int) -> None:
+    admin = await visit_as(site)
+    [block] = (await admin.get("/api/v1/aside")).json()["blocks"]
+    assert (block["spool"], block["number"], block["events"]) == ("spool-00", aside, 3)
+    assert block["reason"] == "no such column"
+    path = f"/api/v1/aside/spool-00/{aside}/replay"
+    assert (await admin.post(path)).status_code == 204
+    assert (await admin.post(path)).status_code == 404
+    [spool] = (await admin.get("/api/v1/system")).json()["machine"]["spools"]
+    assert (spool["events"], spool["aside_events"]) == (3, 0)
+
+
+async def test_a_set_aside_block_is_dropped(site: Site, aside: int) -> None:
+    admin = await visit_as(site)
+    path = f"/api/v1/aside/spool-00/{aside}"
+    assert (await admin.delete(path)).status_code == 204
+    assert (await admin.get("/api/v1/aside")).json() == {"blocks": []}
+    for other in (path, "/api/v1/aside/..%2Fmeta/1", "/api/v1/aside/spool-99/1"):
+        assert (await admin.delete(other)).status_code == 404

@@ -1,0 +1,250 @@
+"""The set-up pages in a real browser; what can be run of the snippets is run."""
+
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from logster.spool.spool import connect
+from support.served import EMAIL, PASSWORD, wait_until
+
+pytestmark = pytest.mark.timeout(120)
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+STEP_MS = 15_000
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@contextlib.contextmanager
+def visiting(server, browser, **options):
+    """A page that fails the test for any error it reports, and a list of those to forgive."""
+    context = browser.new_context(base_url=server.url, **options)
+    context.set_default_timeout(STEP_MS)
+    page = context.new_page()
+    complaints = []
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.complaints = complaints
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def log_in(page, path, email=EMAIL, password=PASSWORD):
+    page.goto(path)
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("navigation", name="Set-up")).to_be_visible()
+
+
+@pytest.fixture
+def page(server, browser):
+    with visiting(server, browser, viewport={"width": 1280, "height": 900}) as page:
+        log_in(page, "/settings/sources")
+        yield page
+
+
+def go_to(page, name):
+    page.get_by_role("navigation", name="Set-up").get_by_role("link", name=name).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
+
+
+def run(text, command, folder, environment=None):
+    """A snippet as a person runs it; fails with what it said."""
+    script = folder / "snippet"
+    script.write_text(text)
+    done = subprocess.run(
+        [*command, script],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        env={**os.environ, **(environment or {})},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_new_key_and_snippets_that_run_turn_the_light_green(server, page, tmp_path):
+    page.get_by_label("A new key for").fill(f"snippets {time.time_ns()}")
+    page.get_by_role("button", name="Make a key").click()
+    secret = page.locator("code.secret").inner_text()
+    assert secret.startswith("lgs_")
+    light = page.get_by_role("status").filter(has_text="message")
+    expect(light).to_contain_text("Waiting for a message")
+
+    bin_folder = Path(sys.executable).parent
+    path = {"PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}"}
+    node = shutil.which("node")
+    runs = [
+        ("curl", ["bash"], "Hello from curl"),
+        ("Python", [sys.executable], "Hello from Python"),
+        ("Python logging", [sys.executable], "Hello from logging"),
+        ("Any command", ["bash"], "the disk is 91 % full"),
+        *([("Node.js", [node, "--input-type=module", "-e"], "Hello from Node.js")] if node else []),
+    ]
+    for name, command, message in runs:
+        page.get_by_role("button", name=name, exact=True).click()
+        text = page.get_by_label("Snippet", exact=True).inner_text()
+        assert secret in text
+        if name == "Node.js":
+            subprocess.run([*command, text], check=True, timeout=30)
+        else:
+            run(text, command, tmp_path, path)
+        expect(light).to_contain_text("Messages arrive")
+        expect(light.get_by_role("link", name=re.compile(message))).to_be_visible()
+
+    page.get_by_role("button", name="Browser", exact=True).click()
+    page.evaluate(page.get_by_label("Snippet", exact=True).inner_text())
+    page.evaluate("dispatchEvent(new ErrorEvent('error', {message: 'Hello from a page'}))")
+    link = light.get_by_role("link", name="Hello from a page")
+    link.click()
+    expect(page.get_by_role("region", name="Event detail")).to_contain_text("Hello from a page")
+
+
+def test_a_log_file_is_followed_by_its_snippet(server, page, tmp_path):
+    page.get_by_label("A new key for").fill("follower")
+    page.get_by_role("button", name="Make a key").click()
+    page.get_by_role("button", name="A log file").click()
+    expect(page.get_by_label("Snippet", exact=True)).to_contain_text("lgs_")
+    log = tmp_path / "shop.log"
+    word = f"follow{time.time_ns()}"
+    log.write_text(f"ERROR {word} first\n")
+    text = (
+        page.get_by_label("Snippet", exact=True).inner_text().replace("/var/log/shop.log", str(log))
+    )
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    # The command takes the shell's place, so that stopping the one stops the other.
+    process = subprocess.Popen(
+        ["bash", "-c", text.replace("\nlogster", "\nexec logster")],
+        env={**os.environ, "PATH": path},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        server.wait_for(word, 1)
+        with log.open("a") as file:
+            file.write(f"WARN {word} second\n")
+        found = server.wait_for(word, 2)
+    finally:
+        process.terminate()
+        process.wait(15)
+    assert {event["severity"] for event in found} == {3, 4}
+    assert {event["application"] for event in found} == {"shop"}
+
+
+def test_a_key_is_made_shown_once_renamed_and_revoked(server, page):
+    go_to(page, "Keys")
+    name = f"shop {time.time_ns()}"
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_role("checkbox", name="read").check()
+    page.get_by_role("button", name="Make a key").click()
+    secret = page.locator("code.secret").inner_text()
+    assert server.request("GET", "/api/v1/session", None, ApiKey=secret).status == 200
+    page.get_by_role("button", name="Done").click()
+    assert secret not in page.content()
+
+    page.get_by_role("button", name=f"Rename {name}").click()
+    page.get_by_label("New name").fill(f"{name} 2")
+    page.get_by_role("button", name="Save").click()
+    revoke = page.get_by_role("button", name=f"Revoke {name} 2")
+    revoke.click()
+    page.keyboard.press("Escape")
+    expect(revoke).to_be_focused()
+    revoke.click()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("cell", name=f"{name} 2", exact=True)).to_have_count(0)
+    wait_until(
+        lambda: server.request("GET", "/api/v1/session", None, ApiKey=secret).status == 401, 5
+    )
+
+
+def test_a_person_is_added_may_look_and_is_removed(server, page, browser):
+    go_to(page, "Users")
+    email = f"eve{time.time_ns()}@example.org"
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Role").first.select_option("viewer")
+    page.get_by_role("button", name="Add", exact=True).click()
+    password = page.locator("code.secret").inner_text()
+
+    with visiting(server, browser) as eve:
+        log_in(eve, "/settings/keys", email, password)
+        expect(eve.get_by_text("for administrators")).to_be_visible()
+        go_to(eve, "Users")
+        eve.get_by_label("Current password").fill(password)
+        eve.get_by_label("New password").fill("another long one")
+        eve.get_by_role("button", name="Change", exact=True).click()
+        expect(eve.get_by_text("Your other sessions have ended")).to_be_visible()
+        go_to(eve, "Add a source")
+        eve.get_by_label("Paste the key").fill("lgs_pasted")
+        expect(eve.get_by_label("Snippet", exact=True)).to_contain_text("ApiKey: lgs_pasted")
+
+    page.get_by_role("button", name=f"Remove {email}").click()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("cell", name=email, exact=True)).to_have_count(0)
+
+    page.get_by_label(f"Role of {EMAIL}").select_option("member")
+    expect(page.get_by_role("alert")).to_contain_text("last administrator")
+    expect(page.get_by_label(f"Role of {EMAIL}")).to_have_value("admin")
+    # The browser itself notes every answer that is no success.
+    assert [said for said in page.complaints if "status of 409" not in said] == []
+    page.complaints.clear()
+
+
+def test_the_system_shows_what_fills_it_and_set_aside_events(server, page):
+    server.log_message(Message=f"order {time.time_ns()} was paid", Application="shop", Severity=2)
+    server.wait_for("paid", 1)
+    spool = next((server.data / "spool").glob("spool-*.sqlite"))
+    with contextlib.closing(connect(spool)) as database:
+        for reason in ("no such column <b>x</b>", "out of range"):
+            database.execute(
+                "INSERT INTO aside (events, set_aside_at, reason, bytes, body)"
+                " VALUES (2, ?, ?, 5, 'block')",
+                (time.time(), reason),
+            )
+    go_to(page, "System")
+    for fact in ("Events", "Found after", "Waiting in spools", "Store on disk", "Disk free"):
+        expect(page.get_by_role("term").filter(has_text=fact)).to_be_visible()
+    expect(page.get_by_role("list", name="Applications by size")).to_contain_text("shop")
+    expect(page.get_by_role("list", name="Patterns by count")).to_contain_text("order <number> was")
+    reason = page.get_by_role("cell", name="no such column <b>x</b>")
+    expect(reason).to_be_visible()
+    for text in ("no such column", "out of range"):
+        row = page.get_by_role("row").filter(has_text=text)
+        row.get_by_role("button", name=re.compile("Drop")).click()
+        page.keyboard.press("Enter")
+        expect(row).to_have_count(0)
+    expect(page.get_by_text("Nothing is set aside")).to_be_visible()
+
+
+def test_a_phone_shows_every_page_without_scrolling_sideways(server, browser):
+    with visiting(server, browser, viewport={"width": 390, "height": 780}) as page:
+        log_in(page, "/settings/sources")
+        for name in ("Add a source", "Keys", "Users", "System"):
+            go_to(page, name)
+            page.wait_for_load_state("networkidle")
+            width = page.evaluate("document.querySelector('.page').scrollWidth")
+            assert (name, width) == (name, 390)
+            assert page.evaluate("document.documentElement.scrollWidth") == 390

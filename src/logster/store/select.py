@@ -388,7 +388,7 @@ def _property(tree: Equal | Order | Has, parameters: Parameters) -> str:
 
 def _property_equal(tree: Equal, member: str, name: str, parameters: Parameters) -> str:
     value = str(tree.value)
-    bound = parameters.bind(value, "String")
+    bound = parameters.bind(value, "String") if value else "''"
     texts = [bound]
     number = number_in(value)
     if not value:

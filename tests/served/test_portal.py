@@ -307,7 +307,8 @@ def test_the_box_completes_fields_and_values(server, page):
     page.keyboard.press("Tab")
     expect(box).to_have_value("application:")
     page.keyboard.type(word[:12])
-    option = page.get_by_role("option", name=f"{word}-api")
+    # Not the event's own row, which is an option as well.
+    option = page.locator("#suggestions").get_by_role("option", name=f"{word}-api")
     expect(option).to_be_visible()
     page.keyboard.press("ArrowDown")
     expect(box).to_have_attribute("aria-activedescendant", "suggestion-0")
@@ -532,14 +533,6 @@ def test_a_long_list_is_loaded_as_one_scrolls_and_the_tail_waits_meanwhile(serve
     expect(page.get_by_role("button", name=re.compile("1 new"))).to_be_visible()
     page.keyboard.press("p")
     expect(row_with(page, "newest")).to_be_visible()
-
-
-def test_a_slow_question_can_be_stopped(page):
-    page.route("**/api/v1/events?*", lambda _never_answered: None)
-    search_for(page, "slow")
-    page.get_by_role("button", name="Stop").dispatch_event("click")
-    expect(page.get_by_role("button", name="Stop")).to_have_count(0)
-    page.unroute_all(behavior="ignoreErrors")
 
 
 def test_the_empty_box_offers_what_was_asked(server, page):

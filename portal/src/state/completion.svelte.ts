@@ -74,7 +74,7 @@ export class Completion {
       if (!signal.aborted) this.#take(answer, text, cursor, isWished);
     } catch {
       // No suggestions then; the search itself will say what is wrong.
-      if (!signal.aborted) this.suggestions = [];
+      if (!signal.aborted) [this.suggestions, this.chosen] = [[], -1];
     }
   }
 
@@ -84,7 +84,9 @@ export class Completion {
     const begun = text.slice(this.#start, cursor);
     // Behind a blank anything may follow; a list there would be in the way of most.
     const isUseful = isWished || begun !== "" || /[:|(,]\s*$|\|[^"]*\s$/.test(text.slice(0, cursor));
+    // Who has chosen meanwhile keeps the choice, wherever it stands now.
+    const chosen = this.suggestions[this.chosen]?.text;
     this.suggestions = isUseful ? suggestions.filter((each) => each.text !== begun) : [];
-    this.chosen = -1;
+    this.chosen = this.suggestions.findIndex((each) => each.text === chosen);
   }
 }

@@ -73,3 +73,12 @@ test("a failure offers nothing", async () => {
   await type("us");
   expect(texts(completion)).toEqual([]);
 });
+
+test("an answer that comes late leaves the choice where it was made", async () => {
+  const { completion, type } = build((text) => (text === "us" ? answer(0, "usage:", "user:") : answer(0, "user:")));
+  await type("us");
+  completion.follow("use", 3);
+  completion.move(1);
+  await vi.runAllTimersAsync();
+  expect(completion.suggestions[completion.chosen]?.text).toBe("user:");
+});

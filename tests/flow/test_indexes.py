@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from logster.store.engine import Engine
 
 #: Rows of a granule, the least that is read of a part.
-GRANULE = 8192
+GRANULE = 4096
 ROWS = 5 * GRANULE
 NEEDLE = GRANULE + 7
 

@@ -277,9 +277,19 @@ def render_filter(tree: Filter) -> str:  # noqa: C901, PLR0911  # one answer per
 def render_field(field: Field) -> str:
     """Write a field's name as it is typed; properties that look like fields say so."""
     name = field.name
-    if field.is_property and (_field_named(name) != field or name.lower() == "has"):
+    if field.is_property and (field_named(name) != field or name.lower() == "has"):
         name = _PROPERTY_MARK + name
     return name if _NAME.fullmatch(name) else _quote(name)
+
+
+def field_named(name: str) -> Field:
+    """The field of this name (any case, with `_` or without), else the property."""
+    field_name = _FIELD_NAMES.get(name.lower().replace("_", ""))
+    if field_name is not None:
+        return Field(field_name)
+    if name.lower().startswith(_PROPERTY_MARK):
+        name = name[len(_PROPERTY_MARK) :]
+    return Field(name, is_property=True)
 
 
 def matches(tree: Filter, event: Event) -> bool:  # noqa: C901, PLR0911  # one answer per kind of node
@@ -466,19 +476,10 @@ def _parser() -> Lark:
 
 def field_of(token: Token) -> Field:
     """The field or property of this name, which may stand in quotes."""
-    field = _field_named(_unquote(token) if token.startswith('"') else str(token))
+    field = field_named(_unquote(token) if token.startswith('"') else str(token))
     if field.is_property and field.name.count(".") >= MAX_PATH_DEPTH:
         raise refusal_at(token, f"a property is at most {MAX_PATH_DEPTH} levels deep")
     return field
-
-
-def _field_named(name: str) -> Field:
-    field_name = _FIELD_NAMES.get(name.lower().replace("_", ""))
-    if field_name is not None:
-        return Field(field_name)
-    if name.lower().startswith(_PROPERTY_MARK):
-        name = name[len(_PROPERTY_MARK) :]
-    return Field(name, is_property=True)
 
 
 def _equal(field: Field, token: Token) -> Filter:

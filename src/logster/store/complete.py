@@ -15,7 +15,6 @@ import msgspec
 from logster.completion import Gap, render_value
 from logster.event import SEVERITY_NAMES
 from logster.language import (
-    EVERYTHING,
     NAME_FIELDS,
     NUMBER_FIELDS,
     PROSE_FIELDS,
@@ -23,7 +22,8 @@ from logster.language import (
     Field,
     render_field,
 )
-from logster.store.select import Parameters, conditions, text_of_field
+from logster.store.question import Selection
+from logster.store.select import Parameters, text_of_field
 
 if TYPE_CHECKING:
     from logster.store.engine import Engine
@@ -84,7 +84,7 @@ async def _values(
 
 
 def _newest(expression: str, workspace: int, limit: int, parameters: Parameters) -> str:
-    where = " AND ".join(conditions(parameters, workspace, EVERYTHING))
+    where = Selection(workspace=workspace).where_newest(parameters, limit)
     return (
         f"SELECT {expression} AS text FROM events WHERE {where}"
         f" ORDER BY timestamp DESC, id DESC LIMIT {parameters.bind(limit, 'UInt32')}"

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from logster.event import Event
     from logster.language import Filter
 
+#: Larger numbers are left out of percentiles.
+MAX_OF_PERCENTILES = 1.7e308
 #: How far an engine's percentile may be from the exact one.
 PERCENTILE_ERROR = 0.0101
 
@@ -120,7 +122,9 @@ def _number_of(part: Aggregate, events: list[Event]) -> Any:
         return None
     share = percentile_of(part.function)
     if share is not None:
-        values.sort()
+        values = sorted(value for value in values if abs(value) < MAX_OF_PERCENTILES)
+        if not values:
+            return None
         place = share * (len(values) - 1)
         return Between(values[math.floor(place)], values[math.ceil(place)], PERCENTILE_ERROR)
     if part.function in ("min", "max"):

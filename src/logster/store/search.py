@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from logster.errors import QueryError
-from logster.event import NS_PER_S, TEXT_FIELDS, Event
+from logster.event import NS_PER_S, TEXT_FIELDS, Event, read_properties
 from logster.language import EVERYTHING, And, Equal, Field, Filter
 from logster.store.select import Key, select_event, select_events
 
@@ -210,7 +210,7 @@ def read_event(row: Sequence[Any]) -> Event:
         timestamp=timestamp,
         received_at=received_at,
         severity=severity,
-        properties=msgspec.json.decode(properties) if properties else {},
+        properties=read_properties(properties) if properties else {},
         workspace=workspace,
         key=key,
         protocol=protocol,

@@ -215,7 +215,11 @@ def _number(part: Aggregate, parameters: Parameters) -> str:
     share = percentile_of(part.function)
     if share is None:
         return f"{_FUNCTIONS[part.function]}({number})"
-    return f"quantileDDOrNull(0.01, {parameters.bind(share, 'Float64')})({number})"
+    # What the sketch cannot hold would break the whole question: infinite, and next to nothing.
+    # By sums and products: AND and OR would copy the column for the rows that are left to them.
+    size = f"abs({number})"
+    fits = f"({size} < 1.7e308) * (({size} > 2.3e-308) + ({size} = 0)) > 0"
+    return f"quantileDDOrNullIf(0.01, {parameters.bind(share, 'Float64')})({number}, {fits})"
 
 
 _FUNCTIONS = {"sum": "sumOrNull", "avg": "avgOrNull", "min": "minOrNull", "max": "maxOrNull"}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from logster.errors import QueryError
-from logster.event import NS_PER_MS, Severity
+from logster.event import NS_PER_MS, Severity, read_properties
 from logster.language import MAX_PATH_DEPTH, NAME_FIELDS, PROSE_FIELDS, Field, render_field
 from logster.store.question import SEVERITY, Meter, Selection, text_of
 from logster.store.select import COLUMNS, Parameters
@@ -102,12 +102,16 @@ class Facets(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FieldInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """A field as it is typed in a search; `types` counts what kinds of values it had."""
+    """A field; `types` counts what kinds of values it had."""
 
-    name: str
-    is_property: bool
+    field: Field
     types: dict[str, int]
     count: int
+
+    @property
+    def name(self) -> str:
+        """As it is typed in a search."""
+        return render_field(self.field)
 
 
 class Fields(msgspec.Struct, frozen=True, kw_only=True):
@@ -211,18 +215,14 @@ async def list_fields(
         f" ORDER BY timestamp DESC, id DESC LIMIT {sample}",
         parameters,
     )
-    found = [
-        FieldInfo(
-            name="severity", is_property=False, types={"severity": len(rows)}, count=len(rows)
-        )
-    ]
+    found = [FieldInfo(field=SEVERITY, types={"severity": len(rows)}, count=len(rows))]
     present = [sum(column) for column in zip(*(row[0] for row in rows), strict=True)]
     for name, count in zip((*own, "issue"), present, strict=False):
         kind = "number" if name == "issue" else "text" if name in PROSE_FIELDS else "string"
         if count:
-            found.append(FieldInfo(name=name, is_property=False, types={kind: count}, count=count))
+            found.append(FieldInfo(field=Field(name), types={kind: count}, count=count))
     found += _properties_in(row[1] for row in rows)
-    found.sort(key=lambda info: (-info.count, info.is_property, info.name))
+    found.sort(key=lambda info: (-info.count, info.field.is_property, info.name))
     return Fields(
         fields=found if rows else [],
         looked_at=len(rows),
@@ -365,13 +365,12 @@ def _properties_in(texts: Iterator[str]) -> list[FieldInfo]:
     for text in texts:
         if not text:
             continue
-        for path, kind in _leaves(msgspec.json.decode(text), "", 0):
+        for path, kind in _leaves(read_properties(text), "", 0):
             if path in counts or len(counts) < MAX_PATHS:
                 counts.setdefault(path, Counter())[kind] += 1
     return [
         FieldInfo(
-            name=render_field(Field(path, is_property=True)),
-            is_property=True,
+            field=Field(path, is_property=True),
             types=dict(kinds.most_common()),
             count=kinds.total(),
         )

@@ -118,13 +118,12 @@ def _number_of(part: Aggregate, events: list[Event]) -> Any:
         return len(texts - {"0"} if part.field == Field("issue") else texts)
     if part.field.is_property:
         values = [number for number in map(number_of, values) if number is not None]
-    if not values:
-        return None
     share = percentile_of(part.function)
     if share is not None:
         values = sorted(value for value in values if abs(value) < MAX_OF_PERCENTILES)
-        if not values:
-            return None
+    if not values:
+        return None
+    if share is not None:
         place = share * (len(values) - 1)
         return Between(values[math.floor(place)], values[math.ceil(place)], PERCENTILE_ERROR)
     if part.function in ("min", "max"):

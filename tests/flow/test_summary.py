@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import time
 from collections import Counter
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -295,6 +296,25 @@ async def test_a_long_message_ends_its_pattern_where_it_is_cut(engine: Engine) -
     )
     found = await find_patterns(engine, selection())
     assert sorted(len(pattern.pattern) for pattern in found.patterns) == [7, 1_000 + len(MORE)]
+
+
+@pytest.mark.parametrize("sample", [1, 10, 30, 31, 45, 60, 100])
+@pytest.mark.parametrize("hours", [None, 0.5, 2])
+async def test_a_sample_is_the_newest_events_whatever_the_newest_hour_has(
+    engine: Engine, sample: int, hours: float | None
+) -> None:
+    now_ns, hour_ns = time.time_ns(), 3600 * 10**9
+    in_the_hour = [now_ns - number * hour_ns // 40 for number in range(30)]
+    before_it = [now_ns - (number + 2) * hour_ns for number in range(30)]
+    times = [ns // 10**6 * 10**6 for ns in in_the_hour + before_it]
+    await store_events(engine, [event_at(id_, ns) for id_, ns in enumerate(times, start=1)])
+    until_ns = None if hours is None else now_ns - int(hours * hour_ns)
+    expected = [ns for ns in times if until_ns is None or ns < until_ns][:sample]
+    question = Selection(workspace=OURS, until_ns=until_ns)
+    found = await find_patterns(engine, question, sample=sample)
+    assert found.looked_at == len(expected)
+    assert min(pattern.first_ns for pattern in found.patterns) == expected[-1]
+    assert (await list_fields(engine, question, sample=sample)).looked_at == len(expected)
 
 
 @pytest.mark.parametrize("scope", ["application", "host", "user", "trace", "all"])

@@ -11,7 +11,13 @@ from zoneinfo import ZoneInfo
 from logster.event import NS_PER_S, Severity
 from logster.language import Field, matches, number_of, text_of, value_of
 from logster.pipes import Aggregate, Stats, percentile_of
-from logster.store.stats import DAY_S, DEFAULT_ROWS, DEFAULT_SERIES, MAX_KEY_CHARACTERS
+from logster.store.stats import (
+    DAY_S,
+    DEFAULT_ROWS,
+    DEFAULT_SERIES,
+    MAX_KEY_CHARACTERS,
+    MAX_OF_SKETCH,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +25,6 @@ if TYPE_CHECKING:
     from logster.event import Event
     from logster.language import Filter
 
-#: Larger numbers are left out of percentiles.
-MAX_OF_PERCENTILES = 1.7e308
 #: How far an engine's percentile may be from the exact one.
 PERCENTILE_ERROR = 0.0101
 
@@ -120,7 +124,7 @@ def _number_of(part: Aggregate, events: list[Event]) -> Any:
         values = [number for number in map(number_of, values) if number is not None]
     share = percentile_of(part.function)
     if share is not None:
-        values = sorted(value for value in values if abs(value) < MAX_OF_PERCENTILES)
+        values = sorted(value for value in values if abs(value) < MAX_OF_SKETCH)
     if not values:
         return None
     if share is not None:

@@ -24,7 +24,7 @@ from logster.language import (
     Filter,
     field_named,
 )
-from logster.store.search import HOUR_NS, MAX_INSTANT_NS, MIN_INSTANT_NS, names_few
+from logster.store.search import HOUR_NS, MAX_INSTANT_NS, MIN_INSTANT_NS
 from logster.store.select import COLUMNS, Parameters, conditions, text_of_field
 
 if TYPE_CHECKING:
@@ -62,14 +62,14 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     def where_newest(self, parameters: Parameters, count: int) -> str:
         """The condition when the newest `count` events are wanted: what they all fulfil.
 
-        Where the newest hour has so many, it is the newest hour: of a large table the engine
-        then reads that instead of the newest blocks of every part. Asked in the same question,
-        by counting the hour, so that the answer is the same.
+        Without a filter, and where the newest hour has so many, it is the newest hour: of a large
+        table the engine then reads that instead of the newest blocks of every part. The same
+        question counts the hour, so its answer stays exact.
         """
         where = self.where(parameters)
         now_ns = time.time_ns()
         hour_ns = (now_ns if self.until_ns is None else min(self.until_ns, now_ns)) - HOUR_NS
-        if hour_ns <= (self.since_ns or 0) or names_few(self.filter):
+        if self.filter != EVERYTHING or hour_ns <= (self.since_ns or 0):
             return where
         hour = msgspec.structs.replace(self, since_ns=hour_ns).where(parameters)
         is_enough = f"count() >= {parameters.bind(count, 'UInt32')}"

@@ -15,11 +15,12 @@ import pytest
 from logster.errors import NotFoundError, QueryError
 from logster.event import NS_PER_MS, Event, Severity
 from logster.language import EVERYTHING, Field, matches, parse_filter
+from logster.store import summary
 from logster.store.context import find_context
 from logster.store.patterns import MORE, SHAPES, find_patterns
 from logster.store.question import SEVERITY, Selection, field_of
 from logster.store.search import Question, search
-from logster.store.summary import facets, histogram, list_fields
+from logster.store.summary import Histogram, facets, histogram, list_fields
 from support.stored import event_at, store_events
 
 if TYPE_CHECKING:
@@ -149,7 +150,18 @@ async def check_histogram(engine: Engine, stored: list[Event], text: str, bucket
         ]
 
 
-async def test_a_histogram_is_split_by_any_field(engine: Engine, stored: list[Event]) -> None:
+@pytest.mark.parametrize(
+    ("few", "cells"), [(100, 20_000), (0, 20_000), (100, 10)], ids=["once", "twice", "too many"]
+)
+async def test_a_histogram_is_split_by_any_field(
+    engine: Engine,
+    stored: list[Event],
+    monkeypatch: pytest.MonkeyPatch,
+    few: int,
+    cells: int,
+) -> None:
+    monkeypatch.setattr(summary, "FEW_VALUES", few)
+    monkeypatch.setattr(summary, "MAX_CELLS", cells)
     for name in ("application", "user", "ms", "http.status", "ok", "severity"):
         await check_split(engine, stored, name)
 
@@ -168,9 +180,20 @@ async def check_split(engine: Engine, stored: list[Event], name: str) -> None:
         expected |= {("other", ""): other} if other else {}
         expected |= {("missing", ""): missing} if missing else {}
         assert sums == expected
+        for series in found.series[: len(top)]:
+            assert series.counts == counts_of(stored, name, series.name, found)
     else:
         assert sums == {("value", value): count for value, count in values.items()}
     assert found.total == len(stored)
+
+
+def counts_of(stored: list[Event], name: str, value: str, found: Histogram) -> list[int]:
+    buckets = Counter(
+        event.timestamp // NS_PER_MS // found.interval_ms
+        for event in stored
+        if value_of(event, name) == value
+    )
+    return [buckets[start // found.interval_ms] for start in found.starts_ms]
 
 
 async def test_a_histogram_keeps_to_its_range_and_shows_its_empty_ends(

@@ -46,6 +46,15 @@ async def test_what_cannot_be_understood_is_an_error_of_the_store(engine: Engine
         await engine.ask("SELECT nothing_like_it FROM events", {})
 
 
+async def test_a_question_runs_on_every_core_though_the_engine_has_little_memory(
+    engine: Engine,
+) -> None:
+    answer = await engine.inspect(
+        "EXPLAIN PIPELINE SELECT sum(number) FROM numbers_mt(10000000) SETTINGS max_threads = 2"
+    )
+    assert any("AggregatingTransform × 2" in step for (step,) in answer.rows)
+
+
 async def test_a_question_over_its_memory_is_too_heavy(engine: Engine) -> None:
     with pytest.raises(QueryTooHeavyError):
         await engine.ask("SELECT length(groupArray(number)) FROM numbers(1000000000)", {})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from logster.errors import QueryError
+from logster.errors import QueryError, StoreError
 from logster.language import (
     FIELDS,
     Field,
@@ -54,7 +54,10 @@ async def find_hint(engine: Engine, selection: Selection) -> Hint | None:
         return None
     # Up to the end of the search, not from its start: there may be no event in its time.
     recent = Selection(workspace=selection.workspace, until_ns=selection.until_ns)
-    found = await list_fields(engine, recent)
+    try:
+        found = await list_fields(engine, recent)
+    except StoreError:
+        return None  # the search itself was answered
     known = {info.name: info.field for info in found.fields}
     known |= {name: Field(name) for name in FIELDS}
     meant: dict[Field, Field] = {}

@@ -8,7 +8,7 @@ at the newest events only and says at how many.
 # ruff: noqa: S608  # composing SQL is the task here; every value is a bound parameter
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
@@ -297,9 +297,12 @@ async def _by_value(
     """The top values, the others together, and the events without one."""
     field, top = split
     if await _has_few_values(meter, selection, field):
-        cells = await _count_all(meter, selection, width_ns, field)
-        if len(cells) <= MAX_CELLS:
-            return _series(*_top_of(cells, top), counted)
+        parameters = Parameters()
+        key = (parameters, text_of(field, parameters))
+        # One more than there may be, so that more are seen.
+        counts = await _count(meter, selection, key, width_ns, limit=MAX_CELLS + 1)
+        if sum(map(len, counts.values())) <= MAX_CELLS:
+            return _series(*_top_of(counts, top), counted)
     return _series(*await _top_first(meter, selection, width_ns, split), counted)
 
 
@@ -314,31 +317,14 @@ async def _has_few_values(meter: Meter, selection: Selection, field: Field) -> b
     return bool(count <= FEW_VALUES)
 
 
-async def _count_all(
-    meter: Meter, selection: Selection, width_ns: int, field: Field
-) -> list[tuple[Any, ...]]:
-    """Value, bucket, count: one more than there may be, so that more are seen."""
-    parameters = Parameters()
-    return await meter.rows(
-        f"SELECT {text_of(field, parameters)} AS value,"
-        f" intDiv(toUnixTimestamp64Nano(timestamp), {width_ns}) AS bucket, count()"
-        f" FROM events WHERE {selection.where(parameters)} GROUP BY value, bucket"
-        f" LIMIT {MAX_CELLS + 1}",
-        parameters,
-    )
-
-
-def _top_of(cells: list[tuple[Any, ...]], top: int) -> _Named:
+def _top_of(counts: dict[str, dict[int, int]], top: int) -> _Named:
     """The names of the top values, and what each place has in each bucket."""
-    totals: Counter[str] = Counter()
-    for value, _, count in cells:
-        totals[value] += count
-    totals.pop("", None)
+    totals = {value: sum(buckets.values()) for value, buckets in counts.items() if value}
     names = sorted(totals, key=lambda value: (-totals[value], value))[:top]
     places = {name: place for place, name in enumerate(names, start=1)} | {"": MISSING}
-    found: dict[int, Counter[int]] = {}
-    for value, bucket, count in cells:
-        found.setdefault(places.get(value, OTHER), Counter())[bucket] += count
+    found: defaultdict[int, Counter[int]] = defaultdict(Counter)
+    for value, buckets in counts.items():
+        found[places.get(value, OTHER)].update(buckets)
     return names, found
 
 
@@ -376,17 +362,23 @@ def _series(
 
 
 async def _count(
-    meter: Meter, selection: Selection, key: tuple[Parameters, str], width_ns: int
-) -> dict[int, dict[int, int]]:
+    meter: Meter,
+    selection: Selection,
+    key: tuple[Parameters, str],
+    width_ns: int,
+    *,
+    limit: int | None = None,
+) -> dict[Any, dict[int, int]]:
     """Key -> bucket number -> count."""
     parameters, expression = key
     rows = await meter.rows(
         f"SELECT {expression} AS key_of_series,"
         f" intDiv(toUnixTimestamp64Nano(timestamp), {width_ns}) AS bucket, count()"
-        f" FROM events WHERE {selection.where(parameters)} GROUP BY key_of_series, bucket",
+        f" FROM events WHERE {selection.where(parameters)} GROUP BY key_of_series, bucket"
+        + (f" LIMIT {limit}" if limit else ""),
         parameters,
     )
-    found: dict[int, dict[int, int]] = {}
+    found: dict[Any, dict[int, int]] = {}
     for number, bucket, count in rows:
         found.setdefault(number, {})[bucket] = count
     return found

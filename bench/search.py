@@ -3,8 +3,8 @@
 Starts the installed server on an empty folder, hands it deterministic rows through its own API
 (2 million a day, the last day ends now), waits until the merges rest, and asks each question
 through the served API, answer included, round by round. Prints one table of medians; every
-measurement is a JSON line in a file for `bench/compare OLD NEW`. How to read it:
-docs/performance.md.
+measurement is a JSON line in a file for `bench/compare OLD NEW`, and with `--beside` the medians
+of tables of other sizes stand beside this one's. How to read it: docs/performance.md.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import contextlib
 import http.client
 import json
 import os
+import shutil
 import statistics
 import tempfile
 import time
@@ -42,6 +43,8 @@ WARM_ROUNDS = 2
 MERGES_S = 900
 #: Text inside words; the engine remembers what it was just asked.
 INSIDES = ("imeou", "onnect", "equest", "omplet", "essag", "eadlo", "xecut")
+#: What a row takes on disk at most while tables are loaded: itself, its spool, its merges.
+LOAD_BYTES_A_ROW = 200
 #: How often a loader comes back when the spool is full.
 RETRIES = 120
 COLUMNS = ("question", "ms", "worst", "store", "rows read", "answer KB", "half of VL, 2 M rows", "")
@@ -262,18 +265,51 @@ def judge(ms: float, other_ms: float) -> str:
     return "ahead" if ms < other_ms else "BEHIND"
 
 
-def describe_disk(target: Logster) -> str:
-    """Bytes per row as the merges left them."""
+def read_medians(path: Path) -> tuple[int, dict[str, float]]:
+    """How many rows the table of a run had, and the median ms of each question."""
+    described, *results = map(json.loads, path.read_text().splitlines())
+    found: dict[str, list[float]] = {}
+    for result in results:
+        found.setdefault(result["load"], []).append(result["ms"])
+    return described["rows"], {name: statistics.median(ms) for name, ms in found.items()}
+
+
+def render_sizes(paths: list[Path]) -> str:
+    """Runs beside each other, the smallest table first, and how the largest compares with it."""
+    runs = sorted((read_medians(path) for path in paths), key=lambda run: run[0])
+    heads = ["question", *(f"{rows / 1e6:g} M rows, ms" for rows, _ in runs), "last / first"]
+    lines = [f"| {' | '.join(heads)} |", "| --- " * len(heads) + "|"]
+    for question in QUESTIONS:
+        medians = [run[1].get(question.name) for run in runs]
+        if not any(medians):
+            continue
+        first, last = medians[0], medians[-1]
+        ratio = f"{last / first:.1f}" if first and last else ""
+        cells = ["" if ms is None else f"{ms:.1f}" for ms in medians]
+        lines.append(f"| {' | '.join((question.name, *cells, ratio))} |")
+    return "\n".join(lines)
+
+
+def check_disk(folder: Path, rows: int) -> None:
+    """End at once, not in the middle of the load, when the rows will not fit."""
+    needed, free = rows * LOAD_BYTES_A_ROW, shutil.disk_usage(folder).free
+    if free < needed:
+        raise SystemExit(
+            f"{rows:,} rows need up to {needed / 1e9:.0f} GB below {folder}, {free / 1e9:.0f} are"
+            " free; --keep takes another folder"
+        )
+
+
+def describe_table(target: Logster) -> dict[str, Any]:
+    """How many rows there are, and their bytes as the merges left them."""
     sizes = (
         "SELECT count(), sum(rows), sum(bytes_on_disk) / sum(rows),"
         " sum(secondary_indices_compressed_bytes) / sum(rows) FROM system.parts"
         " WHERE active AND database = 'logster' AND table = 'events'"
     )
     parts, rows, size, indexes = map(float, target.ask_engine(sizes).split("\t"))
-    return (
-        f"{rows:,.0f} rows in {parts:.0f} parts, {size:.1f} bytes a row,"
-        f" {indexes:.1f} of them indexes"
-    )
+    table = f"{parts:.0f} parts, {size:.1f} bytes a row, {indexes:.1f} of them indexes"
+    return {"rows": int(rows), "table": table}
 
 
 def parse_options() -> argparse.Namespace:
@@ -284,6 +320,9 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--only", default="", help="questions with this text in their name")
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--keep", type=Path, help="a folder: load into it once, ask again")
+    parser.add_argument(
+        "--beside", type=Path, nargs="+", default=[], help="files of runs of other sizes"
+    )
     parser.add_argument("--output", type=Path, default=Path("bench-results"), help="folder")
     options = parser.parse_args()
     if options.rows < ROWS_A_DAY or options.rows % ROWS_A_DAY:
@@ -309,12 +348,14 @@ def main() -> None:
         if loaded.exists():
             end = datetime.fromisoformat(loaded.read_text())
         else:
+            check_disk(folder, options.rows)
             end = datetime.now(UTC)
             load(target, options.rows, end)
             loaded.write_text(end.isoformat())
-        days = -(-options.rows // ROWS_A_DAY)
-        samples = Samples(end, days, WARM_ROUNDS + options.rounds)
-        described = {**describe_machine(), "table": describe_disk(target)}
+        table = describe_table(target)
+        # A kept table has the rows it has.
+        samples = Samples(end, table["rows"] // ROWS_A_DAY, WARM_ROUNDS + options.rounds)
+        described = {**describe_machine(), **table}
         file.write(json.dumps(described) + "\n")
         for result in measure(target.port, samples, options.rounds, options.only):
             results.append(result)
@@ -325,6 +366,9 @@ def main() -> None:
     print(f"medians of {options.rounds} rounds, ms; every line: {output}")
     print("VL: VictoriaLogs 1.26 on 2 million rows, measured elsewhere; what counts all grows\n")
     print(render_table(results))
+    if options.beside:
+        print("\nthe same questions of tables of other sizes, each from a run of its own\n")
+        print(render_sizes([*options.beside, output]))
 
 
 if __name__ == "__main__":

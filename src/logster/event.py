@@ -10,6 +10,8 @@ Instants are integers: nanoseconds since 1970-01-01T00:00:00Z.
 from __future__ import annotations
 
 import enum
+import json
+import math
 import threading
 import time
 from datetime import datetime, timedelta
@@ -24,6 +26,9 @@ NS_PER_MS = 1_000_000
 NS_PER_S = 1_000_000_000
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, as every instant here; the Z is written
+
+#: Python reads no longer ones.
+_MAX_INTEGER_DIGITS = 4_300
 
 #: 41 bits of milliseconds since this instant last until 2093; 2024-01-01T00:00:00Z.
 ID_EPOCH_MS = 1_704_067_200_000
@@ -256,6 +261,27 @@ def blank_masks(columns: Columns) -> list[int] | None:
 
 def _indexes_of_blank(values: Sequence[str | None]) -> Iterator[int]:
     return (index for index, value in enumerate(values) if value == "")
+
+
+def read_properties(text: str | bytes) -> dict[str, Any]:
+    """The properties of an event; numbers beyond every type of ours are their own text.
+
+    Such are 1e400 and integers of thousands of digits: JSON to a reader that keeps texts as they
+    are, but no number to the fast decoder. One event must not spoil the page it is on.
+    """
+    try:
+        properties: dict[str, Any] = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        properties = json.loads(text, parse_int=_read_integer, parse_float=_read_float)
+    return properties
+
+
+def _read_integer(digits: str) -> int | str:
+    return int(digits) if len(digits) <= _MAX_INTEGER_DIGITS else digits
+
+
+def _read_float(digits: str) -> float | str:
+    return number if math.isfinite(number := float(digits)) else digits
 
 
 def render_instant(ns: int) -> str:

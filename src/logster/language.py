@@ -21,7 +21,8 @@ anywhere in it, and both cases differ unless it ends in `/i`.
 What a property is. Any name that is no field is a path into the properties:
 the member of exactly that name, else the member reached by splitting at dots.
 A number equals and compares as a number (64-bit float), also against text that is
-written like one when ordered; other values are equal when their text is.
+written like one when ordered; other values are equal when their text is, and so are
+integers beyond 64 bits, whose digits all count.
 Prefixes, patterns and expressions look at the text of a value (`text_of`).
 Objects, arrays and nulls are equal to nothing and have no text.
 
@@ -49,7 +50,7 @@ from logster.event import NS_PER_S, SEVERITY_NAMES, Severity, render_instant
 from logster.regex import compile_python, parse_regex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from logster.event import Event
 
@@ -83,6 +84,8 @@ NAME_FIELDS = (
 NUMBER_FIELDS = ("severity", "id", "issue")
 #: Fields that hold an instant.
 TIME_FIELDS = ("timestamp", "received_at")
+#: All of them; every other name is a property's.
+FIELDS = (*NAME_FIELDS, *PROSE_FIELDS, *NUMBER_FIELDS, *TIME_FIELDS)
 #: What 64-bit nanoseconds since 1970 can hold: to the year 2262.
 MAX_INSTANT_NS = 2**63 - 1
 
@@ -277,9 +280,19 @@ def render_filter(tree: Filter) -> str:  # noqa: C901, PLR0911  # one answer per
 def render_field(field: Field) -> str:
     """Write a field's name as it is typed; properties that look like fields say so."""
     name = field.name
-    if field.is_property and (_field_named(name) != field or name.lower() == "has"):
+    if field.is_property and (field_named(name) != field or name.lower() == "has"):
         name = _PROPERTY_MARK + name
     return name if _NAME.fullmatch(name) else _quote(name)
+
+
+def field_named(name: str) -> Field:
+    """The field of this name (any case, with `_` or without), else the property."""
+    field_name = _FIELD_NAMES.get(name.lower().replace("_", ""))
+    if field_name is not None:
+        return Field(field_name)
+    if name.lower().startswith(_PROPERTY_MARK):
+        name = name[len(_PROPERTY_MARK) :]
+    return Field(name, is_property=True)
 
 
 def matches(tree: Filter, event: Event) -> bool:  # noqa: C901, PLR0911  # one answer per kind of node
@@ -315,6 +328,28 @@ def matches(tree: Filter, event: Event) -> bool:  # noqa: C901, PLR0911  # one a
             return value_of(field, event) not in (None, "")
         case _:
             assert_never(tree)
+
+
+def fields_in(tree: Filter) -> list[Field]:
+    """The fields that a filter names, each once, in their order."""
+    found = [field for part in _children(tree) for field in fields_in(part)]
+    own = getattr(tree, "field", None)
+    return list(dict.fromkeys(found if own is None else [own]))
+
+
+def replace_fields(tree: Filter, others: Mapping[Field, Field]) -> Filter:
+    """The filter about other fields; only its text may be one that `parse_filter` takes."""
+    match tree:
+        case And(filters):
+            return And(tuple(replace_fields(part, others) for part in filters))
+        case Or(filters):
+            return Or(tuple(replace_fields(part, others) for part in filters))
+        case Not(part):
+            return Not(replace_fields(part, others))
+        case _ if tree.field is not None and tree.field in others:
+            return msgspec.structs.replace(tree, field=others[tree.field])
+        case _:
+            return tree
 
 
 def tokens_of(text: str) -> list[str]:
@@ -357,8 +392,15 @@ def bounds_of_glob(glob: Glob) -> tuple[bool, bool]:
 
 def nearest(name: str, names: Iterable[str]) -> str:
     """A question for whoever mistyped a name: ` Did you mean …?`, or nothing."""
-    found = difflib.get_close_matches(name.lower(), list(names), n=1, cutoff=0.7)
-    return f" Did you mean `{found[0]}`?" if found else ""
+    found = near(name, names)
+    return f" Did you mean `{found}`?" if found else ""
+
+
+def near(name: str, names: Iterable[str]) -> str | None:
+    """The name that a mistyped one is most like, in whatever case, or None."""
+    by_folded = {known.lower(): known for known in names}
+    found = difflib.get_close_matches(name.lower(), by_folded, n=1, cutoff=0.7)
+    return by_folded[found[0]] if found else None
 
 
 def number_in(text: str) -> float | None:
@@ -380,10 +422,7 @@ _TIME = re.compile(
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: More are no float, and Python does not read 5,000 of them as a number.
 _MAX_DIGITS = 300
-_FIELD_NAMES = {
-    name.replace("_", ""): name
-    for name in (*PROSE_FIELDS, *NAME_FIELDS, *NUMBER_FIELDS, *TIME_FIELDS)
-}
+_FIELD_NAMES = {name.replace("_", ""): name for name in FIELDS}
 _SEVERITIES = {**SEVERITY_NAMES, **{str(int(level)): int(level) for level in Severity}}
 _COMPARE: dict[Comparison, Callable[[float, float], bool]] = {
     "<": operator.lt,
@@ -466,19 +505,10 @@ def _parser() -> Lark:
 
 def field_of(token: Token) -> Field:
     """The field or property of this name, which may stand in quotes."""
-    field = _field_named(_unquote(token) if token.startswith('"') else str(token))
+    field = field_named(_unquote(token) if token.startswith('"') else str(token))
     if field.is_property and field.name.count(".") >= MAX_PATH_DEPTH:
         raise refusal_at(token, f"a property is at most {MAX_PATH_DEPTH} levels deep")
     return field
-
-
-def _field_named(name: str) -> Field:
-    field_name = _FIELD_NAMES.get(name.lower().replace("_", ""))
-    if field_name is not None:
-        return Field(field_name)
-    if name.lower().startswith(_PROPERTY_MARK):
-        name = name[len(_PROPERTY_MARK) :]
-    return Field(name, is_property=True)
 
 
 def _equal(field: Field, token: Token) -> Filter:
@@ -722,7 +752,7 @@ def text_of(value: Any) -> str | None:
 
 def _number_text(number: float) -> str:
     """The shortest text of a number; without an exponent from 1e-6 up to 1e21, as the engine."""
-    if isinstance(number, int) and -(2**63) <= number < 2**64:
+    if isinstance(number, int):
         return str(number)
     number = float(number)
     size = abs(number)
@@ -737,6 +767,8 @@ def _equals(found: Any, value: str | int) -> bool:
         return bool(found == value)
     if isinstance(found, bool):
         return value == text_of(found)
+    if isinstance(found, int) and not -(2**63) <= found < 2**64:
+        return text_of(found) == value
     if isinstance(found, int | float):
         number = number_in(value)
         return number is not None and number_of(found) == number

@@ -46,6 +46,13 @@ async def test_what_cannot_be_understood_is_an_error_of_the_store(engine: Engine
         await engine.ask("SELECT nothing_like_it FROM events", {})
 
 
+async def test_a_question_keeps_its_threads_though_the_engine_has_little_memory(
+    engine: Engine,
+) -> None:
+    name = "max_threads_min_free_memory_per_thread"
+    assert (await engine.ask(f"SELECT getSetting('{name}')", {})).rows == [(0,)]
+
+
 async def test_a_question_over_its_memory_is_too_heavy(engine: Engine) -> None:
     with pytest.raises(QueryTooHeavyError):
         await engine.ask("SELECT length(groupArray(number)) FROM numbers(1000000000)", {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import time
 from collections import Counter
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -14,11 +15,12 @@ import pytest
 from logster.errors import NotFoundError, QueryError
 from logster.event import NS_PER_MS, Event, Severity
 from logster.language import EVERYTHING, Field, matches, parse_filter
+from logster.store import summary
 from logster.store.context import find_context
 from logster.store.patterns import MORE, SHAPES, find_patterns
 from logster.store.question import SEVERITY, Selection, field_of
 from logster.store.search import Question, search
-from logster.store.summary import facets, histogram, list_fields
+from logster.store.summary import Histogram, facets, histogram, list_fields
 from support.stored import event_at, store_events
 
 if TYPE_CHECKING:
@@ -148,7 +150,18 @@ async def check_histogram(engine: Engine, stored: list[Event], text: str, bucket
         ]
 
 
-async def test_a_histogram_is_split_by_any_field(engine: Engine, stored: list[Event]) -> None:
+@pytest.mark.parametrize(
+    ("few", "cells"), [(100, 20_000), (0, 20_000), (100, 10)], ids=["once", "twice", "too many"]
+)
+async def test_a_histogram_is_split_by_any_field(
+    engine: Engine,
+    stored: list[Event],
+    monkeypatch: pytest.MonkeyPatch,
+    few: int,
+    cells: int,
+) -> None:
+    monkeypatch.setattr(summary, "FEW_VALUES", few)
+    monkeypatch.setattr(summary, "MAX_CELLS", cells)
     for name in ("application", "user", "ms", "http.status", "ok", "severity"):
         await check_split(engine, stored, name)
 
@@ -167,9 +180,20 @@ async def check_split(engine: Engine, stored: list[Event], name: str) -> None:
         expected |= {("other", ""): other} if other else {}
         expected |= {("missing", ""): missing} if missing else {}
         assert sums == expected
+        for series in found.series[: len(top)]:
+            assert series.counts == counts_of(stored, name, series.name, found)
     else:
         assert sums == {("value", value): count for value, count in values.items()}
     assert found.total == len(stored)
+
+
+def counts_of(stored: list[Event], name: str, value: str, found: Histogram) -> list[int]:
+    buckets = Counter(
+        event.timestamp // NS_PER_MS // found.interval_ms
+        for event in stored
+        if value_of(event, name) == value
+    )
+    return [buckets[start // found.interval_ms] for start in found.starts_ms]
 
 
 async def test_a_histogram_keeps_to_its_range_and_shows_its_empty_ends(
@@ -295,6 +319,25 @@ async def test_a_long_message_ends_its_pattern_where_it_is_cut(engine: Engine) -
     )
     found = await find_patterns(engine, selection())
     assert sorted(len(pattern.pattern) for pattern in found.patterns) == [7, 1_000 + len(MORE)]
+
+
+@pytest.mark.parametrize("sample", [1, 10, 30, 31, 45, 60, 100])
+@pytest.mark.parametrize("hours", [None, 0.5, 2])
+async def test_a_sample_is_the_newest_events_whatever_the_newest_hour_has(
+    engine: Engine, sample: int, hours: float | None
+) -> None:
+    now_ns, hour_ns = time.time_ns(), 3600 * 10**9
+    in_the_hour = [now_ns - number * hour_ns // 40 for number in range(30)]
+    before_it = [now_ns - (number + 2) * hour_ns for number in range(30)]
+    times = [ns // 10**6 * 10**6 for ns in in_the_hour + before_it]
+    await store_events(engine, [event_at(id_, ns) for id_, ns in enumerate(times, start=1)])
+    until_ns = None if hours is None else now_ns - int(hours * hour_ns)
+    expected = [ns for ns in times if until_ns is None or ns < until_ns][:sample]
+    question = Selection(workspace=OURS, until_ns=until_ns)
+    found = await find_patterns(engine, question, sample=sample)
+    assert found.looked_at == len(expected)
+    assert min(pattern.first_ns for pattern in found.patterns) == expected[-1]
+    assert (await list_fields(engine, question, sample=sample)).looked_at == len(expected)
 
 
 @pytest.mark.parametrize("scope", ["application", "host", "user", "trace", "all"])

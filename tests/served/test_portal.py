@@ -178,6 +178,17 @@ def test_a_mistake_is_shown_with_what_was_expected(server, page, complaints):
     complaints.clear()
 
 
+def test_a_misspelt_field_is_told_and_mended_by_a_click(server, page):
+    word = unique("hint")
+    server.log_message(Message=word, User="alice")
+    server.wait_for(word, 1)
+    search_for(page, f"{word} usr:alice")
+    expect(page.get_by_text("did you mean `user`?")).to_be_visible()
+    page.get_by_role("button", name=f"Search {word} user:alice").click()
+    expect(row_with(page, word)).to_have_count(1)
+    expect(page.get_by_label("Search events")).to_have_value(f"{word} user:alice")
+
+
 def test_everything_can_be_done_with_the_keyboard(server, page):
     word = f"keys{time.time_ns()}"
     for number in range(3):

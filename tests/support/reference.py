@@ -11,7 +11,13 @@ from zoneinfo import ZoneInfo
 from logster.event import NS_PER_S, Severity
 from logster.language import Field, matches, number_of, text_of, value_of
 from logster.pipes import Aggregate, Stats, percentile_of
-from logster.store.stats import DAY_S, DEFAULT_ROWS, DEFAULT_SERIES, MAX_KEY_CHARACTERS
+from logster.store.stats import (
+    DAY_S,
+    DEFAULT_ROWS,
+    DEFAULT_SERIES,
+    MAX_KEY_CHARACTERS,
+    MAX_OF_SKETCH,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,11 +122,12 @@ def _number_of(part: Aggregate, events: list[Event]) -> Any:
         return len(texts - {"0"} if part.field == Field("issue") else texts)
     if part.field.is_property:
         values = [number for number in map(number_of, values) if number is not None]
-    if not values:
-        return None
     share = percentile_of(part.function)
     if share is not None:
-        values.sort()
+        values = sorted(value for value in values if abs(value) < MAX_OF_SKETCH)
+    if not values:
+        return None
+    if share is not None:
         place = share * (len(values) - 1)
         return Between(values[math.floor(place)], values[math.ceil(place)], PERCENTILE_ERROR)
     if part.function in ("min", "max"):

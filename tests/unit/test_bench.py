@@ -220,3 +220,23 @@ def test_questions_have_names_of_their_own_and_parameters_that_are_sent():
     assert {question.path.partition("/")[0] for question in questions.QUESTIONS} <= {
         *("events", "stats", "histogram", "facets", "fields", "patterns", "complete")
     }
+
+
+def test_tables_of_several_sizes_stand_beside_each_other(tmp_path):
+    def write(rows, ms):
+        path = tmp_path / f"{rows}.jsonl"
+        lines = [{"cores": 2, "rows": rows}]
+        lines += [{"load": "newest 100", "ms": value} for value in ms]
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        return path
+
+    paths = [write(50_000_000, [30, 40, 50]), write(2_000_000, [10, 20, 300])]
+    table = questions.render_sizes(paths).splitlines()
+    assert table[0] == "| question | 2 M rows, ms | 50 M rows, ms | last / first |"
+    assert table[2:] == ["| newest 100 | 20.0 | 40.0 | 2.0 |"]
+
+
+def test_rows_that_do_not_fit_the_disk_are_not_loaded(tmp_path):
+    questions.check_disk(tmp_path, 1)
+    with pytest.raises(SystemExit, match="need up to"):
+        questions.check_disk(tmp_path, 10**15)

@@ -73,6 +73,14 @@ def test_nothing_found_is_exit_code_1(server):
     assert run(server, "search", "x").exit_code == 1
 
 
+def test_nothing_found_tells_what_may_be_meant(server):
+    hint = {"text": "No recent event has `usr`; did you mean `user`?", "q": "user:alice"}
+    server.answers = [Answer(body={"events": [], "next": None, "previous": None, "hint": hint})]
+    result = run(server, "search", "usr:alice")
+    assert result.exit_code == 1
+    assert result.stderr == f"Nothing found. {hint['text']}\n"
+
+
 def test_json_is_one_event_a_line_as_it_came(server):
     events = [make_event(1, properties={"ms": 12.5, "big": 2**53 + 1}), make_event(2)]
     server.answers = [page(events)]

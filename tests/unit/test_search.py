@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from logster.errors import QueryError
 from logster.event import TEXT_FIELDS
 from logster.language import parse_filter
-from logster.store.search import names_few, parse_cursor, read_event, render_cursor
+from logster.store.search import names_few, names_user, parse_cursor, read_event, render_cursor
 from logster.store.select import Key
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "reference" / "search.md"
@@ -47,6 +47,22 @@ def test_a_text_that_is_no_cursor_is_refused(text: str) -> None:
 )
 def test_an_identifier_names_few_events(text: str, is_so: bool) -> None:
     assert names_few(parse_filter(text)) == is_so
+
+
+@pytest.mark.parametrize(
+    ("text", "is_so"),
+    [
+        ("user:alice", True),
+        ("user:alice severity:error", True),
+        ('user:""', False),
+        ("-user:alice", False),
+        ("user:al*", False),
+        ("properties.user:alice", False),
+        ("alice", False),
+    ],
+)
+def test_a_filter_names_a_user(text: str, is_so: bool) -> None:
+    assert names_user(parse_filter(text)) == is_so
 
 
 def test_absent_and_empty_text_are_told_apart() -> None:

@@ -31,6 +31,13 @@ test("a page of the wrong shape is refused", () => {
   expect(() => readPage({ events: [{ id: 5 }] })).toThrow("The server's id is not text.");
 });
 
+test("a hint may offer a search, a sentence alone, or not be there", () => {
+  const page = { events: [], next: null, previous: null };
+  expect(readPage(page).hint).toBeNull();
+  expect(readPage({ ...page, hint: { text: "No.", q: null } }).hint).toEqual({ text: "No.", q: null });
+  expect(readPage({ ...page, hint: { text: "No.", q: "a:1" } }).hint?.q).toBe("a:1");
+});
+
 test("events sort by time to the nanosecond, then by id, whatever their digits", () => {
   const ordered = [
     sortOf("2026-11-23T09:00:00Z", "9"),

@@ -39,8 +39,15 @@ export interface Page {
   readonly events: readonly Event[];
   readonly next: string | null;
   readonly previous: string | null;
+  readonly hint: Hint | null;
   readonly elapsed_ms: number;
   readonly rows_read: number;
+}
+
+/** Why nothing was found, perhaps; `q` is the search that may be meant. */
+export interface Hint {
+  readonly text: string;
+  readonly q: string | null;
 }
 
 /** One delivery of the live tail; events are oldest first. */
@@ -69,12 +76,19 @@ export class ShapeError extends Error {
 
 type Members = Record<string, unknown>;
 
+function readHint(value: unknown): Hint | null {
+  if (value === null || value === undefined) return null;
+  const hint = members(value, "hint");
+  return { text: textOrNull(hint.text) ?? "", q: textOrNull(hint.q) };
+}
+
 export function readPage(value: unknown): Page {
   const page = members(value, "page");
   return {
     events: list(page.events, "events").map(readEvent),
     next: textOrNull(page.next),
     previous: textOrNull(page.previous),
+    hint: readHint(page.hint),
     elapsed_ms: numberOrZero(page.elapsed_ms),
     rows_read: numberOrZero(page.rows_read),
   };

@@ -5,7 +5,7 @@
  * Promise: at most `MAX_ROWS` are kept; an answer to an older question is never shown.
  */
 import { type EventsQuestion, getEvents } from "../api/client";
-import type { Event } from "../api/shapes";
+import type { Event, Hint } from "../api/shapes";
 import { shiftInstant } from "../ui/time";
 import { type Entry, entriesOfStep, isEvent, mergeEntries } from "./entries";
 import { type Range, boundsOf } from "./range";
@@ -25,6 +25,8 @@ export class Rows {
   error = $state.raw<Error | null>(null);
   isLoadingOlder = $state(false);
   hasOlder = $state(false);
+  /** What may be wrong with a search that found nothing. */
+  hint = $state.raw<Hint | null>(null);
   elapsedMs = $state(0);
   rowsRead = $state(0);
 
@@ -90,6 +92,7 @@ export class Rows {
       use(page.events);
       this.#next = page.next;
       this.hasOlder = page.next !== null && this.entries.length < MAX_ROWS;
+      this.hint = page.hint;
       this.elapsedMs = page.elapsed_ms;
       this.rowsRead = page.rows_read;
       this.error = null;

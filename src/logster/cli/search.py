@@ -95,19 +95,19 @@ def command(  # noqa: PLR0917  click hands one argument per option
     text = " ".join(query)
     params: dict[str, Any] = {"q": text, "since": since, "until": until}
     left = None if is_all else limit
-    is_found = False
+    is_found, hint = False, None
     with Client(load_target(url, key)) as client:
         while left is None or left > 0:
             page = ask(client, text, {**params, "limit": min(left or PAGE_SIZE, PAGE_SIZE)})
             show_events(page["events"], is_json=is_json, is_full=is_full)
-            is_found = is_found or bool(page["events"])
+            is_found, hint = is_found or bool(page["events"]), page.get("hint")
             if not page.get("next") or not page["events"]:
                 break
             params["before"] = page["next"]
             left = None if left is None else left - len(page["events"])
     if not is_found:
         if not is_json:
-            click.echo("Nothing found.", err=True)
+            click.echo("Nothing found." + (f" {printable(hint['text'])}" if hint else ""), err=True)
         raise SystemExit(EXIT_NONE)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from logster.event import NS_PER_S, render_instant
+from logster.event import NS_PER_S, read_properties, render_instant
 
 if TYPE_CHECKING:
     from logster.event import Columns
@@ -84,6 +84,6 @@ def _keep(columns: Columns, index: int, name: str, value: str) -> None:
     if columns.properties is None:
         columns.properties = [None] * len(columns)
     said = columns.properties[index]
-    properties: dict[str, Any] = msgspec.json.decode(said) if said else {}
+    properties: dict[str, Any] = read_properties(said) if said else {}
     properties.setdefault(name, value)
     columns.properties[index] = msgspec.json.encode(properties)

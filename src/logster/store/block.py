@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import pyarrow as pa
 
-from logster.event import TEXT_FIELDS, Event, blank_masks
+from logster.event import TEXT_FIELDS, Event, blank_masks, read_properties
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -149,7 +148,7 @@ def read_block(body: bytes) -> list[Event]:
 def _read_row(row: dict[str, Any]) -> Event:
     del row["blank"]  # here, absent is None already
     properties = row.pop("properties")
-    return Event(**row, properties=msgspec.json.decode(properties) if properties else {})
+    return Event(**row, properties=read_properties(properties) if properties else {})
 
 
 def _unpack(body: bytes) -> pa.Table:

@@ -14,16 +14,9 @@ import msgspec
 
 from logster.completion import Gap, render_value
 from logster.event import SEVERITY_NAMES
-from logster.language import (
-    EVERYTHING,
-    NAME_FIELDS,
-    NUMBER_FIELDS,
-    PROSE_FIELDS,
-    TIME_FIELDS,
-    Field,
-    render_field,
-)
-from logster.store.select import Parameters, conditions, text_of_field
+from logster.language import FIELDS, NAME_FIELDS, Field, render_field
+from logster.store.question import Selection
+from logster.store.select import Parameters, text_of_field
 
 if TYPE_CHECKING:
     from logster.store.engine import Engine
@@ -34,8 +27,6 @@ MAX_SUGGESTIONS = 20
 EVENTS_FOR_NAMES, EVENTS_FOR_VALUES = 2_000, 10_000
 #: A longer value is no help in a list.
 MAX_VALUE_CHARACTERS = 200
-
-FIELDS = (*NAME_FIELDS, *PROSE_FIELDS, *NUMBER_FIELDS, *TIME_FIELDS)
 
 
 class Suggestion(msgspec.Struct, frozen=True):
@@ -84,7 +75,7 @@ async def _values(
 
 
 def _newest(expression: str, workspace: int, limit: int, parameters: Parameters) -> str:
-    where = " AND ".join(conditions(parameters, workspace, EVERYTHING))
+    where = Selection(workspace=workspace).where_newest(parameters, limit)
     return (
         f"SELECT {expression} AS text FROM events WHERE {where}"
         f" ORDER BY timestamp DESC, id DESC LIMIT {parameters.bind(limit, 'UInt32')}"

@@ -63,6 +63,11 @@ READER_SETTING_PREFIX = "output_format_"
 #: Settings of every call, unless it says otherwise.
 CALL_SETTINGS = {"implicit_select": "0", "allow_introspection_functions": "0"}
 
+#: Settings of a reader's questions that no call can change. The engine would give a question one
+#: thread for each free GiB of its memory: in an engine of 1 GiB all of them ran on one core.
+#: Their memory is bounded by limits of their own.
+QUESTION_SETTINGS = {"max_threads_min_free_memory_per_thread": "0"}
+
 #: Texts of questions that are remembered; the longest search makes 100 KB of them.
 MAX_KNOWN = 256
 
@@ -196,7 +201,7 @@ class Database:
             self._passed.add(call.query)
 
     def _settings_of_reader(self, asked: dict[str, str]) -> dict[str, str]:
-        settings = {name: str(limit) for name, limit in self._limits.items()}
+        settings = QUESTION_SETTINGS | {name: str(limit) for name, limit in self._limits.items()}
         for name, value in asked.items():
             if name in self._limits:
                 settings[name] = _lower(value, self._limits[name])

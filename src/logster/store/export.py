@@ -25,7 +25,7 @@ import pyarrow as pa
 
 from logster.errors import QueryError, QueryTooHeavyError, StoreUnavailableError
 from logster.event import TEXT_FIELDS
-from logster.language import Field
+from logster.language import TIME_FIELDS, Field
 from logster.store.question import Selection, field_of, text_of
 from logster.store.select import COLUMNS, Key, Parameters, member_of
 
@@ -50,8 +50,7 @@ DEFAULT_COLUMNS = (
     *TEXT_FIELDS,
     *("properties", "protocol", "issue"),
 )
-#: Columns that are no fields of the search language.
-_INSTANTS = ("timestamp", "received_at")
+#: A column that is no field of the search language.
 _PROPERTIES = "properties"
 
 
@@ -91,15 +90,12 @@ def choose_columns(names: Sequence[str]) -> list[Column]:
     if len(names) > MAX_COLUMNS:
         raise QueryError(f"an export has at most {MAX_COLUMNS} columns, here are {len(names)}")
     headings = dict.fromkeys(name.strip() for name in names or DEFAULT_COLUMNS)
-    return [Column(heading, _field_named(heading)) for heading in headings]
+    return [Column(heading, _field_headed(heading)) for heading in headings]
 
 
-def _field_named(text: str) -> Field:
-    folded = text.lower().replace("_", "")
-    for name in (*_INSTANTS, _PROPERTIES):
-        if folded == name.replace("_", ""):
-            return Field(name)
-    return field_of(text)
+def _field_headed(heading: str) -> Field:
+    """The field of a heading; all properties together are a column too."""
+    return Field(_PROPERTIES) if heading.lower() == _PROPERTIES else field_of(heading)
 
 
 async def export(
@@ -313,7 +309,7 @@ def _json(field: Field, parameters: Parameters) -> str:
     if field.is_property:
         raw, name = member_of(field, parameters)
         return f"if(({raw}) = '', 'null', {_one_line(name)})"
-    if field.name in _INSTANTS:
+    if field.name in TIME_FIELDS:
         return f"""concat('"', {_iso(field.name)}, '"')"""
     if field.name == _PROPERTIES:
         return f"if(properties = '', '{{}}', {_one_line('properties')})"
@@ -338,7 +334,7 @@ def _csv_line(columns: Sequence[Column], parameters: Parameters) -> str:
 def _csv(field: Field, parameters: Parameters, name: str) -> str:
     """A value as a cell. A spreadsheet runs what begins like a formula; a ' makes it text."""
     if not field.is_property:
-        if field.name in _INSTANTS:
+        if field.name in TIME_FIELDS:
             return _iso(field.name)
         if field.name in ("id", "severity"):
             return f"toString({field.name})"
@@ -366,7 +362,7 @@ def _typed(field: Field, parameters: Parameters) -> str:
         return f"nullIf({_plain(field, parameters)}, '')"
     if field == Field(_PROPERTIES):
         return _plain(field, parameters)
-    if field.name in _INSTANTS or field.name in ("id", "severity"):
+    if field.name in TIME_FIELDS or field.name in ("id", "severity"):
         return field.name
     if field.name == "issue":
         return "nullIf(issue, 0)"

@@ -101,7 +101,8 @@ async def find_patterns(
         f" [{by_severity}], argMax((toString(id), leftUTF8(message, {MAX_CHARACTERS})),"
         " (timestamp, id)), count() OVER (), sum(count()) OVER ()"
         " FROM (SELECT message, severity, timestamp, id FROM events"
-        f" WHERE {selection.where(parameters)} ORDER BY timestamp DESC, id DESC LIMIT {sample})"
+        f" WHERE {selection.where_newest(parameters, sample)}"
+        f" ORDER BY timestamp DESC, id DESC LIMIT {sample})"
         f" GROUP BY shape ORDER BY number DESC, shape LIMIT {limit}",
         parameters,
     )

@@ -6,8 +6,10 @@ Promise: text from outside is bound as a parameter, and the workspace stands out
 filter (`select.conditions`).
 """
 
+# ruff: noqa: S608  # composing SQL is the task here; every value is a bound parameter
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,13 +18,13 @@ from logster.errors import QueryError
 from logster.language import (
     EVERYTHING,
     MAX_PATH_DEPTH,
-    NAME_FIELDS,
-    NUMBER_FIELDS,
     PROSE_FIELDS,
+    TIME_FIELDS,
     Field,
     Filter,
+    field_named,
 )
-from logster.store.search import MAX_INSTANT_NS, MIN_INSTANT_NS
+from logster.store.search import HOUR_NS, MAX_INSTANT_NS, MIN_INSTANT_NS
 from logster.store.select import COLUMNS, Parameters, conditions, text_of_field
 
 if TYPE_CHECKING:
@@ -31,11 +33,6 @@ if TYPE_CHECKING:
 SEVERITY = Field("severity")
 #: Longer names are no names; each is a parameter of the SQL, and a heading for people.
 MAX_FIELD_CHARACTERS = 500
-
-_PROPERTY_MARK = "properties."
-_OWN_FIELDS = {
-    name.replace("_", ""): name for name in (*PROSE_FIELDS, *NAME_FIELDS, *NUMBER_FIELDS)
-}
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +58,23 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
             until_ns=self.until_ns,
         )
         return " AND ".join(parts)
+
+    def where_newest(self, parameters: Parameters, count: int) -> str:
+        """The condition when the newest `count` events are wanted: what they all fulfil.
+
+        Without a filter, and where the newest hour has so many, it is the newest hour: of a large
+        table the engine then reads that instead of the newest blocks of every part. The same
+        question counts the hour, so its answer stays exact.
+        """
+        where = self.where(parameters)
+        now_ns = time.time_ns()
+        hour_ns = (now_ns if self.until_ns is None else min(self.until_ns, now_ns)) - HOUR_NS
+        if self.filter != EVERYTHING or hour_ns <= (self.since_ns or 0):
+            return where
+        hour = msgspec.structs.replace(self, since_ns=hour_ns).where(parameters)
+        is_enough = f"count() >= {parameters.bind(count, 'UInt32')}"
+        begins = f"if({is_enough}, {parameters.instant(hour_ns)}, {parameters.instant(0)})"
+        return f"{where} AND timestamp >= (SELECT {begins} FROM events WHERE {hour})"
 
 
 class Meter:
@@ -90,20 +104,23 @@ def field_of(text: str) -> Field:
         raise QueryError(
             f"a field's name has 1 to {MAX_FIELD_CHARACTERS} characters, this one {len(name)}"
         )
-    own = _OWN_FIELDS.get(name.lower().replace("_", ""))
-    if own is not None:
-        return Field(own)
-    if name.lower().startswith(_PROPERTY_MARK) and len(name) > len(_PROPERTY_MARK):
-        name = name[len(_PROPERTY_MARK) :]
-    if name.count(".") >= MAX_PATH_DEPTH:
+    field = field_named(name)
+    if field.is_property and field.name.count(".") >= MAX_PATH_DEPTH:
         raise QueryError(f"a property is at most {MAX_PATH_DEPTH} levels deep")
-    return Field(name, is_property=True)
+    return field
 
 
 def countable_field_of(text: str) -> Field:
-    """A field whose values can be counted: every one but prose."""
+    """A field whose values can be counted: every one but prose and instants."""
     field = field_of(text)
-    if field.name in PROSE_FIELDS and not field.is_property:
+    if field.is_property:
+        return field
+    if field.name in TIME_FIELDS:
+        raise QueryError(
+            f"{field.name} is an instant, nearly every event has its own; "
+            "ask /api/v1/histogram for counts over time"
+        )
+    if field.name in PROSE_FIELDS:
         raise QueryError(
             f"{field.name} is prose, every event has its own; ask /api/v1/patterns for its shapes"
         )

@@ -25,8 +25,7 @@ import msgspec
 from logster.event import TEXT_FIELDS
 from logster.language import (
     EVERYTHING,
-    NAME_FIELDS,
-    NUMBER_FIELDS,
+    FIELDS,
     PROSE_FIELDS,
     SPACES,
     TIME_FIELDS,
@@ -54,7 +53,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 #: Field -> column; a name that is not in here never reaches SQL text.
-COLUMNS = {name: name for name in (*PROSE_FIELDS, *NAME_FIELDS, *NUMBER_FIELDS, *TIME_FIELDS)}
+COLUMNS = {name: name for name in FIELDS}
 COLUMNS["user"] = "`user`"
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from logster.errors import QueryError
+from logster.errors import QueryError, StoreError
 from logster.event import NS_PER_S, Severity
 from logster.language import (
     EVERYTHING,
@@ -43,7 +43,7 @@ from logster.store.select import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from logster.store.engine import Engine
+    from logster.store.engine import Answer, Engine
 
 #: Groups when the question says no limit; a table on a screen.
 DEFAULT_ROWS = 1_000
@@ -55,6 +55,11 @@ MAX_STEPS = 2_000
 MAX_POINTS = 50_000
 #: A long text counts by its beginning, so that an answer stays small.
 MAX_KEY_CHARACTERS = 1_000
+
+#: What the sketch of a percentile holds, besides 0; a number beyond breaks the question.
+MIN_OF_SKETCH, MAX_OF_SKETCH = 2.3e-308, 1.7e308
+#: ClickHouse's BAD_ARGUMENTS.
+_BEYOND_SKETCH_CODE = 36
 
 DAY_S = 86_400
 _SEVERITY_NAMES = {int(level): level.name.lower() for level in Severity}
@@ -106,8 +111,7 @@ async def count(engine: Engine, question: StatsQuestion) -> Table:
     _check_steps(question)
     if question.zone != "UTC":
         await _check_zone(engine, question.zone)
-    statement = select_stats(question)
-    answer = await engine.ask(statement.sql, statement.parameters)
+    answer = await _ask(engine, question)
     rows = [_read_row(stats, row) for row in answer.rows]
     has_more = False
     if stats.every_s is None:
@@ -141,8 +145,23 @@ def columns_of(stats: Stats) -> list[Column]:
     return [*step, *groups, *numbers]
 
 
-def select_stats(question: StatsQuestion) -> Statement:
-    """One row more than there may be, so that more are seen."""
+async def _ask(engine: Engine, question: StatsQuestion) -> Answer:
+    """Leaving out what no percentile can hold costs a tenth, so only those who have it pay."""
+    statement = select_stats(question)
+    try:
+        return await engine.ask(statement.sql, statement.parameters)
+    except StoreError as error:
+        if error.code != _BEYOND_SKETCH_CODE:
+            raise
+    statement = select_stats(question, has_extremes=True)
+    return await engine.ask(statement.sql, statement.parameters)
+
+
+def select_stats(question: StatsQuestion, *, has_extremes: bool = False) -> Statement:
+    """One row more than there may be, so that more are seen.
+
+    With `has_extremes` percentiles leave out numbers that are infinite, or next to it or to 0.
+    """
     stats = question.stats
     parameters = Parameters()
     where = conditions(
@@ -153,7 +172,10 @@ def select_stats(question: StatsQuestion) -> Statement:
         until_ns=question.until_ns,
     )
     keys = [f"{_key(field, parameters)} AS k{n}" for n, field in enumerate(stats.by)]
-    numbers = [f"{_number(part, parameters)} AS n{n}" for n, part in enumerate(stats.aggregates)]
+    numbers = [
+        f"{_number(part, parameters, has_extremes=has_extremes)} AS n{place}"
+        for place, part in enumerate(stats.aggregates)
+    ]
     key_names = [f"k{number}" for number in range(len(keys))]
     if stats.every_s is None:
         limit = parameters.bind(_limit(stats) + 1, "UInt32")
@@ -195,7 +217,9 @@ def _key(field: Field, parameters: Parameters) -> str:
     return text
 
 
-def _number(part: Aggregate, parameters: Parameters) -> str:
+def _number(  # noqa: PLR0911  # one answer per kind of number
+    part: Aggregate, parameters: Parameters, *, has_extremes: bool
+) -> str:
     """A number of each group; NULL when no event has one."""
     field = part.field
     if field is None:
@@ -215,7 +239,15 @@ def _number(part: Aggregate, parameters: Parameters) -> str:
     share = percentile_of(part.function)
     if share is None:
         return f"{_FUNCTIONS[part.function]}({number})"
-    return f"quantileDDOrNull(0.01, {parameters.bind(share, 'Float64')})({number})"
+    rank = f"0.01, {parameters.bind(share, 'Float64')}"
+    if not has_extremes:
+        return f"quantileDDOrNull({rank})({number})"
+    return f"quantileDDOrNullIf({rank})({number}, {_fits(number)})"
+
+
+def _fits(number: str) -> str:
+    size = f"abs({number})"
+    return f"({size} < {MAX_OF_SKETCH}) * (({size} > {MIN_OF_SKETCH}) + ({size} = 0)) > 0"
 
 
 _FUNCTIONS = {"sum": "sumOrNull", "avg": "avgOrNull", "min": "minOrNull", "max": "maxOrNull"}

@@ -8,19 +8,19 @@ at the newest events only and says at how many.
 # ruff: noqa: S608  # composing SQL is the task here; every value is a bound parameter
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
 from logster.errors import QueryError
-from logster.event import NS_PER_MS, Severity
+from logster.event import NS_PER_MS, Severity, read_properties
 from logster.language import MAX_PATH_DEPTH, NAME_FIELDS, PROSE_FIELDS, Field, render_field
 from logster.store.question import SEVERITY, Meter, Selection, text_of
 from logster.store.select import COLUMNS, Parameters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from logster.store.engine import Engine
 
@@ -38,6 +38,10 @@ DEFAULT_FACETS = (
 MAX_FACETS = 20
 #: A value longer than this is cut in the answer.
 MAX_VALUE_CHARACTERS = 1_000
+#: A field with at most so many values among so many events is counted in one pass.
+FEW_VALUES, EVENTS_FOR_FEW = 100, 10_000
+#: Values by buckets that one pass may give; beyond, the top values are asked for first.
+MAX_CELLS = 20_000
 #: Looking through properties costs this process about 8 µs an event.
 FIELDS_SAMPLE = 2_000
 #: Properties larger than this are not looked into: they would be the whole cost.
@@ -54,6 +58,12 @@ WIDTHS_MS = (
     *(_HOUR_MS * count for count in (1, 2, 3, 6, 12)),
     *(_DAY_MS * count for count in (1, 2, 7, 30, 365)),
 )
+
+
+#: Names of values, which have the places 1, 2, …; and place -> bucket number -> count.
+_Named: TypeAlias = "tuple[list[str], Mapping[int, Mapping[int, int]]]"
+#: The places of what has no name.
+OTHER, MISSING = 0, -1
 
 
 class Series(msgspec.Struct, frozen=True):
@@ -102,12 +112,16 @@ class Facets(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FieldInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """A field as it is typed in a search; `types` counts what kinds of values it had."""
+    """A field; `types` counts what kinds of values it had."""
 
-    name: str
-    is_property: bool
+    field: Field
     types: dict[str, int]
     count: int
+
+    @property
+    def name(self) -> str:
+        """As it is typed in a search."""
+        return render_field(self.field)
 
 
 class Fields(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,18 +224,14 @@ async def list_fields(
         f" WHERE {selection.where(parameters)} ORDER BY timestamp DESC, id DESC LIMIT {sample}",
         parameters,
     )
-    found = [
-        FieldInfo(
-            name="severity", is_property=False, types={"severity": len(rows)}, count=len(rows)
-        )
-    ]
+    found = [FieldInfo(field=SEVERITY, types={"severity": len(rows)}, count=len(rows))]
     present = [sum(column) for column in zip(*(row[0] for row in rows), strict=True)]
     for name, count in zip((*own, "issue"), present, strict=False):
         kind = "number" if name == "issue" else "text" if name in PROSE_FIELDS else "string"
         if count:
-            found.append(FieldInfo(name=name, is_property=False, types={kind: count}, count=count))
+            found.append(FieldInfo(field=Field(name), types={kind: count}, count=count))
     found += _properties_in(row[1] for row in rows)
-    found.sort(key=lambda info: (-info.count, info.is_property, info.name))
+    found.sort(key=lambda info: (-info.count, info.field.is_property, info.name))
     return Fields(
         fields=found if rows else [],
         looked_at=len(rows),
@@ -236,7 +246,7 @@ class _Counted(msgspec.Struct, frozen=True):
     first: int
     length: int
 
-    def counts(self, found: dict[int, int]) -> list[int]:
+    def counts(self, found: Mapping[int, int]) -> list[int]:
         return [found.get(self.first + place, 0) for place in range(self.length)]
 
 
@@ -284,7 +294,44 @@ async def _by_value(
     counted: _Counted,
     split: tuple[Field, int],
 ) -> list[Series]:
-    """The top values first, so that the second question gives a row for these alone."""
+    """The top values, the others together, and the events without one."""
+    field, top = split
+    if await _has_few_values(meter, selection, field):
+        parameters = Parameters()
+        key = (parameters, text_of(field, parameters))
+        # One more than there may be, so that more are seen.
+        counts = await _count(meter, selection, key, width_ns, limit=MAX_CELLS + 1)
+        if sum(map(len, counts.values())) <= MAX_CELLS:
+            return _series(*_top_of(counts, top), counted)
+    return _series(*await _top_first(meter, selection, width_ns, split), counted)
+
+
+async def _has_few_values(meter: Meter, selection: Selection, field: Field) -> bool:
+    """An estimate from the events that are found first: one pass is half the time of two."""
+    parameters = Parameters()
+    ((count,),) = await meter.rows(
+        f"SELECT uniq(value) FROM (SELECT {text_of(field, parameters)} AS value FROM events"
+        f" WHERE {selection.where(parameters)} LIMIT {EVENTS_FOR_FEW})",
+        parameters,
+    )
+    return bool(count <= FEW_VALUES)
+
+
+def _top_of(counts: dict[str, dict[int, int]], top: int) -> _Named:
+    """The names of the top values, and what each place has in each bucket."""
+    totals = {value: sum(buckets.values()) for value, buckets in counts.items() if value}
+    names = sorted(totals, key=lambda value: (-totals[value], value))[:top]
+    places = {name: place for place, name in enumerate(names, start=1)} | {"": MISSING}
+    found: defaultdict[int, Counter[int]] = defaultdict(Counter)
+    for value, buckets in counts.items():
+        found[places.get(value, OTHER)].update(buckets)
+    return names, found
+
+
+async def _top_first(
+    meter: Meter, selection: Selection, width_ns: int, split: tuple[Field, int]
+) -> _Named:
+    """The top values by a question of their own, so that the other gives rows for these alone."""
     field, top = split
     parameters = Parameters()
     text = text_of(field, parameters)
@@ -297,30 +344,41 @@ async def _by_value(
     parameters = Parameters()
     known = parameters.bind(names, "Array(String)")
     text = text_of(field, parameters)
-    place = f"if(({text} AS value) = '', -1, toInt64(indexOf({known}, value)))"
-    found = await _count(meter, selection, (parameters, place), width_ns)
+    place = f"if(({text} AS value) = '', {MISSING}, toInt64(indexOf({known}, value)))"
+    return names, await _count(meter, selection, (parameters, place), width_ns)
+
+
+def _series(
+    names: list[str], found: Mapping[int, Mapping[int, int]], counted: _Counted
+) -> list[Series]:
     series = [
         Series(name[:MAX_VALUE_CHARACTERS], "value", counted.counts(found.get(number, {})))
         for number, name in enumerate(names, start=1)
     ]
-    rest = ((0, "other"), (-1, "missing"))
+    rest = ((OTHER, "other"), (MISSING, "missing"))
     return series + [
         Series("", kind, counted.counts(found[number])) for number, kind in rest if number in found
     ]
 
 
 async def _count(
-    meter: Meter, selection: Selection, key: tuple[Parameters, str], width_ns: int
-) -> dict[int, dict[int, int]]:
+    meter: Meter,
+    selection: Selection,
+    key: tuple[Parameters, str],
+    width_ns: int,
+    *,
+    limit: int | None = None,
+) -> dict[Any, dict[int, int]]:
     """Key -> bucket number -> count."""
     parameters, expression = key
     rows = await meter.rows(
         f"SELECT {expression} AS key_of_series,"
         f" intDiv(toUnixTimestamp64Nano(timestamp), {width_ns}) AS bucket, count()"
-        f" FROM events WHERE {selection.where(parameters)} GROUP BY key_of_series, bucket",
+        f" FROM events WHERE {selection.where(parameters)} GROUP BY key_of_series, bucket"
+        + (f" LIMIT {limit}" if limit else ""),
         parameters,
     )
-    found: dict[int, dict[int, int]] = {}
+    found: dict[Any, dict[int, int]] = {}
     for number, bucket, count in rows:
         found.setdefault(number, {})[bucket] = count
     return found
@@ -364,13 +422,12 @@ def _properties_in(texts: Iterator[str]) -> list[FieldInfo]:
     for text in texts:
         if not text:
             continue
-        for path, kind in _leaves(msgspec.json.decode(text), "", 0):
+        for path, kind in _leaves(read_properties(text), "", 0):
             if path in counts or len(counts) < MAX_PATHS:
                 counts.setdefault(path, Counter())[kind] += 1
     return [
         FieldInfo(
-            name=render_field(Field(path, is_property=True)),
-            is_property=True,
+            field=Field(path, is_property=True),
             types=dict(kinds.most_common()),
             count=kinds.total(),
         )

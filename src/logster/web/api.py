@@ -18,6 +18,7 @@ from logster.errors import NotFoundError
 from logster.meta.accounts import Accounts, Role
 from logster.meta.keys import Right
 from logster.store.engine import Engine
+from logster.store.hint import find_hint
 from logster.store.question import Selection
 from logster.store.search import Question, find, search
 from logster.web.access import Access, Viewer, proof_of, token_of
@@ -44,12 +45,24 @@ class SessionShape(msgspec.Struct, frozen=True, kw_only=True):
     role: Role
 
 
+class HintShape(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a search may have found nothing, and the search that may be meant (null: none)."""
+
+    text: str
+    q: str | None
+
+
 class PageShape(msgspec.Struct, frozen=True, kw_only=True):
-    """Events, newest first, and the cursors of the pages beside this one."""
+    """Events, newest first, and the cursors of the pages beside this one.
+
+    `hint` is there when nothing was found and the search names a field that no recent event
+    has, but one that is spelt nearly like it.
+    """
 
     events: list[EventShape]
     next: str | None
     previous: str | None
+    hint: HintShape | None
     elapsed_ms: float
     rows_read: int
 
@@ -97,12 +110,14 @@ async def list_events(
         after=after or None,
     )
     page = await search(engine, question)
+    hint = None if page.events or before or after else await find_hint(engine, selection)
     return PageShape(
         events=[shape_event(event) for event in page.events],
         next=page.next,
         previous=page.previous,
-        elapsed_ms=page.elapsed_ms,
-        rows_read=page.rows_read,
+        hint=HintShape(text=hint.text, q=hint.filter) if hint else None,
+        elapsed_ms=page.elapsed_ms + (hint.elapsed_ms if hint else 0),
+        rows_read=page.rows_read + (hint.rows_read if hint else 0),
     )
 
 

@@ -257,7 +257,7 @@ async def show_fields(
         fields=[
             FieldShape(
                 name=info.name,
-                is_property=info.is_property,
+                is_property=info.field.is_property,
                 type=max(info.types, key=lambda kind: info.types[kind]),
                 types=info.types,
                 count=info.count,

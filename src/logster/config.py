@@ -24,7 +24,11 @@ ENVIRONMENT_PREFIX = "LOGSTER_"
 MIB = 1024 * 1024
 GIB = 1024 * MIB
 
+#: The engine counts the end of an event's time in 32 bits, which end in the year 2106.
+MAX_RETENTION_DAYS = 10_000
+
 Positive = msgspec.Meta(gt=0)
+Days = msgspec.Meta(gt=0, le=MAX_RETENTION_DAYS)
 Port = msgspec.Meta(ge=0, le=65535)
 
 
@@ -58,7 +62,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str = _setting(
         "", "The URL people reach this server by. Empty: as they ask for it."
     )
-    retention_days: Annotated[int, Positive] = _setting(30, "Days an event is kept.")
+    retention_days: Annotated[int, Days] = _setting(
+        30, "Days an event is kept, until an administrator chooses otherwise (Set-up / Retention)."
+    )
     max_message_bytes: Annotated[int, Positive] = _setting(
         4 * MIB, "Largest single message, after decompression."
     )

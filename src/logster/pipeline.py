@@ -40,6 +40,8 @@ from logster.store.block import (
 from logster.store.insert import insert
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pyarrow as pa
 
     from logster.event import IdMaker
@@ -76,7 +78,10 @@ _decoder = msgspec.msgpack.Decoder(list[Accepted])
 class Pipeline:
     """One worker's way from columns to disk."""
 
-    def __init__(self, spool: Spool[Accepted], ids: IdMaker, *, retention_days: int) -> None:
+    def __init__(
+        self, spool: Spool[Accepted], ids: IdMaker, *, retention_days: Callable[[], int]
+    ) -> None:
+        """`retention_days` says how old an event may be: it is changed while we run."""
         self._spool = spool
         self._ids = ids
         self._retention_days = retention_days
@@ -112,7 +117,7 @@ class Pipeline:
     def stamp(self, columns: Columns, *, workspace: int, key: int, protocol: str) -> Accepted:
         """Normalize events and give them their ids."""
         received_at = time.time_ns()
-        normalize(columns, received_at=received_at, retention_days=self._retention_days)
+        normalize(columns, received_at=received_at, retention_days=self._retention_days())
         ids = self._ids.take(len(columns))
         return Accepted(columns, ids, received_at, workspace, key, protocol)
 

@@ -40,6 +40,9 @@ OF_ADMINISTRATORS = [
     ("GET", "aside", None),
     ("POST", "aside/spool-00/1/replay", None),
     ("DELETE", "aside/spool-00/1", None),
+    ("GET", "retention", None),
+    ("GET", "retention/loss?days=1", None),
+    ("PUT", "retention", {"days": 1}),
 ]
 
 

@@ -13,8 +13,10 @@ from logster.meta.accounts import Accounts, Role
 from logster.meta.bootstrap import bootstrap
 from logster.meta.keys import Keys
 from logster.meta.members import Members
+from logster.meta.retention import Retention
 from logster.meta.searches import Searches
 from logster.store.engine import Engine
+from logster.store.schema import EventsTable
 from logster.web.app import build_app
 from logster.web.files import STATIC_FOLDER
 from logster.web.live import Viewers
@@ -53,12 +55,14 @@ class Site:
         accounts: Accounts,
         app: ASGIApp,
         viewers: Viewers,
+        retention: Retention,
     ) -> None:
         self.database = database
         self.keys = keys
         self.accounts = accounts
         self.app = app
         self.viewers = viewers
+        self.retention = retention
 
     def visit(self, *, key: str | None = None) -> httpx.AsyncClient:
         """A browser, or a program when it has a key."""
@@ -83,18 +87,20 @@ async def running_site(
         accounts = Accounts(database, session_days=14, hasher=FAST_HASHER)
         config = Config(public_url=public_url, data=str(folder))
         viewers = Viewers()
+        retention = Retention(database, EventsTable(engine), default_days=config.retention_days)
         app = build_app(
             config,
             keys=keys,
             accounts=accounts,
             members=Members(database),
             searches=Searches(database),
+            retention=retention,
             engine=engine,
             viewers=viewers,
             static_folder=static_folder,
         )
         try:
-            yield Site(database, keys, accounts, app, viewers)
+            yield Site(database, keys, accounts, app, viewers, retention)
         finally:
             accounts.close()
             keys.close()

@@ -31,6 +31,7 @@ COMMANDS: dict[str, str] = {
     "doctor": "Check every part, and send one message the whole way.",
     "key": "Create, list and revoke API keys.",
     "user": "Create and list accounts, set a password.",
+    "retention": "Show and change how long events are kept.",
     "spool": "Show what waits for the store; replay what was set aside.",
 }
 

@@ -25,6 +25,7 @@ from logster.web.complete import complete_search
 from logster.web.keys import KEYS
 from logster.web.live import tail_events
 from logster.web.questions import QUESTIONS, SELECTION
+from logster.web.retention import RETENTION
 from logster.web.saved import SAVED
 from logster.web.shapes import EventShape, parse_event_id, shape_event
 from logster.web.stats import show_stats
@@ -132,6 +133,7 @@ def make_api() -> Router:
         *KEYS,
         *USERS,
         *SYSTEM,
+        *RETENTION,
     )
     return Router(
         API_PATH,

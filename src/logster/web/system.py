@@ -26,6 +26,7 @@ from logster.config import Config
 from logster.errors import ForbiddenError, NotFoundError, StoreError
 from logster.event import NS_PER_S, render_instant
 from logster.meta.members import Members
+from logster.meta.retention import Retention
 from logster.spool.spool import (
     drop_aside,
     look_into_spools,
@@ -136,6 +137,7 @@ async def show_system(
     members: NamedDependency[Members],
     engine: NamedDependency[Engine],
     config: NamedDependency[Config],
+    retention: NamedDependency[Retention],
 ) -> SystemShape:
     """Tell of the server, its spools and its store, and of what fills the workspace."""
     is_operator = await members.is_first(admin.workspace)
@@ -143,7 +145,7 @@ async def show_system(
         version=__version__,
         started_at=render_instant(STARTED_NS),
         now=render_instant(time.time_ns()),
-        retention_days=config.retention_days,
+        retention_days=retention.days,
         machine=await _machine(engine, config) if is_operator else None,
         loads=await _loads(engine, admin.workspace),
     )
@@ -203,8 +205,8 @@ async def provide_operator(
     """Who may look into the machine itself, where the events of all workspaces are."""
     if not await members.is_first(admin.workspace):
         raise ForbiddenError(
-            "Set-aside events may be of any workspace; the administrators of the first one "
-            "look after them."
+            "This is about the events of all workspaces; the administrators of the first one "
+            "look after it."
         )
     return admin
 

@@ -50,6 +50,15 @@ def fill(served: Served) -> None:
     served.wait_for("settle", 1)
 
 
+def fill_days(served: Served) -> None:
+    """Four weeks of the past, for the pages that show what is kept."""
+    for days in range(1, 29):
+        then = time.strftime("%Y-%m-%dT12:00:00Z", time.gmtime(time.time() - days * 86_400))
+        rows = [json.loads(row) for row in make_rows(300 + 40 * (days % 7), seed=days)]
+        body = b"\n".join(json.dumps({**row, "Timestamp": then}).encode() for row in rows)
+        served.post("/api/Logs", body, "application/x-ndjson")
+
+
 def open_portal(browser: Browser, served: Served, size: tuple[int, int], scheme: str) -> Page:
     """A logged-in page."""
     context = browser.new_context(
@@ -98,6 +107,18 @@ def shoot_explorer(page: Page, scheme: str) -> None:
     shoot(page, f"range-{scheme}")
 
 
+def shoot_setup(page: Page, suffix: str) -> None:
+    """The set-up pages."""
+    for name in ("sources", "keys", "users", "system"):
+        page.goto(f"/settings/{name}")
+        page.get_by_role("heading", level=1).wait_for()
+        shoot(page, f"{name}-{suffix}")
+    page.goto("/settings/retention")
+    page.get_by_label("Days an event is kept").fill("14")
+    page.get_by_text("will be deleted").wait_for()
+    shoot(page, f"retention-{suffix}")
+
+
 def shoot_phone(page: Page) -> None:
     """The same on a telephone."""
     shoot(page, "explore-390")
@@ -119,13 +140,16 @@ def main() -> None:
         sync_playwright() as playwright,
     ):
         fill(served)
+        fill_days(served)
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         for scheme in ("light", "dark"):
             page = open_portal(browser, served, WIDE, scheme)
             shoot_explorer(page, scheme)
+            shoot_setup(page, scheme)
             page.context.close()
         page = open_portal(browser, served, PHONE, "light")
         shoot_phone(page)
+        shoot_setup(page, "390")
         page.goto("/Help/Api/POST-api-Log")
         shoot(page, "help-390")
         page.context.clear_cookies()

@@ -92,6 +92,8 @@ def test_keys_belong_to_a_workspace(data):
         (("user", "password", "eve@example.org"), "There is no account"),
         (("user", "create", "no-address"), "not an email address"),
         (("user", "create", "ada@example.org"), "already"),
+        (("user", "disable", "eve@example.org"), "There is no account"),
+        (("user", "disable", "ada@example.org"), "last administrator"),
         (("spool", "replay"), "--all"),
     ],
 )
@@ -134,9 +136,31 @@ def test_an_account_that_was_made_can_log_in(data):
 
     assert result.exit_code == 0
     assert log_in(data, "bob@example.org", "bobs secret").role == "viewer"
-    assert {"email": "bob@example.org", "workspace": "default", "role": "viewer"} in listed(
-        data, "user", "list"
-    )
+    assert {
+        "email": "bob@example.org",
+        "workspace": "default",
+        "role": "viewer",
+        "is_disabled": False,
+    } in listed(data, "user", "list")
+
+
+def test_an_email_that_has_an_account_is_told_so_without_the_usage(data):
+    result = run(data, "user", "create", "Ada@Example.org", stdin="a good password\n")
+
+    assert result.exit_code == 2
+    assert "already" in result.stderr
+    assert "Usage" not in result.stderr
+
+
+def test_a_disabled_account_cannot_log_in_until_it_is_enabled(data):
+    run(data, "user", "create", "bob@example.org", stdin="bobs secret\n")
+
+    assert run(data, "user", "disable", "Bob@example.org").exit_code == 0
+    with pytest.raises(UnauthorizedError, match="disabled"):
+        log_in(data, "bob@example.org", "bobs secret")
+    assert "disabled" in run(data, "user", "list").stdout
+    assert run(data, "user", "enable", "bob@example.org").exit_code == 0
+    assert log_in(data, "bob@example.org", "bobs secret").email == "bob@example.org"
 
 
 def test_a_new_password_replaces_the_old_one(data):

@@ -33,6 +33,8 @@ OF_ADMINISTRATORS = [
     ("POST", "users", {"email": "eve@example.com"}),
     ("PATCH", "users/1", {"role": "viewer"}),
     ("POST", "users/1/password", {}),
+    ("POST", "users/1/disable", None),
+    ("POST", "users/1/enable", None),
     ("DELETE", "users/1", None),
     ("PATCH", "keys/1", {"name": "mine"}),
     ("GET", "keys/1/newest", None),
@@ -140,7 +142,6 @@ async def test_a_chosen_password_is_not_said_back(site: Site) -> None:
 @pytest.mark.parametrize(
     ("order", "word"),
     [
-        ({"email": ADA}, "already"),
         ({"email": "nobody"}, "not an email"),
         ({"email": "eve@example.com", "password": "short"}, "8 to"),
         ({"email": "eve@example.com", "role": "king"}, "role"),
@@ -154,6 +155,79 @@ async def test_a_person_that_cannot_be_added_is_told_why(
     answer = await admin.post("/api/v1/users", json=order)
     assert answer.status_code == 400
     assert word in answer.json()["error"]["message"]
+
+
+async def test_an_email_has_one_account(site: Site) -> None:
+    admin = await visit_as(site)
+    for email in (ADA, ADA.upper(), THEIR_ADMIN):
+        answer = await admin.post("/api/v1/users", json={"email": email})
+        assert answer.status_code == 409
+        assert "already" in answer.json()["error"]["message"]
+
+
+async def test_a_disabled_account_is_out_at_once_and_comes_back_with_its_password(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    admin, ada = await visit_as(site), await visit_as(site, ADA)
+    user = await id_of(admin, ADA)
+    disabled = await admin.post(f"/api/v1/users/{user}/disable")
+    assert disabled.json()["disabled_at"].endswith("Z")
+    assert (await ada.get("/api/v1/session")).status_code == 401
+    right = await log_in(site.visit(), ADA, PASSWORD)
+    assert right.status_code == 401
+    assert "disabled" in right.text
+    enabled = await admin.post(f"/api/v1/users/{user}/enable")
+    assert enabled.json()["disabled_at"] is None
+    assert (await ada.get("/api/v1/session")).status_code == 401
+    assert (await (await visit_as(site, ADA)).get("/api/v1/session")).status_code == 200
+    for done in ("disabled", "enabled"):
+        assert f"{ADMIN} {done} the account {ADA}" in caplog.text
+
+
+async def test_only_who_knows_the_password_learns_that_an_account_is_disabled(site: Site) -> None:
+    admin = await visit_as(site)
+    await admin.post(f"/api/v1/users/{await id_of(admin, ADA)}/disable")
+    guessed = await log_in(site.visit(), ADA, "not the password")
+    nobody = await log_in(site.visit(), "nobody@example.com", "not the password")
+    assert guessed.status_code == nobody.status_code == 401
+    assert "disabled" not in guessed.text
+    assert "not right" in guessed.text
+
+
+async def test_the_last_administrator_who_can_log_in_is_not_disabled(site: Site) -> None:
+    admin, ada = await visit_as(site), await visit_as(site, ADA)
+    me, other = await id_of(admin, ADMIN), await id_of(admin, ADA)
+    assert (await admin.post(f"/api/v1/users/{me}/disable")).status_code == 409
+    await admin.patch(f"/api/v1/users/{other}", json={"role": "admin"})
+    answers = await asyncio.gather(
+        admin.post(f"/api/v1/users/{other}/disable"), ada.post(f"/api/v1/users/{me}/disable")
+    )
+    assert sum(answer.status_code == 200 for answer in answers) == 1
+    # An administrator who is disabled is none to rely on.
+    left, mine = (admin, me) if answers[0].status_code == 200 else (ada, other)
+    for answer in (
+        await left.post(f"/api/v1/users/{mine}/disable"),
+        await left.delete(f"/api/v1/users/{mine}"),
+        await left.patch(f"/api/v1/users/{mine}", json={"role": "member"}),
+    ):
+        assert answer.status_code == 409
+    gone = other if mine == me else me
+    assert (await left.delete(f"/api/v1/users/{gone}")).status_code == 204
+
+
+async def test_an_account_that_two_workspaces_share_is_disabled_by_neither(site: Site) -> None:
+    admin, boss = await visit_as(site), await visit_as(site, THEIR_ADMIN)
+    ada = await id_of(admin, ADA)
+    with site.database.writing() as connection:
+        connection.exec_driver_sql(
+            f"INSERT INTO memberships (workspace, user, role) VALUES ({THEIRS}, {ada}, 'viewer')"
+        )
+    for visitor in (admin, boss):
+        for step in ("disable", "enable"):
+            refused = await visitor.post(f"/api/v1/users/{ada}/{step}")
+            assert refused.status_code == 403
+            assert f"logster user {step}" in refused.json()["error"]["message"]
+    assert (await (await visit_as(site, ADA)).get("/api/v1/session")).status_code == 200
 
 
 async def test_another_role_holds_at_once(site: Site) -> None:
@@ -213,6 +287,7 @@ async def test_people_of_another_workspace_are_out_of_reach(site: Site) -> None:
     for answer in (
         await admin.patch(f"/api/v1/users/{theirs}", json={"role": "viewer"}),
         await admin.post(f"/api/v1/users/{theirs}/password", json={}),
+        await admin.post(f"/api/v1/users/{theirs}/disable"),
         await admin.delete(f"/api/v1/users/{theirs}"),
     ):
         assert answer.status_code == 404

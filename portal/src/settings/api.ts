@@ -9,10 +9,12 @@ import { readRefusal } from "../api/shapes";
 import {
   type Aside,
   type Key,
+  type Loss,
   type NewKey,
   type NewUser,
   type Newest,
   type Patterns,
+  type Retention,
   type Right,
   type Role,
   type System,
@@ -20,17 +22,19 @@ import {
   readAsides,
   readKey,
   readKeys,
+  readLoss,
   readNewKey,
   readNewUser,
   readNewest,
   readPassword,
   readPatterns,
+  readRetention,
   readSystem,
   readUser,
   readUsers,
 } from "./shapes";
 
-type Method = "GET" | "POST" | "PATCH" | "DELETE";
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 const BASE = "/api/v1";
 
@@ -72,6 +76,14 @@ export async function resetPassword(id: number): Promise<string | null> {
   return readPassword(await ask("POST", `/users/${id}/password`, {}));
 }
 
+export async function disableUser(id: number): Promise<User> {
+  return readUser(await ask("POST", `/users/${id}/disable`));
+}
+
+export async function enableUser(id: number): Promise<User> {
+  return readUser(await ask("POST", `/users/${id}/enable`));
+}
+
 export async function removeUser(id: number): Promise<void> {
   await ask("DELETE", `/users/${id}`);
 }
@@ -82,6 +94,20 @@ export async function changeOwnPassword(current: string, password: string): Prom
 
 export async function getSystem(): Promise<System> {
   return readSystem(await ask("GET", "/system"));
+}
+
+export async function getRetention(): Promise<Retention> {
+  return readRetention(await ask("GET", "/retention"));
+}
+
+/** What would be deleted if events were kept for so many days. */
+export async function getLoss(days: number): Promise<Loss> {
+  return readLoss(await ask("GET", `/retention/loss?days=${days}`));
+}
+
+/** Null: as the server's own setting says. */
+export async function putRetention(days: number | null): Promise<Retention> {
+  return readRetention(await ask("PUT", "/retention", { days }));
 }
 
 export async function getPatterns(): Promise<Patterns> {

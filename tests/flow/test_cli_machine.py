@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 
 import pytest
@@ -10,11 +11,13 @@ from click.testing import CliRunner
 
 from logster.cli import main
 from logster.errors import UnauthorizedError
+from logster.event import Columns
 from logster.meta.accounts import Accounts
 from logster.meta.bootstrap import bootstrap
 from logster.meta.database import open_database
 from logster.meta.keys import Keys, Right
-from logster.spool.spool import Block, Spool, list_aside
+from logster.pipeline import Accepted, pack
+from logster.spool.spool import Block, Spool, connect, list_aside
 from support.meta import FAST_HASHER, add_workspace
 
 
@@ -222,6 +225,27 @@ def test_a_set_aside_block_is_shown_with_its_reason_and_replayed(spooled):
 
     assert listed(spooled, "spool")[0]["events"] == 4
     assert listed(spooled, "spool", "aside") == []
+
+
+def test_the_events_of_a_set_aside_block_are_printed(data):
+    (data / "spool").mkdir()
+    columns = Columns(message=["lost?"], severity=[4], timestamp=[0], properties=[b'{"n": 1}'])
+    block = pack([Accepted(columns, [5], 1_700_000_000_000_000_000, 1, 2, "api_log")])
+    with contextlib.closing(connect(data / "spool" / "spool-00.sqlite")) as database:
+        database.execute(
+            "INSERT INTO aside VALUES (7, 1, 0, 'why', ?, ?)", (block.size, block.body)
+        )
+
+    event = json.loads(run(data, "spool", "show", "spool-00/7").stdout)
+
+    assert (event["message"], event["key"], event["properties"]) == ("lost?", 2, {"n": 1})
+
+
+def test_a_block_that_holds_no_events_is_told_so(spooled):
+    [block] = listed(spooled, "spool", "aside")
+    result = run(spooled, "spool", "show", block["block"])
+    assert result.exit_code == 2
+    assert "cannot be read as events" in result.stderr
 
 
 def test_every_set_aside_block_is_replayed_with_all(spooled):

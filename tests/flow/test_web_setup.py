@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from logster.event import Event
+from logster.event import Columns, Event, render_instant
 from logster.meta.accounts import Role
 from logster.meta.keys import Right
-from logster.spool.spool import connect
+from logster.pipeline import Accepted, pack
+from logster.spool.spool import Block, connect
 from support.meta import add_workspace
 from support.stored import store_events
 from support.web import ADMIN, KEY, PASSWORD, Site, absent_engine, log_in, proof, running_site
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from logster.store.engine import Engine
 
 OURS, THEIRS = 1, 2
+NOW = time.time_ns() // 1_000_000 * 1_000_000
 ADA = "ada@example.com"
 THEIR_ADMIN = "boss@example.net"
 OF_ADMINISTRATORS = [
@@ -41,6 +44,8 @@ OF_ADMINISTRATORS = [
     ("GET", "system", None),
     ("GET", "aside", None),
     ("POST", "aside/spool-00/1/replay", None),
+    ("GET", "aside/spool-00/1", None),
+    ("GET", "aside/spool-00/1/events", None),
     ("DELETE", "aside/spool-00/1", None),
     ("GET", "retention", None),
     ("GET", "retention/loss?days=1", None),
@@ -65,7 +70,7 @@ def aside(tmp_path: Path) -> int:
         return int(
             database.execute(
                 "INSERT INTO aside (events, set_aside_at, reason, bytes, body)"
-                " VALUES (3, ?, 'no such column', 5, 'block') RETURNING number",
+                " VALUES (3, ?, 'no such column', 5, CAST('block' AS BLOB)) RETURNING number",
                 (time.time(),),
             ).fetchone()[0]
         )
@@ -398,6 +403,8 @@ async def test_another_workspace_learns_nothing_of_the_machine(site: Site, engin
     assert told["loads"]["rows"] == 1
     for method, path in (
         ("GET", "aside"),
+        ("GET", "aside/spool-00/1"),
+        ("GET", "aside/spool-00/1/events"),
         ("POST", "aside/spool-00/1/replay"),
         ("DELETE", "aside/spool-00/1"),
     ):
@@ -432,3 +439,94 @@ async def test_a_set_aside_block_is_dropped(site: Site, aside: int) -> None:
     assert (await admin.get("/api/v1/aside")).json() == {"blocks": []}
     for other in (path, "/api/v1/aside/..%2Fmeta/1", "/api/v1/aside/spool-99/1"):
         assert (await admin.delete(other)).status_code == 404
+
+
+def spooled(*messages: str, workspace: int = OURS, key: int = 1) -> list[Accepted]:
+    """Events of one sender, as they are appended."""
+    columns = Columns(
+        message=list(messages),
+        severity=[4] * len(messages),
+        timestamp=[NOW] * len(messages),
+        properties=[b'{"OrderId": 8812}', *[None] * (len(messages) - 1)],
+    )
+    ids = list(range(1, len(messages) + 1))
+    return [Accepted(columns, ids, NOW, workspace, key, "api_log")]
+
+
+def put_aside(folder: Path, block: Block, reason: str = "no such column") -> int:
+    (folder / "spool").mkdir(exist_ok=True)
+    with contextlib.closing(connect(folder / "spool" / "spool-00.sqlite")) as database:
+        return int(
+            database.execute(
+                "INSERT INTO aside (events, set_aside_at, reason, bytes, body)"
+                " VALUES (?, ?, ?, ?, ?) RETURNING number",
+                (block.events, time.time(), reason, block.size, block.body),
+            ).fetchone()[0]
+        )
+
+
+@pytest.mark.parametrize("count", [2, 600])
+async def test_a_set_aside_block_is_previewed_in_either_form(
+    site: Site, tmp_path: Path, count: int
+) -> None:
+    block = pack(spooled(*(f"order {n} failed" for n in range(count))))
+    number = put_aside(tmp_path, block)
+    shown = (await site.visit(key=KEY).get(f"/api/v1/aside/spool-00/{number}")).json()
+    assert (shown["count"], shown["fault"]) == (count, None)
+    assert len(shown["events"]) == min(count, 10)
+    first = shown["events"][0]
+    assert first["event"]["message"] == "order 0 failed"
+    assert first["event"]["properties"] == {"OrderId": 8812}
+    assert first["event"]["timestamp"] == render_instant(NOW)
+    assert (first["workspace"], first["key"], first["key_name"]) == (OURS, 1, "first key")
+    assert not first["is_cut"]
+
+
+async def test_a_long_event_is_cut_in_the_preview_and_whole_in_the_file(
+    site: Site, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    number = put_aside(tmp_path, pack(spooled("x" * 100_000, "short", key=999)))
+    admin = await visit_as(site)
+    path = f"/api/v1/aside/spool-00/{number}"
+    long, short = (await admin.get(path)).json()["events"]
+    assert long["event"]["message"] == "x" * 2_000 + "…"
+    assert (long["is_cut"], short["is_cut"], long["key_name"]) == (True, False, None)
+    file = await admin.get(f"{path}/events")
+    assert file.headers["content-type"].startswith("application/x-ndjson")
+    assert 'filename="spool-00-' in file.headers["content-disposition"]
+    lines = [json.loads(line) for line in file.text.splitlines()]
+    assert [len(line["message"]) for line in lines] == [100_000, 5]
+    assert (lines[0]["workspace"], lines[0]["key"]) == (OURS, 999)
+    assert f"{ADMIN} downloaded the set-aside block spool-00/{number}" in caplog.text
+
+
+async def test_a_block_that_holds_no_events_is_told_so_and_kept(site: Site, aside: int) -> None:
+    admin = await visit_as(site)
+    shown = (await admin.get(f"/api/v1/aside/spool-00/{aside}")).json()
+    assert (shown["count"], shown["events"]) == (3, [])
+    assert "cannot be read" in shown["fault"]
+    assert (await admin.get(f"/api/v1/aside/spool-00/{aside}/events")).status_code == 422
+    assert len((await admin.get("/api/v1/aside")).json()["blocks"]) == 1
+
+
+@pytest.mark.usefixtures("aside")
+@pytest.mark.parametrize("place", ["spool-00/99", "spool-00/" + "9" * 30, "..%2Fmeta/1", "meta/1"])
+async def test_an_unknown_block_is_not_found(site: Site, place: str) -> None:
+    admin = await visit_as(site)
+    for method, path in (
+        ("GET", place),
+        ("GET", f"{place}/events"),
+        ("POST", f"{place}/replay"),
+        ("DELETE", place),
+    ):
+        answer = await admin.request(method, f"/api/v1/aside/{path}")
+        assert (path, answer.status_code) == (path, 404)
+
+
+async def test_two_who_try_again_at_once_put_a_block_in_line_once(site: Site, aside: int) -> None:
+    admin = await visit_as(site)
+    path = f"/api/v1/aside/spool-00/{aside}/replay"
+    answers = await asyncio.gather(*(admin.post(path) for _ in range(5)))
+    assert sorted(answer.status_code for answer in answers) == [204, 404, 404, 404, 404]
+    [spool] = (await admin.get("/api/v1/system")).json()["machine"]["spools"]
+    assert (spool["events"], spool["aside_events"]) == (3, 0)

@@ -14,6 +14,8 @@ import pytest
 from hatch_build import install_packages
 from playwright.sync_api import expect, sync_playwright
 
+from logster.event import Columns
+from logster.pipeline import Accepted, pack
 from logster.spool.spool import connect
 from support.served import EMAIL, PASSWORD, wait_until
 
@@ -246,11 +248,13 @@ def test_the_system_shows_what_fills_it_and_set_aside_events(server, page):
     server.wait_for("paid", len(many))
     spool = next((server.data / "spool").glob("spool-*.sqlite"))
     with contextlib.closing(connect(spool)) as database:
-        for reason in ("no such column <b>x</b>", "out of range"):
+        columns = Columns(message=["a <i>poor</i> event"], severity=[4], timestamp=[0])
+        block = pack([Accepted(columns, [1], 0, 1, 1, "api_log")])
+        for reason, body in (("no such column <b>x</b>", block.body), ("out of range", b"-")):
             database.execute(
                 "INSERT INTO aside (events, set_aside_at, reason, bytes, body)"
-                " VALUES (2, ?, ?, 5, 'block')",
-                (time.time(), reason),
+                " VALUES (2, ?, ?, 5, ?)",
+                (time.time(), reason, body),
             )
     go_to(page, "System")
     for fact in ("Events", "Found after", "Waiting in spools", "Store on disk", "Disk free"):
@@ -259,11 +263,22 @@ def test_the_system_shows_what_fills_it_and_set_aside_events(server, page):
     expect(page.get_by_role("list", name="Patterns by count")).to_contain_text("order <number> was")
     reason = page.get_by_role("cell", name="no such column <b>x</b>")
     expect(reason).to_be_visible()
-    for text in ("no such column", "out of range"):
-        row = page.get_by_role("row").filter(has_text=text)
-        row.get_by_role("button", name=re.compile("Drop")).click()
+    row = page.get_by_role("row").filter(has_text="no such column")
+    row.get_by_role("button", name=re.compile("Look into")).click()
+    expect(page.get_by_text("a <i>poor</i> event")).to_be_visible()
+    expect(page.get_by_text("first key")).to_be_visible()
+    with page.expect_download() as started:
+        row.get_by_role("link", name=re.compile("Download")).click()
+    [line] = Path(started.value.path()).read_text().splitlines()
+    assert json.loads(line)["message"] == "a <i>poor</i> event"
+    broken = page.get_by_role("row").filter(has_text="out of range")
+    broken.get_by_role("button", name=re.compile("Look into")).click()
+    expect(page.get_by_text("cannot be read as events")).to_be_visible()
+    for each, text in ((row, "no such column"), (broken, "out of range")):
+        expect(each).to_contain_text(text)
+        each.get_by_role("button", name=re.compile("Delete")).click()
         page.keyboard.press("Enter")
-        expect(row).to_have_count(0)
+        expect(each).to_have_count(0)
     expect(page.get_by_text("Nothing is set aside")).to_be_visible()
 
 

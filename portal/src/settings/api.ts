@@ -14,6 +14,7 @@ import {
   type NewUser,
   type Newest,
   type Patterns,
+  type Preview,
   type Retention,
   type Right,
   type Role,
@@ -28,6 +29,7 @@ import {
   readNewest,
   readPassword,
   readPatterns,
+  readPreview,
   readRetention,
   readSystem,
   readUser,
@@ -118,12 +120,25 @@ export async function getAsides(): Promise<Aside[]> {
   return readAsides(await ask("GET", "/aside"));
 }
 
+export async function getPreview(block: Aside): Promise<Preview> {
+  return readPreview(await ask("GET", pathOf(block)));
+}
+
 export async function replayAside(block: Aside): Promise<void> {
-  await ask("POST", `/aside/${encodeURIComponent(block.spool)}/${block.number}/replay`);
+  await ask("POST", `${pathOf(block)}/replay`);
 }
 
 export async function dropAside(block: Aside): Promise<void> {
-  await ask("DELETE", `/aside/${encodeURIComponent(block.spool)}/${block.number}`);
+  await ask("DELETE", pathOf(block));
+}
+
+/** Where the browser finds all events of a block as a file. */
+export function fileOf(block: Aside): string {
+  return `${BASE}${pathOf(block)}/events`;
+}
+
+function pathOf(block: Aside): string {
+  return `/aside/${encodeURIComponent(block.spool)}/${block.number}`;
 }
 
 async function ask(method: Method, path: string, body?: unknown): Promise<unknown> {

@@ -150,6 +150,21 @@ export interface Loss {
   readonly last: string | null;
 }
 
+/** An event of a set-aside block as it was accepted; `is_cut`: the file has more of it. */
+export interface Spooled {
+  readonly event: Event;
+  readonly key: number;
+  readonly key_name: string | null;
+  readonly is_cut: boolean;
+}
+
+/** The first events of a block of `count`, or why none can be shown. */
+export interface Preview {
+  readonly count: number;
+  readonly events: readonly Spooled[];
+  readonly fault: string | null;
+}
+
 export interface Pattern {
   readonly pattern: string;
   readonly count: number;
@@ -246,6 +261,23 @@ export function readAsides(value: unknown): Aside[] {
       reason: text(block.reason, "reason"),
     };
   });
+}
+
+export function readPreview(value: unknown): Preview {
+  const preview = members(value, "set-aside block");
+  return {
+    count: number(preview.count, "block"),
+    events: list(preview.events, "events").map((item) => {
+      const spooled = members(item, "event");
+      return {
+        event: readEvent(spooled.event),
+        key: number(spooled.key, "key"),
+        key_name: textOrNull(spooled.key_name),
+        is_cut: spooled.is_cut === true,
+      };
+    }),
+    fault: textOrNull(preview.fault),
+  };
 }
 
 export function readRetention(value: unknown): Retention {

@@ -21,6 +21,7 @@ from logster.store.engine import Engine
 from logster.store.question import Selection
 from logster.store.search import Question, find, search
 from logster.web.access import Access, Viewer, proof_of, token_of
+from logster.web.aside import ASIDE
 from logster.web.complete import complete_search
 from logster.web.keys import KEYS
 from logster.web.live import tail_events
@@ -133,6 +134,7 @@ def make_api() -> Router:
         *KEYS,
         *USERS,
         *SYSTEM,
+        *ASIDE,
         *RETENTION,
     )
     return Router(

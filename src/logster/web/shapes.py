@@ -82,6 +82,12 @@ def shape_event(event: Event) -> EventShape:
     )
 
 
+def render_spooled(event: Event) -> bytes:
+    """An event that is not stored, as a line of NDJSON: with whose it is."""
+    owner = {"workspace": event.workspace, "key": event.key}
+    return msgspec.json.encode(msgspec.structs.asdict(shape_event(event)) | owner) + b"\n"
+
+
 def shape_key(key: KeyInfo) -> KeyShape:
     """The key as the API shows it."""
     return KeyShape(

@@ -141,7 +141,7 @@ def shoot_setup(page: Page, suffix: str) -> None:
         page.get_by_role("heading", level=1).wait_for()
         shoot(page, f"{name}-{suffix}")
     page.get_by_role("button", name="Look into").click()
-    page.get_by_role("button", name="Look into").scroll_into_view_if_needed()
+    page.get_by_text("129.9").scroll_into_view_if_needed()
     shoot(page, f"aside-{suffix}")
     page.goto("/settings/retention")
     page.get_by_label("Days an event is kept").fill("14")

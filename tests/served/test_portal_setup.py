@@ -17,7 +17,7 @@ from playwright.sync_api import expect, sync_playwright
 from logster.event import Columns
 from logster.pipeline import Accepted, pack
 from logster.spool.spool import connect
-from support.served import EMAIL, PASSWORD, wait_until
+from support.served import EMAIL, KEY, PASSWORD, wait_until
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -138,6 +138,39 @@ def test_a_new_key_and_snippets_that_run_turn_the_light_green(server, page, tmp_
     link = light.get_by_role("link", name="Hello from a page")
     link.click()
     expect(page.get_by_role("region", name="Event detail")).to_contain_text("Hello from a page")
+
+
+#: Snippets whose tools a machine may have or not: the file as people would name it, its command.
+FOREIGN = {
+    "Ruby": ("hello.rb", ["ruby"]),
+    "PHP": ("hello.php", ["php"]),
+    "Go": ("hello.go", ["go", "run"]),
+    "Java": ("Hello.java", ["java"]),
+    "PowerShell": ("hello.ps1", ["pwsh", "-NoProfile", "-File"]),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_snippet_sends_as_it_is_shown(server, page, tmp_path, name):
+    """Skips without the tool; nothing installs one for it."""
+    file, (tool, *options) = FOREIGN[name]
+    if shutil.which(tool) is None:
+        pytest.skip(f"{tool} is not installed: the {name} snippet was not run")
+    page.get_by_label("Paste the key").fill(KEY)
+    page.get_by_role("button", name=name, exact=True).click()
+    snippet = page.get_by_label("Snippet", exact=True)
+    expect(snippet).to_contain_text(KEY)
+    (tmp_path / file).write_text(snippet.inner_text())
+    done = subprocess.run(
+        [tool, *options, tmp_path / file],
+        capture_output=True,
+        text=True,
+        timeout=100,  # Go builds its standard library the first time
+        check=False,
+        env={**os.environ, "GOCACHE": str(tmp_path / "cache"), "GO111MODULE": "off"},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    server.wait_for(f'"Hello from {name}"', 1)
 
 
 def test_a_log_file_is_followed_by_its_snippet(server, page, tmp_path):

@@ -28,7 +28,7 @@ from logster.web.live import tail_events
 from logster.web.questions import QUESTIONS, SELECTION
 from logster.web.retention import RETENTION
 from logster.web.saved import SAVED
-from logster.web.shapes import EventShape, parse_event_id, shape_event
+from logster.web.shapes import AnswerShape, EventShape, parse_event_id, shape_event
 from logster.web.stats import show_stats
 from logster.web.system import SYSTEM
 from logster.web.users import USERS
@@ -46,14 +46,12 @@ class SessionShape(msgspec.Struct, frozen=True, kw_only=True):
     role: Role
 
 
-class PageShape(msgspec.Struct, frozen=True, kw_only=True):
+class PageShape(AnswerShape, frozen=True, kw_only=True):
     """Events, newest first, and the cursors of the pages beside this one."""
 
     events: list[EventShape]
     next: str | None
     previous: str | None
-    elapsed_ms: float
-    rows_read: int
 
 
 @get("/session", summary="Who am I")

@@ -21,6 +21,13 @@ _AGO = re.compile(r"(\d{1,6})([smhdw])", re.ASCII)
 _UNIT_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
+class AnswerShape(msgspec.Struct, frozen=True, kw_only=True):
+    """What every answer of the store tells: its time, and how many rows it looked at."""
+
+    elapsed_ms: float
+    rows_read: int
+
+
 class EventShape(msgspec.Struct, frozen=True, kw_only=True):
     """One event."""
 

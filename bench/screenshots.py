@@ -63,6 +63,14 @@ def fill_days(served: Served) -> None:
         served.post("/api/Logs", body, "application/x-ndjson")
 
 
+def add_people(served: Served) -> None:
+    """A colleague, and one who has left."""
+    for email in ("grace@example.org", "kay@example.org"):
+        body = json.dumps({"email": email}).encode()
+        made = served.post("/api/v1/users", body, "application/json").json()
+    served.post(f"/api/v1/users/{made['user']['id']}/disable", b"", "application/json")
+
+
 def set_aside(served: Served) -> None:
     """An event that the store did not take."""
     columns = Columns(
@@ -171,6 +179,7 @@ def main() -> None:
     ):
         fill(served)
         fill_days(served)
+        add_people(served)
         set_aside(served)
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         for scheme in ("light", "dark"):

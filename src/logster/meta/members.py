@@ -2,8 +2,7 @@
 
 In: a workspace and what its administrator wants. Out: `Member`s.
 Promise: a workspace never loses its last administrator who can log in, whatever is asked at
-the same time;
-an administrator of one workspace has no power over an account that another one shares.
+the same time; an administrator of one workspace has no power over an account that another shares.
 """
 
 from __future__ import annotations

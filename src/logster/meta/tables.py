@@ -1,4 +1,4 @@
-"""Every table of the meta database: workspaces, users, memberships, sessions, keys, searches…
+"""Every table of the meta database: workspaces, people, keys, searches, retention.
 
 In: nothing. Out: SQLAlchemy tables, the same for SQLite and PostgreSQL.
 Promise: a database upgraded step by step (`migrations/`) equals these tables; a test compares them.

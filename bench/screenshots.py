@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import tempfile
 import time
@@ -11,6 +12,9 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import sync_playwright
 
 from bench.rows import make_rows
+from logster.event import Columns
+from logster.pipeline import Accepted, pack
+from logster.spool.spool import connect
 from support.served import EMAIL, PASSWORD, Served, quote, serving
 
 if TYPE_CHECKING:
@@ -48,6 +52,46 @@ def fill(served: Served) -> None:
         Release="2026.11.2",
     )
     served.wait_for("settle", 1)
+
+
+def fill_days(served: Served) -> None:
+    """Four weeks of the past, for the pages that show what is kept."""
+    for days in range(1, 29):
+        then = time.strftime("%Y-%m-%dT12:00:00Z", time.gmtime(time.time() - days * 86_400))
+        rows = [json.loads(row) for row in make_rows(300 + 40 * (days % 7), seed=days)]
+        body = b"\n".join(json.dumps({**row, "Timestamp": then}).encode() for row in rows)
+        served.post("/api/Logs", body, "application/x-ndjson")
+
+
+def add_people(served: Served) -> None:
+    """A colleague, and one who has left."""
+    for email in ("grace@example.org", "kay@example.org"):
+        body = json.dumps({"email": email}).encode()
+        made = served.post("/api/v1/users", body, "application/json").json()
+    served.post(f"/api/v1/users/{made['user']['id']}/disable", b"", "application/json")
+
+
+def set_aside(served: Served) -> None:
+    """An event that the store did not take."""
+    columns = Columns(
+        message=["Invoice 4711 sent"],
+        severity=[2],
+        timestamp=[time.time_ns()],
+        application=["billing"],
+        properties=[b'{"Amount": 129.9, "Currency": "EUR"}'],
+    )
+    block = pack([Accepted(columns, [1], time.time_ns(), 1, 1, "api_log")])
+    spool = next((served.data / "spool").glob("spool-*.sqlite"))
+    with contextlib.closing(connect(spool)) as database:
+        database.execute(
+            "INSERT INTO aside (events, set_aside_at, reason, bytes, body) VALUES (1, ?, ?, ?, ?)",
+            (
+                time.time() - 4000,
+                "Code: 117. DB::Exception: Cannot read a value: out of the range of its column",
+                block.size,
+                block.body,
+            ),
+        )
 
 
 def open_portal(browser: Browser, served: Served, size: tuple[int, int], scheme: str) -> Page:
@@ -98,6 +142,21 @@ def shoot_explorer(page: Page, scheme: str) -> None:
     shoot(page, f"range-{scheme}")
 
 
+def shoot_setup(page: Page, suffix: str) -> None:
+    """The set-up pages."""
+    for name in ("sources", "keys", "users", "system"):
+        page.goto(f"/settings/{name}")
+        page.get_by_role("heading", level=1).wait_for()
+        shoot(page, f"{name}-{suffix}")
+    page.get_by_role("button", name="Look into").click()
+    page.get_by_text("129.9").scroll_into_view_if_needed()
+    shoot(page, f"aside-{suffix}")
+    page.goto("/settings/retention")
+    page.get_by_label("Days an event is kept").fill("14")
+    page.get_by_text("will be deleted").wait_for()
+    shoot(page, f"retention-{suffix}")
+
+
 def shoot_phone(page: Page) -> None:
     """The same on a telephone."""
     shoot(page, "explore-390")
@@ -119,13 +178,18 @@ def main() -> None:
         sync_playwright() as playwright,
     ):
         fill(served)
+        fill_days(served)
+        add_people(served)
+        set_aside(served)
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         for scheme in ("light", "dark"):
             page = open_portal(browser, served, WIDE, scheme)
             shoot_explorer(page, scheme)
+            shoot_setup(page, scheme)
             page.context.close()
         page = open_portal(browser, served, PHONE, "light")
         shoot_phone(page)
+        shoot_setup(page, "390")
         page.goto("/Help/Api/POST-api-Log")
         shoot(page, "help-390")
         page.context.clear_cookies()

@@ -7,6 +7,7 @@ Promise: a value that cannot be used stops the start and says what would do.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import sys
 from pathlib import Path
@@ -24,7 +25,13 @@ ENVIRONMENT_PREFIX = "LOGSTER_"
 MIB = 1024 * 1024
 GIB = 1024 * MIB
 
+#: The engine counts the end of an event's time in 32 bits, which end in the year 2106.
+MAX_RETENTION_DAYS = 10_000
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 Positive = msgspec.Meta(gt=0)
+Days = msgspec.Meta(gt=0, le=MAX_RETENTION_DAYS)
 Port = msgspec.Meta(ge=0, le=65535)
 
 
@@ -58,7 +65,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str = _setting(
         "", "The URL people reach this server by. Empty: as they ask for it."
     )
-    retention_days: Annotated[int, Positive] = _setting(30, "Days an event is kept.")
+    trusted_proxies: str = _setting(
+        "",
+        "Addresses and networks of your own reverse proxies, as 10.0.0.5, 10.1.0.0/16: what they "
+        "say in X-Forwarded-For is believed. Empty: nobody's.",
+    )
+    retention_days: Annotated[int, Days] = _setting(
+        30, "Days an event is kept, until an administrator chooses otherwise (Set-up / Retention)."
+    )
     max_message_bytes: Annotated[int, Positive] = _setting(
         4 * MIB, "Largest single message, after decompression."
     )
@@ -102,6 +116,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         return self.data_path / "spool"
 
     @property
+    def trusted_networks(self) -> tuple[Network, ...]:
+        """`trusted_proxies`, read; raises ConfigError."""
+        texts = [text.strip() for text in self.trusted_proxies.split(",") if text.strip()]
+        return tuple(map(_read_network, texts))
+
+    @property
     def meta_address(self) -> str:
         """SQLAlchemy URL of the meta database."""
         return self.meta_url or f"sqlite:///{self.data_path / 'meta.sqlite'}"
@@ -127,7 +147,9 @@ def load_config(
     values.update({name: value for name, value in (flags or {}).items() if value is not None})
     for name, value in values.items():
         _check_setting(name, value)
-    return msgspec.convert(values, Config, strict=False)
+    config = msgspec.convert(values, Config, strict=False)
+    _ = config.trusted_networks  # refuses what is none
+    return config
 
 
 def dump_config(config: Config) -> dict[str, str]:
@@ -165,6 +187,22 @@ def render_settings() -> str:
 def variable_of(name: str) -> str:
     """The environment variable of a setting."""
     return ENVIRONMENT_PREFIX + name.upper()
+
+
+def _read_network(text: str) -> Network:
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError as error:
+        raise ConfigError(
+            f"{variable_of('trusted_proxies')} (--trusted-proxies) names {text!r}: {error}. "
+            "Addresses and networks will do: 10.0.0.5, 10.1.0.0/16, fd00::/8."
+        ) from None
+    if network.prefixlen == 0:
+        raise ConfigError(
+            f"{variable_of('trusted_proxies')} (--trusted-proxies) names {text!r}: that is "
+            "everybody, and then everybody can say to be anybody. Name your own proxies."
+        )
+    return network
 
 
 def _check_setting(name: str, value: Any) -> None:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from logster.errors import SpoolFullError, StoreRefusedError
-from logster.event import Columns
+from logster.event import Columns, Event
 from logster.ingest.normalize import normalize
 from logster.ingest.shares import Shares
 from logster.spool.drain import Drain
@@ -34,12 +34,15 @@ from logster.store.block import (
     is_block,
     join_blocks,
     pack_block,
+    read_block,
     size_of,
     split_block,
 )
 from logster.store.insert import insert
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     import pyarrow as pa
 
     from logster.event import IdMaker
@@ -76,7 +79,10 @@ _decoder = msgspec.msgpack.Decoder(list[Accepted])
 class Pipeline:
     """One worker's way from columns to disk."""
 
-    def __init__(self, spool: Spool[Accepted], ids: IdMaker, *, retention_days: int) -> None:
+    def __init__(
+        self, spool: Spool[Accepted], ids: IdMaker, *, retention_days: Callable[[], int]
+    ) -> None:
+        """`retention_days` says how old an event may be: it is changed while we run."""
         self._spool = spool
         self._ids = ids
         self._retention_days = retention_days
@@ -112,7 +118,7 @@ class Pipeline:
     def stamp(self, columns: Columns, *, workspace: int, key: int, protocol: str) -> Accepted:
         """Normalize events and give them their ids."""
         received_at = time.time_ns()
-        normalize(columns, received_at=received_at, retention_days=self._retention_days)
+        normalize(columns, received_at=received_at, retention_days=self._retention_days())
         ids = self._ids.take(len(columns))
         return Accepted(columns, ids, received_at, workspace, key, protocol)
 
@@ -159,6 +165,37 @@ def split(body: bytes) -> list[Block]:
         return [Block(count_rows(body), body, len(body))]
     halves = split_block(block) if count_events(block) > 1 else (block,)
     return [Block(count_events(half), half, size_of(half)) for half in halves]
+
+
+def unpack(body: bytes) -> list[Event]:
+    """The events of spooled bytes, for people to look at; ValueError for what holds none."""
+    try:
+        if is_block(body):
+            return read_block(body)
+        return [event for events in _decoder.decode(body) for event in _rows_of(events)]
+    except (ValueError, OSError) as error:
+        raise ValueError(f"These bytes cannot be read as events: {error}") from error
+
+
+def _rows_of(events: Accepted) -> Iterator[Event]:
+    """The rows of columns that were spooled as they are."""
+    columns = events.columns
+    for index, number in enumerate(events.ids):
+        values = {
+            name: column[index]
+            for name in Columns.__struct_fields__
+            if (column := getattr(columns, name)) is not None
+        }
+        properties = values.pop("properties", None)
+        yield Event(
+            **values,
+            properties=msgspec.json.decode(properties) if properties else {},
+            id=number,
+            received_at=events.received_at,
+            workspace=events.workspace,
+            key=events.key,
+            protocol=events.protocol,
+        )
 
 
 def count_rows(body: bytes) -> int:

@@ -26,7 +26,7 @@ from granian.server.embed import Server
 
 from logster import metrics
 from logster.config import load_config
-from logster.errors import SpoolFullError, StoreError
+from logster.errors import MetaUnavailableError, SpoolFullError, StoreError
 from logster.event import ID_NODE_BITS, IdMaker
 from logster.front import Front
 from logster.ingest.idempotency import Receipts
@@ -36,6 +36,7 @@ from logster.meta.accounts import Accounts
 from logster.meta.database import open_database
 from logster.meta.keys import Keys, Right
 from logster.meta.members import Members
+from logster.meta.retention import Retention
 from logster.meta.searches import Searches
 from logster.pipeline import Accepted, Pipeline, build_drain, pack
 from logster.spool.spool import (
@@ -47,7 +48,7 @@ from logster.spool.spool import (
     find_receipt,
 )
 from logster.store.engine import Engine
-from logster.store.schema import migrate
+from logster.store.schema import EventsTable, migrate
 from logster.web.app import build_app
 from logster.web.live import Viewers
 
@@ -120,12 +121,14 @@ class Worker:
         reader_secret = os.environ.get("LOGSTER_ENGINE_READER_SECRET", "")
         engine = await Engine.open(config.store_url, reader_secret)
         stack.push_async_callback(engine.close)
+        retention = Retention(database, EventsTable(engine), default_days=config.retention_days)
+        await retention.load()
         slot = claim_own_slot(config.spool_path)
         stack.callback(slot.release)
         spool, ids = await stack.enter_async_context(self._spool(slot))
         receipts = Receipts(config.spool_path, find_receipt)
         stack.callback(receipts.close)
-        pipeline = Pipeline(spool, ids, retention_days=config.retention_days)
+        pipeline = Pipeline(spool, ids, retention_days=lambda: retention.days)
         receiver = Receiver(
             PROTOCOLS,
             admit=lambda text: keys.admit(text, Right.INGEST),
@@ -133,13 +136,16 @@ class Worker:
             receipts=receipts,
             config=config,
         )
-        await stack.enter_async_context(self._draining(spool, engine, receiver, pipeline))
+        await stack.enter_async_context(
+            self._draining(spool, engine, receiver, pipeline, retention)
+        )
         portal = build_app(
             config,
             keys=keys,
             accounts=accounts,
             members=Members(database),
             searches=Searches(database),
+            retention=retention,
             engine=engine,
             viewers=self.viewers,
         )
@@ -172,12 +178,17 @@ class Worker:
 
     @contextlib.asynccontextmanager
     async def _draining(
-        self, spool: Spool[Accepted], engine: Engine, receiver: Receiver, pipeline: Pipeline
+        self,
+        spool: Spool[Accepted],
+        engine: Engine,
+        receiver: Receiver,
+        pipeline: Pipeline,
+        retention: Retention,
     ) -> AsyncIterator[None]:
         """Everything that goes on beside the requests."""
         drain = build_drain(spool, engine)
         tasks = [
-            asyncio.create_task(self._drain_for_ever(drain, engine)),
+            asyncio.create_task(self._drain_for_ever(drain, engine, retention)),
             asyncio.create_task(self._watch(spool, receiver, pipeline)),
             asyncio.create_task(self._adopt_orphans(engine)),
         ]
@@ -192,20 +203,23 @@ class Worker:
             if self.is_store_ready and not await drain.drain_all(DRAIN_S):
                 log.warning("%d events stay in the spool for the next start", spool.state.events)
 
-    async def _drain_for_ever(self, drain: Any, engine: Engine) -> None:
-        await self._prepare_store(engine)
-        await drain.run()
+    async def _drain_for_ever(self, drain: Any, engine: Engine, retention: Retention) -> None:
+        await self._prepare_store(engine, retention)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(retention.run())
+            group.create_task(drain.run())
 
-    async def _prepare_store(self, engine: Engine) -> None:
+    async def _prepare_store(self, engine: Engine, retention: Retention) -> None:
         """Make or upgrade the tables; a store that is away is waited for, accepting goes on."""
         while not self.is_store_ready:
             try:
-                await migrate(engine, retention_days=self.config.retention_days)
-            except StoreError as error:
+                await migrate(engine)
+                # Before the first event: what was accepted as young enough must not expire.
+                self.is_store_ready = await retention.settle()
+            except (StoreError, MetaUnavailableError) as error:
                 log.warning("the store is not ready: %s", error)
+            if not self.is_store_ready:
                 await asyncio.sleep(PREPARE_AGAIN_S)
-            else:
-                self.is_store_ready = True
 
     async def _watch(self, spool: Spool[Accepted], receiver: Receiver, pipeline: Pipeline) -> None:
         """Keep the metrics and the keys' shares true."""

@@ -11,7 +11,7 @@ import sqlalchemy
 from logster.errors import NotFoundError, QuotaError, UnauthorizedError
 from logster.meta import accounts as accounts_module
 from logster.meta import tables
-from logster.meta.accounts import Accounts, Role
+from logster.meta.accounts import Accounts, EmailTakenError, Role
 from logster.meta.database import Database
 from support.meta import FAST_HASHER, add_workspace, meta_database
 
@@ -250,7 +250,7 @@ async def test_a_bad_password_is_refused(accounts: Accounts, ada: int, password:
 
 
 async def test_an_email_has_one_account(accounts: Accounts, ada: int) -> None:
-    with pytest.raises(ValueError, match="already"):
+    with pytest.raises(EmailTakenError, match="already"):
         await accounts.create_user(EMAIL.upper(), PASSWORD, 1, Role.VIEWER)
 
 

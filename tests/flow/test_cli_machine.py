@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 
 import pytest
@@ -10,11 +11,13 @@ from click.testing import CliRunner
 
 from logster.cli import main
 from logster.errors import UnauthorizedError
+from logster.event import Columns
 from logster.meta.accounts import Accounts
 from logster.meta.bootstrap import bootstrap
 from logster.meta.database import open_database
 from logster.meta.keys import Keys, Right
-from logster.spool.spool import Block, Spool, list_aside
+from logster.pipeline import Accepted, pack
+from logster.spool.spool import Block, Spool, connect, list_aside
 from support.meta import FAST_HASHER, add_workspace
 
 
@@ -92,6 +95,8 @@ def test_keys_belong_to_a_workspace(data):
         (("user", "password", "eve@example.org"), "There is no account"),
         (("user", "create", "no-address"), "not an email address"),
         (("user", "create", "ada@example.org"), "already"),
+        (("user", "disable", "eve@example.org"), "There is no account"),
+        (("user", "disable", "ada@example.org"), "last administrator"),
         (("spool", "replay"), "--all"),
     ],
 )
@@ -134,9 +139,31 @@ def test_an_account_that_was_made_can_log_in(data):
 
     assert result.exit_code == 0
     assert log_in(data, "bob@example.org", "bobs secret").role == "viewer"
-    assert {"email": "bob@example.org", "workspace": "default", "role": "viewer"} in listed(
-        data, "user", "list"
-    )
+    assert {
+        "email": "bob@example.org",
+        "workspace": "default",
+        "role": "viewer",
+        "is_disabled": False,
+    } in listed(data, "user", "list")
+
+
+def test_an_email_that_has_an_account_is_told_so_without_the_usage(data):
+    result = run(data, "user", "create", "Ada@Example.org", stdin="a good password\n")
+
+    assert result.exit_code == 2
+    assert "already" in result.stderr
+    assert "Usage" not in result.stderr
+
+
+def test_a_disabled_account_cannot_log_in_until_it_is_enabled(data):
+    run(data, "user", "create", "bob@example.org", stdin="bobs secret\n")
+
+    assert run(data, "user", "disable", "Bob@example.org").exit_code == 0
+    with pytest.raises(UnauthorizedError, match="disabled"):
+        log_in(data, "bob@example.org", "bobs secret")
+    assert "disabled" in run(data, "user", "list").stdout
+    assert run(data, "user", "enable", "bob@example.org").exit_code == 0
+    assert log_in(data, "bob@example.org", "bobs secret").email == "bob@example.org"
 
 
 def test_a_new_password_replaces_the_old_one(data):
@@ -198,6 +225,27 @@ def test_a_set_aside_block_is_shown_with_its_reason_and_replayed(spooled):
 
     assert listed(spooled, "spool")[0]["events"] == 4
     assert listed(spooled, "spool", "aside") == []
+
+
+def test_the_events_of_a_set_aside_block_are_printed(data):
+    (data / "spool").mkdir()
+    columns = Columns(message=["lost?"], severity=[4], timestamp=[0], properties=[b'{"n": 1}'])
+    block = pack([Accepted(columns, [5], 1_700_000_000_000_000_000, 1, 2, "api_log")])
+    with contextlib.closing(connect(data / "spool" / "spool-00.sqlite")) as database:
+        database.execute(
+            "INSERT INTO aside VALUES (7, 1, 0, 'why', ?, ?)", (block.size, block.body)
+        )
+
+    event = json.loads(run(data, "spool", "show", "spool-00/7").stdout)
+
+    assert (event["message"], event["key"], event["properties"]) == ("lost?", 2, {"n": 1})
+
+
+def test_a_block_that_holds_no_events_is_told_so(spooled):
+    [block] = listed(spooled, "spool", "aside")
+    result = run(spooled, "spool", "show", block["block"])
+    assert result.exit_code == 2
+    assert "cannot be read as events" in result.stderr
 
 
 def test_every_set_aside_block_is_replayed_with_all(spooled):

@@ -239,3 +239,24 @@ async def test_a_key_does_not_open_pages(site: Site) -> None:
 async def test_head_is_answered_like_get(site: Site) -> None:
     assert (await site.visit().head(f"/static/{PLAIN}")).status_code == 200
     assert (await site.visit().head("/")).status_code == 303
+
+
+async def fail_to_log_in(site: Site, address: str, client: str, count: int) -> int:
+    """The status of the last of so many wrong passwords that a proxy brings from a client."""
+    browser = site.visit(address=address)
+    browser.headers["X-Forwarded-For"] = f"203.0.113.77, {client}"
+    answers = [await log_in(browser, f"{client}-{n}@example.com", "wrong") for n in range(count)]
+    return answers[-1].status_code
+
+
+async def test_log_in_limits_count_the_people_behind_a_trusted_proxy(
+    tmp_path: Path, engine: Engine
+) -> None:
+    proxy = "10.0.0.5"
+    async with running_site(tmp_path, engine, trusted_proxies=proxy) as site:
+        assert await fail_to_log_in(site, proxy, "198.51.100.1", 51) == 429
+        assert await fail_to_log_in(site, proxy, "198.51.100.2", 1) == 401
+        # Who is no proxy cannot speak for others, nor hide behind them.
+        assert await fail_to_log_in(site, "192.0.2.9", "198.51.100.3", 51) == 429
+        assert await fail_to_log_in(site, "192.0.2.9", "198.51.100.4", 1) == 429
+        assert await fail_to_log_in(site, proxy, "198.51.100.3", 1) == 401

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from logster.event import Event
+from logster.event import Columns, Event, render_instant
 from logster.meta.accounts import Role
 from logster.meta.keys import Right
-from logster.spool.spool import connect
+from logster.pipeline import Accepted, pack
+from logster.spool.spool import Block, connect
 from support.meta import add_workspace
 from support.stored import store_events
 from support.web import ADMIN, KEY, PASSWORD, Site, absent_engine, log_in, proof, running_site
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from logster.store.engine import Engine
 
 OURS, THEIRS = 1, 2
+NOW = time.time_ns() // 1_000_000 * 1_000_000
 ADA = "ada@example.com"
 THEIR_ADMIN = "boss@example.net"
 OF_ADMINISTRATORS = [
@@ -33,13 +36,20 @@ OF_ADMINISTRATORS = [
     ("POST", "users", {"email": "eve@example.com"}),
     ("PATCH", "users/1", {"role": "viewer"}),
     ("POST", "users/1/password", {}),
+    ("POST", "users/1/disable", None),
+    ("POST", "users/1/enable", None),
     ("DELETE", "users/1", None),
     ("PATCH", "keys/1", {"name": "mine"}),
     ("GET", "keys/1/newest", None),
     ("GET", "system", None),
     ("GET", "aside", None),
     ("POST", "aside/spool-00/1/replay", None),
+    ("GET", "aside/spool-00/1", None),
+    ("GET", "aside/spool-00/1/events", None),
     ("DELETE", "aside/spool-00/1", None),
+    ("GET", "retention", None),
+    ("GET", "retention/loss?days=1", None),
+    ("PUT", "retention", {"days": 1}),
 ]
 
 
@@ -60,7 +70,7 @@ def aside(tmp_path: Path) -> int:
         return int(
             database.execute(
                 "INSERT INTO aside (events, set_aside_at, reason, bytes, body)"
-                " VALUES (3, ?, 'no such column', 5, 'block') RETURNING number",
+                " VALUES (3, ?, 'no such column', 5, CAST('block' AS BLOB)) RETURNING number",
                 (time.time(),),
             ).fetchone()[0]
         )
@@ -137,7 +147,6 @@ async def test_a_chosen_password_is_not_said_back(site: Site) -> None:
 @pytest.mark.parametrize(
     ("order", "word"),
     [
-        ({"email": ADA}, "already"),
         ({"email": "nobody"}, "not an email"),
         ({"email": "eve@example.com", "password": "short"}, "8 to"),
         ({"email": "eve@example.com", "role": "king"}, "role"),
@@ -151,6 +160,79 @@ async def test_a_person_that_cannot_be_added_is_told_why(
     answer = await admin.post("/api/v1/users", json=order)
     assert answer.status_code == 400
     assert word in answer.json()["error"]["message"]
+
+
+async def test_an_email_has_one_account(site: Site) -> None:
+    admin = await visit_as(site)
+    for email in (ADA, ADA.upper(), THEIR_ADMIN):
+        answer = await admin.post("/api/v1/users", json={"email": email})
+        assert answer.status_code == 409
+        assert "already" in answer.json()["error"]["message"]
+
+
+async def test_a_disabled_account_is_out_at_once_and_comes_back_with_its_password(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    admin, ada = await visit_as(site), await visit_as(site, ADA)
+    user = await id_of(admin, ADA)
+    disabled = await admin.post(f"/api/v1/users/{user}/disable")
+    assert disabled.json()["disabled_at"].endswith("Z")
+    assert (await ada.get("/api/v1/session")).status_code == 401
+    right = await log_in(site.visit(), ADA, PASSWORD)
+    assert right.status_code == 401
+    assert "disabled" in right.text
+    enabled = await admin.post(f"/api/v1/users/{user}/enable")
+    assert enabled.json()["disabled_at"] is None
+    assert (await ada.get("/api/v1/session")).status_code == 401
+    assert (await (await visit_as(site, ADA)).get("/api/v1/session")).status_code == 200
+    for done in ("disabled", "enabled"):
+        assert f"{ADMIN} {done} the account {ADA}" in caplog.text
+
+
+async def test_only_who_knows_the_password_learns_that_an_account_is_disabled(site: Site) -> None:
+    admin = await visit_as(site)
+    await admin.post(f"/api/v1/users/{await id_of(admin, ADA)}/disable")
+    guessed = await log_in(site.visit(), ADA, "not the password")
+    nobody = await log_in(site.visit(), "nobody@example.com", "not the password")
+    assert guessed.status_code == nobody.status_code == 401
+    assert "disabled" not in guessed.text
+    assert "not right" in guessed.text
+
+
+async def test_the_last_administrator_who_can_log_in_is_not_disabled(site: Site) -> None:
+    admin, ada = await visit_as(site), await visit_as(site, ADA)
+    me, other = await id_of(admin, ADMIN), await id_of(admin, ADA)
+    assert (await admin.post(f"/api/v1/users/{me}/disable")).status_code == 409
+    await admin.patch(f"/api/v1/users/{other}", json={"role": "admin"})
+    answers = await asyncio.gather(
+        admin.post(f"/api/v1/users/{other}/disable"), ada.post(f"/api/v1/users/{me}/disable")
+    )
+    assert sum(answer.status_code == 200 for answer in answers) == 1
+    # An administrator who is disabled is none to rely on.
+    left, mine = (admin, me) if answers[0].status_code == 200 else (ada, other)
+    for answer in (
+        await left.post(f"/api/v1/users/{mine}/disable"),
+        await left.delete(f"/api/v1/users/{mine}"),
+        await left.patch(f"/api/v1/users/{mine}", json={"role": "member"}),
+    ):
+        assert answer.status_code == 409
+    gone = other if mine == me else me
+    assert (await left.delete(f"/api/v1/users/{gone}")).status_code == 204
+
+
+async def test_an_account_that_two_workspaces_share_is_disabled_by_neither(site: Site) -> None:
+    admin, boss = await visit_as(site), await visit_as(site, THEIR_ADMIN)
+    ada = await id_of(admin, ADA)
+    with site.database.writing() as connection:
+        connection.exec_driver_sql(
+            f"INSERT INTO memberships (workspace, user, role) VALUES ({THEIRS}, {ada}, 'viewer')"
+        )
+    for visitor in (admin, boss):
+        for step in ("disable", "enable"):
+            refused = await visitor.post(f"/api/v1/users/{ada}/{step}")
+            assert refused.status_code == 403
+            assert f"logster user {step}" in refused.json()["error"]["message"]
+    assert (await (await visit_as(site, ADA)).get("/api/v1/session")).status_code == 200
 
 
 async def test_another_role_holds_at_once(site: Site) -> None:
@@ -210,6 +292,7 @@ async def test_people_of_another_workspace_are_out_of_reach(site: Site) -> None:
     for answer in (
         await admin.patch(f"/api/v1/users/{theirs}", json={"role": "viewer"}),
         await admin.post(f"/api/v1/users/{theirs}/password", json={}),
+        await admin.post(f"/api/v1/users/{theirs}/disable"),
         await admin.delete(f"/api/v1/users/{theirs}"),
     ):
         assert answer.status_code == 404
@@ -320,6 +403,8 @@ async def test_another_workspace_learns_nothing_of_the_machine(site: Site, engin
     assert told["loads"]["rows"] == 1
     for method, path in (
         ("GET", "aside"),
+        ("GET", "aside/spool-00/1"),
+        ("GET", "aside/spool-00/1/events"),
         ("POST", "aside/spool-00/1/replay"),
         ("DELETE", "aside/spool-00/1"),
     ):
@@ -354,3 +439,94 @@ async def test_a_set_aside_block_is_dropped(site: Site, aside: int) -> None:
     assert (await admin.get("/api/v1/aside")).json() == {"blocks": []}
     for other in (path, "/api/v1/aside/..%2Fmeta/1", "/api/v1/aside/spool-99/1"):
         assert (await admin.delete(other)).status_code == 404
+
+
+def spooled(*messages: str, workspace: int = OURS, key: int = 1) -> list[Accepted]:
+    """Events of one sender, as they are appended."""
+    columns = Columns(
+        message=list(messages),
+        severity=[4] * len(messages),
+        timestamp=[NOW] * len(messages),
+        properties=[b'{"OrderId": 8812}', *[None] * (len(messages) - 1)],
+    )
+    ids = list(range(1, len(messages) + 1))
+    return [Accepted(columns, ids, NOW, workspace, key, "api_log")]
+
+
+def put_aside(folder: Path, block: Block, reason: str = "no such column") -> int:
+    (folder / "spool").mkdir(exist_ok=True)
+    with contextlib.closing(connect(folder / "spool" / "spool-00.sqlite")) as database:
+        return int(
+            database.execute(
+                "INSERT INTO aside (events, set_aside_at, reason, bytes, body)"
+                " VALUES (?, ?, ?, ?, ?) RETURNING number",
+                (block.events, time.time(), reason, block.size, block.body),
+            ).fetchone()[0]
+        )
+
+
+@pytest.mark.parametrize("count", [2, 600])
+async def test_a_set_aside_block_is_previewed_in_either_form(
+    site: Site, tmp_path: Path, count: int
+) -> None:
+    block = pack(spooled(*(f"order {n} failed" for n in range(count))))
+    number = put_aside(tmp_path, block)
+    shown = (await site.visit(key=KEY).get(f"/api/v1/aside/spool-00/{number}")).json()
+    assert (shown["count"], shown["fault"]) == (count, None)
+    assert len(shown["events"]) == min(count, 10)
+    first = shown["events"][0]
+    assert first["event"]["message"] == "order 0 failed"
+    assert first["event"]["properties"] == {"OrderId": 8812}
+    assert first["event"]["timestamp"] == render_instant(NOW)
+    assert (first["workspace"], first["key"], first["key_name"]) == (OURS, 1, "first key")
+    assert not first["is_cut"]
+
+
+async def test_a_long_event_is_cut_in_the_preview_and_whole_in_the_file(
+    site: Site, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    number = put_aside(tmp_path, pack(spooled("x" * 100_000, "short", key=999)))
+    admin = await visit_as(site)
+    path = f"/api/v1/aside/spool-00/{number}"
+    long, short = (await admin.get(path)).json()["events"]
+    assert long["event"]["message"] == "x" * 2_000 + "…"
+    assert (long["is_cut"], short["is_cut"], long["key_name"]) == (True, False, None)
+    file = await admin.get(f"{path}/events")
+    assert file.headers["content-type"].startswith("application/x-ndjson")
+    assert 'filename="spool-00-' in file.headers["content-disposition"]
+    lines = [json.loads(line) for line in file.text.splitlines()]
+    assert [len(line["message"]) for line in lines] == [100_000, 5]
+    assert (lines[0]["workspace"], lines[0]["key"]) == (OURS, 999)
+    assert f"{ADMIN} downloaded the set-aside block spool-00/{number}" in caplog.text
+
+
+async def test_a_block_that_holds_no_events_is_told_so_and_kept(site: Site, aside: int) -> None:
+    admin = await visit_as(site)
+    shown = (await admin.get(f"/api/v1/aside/spool-00/{aside}")).json()
+    assert (shown["count"], shown["events"]) == (3, [])
+    assert "cannot be read" in shown["fault"]
+    assert (await admin.get(f"/api/v1/aside/spool-00/{aside}/events")).status_code == 422
+    assert len((await admin.get("/api/v1/aside")).json()["blocks"]) == 1
+
+
+@pytest.mark.usefixtures("aside")
+@pytest.mark.parametrize("place", ["spool-00/99", "spool-00/" + "9" * 30, "..%2Fmeta/1", "meta/1"])
+async def test_an_unknown_block_is_not_found(site: Site, place: str) -> None:
+    admin = await visit_as(site)
+    for method, path in (
+        ("GET", place),
+        ("GET", f"{place}/events"),
+        ("POST", f"{place}/replay"),
+        ("DELETE", place),
+    ):
+        answer = await admin.request(method, f"/api/v1/aside/{path}")
+        assert (path, answer.status_code) == (path, 404)
+
+
+async def test_two_who_try_again_at_once_put_a_block_in_line_once(site: Site, aside: int) -> None:
+    admin = await visit_as(site)
+    path = f"/api/v1/aside/spool-00/{aside}/replay"
+    answers = await asyncio.gather(*(admin.post(path) for _ in range(5)))
+    assert sorted(answer.status_code for answer in answers) == [204, 404, 404, 404, 404]
+    [spool] = (await admin.get("/api/v1/system")).json()["machine"]["spools"]
+    assert (spool["events"], spool["aside_events"]) == (3, 0)

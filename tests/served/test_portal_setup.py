@@ -11,10 +11,13 @@ import time
 from pathlib import Path
 
 import pytest
+from hatch_build import install_packages
 from playwright.sync_api import expect, sync_playwright
 
+from logster.event import Columns
+from logster.pipeline import Accepted, pack
 from logster.spool.spool import connect
-from support.served import EMAIL, PASSWORD, wait_until
+from support.served import EMAIL, KEY, PASSWORD, wait_until
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -28,6 +31,13 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 STEP_MS = 15_000
+PAGES = ("Add a source", "Keys", "Users", "Retention", "System")
+ROOT = Path(__file__).parents[2]
+
+
+def unique(word):
+    """A word nobody else uses."""
+    return f"{word}{time.time_ns()}"
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +61,11 @@ def visiting(server, browser, **options):
     yield page
     context.close()
     assert complaints == []
+
+
+def forgive(page, status):
+    """The browser itself notes every answer that is no success."""
+    page.complaints[:] = [said for said in page.complaints if f"status of {status}" not in said]
 
 
 def log_in(page, path, email=EMAIL, password=PASSWORD):
@@ -123,6 +138,39 @@ def test_a_new_key_and_snippets_that_run_turn_the_light_green(server, page, tmp_
     link = light.get_by_role("link", name="Hello from a page")
     link.click()
     expect(page.get_by_role("region", name="Event detail")).to_contain_text("Hello from a page")
+
+
+#: Snippets whose tools a machine may have or not: the file as people would name it, its command.
+FOREIGN = {
+    "Ruby": ("hello.rb", ["ruby"]),
+    "PHP": ("hello.php", ["php"]),
+    "Go": ("hello.go", ["go", "run"]),
+    "Java": ("Hello.java", ["java"]),
+    "PowerShell": ("hello.ps1", ["pwsh", "-NoProfile", "-File"]),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_snippet_sends_as_it_is_shown(server, page, tmp_path, name):
+    """Skips without the tool; nothing installs one for it."""
+    file, (tool, *options) = FOREIGN[name]
+    if shutil.which(tool) is None:
+        pytest.skip(f"{tool} is not installed: the {name} snippet was not run")
+    page.get_by_label("Paste the key").fill(KEY)
+    page.get_by_role("button", name=name, exact=True).click()
+    snippet = page.get_by_label("Snippet", exact=True)
+    expect(snippet).to_contain_text(KEY)
+    (tmp_path / file).write_text(snippet.inner_text())
+    done = subprocess.run(
+        [tool, *options, tmp_path / file],
+        capture_output=True,
+        text=True,
+        timeout=100,  # Go builds its standard library the first time
+        check=False,
+        env={**os.environ, "GOCACHE": str(tmp_path / "cache"), "GO111MODULE": "off"},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    server.wait_for(f'"Hello from {name}"', 1)
 
 
 def test_a_log_file_is_followed_by_its_snippet(server, page, tmp_path):
@@ -202,6 +250,20 @@ def test_a_person_is_added_may_look_and_is_removed(server, page, browser):
         eve.get_by_label("Paste the key").fill("lgs_pasted")
         expect(eve.get_by_label("Snippet", exact=True)).to_contain_text("ApiKey: lgs_pasted")
 
+    page.get_by_role("button", name=f"Disable {email}").click()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name=f"Enable {email}")).to_be_visible()
+    with visiting(server, browser) as eve:
+        eve.goto("/login")
+        eve.get_by_label("Email").fill(email)
+        eve.get_by_label("Password").fill("another long one")
+        eve.get_by_role("button", name="Log in").click()
+        expect(eve.get_by_text("This account is disabled")).to_be_visible()
+        forgive(eve, "401")
+    page.get_by_role("button", name=f"Enable {email}").click()
+    with visiting(server, browser) as eve:
+        log_in(eve, "/settings/users", email, "another long one")
+
     page.get_by_role("button", name=f"Remove {email}").click()
     page.keyboard.press("Enter")
     expect(page.get_by_role("cell", name=email, exact=True)).to_have_count(0)
@@ -209,9 +271,7 @@ def test_a_person_is_added_may_look_and_is_removed(server, page, browser):
     page.get_by_label(f"Role of {EMAIL}").select_option("member")
     expect(page.get_by_role("alert")).to_contain_text("last administrator")
     expect(page.get_by_label(f"Role of {EMAIL}")).to_have_value("admin")
-    # The browser itself notes every answer that is no success.
-    assert [said for said in page.complaints if "status of 409" not in said] == []
-    page.complaints.clear()
+    forgive(page, "409")
 
 
 def test_the_system_shows_what_fills_it_and_set_aside_events(server, page):
@@ -221,11 +281,13 @@ def test_the_system_shows_what_fills_it_and_set_aside_events(server, page):
     server.wait_for("paid", len(many))
     spool = next((server.data / "spool").glob("spool-*.sqlite"))
     with contextlib.closing(connect(spool)) as database:
-        for reason in ("no such column <b>x</b>", "out of range"):
+        columns = Columns(message=["a <i>poor</i> event"], severity=[4], timestamp=[0])
+        block = pack([Accepted(columns, [1], 0, 1, 1, "api_log")])
+        for reason, body in (("no such column <b>x</b>", block.body), ("out of range", b"-")):
             database.execute(
                 "INSERT INTO aside (events, set_aside_at, reason, bytes, body)"
-                " VALUES (2, ?, ?, 5, 'block')",
-                (time.time(), reason),
+                " VALUES (2, ?, ?, 5, ?)",
+                (time.time(), reason, body),
             )
     go_to(page, "System")
     for fact in ("Events", "Found after", "Waiting in spools", "Store on disk", "Disk free"):
@@ -234,18 +296,84 @@ def test_the_system_shows_what_fills_it_and_set_aside_events(server, page):
     expect(page.get_by_role("list", name="Patterns by count")).to_contain_text("order <number> was")
     reason = page.get_by_role("cell", name="no such column <b>x</b>")
     expect(reason).to_be_visible()
-    for text in ("no such column", "out of range"):
-        row = page.get_by_role("row").filter(has_text=text)
-        row.get_by_role("button", name=re.compile("Drop")).click()
+    row = page.get_by_role("row").filter(has_text="no such column")
+    row.get_by_role("button", name=re.compile("Look into")).click()
+    expect(page.get_by_text("a <i>poor</i> event")).to_be_visible()
+    expect(page.get_by_text("first key")).to_be_visible()
+    with page.expect_download() as started:
+        row.get_by_role("link", name=re.compile("Download")).click()
+    [line] = Path(started.value.path()).read_text().splitlines()
+    assert json.loads(line)["message"] == "a <i>poor</i> event"
+    broken = page.get_by_role("row").filter(has_text="out of range")
+    broken.get_by_role("button", name=re.compile("Look into")).click()
+    expect(page.get_by_text("cannot be read as events")).to_be_visible()
+    for each, text in ((row, "no such column"), (broken, "out of range")):
+        expect(each).to_contain_text(text)
+        each.get_by_role("button", name=re.compile("Delete")).click()
         page.keyboard.press("Enter")
-        expect(row).to_have_count(0)
+        expect(each).to_have_count(0)
     expect(page.get_by_text("Nothing is set aside")).to_be_visible()
+
+
+def test_a_shorter_time_says_what_it_deletes_and_deletes_it(server, page):
+    old = unique("old")
+    then = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 25 * 86_400))
+    server.log_message(Message=old, Timestamp=then)
+    server.wait_for(old, 1)
+    go_to(page, "Retention")
+    field = page.get_by_label("Days an event is kept")
+    expect(field).to_have_value("30")
+    field.fill("0")
+    expect(page.get_by_text("from 1 to 10,000")).to_be_visible()
+    expect(page.get_by_role("button", name="Change", exact=True)).to_be_disabled()
+    field.fill("20")
+    expect(page.get_by_text(re.compile(r"1 day, 1 event, .* will be deleted"))).to_be_visible()
+    expect(page.locator("rect.doomed")).to_have_count(1)
+    page.keyboard.press("Enter")
+    sure = page.get_by_role("button", name="Delete them and keep 20 days")
+    expect(sure).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(field).to_be_focused()
+    assert server.get("/api/v1/retention").json()["days"] == 30
+    page.keyboard.press("Enter")
+    sure.click()
+    expect(page.get_by_text("kept for 20 days now")).to_be_visible()
+    wait_until(lambda: server.search(old) == [], 20)
+    expect(page.locator("rect.doomed")).to_have_count(0)
+    page.get_by_role("button", name="30 days", exact=True).click()
+    page.get_by_role("button", name="Change", exact=True).click()
+    expect(page.get_by_text("kept for 30 days now")).to_be_visible()
+    expect(page.get_by_text(f"Chosen by {EMAIL}")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(server, browser, scheme):
+    """Not through `visiting`: axe's own script is what the page's policy forbids."""
+    install_packages(ROOT / "portal")
+    axe = (ROOT / "portal/node_modules/axe-core/axe.min.js").read_text()
+    context = browser.new_context(base_url=server.url, color_scheme=scheme, bypass_csp=True)
+    page = context.new_page()
+    log_in(page, "/settings/sources")
+    for name in PAGES:
+        go_to(page, name)
+        page.wait_for_load_state("networkidle")
+        if name == "Retention":
+            page.get_by_label("Days an event is kept").fill("1")
+        page.evaluate(axe)
+        result = page.evaluate("axe.run({resultTypes: ['violations']})")
+        found = [
+            (name, fault["id"], [node["html"] for node in fault["nodes"]])
+            for fault in result["violations"]
+            if fault["impact"] in ("serious", "critical")
+        ]
+        assert found == []
+    context.close()
 
 
 def test_a_phone_shows_every_page_without_scrolling_sideways(server, browser):
     with visiting(server, browser, viewport={"width": 390, "height": 780}) as page:
         log_in(page, "/settings/sources")
-        for name in ("Add a source", "Keys", "Users", "System"):
+        for name in PAGES:
             go_to(page, name)
             page.wait_for_load_state("networkidle")
             width = page.evaluate("document.querySelector('.page').scrollWidth")

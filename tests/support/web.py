@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from logster.config import Config
+from logster.config import load_config
 from logster.meta.accounts import Accounts, Role
 from logster.meta.bootstrap import bootstrap
 from logster.meta.keys import Keys
 from logster.meta.members import Members
+from logster.meta.retention import Retention
 from logster.meta.searches import Searches
 from logster.store.engine import Engine
+from logster.store.schema import EventsTable
 from logster.web.app import build_app
 from logster.web.files import STATIC_FOLDER
 from logster.web.live import Viewers
@@ -53,18 +55,20 @@ class Site:
         accounts: Accounts,
         app: ASGIApp,
         viewers: Viewers,
+        retention: Retention,
     ) -> None:
         self.database = database
         self.keys = keys
         self.accounts = accounts
         self.app = app
         self.viewers = viewers
+        self.retention = retention
 
-    def visit(self, *, key: str | None = None) -> httpx.AsyncClient:
+    def visit(self, *, key: str | None = None, address: str = "192.0.2.1") -> httpx.AsyncClient:
         """A browser, or a program when it has a key."""
         headers = {"ApiKey": key} if key else {}
         # Litestar's types and httpx's say the same of ASGI in different words.
-        transport = httpx.ASGITransport(self.app)  # type: ignore[arg-type]
+        transport = httpx.ASGITransport(self.app, client=(address, 40_000))  # type: ignore[arg-type]
         return httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers=headers)
 
     async def add_user(self, email: str, workspace: int, role: Role) -> None:
@@ -74,27 +78,33 @@ class Site:
 
 @asynccontextmanager
 async def running_site(
-    folder: Path, engine: Engine, *, public_url: str = "", static_folder: Path = STATIC_FOLDER
+    folder: Path,
+    engine: Engine,
+    *,
+    static_folder: Path = STATIC_FOLDER,
+    **settings: str,
 ) -> AsyncIterator[Site]:
     """A site with a fresh meta database in `folder`."""
     with meta_database(folder) as database:
         bootstrap(database, admin=f"{ADMIN}:{PASSWORD}", api_key=KEY, hasher=FAST_HASHER)
         keys = Keys(database).start()
         accounts = Accounts(database, session_days=14, hasher=FAST_HASHER)
-        config = Config(public_url=public_url, data=str(folder))
+        config = load_config({"data": str(folder), **settings}, {})
         viewers = Viewers()
+        retention = Retention(database, EventsTable(engine), default_days=config.retention_days)
         app = build_app(
             config,
             keys=keys,
             accounts=accounts,
             members=Members(database),
             searches=Searches(database),
+            retention=retention,
             engine=engine,
             viewers=viewers,
             static_folder=static_folder,
         )
         try:
-            yield Site(database, keys, accounts, app, viewers)
+            yield Site(database, keys, accounts, app, viewers, retention)
         finally:
             accounts.close()
             keys.close()

@@ -22,7 +22,7 @@ async def spool(tmp_path, monkeypatch):
 
 async def seconds_of_a_pace(spool):
     started = time.monotonic()
-    await Pipeline(spool, IdMaker(0), retention_days=30).pace()
+    await Pipeline(spool, IdMaker(0), retention_days=lambda: 30).pace()
     return time.monotonic() - started
 
 

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import sqlite3
+import subprocess
+import sys
 
 import pytest
 
@@ -260,3 +262,63 @@ async def test_only_abandoned_spools_with_events_are_orphans(tmp_path):
 
     assert [slot.number for slot in claim_orphans(tmp_path)] == [2]
     owned.release()
+
+
+#: Tries again, and is killed before the statement that begins with its last argument.
+KILLED = """
+import os, sys
+from pathlib import Path
+from logster.spool import spool
+
+folder, word = Path(sys.argv[1]), sys.argv[2]
+
+def connect(path, **options):
+    database = opened(path, **options)
+    database.set_trace_callback(lambda sql: os._exit(9) if sql.startswith(word) else None)
+    return database
+
+opened, spool.connect = spool.connect, connect
+spool.replay_aside(folder, "spool-00", 1)
+os._exit(9)
+"""
+
+
+@pytest.mark.parametrize("word", ["INSERT INTO block", "DELETE FROM aside", "COMMIT", "nothing"])
+def test_a_crash_in_the_middle_of_trying_again_loses_and_doubles_nothing(tmp_path, word):
+    with contextlib.closing(connect(tmp_path / "spool-00.sqlite")) as database:
+        database.execute("INSERT INTO aside VALUES (1, 1, 0, 'why', 5, CAST('hello' AS BLOB))")
+
+    killed = subprocess.run([sys.executable, "-c", KILLED, tmp_path, word], check=False)
+
+    assert killed.returncode == 9
+    [state] = look_into_spools(tmp_path)
+    is_moved = word == "nothing"
+    assert (state.events, state.aside_events) == ((1, 0) if is_moved else (0, 1))
+    assert replay_aside(tmp_path, "spool-00", 1) is not is_moved
+    assert words_on_disk(tmp_path / "spool-00.sqlite") == ["hello"]
+
+
+def test_trying_again_on_a_disk_that_takes_nothing_keeps_the_block_and_says_so(
+    tmp_path, monkeypatch
+):
+    path = tmp_path / "spool-00.sqlite"
+    with contextlib.closing(connect(path)) as database:
+        database.execute("INSERT INTO aside VALUES (1, 1, 0, 'why', 5, CAST('hello' AS BLOB))")
+        pages = database.execute("PRAGMA page_count").fetchone()[0]
+        body = b"x" * 1_000_000
+        database.execute("INSERT INTO aside VALUES (2, 1, 0, 'why', 5, ?)", (body,))
+
+    def connect_full(path):
+        database = connect(path)
+        database.execute(f"PRAGMA max_page_count = {pages}")
+        return database
+
+    monkeypatch.setattr(spool_module, "connect", connect_full)
+    with pytest.raises(SpoolFullError, match="could not be written"):
+        replay_aside(tmp_path, "spool-00", 2)
+    assert [block.number for block in list_aside_of(tmp_path, monkeypatch)] == [1, 2]
+
+
+def list_aside_of(folder, monkeypatch):
+    monkeypatch.undo()
+    return list_aside(folder)["spool-00"]

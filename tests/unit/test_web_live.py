@@ -73,6 +73,7 @@ async def test_an_empty_step_moves_the_cursor_of_a_quiet_stream(
 
 async def test_a_stream_ends_with_its_session(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "HEARTBEAT_S", 0.01)
+    monkeypatch.setattr(live, "ADMISSION_S", 0.01)
 
     async def revoked() -> bool:
         return False

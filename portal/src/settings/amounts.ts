@@ -51,6 +51,11 @@ export function renderShare(part: number, whole: number): string {
   return `${percent < 9.95 ? Number(percent.toFixed(1)) : Math.round(percent)} %`;
 }
 
+/** `1 day`, `12 days` */
+export function renderNumber(count: number, word: string): string {
+  return `${renderCount(count)} ${word}${count === 1 ? "" : "s"}`;
+}
+
 function digits(value: number): string {
   return value < 9.995 ? String(Number(value.toFixed(2))) : value < 99.95 ? String(Number(value.toFixed(1))) : String(Math.round(value));
 }

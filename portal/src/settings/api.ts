@@ -9,10 +9,13 @@ import { readRefusal } from "../api/shapes";
 import {
   type Aside,
   type Key,
+  type Loss,
   type NewKey,
   type NewUser,
   type Newest,
   type Patterns,
+  type Preview,
+  type Retention,
   type Right,
   type Role,
   type System,
@@ -20,17 +23,20 @@ import {
   readAsides,
   readKey,
   readKeys,
+  readLoss,
   readNewKey,
   readNewUser,
   readNewest,
   readPassword,
   readPatterns,
+  readPreview,
+  readRetention,
   readSystem,
   readUser,
   readUsers,
 } from "./shapes";
 
-type Method = "GET" | "POST" | "PATCH" | "DELETE";
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 const BASE = "/api/v1";
 
@@ -72,6 +78,14 @@ export async function resetPassword(id: number): Promise<string | null> {
   return readPassword(await ask("POST", `/users/${id}/password`, {}));
 }
 
+export async function disableUser(id: number): Promise<User> {
+  return readUser(await ask("POST", `/users/${id}/disable`));
+}
+
+export async function enableUser(id: number): Promise<User> {
+  return readUser(await ask("POST", `/users/${id}/enable`));
+}
+
 export async function removeUser(id: number): Promise<void> {
   await ask("DELETE", `/users/${id}`);
 }
@@ -84,6 +98,20 @@ export async function getSystem(): Promise<System> {
   return readSystem(await ask("GET", "/system"));
 }
 
+export async function getRetention(): Promise<Retention> {
+  return readRetention(await ask("GET", "/retention"));
+}
+
+/** What would be deleted if events were kept for so many days. */
+export async function getLoss(days: number): Promise<Loss> {
+  return readLoss(await ask("GET", `/retention/loss?days=${days}`));
+}
+
+/** Null: as the server's own setting says. */
+export async function putRetention(days: number | null): Promise<Retention> {
+  return readRetention(await ask("PUT", "/retention", { days }));
+}
+
 export async function getPatterns(): Promise<Patterns> {
   return readPatterns(await ask("GET", "/patterns?limit=10"));
 }
@@ -92,12 +120,25 @@ export async function getAsides(): Promise<Aside[]> {
   return readAsides(await ask("GET", "/aside"));
 }
 
+export async function getPreview(block: Aside): Promise<Preview> {
+  return readPreview(await ask("GET", pathOf(block)));
+}
+
 export async function replayAside(block: Aside): Promise<void> {
-  await ask("POST", `/aside/${encodeURIComponent(block.spool)}/${block.number}/replay`);
+  await ask("POST", `${pathOf(block)}/replay`);
 }
 
 export async function dropAside(block: Aside): Promise<void> {
-  await ask("DELETE", `/aside/${encodeURIComponent(block.spool)}/${block.number}`);
+  await ask("DELETE", pathOf(block));
+}
+
+/** Where the browser finds all events of a block as a file. */
+export function fileOf(block: Aside): string {
+  return `${BASE}${pathOf(block)}/events`;
+}
+
+function pathOf(block: Aside): string {
+  return `/aside/${encodeURIComponent(block.spool)}/${block.number}`;
 }
 
 async function ask(method: Method, path: string, body?: unknown): Promise<unknown> {

@@ -39,6 +39,7 @@ export interface User {
   readonly role: Role;
   readonly created_at: string;
   readonly logged_in_at: string | null;
+  readonly disabled_at: string | null;
   readonly is_me: boolean;
 }
 
@@ -129,6 +130,41 @@ export interface Aside {
   readonly reason: string;
 }
 
+/** How long events are kept; `kept_days` and `held` are null while the store is away. */
+export interface Retention {
+  readonly days: number;
+  readonly chosen_days: number | null;
+  readonly default_days: number;
+  readonly max_days: number;
+  readonly changed_at: string | null;
+  readonly changed_by: string | null;
+  readonly kept_days: number | null;
+  readonly held: readonly Day[] | null;
+}
+
+/** What a shorter time deletes; `last` is the newest day of it. */
+export interface Loss {
+  readonly days: number;
+  readonly events: number;
+  readonly bytes: number;
+  readonly last: string | null;
+}
+
+/** An event of a set-aside block as it was accepted; `is_cut`: the file has more of it. */
+export interface Spooled {
+  readonly event: Event;
+  readonly key: number;
+  readonly key_name: string | null;
+  readonly is_cut: boolean;
+}
+
+/** The first events of a block of `count`, or why none can be shown. */
+export interface Preview {
+  readonly count: number;
+  readonly events: readonly Spooled[];
+  readonly fault: string | null;
+}
+
 export interface Pattern {
   readonly pattern: string;
   readonly count: number;
@@ -187,6 +223,7 @@ export function readUser(value: unknown): User {
     role,
     created_at: text(user.created_at, "user"),
     logged_in_at: textOrNull(user.logged_in_at),
+    disabled_at: textOrNull(user.disabled_at),
     is_me: user.is_me === true,
   };
 }
@@ -224,6 +261,47 @@ export function readAsides(value: unknown): Aside[] {
       reason: text(block.reason, "reason"),
     };
   });
+}
+
+export function readPreview(value: unknown): Preview {
+  const preview = members(value, "set-aside block");
+  return {
+    count: number(preview.count, "block"),
+    events: list(preview.events, "events").map((item) => {
+      const spooled = members(item, "event");
+      return {
+        event: readEvent(spooled.event),
+        key: number(spooled.key, "key"),
+        key_name: textOrNull(spooled.key_name),
+        is_cut: spooled.is_cut === true,
+      };
+    }),
+    fault: textOrNull(preview.fault),
+  };
+}
+
+export function readRetention(value: unknown): Retention {
+  const retention = members(value, "retention");
+  return {
+    days: number(retention.days, "retention"),
+    chosen_days: numberOrNull(retention.chosen_days),
+    default_days: number(retention.default_days, "retention"),
+    max_days: number(retention.max_days, "retention"),
+    changed_at: textOrNull(retention.changed_at),
+    changed_by: textOrNull(retention.changed_by),
+    kept_days: numberOrNull(retention.kept_days),
+    held: retention.held === null ? null : readDays(retention.held),
+  };
+}
+
+export function readLoss(value: unknown): Loss {
+  const loss = members(value, "loss");
+  return {
+    days: number(loss.days, "loss"),
+    events: number(loss.events, "loss"),
+    bytes: number(loss.bytes, "loss"),
+    last: textOrNull(loss.last),
+  };
 }
 
 export function readPatterns(value: unknown): Patterns {
@@ -282,15 +360,7 @@ function readStore(value: unknown): Store {
     bytes: number(store.bytes, "store"),
     oldest: textOrNull(store.oldest),
     disk: readDisk(store.disk),
-    days: list(store.days, "days").map((item) => {
-      const day = members(item, "day");
-      return {
-        day: text(day.day, "day"),
-        rows: number(day.rows, "day"),
-        bytes: number(day.bytes, "day"),
-        parts: number(day.parts, "day"),
-      };
-    }),
+    days: readDays(store.days),
     pieces: list(store.pieces, "pieces").map((item) => {
       const piece = members(item, "piece");
       return {
@@ -305,6 +375,18 @@ function readStore(value: unknown): Store {
       p99_ms: numberOrNull(lag.p99_ms),
     },
   };
+}
+
+function readDays(value: unknown): Day[] {
+  return list(value, "days").map((item) => {
+    const day = members(item, "day");
+    return {
+      day: text(day.day, "day"),
+      rows: number(day.rows, "day"),
+      bytes: number(day.bytes, "day"),
+      parts: number(day.parts, "day"),
+    };
+  });
 }
 
 function readLoads(value: unknown): Loads {

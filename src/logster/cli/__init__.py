@@ -30,7 +30,8 @@ COMMANDS: dict[str, str] = {
     "export": "Save what a search finds as NDJSON, CSV or Parquet.",
     "doctor": "Check every part, and send one message the whole way.",
     "key": "Create, list and revoke API keys.",
-    "user": "Create and list accounts, set a password.",
+    "user": "Create, list and disable accounts, set a password.",
+    "retention": "Show and change how long events are kept.",
     "spool": "Show what waits for the store; replay what was set aside.",
 }
 

@@ -199,6 +199,16 @@ class Client:
             response = self._http.post(path, content=body, headers=dict(headers or {}))
         return self._checked(response)
 
+    def put(self, path: str, value: object) -> httpx.Response:
+        """Set what an address stands for."""
+        with self._translated():
+            response = self._http.put(
+                path,
+                content=msgspec.json.encode(value),
+                headers={"Content-Type": "application/json"},
+            )
+        return self._checked(response)
+
     @contextlib.contextmanager
     def stream(
         self, path: str, params: Mapping[str, Any], headers: Mapping[str, str], silence_s: float

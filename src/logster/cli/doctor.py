@@ -268,7 +268,8 @@ def _steps_of_machine(config: Config | None) -> list[Step]:
         Step(
             name="disk",
             examine=lambda: check_disk(config),
-            advice=f"Free space, shorten {variable_of('retention_days')}, or move the data folder.",
+            advice="Free space, keep events for fewer days (`logster retention set`), or move the "
+            "data folder.",
             needs="data",
         ),
         Step(

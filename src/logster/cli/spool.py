@@ -19,7 +19,7 @@ from logster.cli.settings import data_option
 from logster.cli.table import show_table
 from logster.config import load_config, variable_of
 from logster.errors import ConfigError, NotFoundError
-from logster.spool.spool import drop_aside, list_aside, look_into_spools, replay_aside
+from logster.spool.spool import drop_aside, find_aside, list_aside, look_into_spools, replay_aside
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,6 +92,28 @@ def aside(group_data: str | None, is_json: bool, data: str | None) -> None:
         for spool, block in found
     ]
     show_table(["block", "events", "set aside at", "reason"], rows)
+
+
+@command.command("show")
+@click.argument("block")
+@data_option
+@click.pass_obj
+def show(group_data: str | None, block: str, data: str | None) -> None:
+    """Print the events of a set-aside block, one JSON object a line."""
+    # Half a second of imports that no other of these commands needs.
+    from logster.pipeline import unpack  # noqa: PLC0415
+    from logster.web.shapes import render_spooled  # noqa: PLC0415
+
+    spool, number = _parse_block(block)
+    found = find_aside(_folder(data or group_data), spool, number)
+    if found is None:
+        raise _unknown(spool, number)
+    try:
+        events = unpack(found.body)
+    except ValueError as error:
+        raise ConfigError(f"{block}: {error}") from None
+    for event in events:
+        click.echo(render_spooled(event), nl=False)
 
 
 @command.command("replay")

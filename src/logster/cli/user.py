@@ -1,4 +1,4 @@
-"""`logster user`: create and list accounts and set passwords, on the server's own machine.
+"""`logster user`: create, list and disable accounts and set passwords, on the server's own machine.
 
 In: the meta database; passwords from a prompt or standard input, never from a flag, which
 everyone on the machine could read. Out: tables and JSON.
@@ -19,11 +19,12 @@ from logster.cli.table import show_table
 from logster.config import load_config
 from logster.meta import tables
 from logster.meta.accounts import Accounts, Role, check_password
+from logster.meta.members import Members
 
 
 @click.group("user")
 def command() -> None:
-    """Create and list accounts, set a password.
+    """Create, list, disable and enable accounts, set a password.
 
     Works on the server's meta database, so it runs on the server's machine; the server
     may run meanwhile. A password is asked for, or read from standard input.
@@ -57,7 +58,12 @@ def list_users(is_json: bool, data: str | None) -> None:
     """Show every account with its workspaces and roles."""
     users, memberships, workspaces = tables.users, tables.memberships, tables.workspaces
     question = (
-        select(users.c.email, workspaces.c.name.label("workspace"), memberships.c.role)
+        select(
+            users.c.email,
+            workspaces.c.name.label("workspace"),
+            memberships.c.role,
+            users.c.disabled_at.isnot(None).label("is_disabled"),
+        )
         .outerjoin_from(users, memberships, memberships.c.user == users.c.id)
         .outerjoin(workspaces, workspaces.c.id == memberships.c.workspace)
         .order_by(users.c.email, workspaces.c.id)
@@ -68,8 +74,14 @@ def list_users(is_json: bool, data: str | None) -> None:
         for row in found:
             click.echo(msgspec.json.encode(row).decode())
         return
-    rows = [[printable(str(value or "-")) for value in row.values()] for row in found]
-    show_table(["email", "workspace", "role"], rows)
+    rows = [
+        [
+            *(printable(row[name] or "-") for name in ("email", "workspace", "role")),
+            "disabled" if row["is_disabled"] else "",
+        ]
+        for row in found
+    ]
+    show_table(["email", "workspace", "role", "state"], rows)
 
 
 @command.command("password")
@@ -82,6 +94,26 @@ def password(email: str, data: str | None) -> None:
         run(accounts.set_password(email, _ask_password()))
         accounts.close()
     click.echo(f"{printable(email)} has a new password; all sessions ended.", err=True)
+
+
+@command.command("disable")
+@click.argument("email")
+@data_option
+def disable(email: str, data: str | None) -> None:
+    """End the account's sessions and refuse its log-ins; all else stays."""
+    with opened(data) as database:
+        run(Members(database).disable_account(email))
+    click.echo(f"{printable(email)} is disabled; all sessions ended.", err=True)
+
+
+@command.command("enable")
+@click.argument("email")
+@data_option
+def enable(email: str, data: str | None) -> None:
+    """Let a disabled account log in again."""
+    with opened(data) as database:
+        run(Members(database).enable_account(email))
+    click.echo(f"{printable(email)} may log in again.", err=True)
 
 
 def _ask_password() -> str:

@@ -23,7 +23,13 @@ import msgspec
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
-from logster.errors import ForbiddenError, NotFoundError, QuotaError, UnauthorizedError
+from logster.errors import (
+    ForbiddenError,
+    NotFoundError,
+    QuotaError,
+    RefusedError,
+    UnauthorizedError,
+)
 from logster.event import NS_PER_S
 from logster.meta import tables
 
@@ -81,6 +87,13 @@ class LogIn(msgspec.Struct, frozen=True, kw_only=True):
     session: Session
 
 
+class EmailTakenError(RefusedError):
+    """There is an account with this email, here or in another workspace."""
+
+    status = 409
+    reason = "email_taken"
+
+
 class Accounts:
     """Users and their sessions."""
 
@@ -112,15 +125,17 @@ class Accounts:
         self._failures_of_address.record(network)
         self._failures_of_email.record(email)
         found = await self._database.read(lambda connection: _find_user(connection, email))
-        user, kept = found or (0, None)
-        is_right = await self._passwords.verify(kept, password)
+        is_right = await self._passwords.verify(found.password_hash if found else None, password)
         if not is_right or not found:
             raise UnauthorizedError("The email or the password is not right.")
+        # Said to nobody but who knows the password; it counts as a failure, as any refusal.
+        if found.is_disabled:
+            raise UnauthorizedError("This account is disabled; ask an administrator.")
         self._failures_of_email.forget(email)
         self._failures_of_address.take_back(network)
-        if self._passwords.is_outdated(found[1]):
-            await self._store_password(user, password)
-        return await self._begin_session(user)
+        if self._passwords.is_outdated(found.password_hash):
+            await self._store_password(found.id, password)
+        return await self._begin_session(found.id)
 
     async def session_of(self, token: str) -> Session | None:
         """Who holds this token now, or None when it is unknown, expired or revoked."""
@@ -139,7 +154,7 @@ class Accounts:
         found = await self._database.read(lambda connection: _find_user(connection, email))
         if not found:
             raise NotFoundError(f"There is no account {email!r}.")
-        await self._replace_password(found[0], password)
+        await self._replace_password(found.id, password)
 
     async def change_password(
         self, session: Session, token: str, current: str, password: str
@@ -152,13 +167,13 @@ class Accounts:
         check_password(password)
         self._failures_of_email.record(session.email)
         found = await self._database.read(lambda connection: _find_user(connection, session.email))
-        if not found or not await self._passwords.verify(found[1], current):
+        if not found or not await self._passwords.verify(found.password_hash, current):
             raise ForbiddenError("The current password is not right.")
         self._failures_of_email.forget(session.email)
         await self._replace_password(session.user, password, kept_token=token)
 
     async def create_user(self, email: str, password: str, workspace: int, role: Role) -> int:
-        """Add a person to a workspace; raises ValueError when the email is bad or taken."""
+        """Add a person to a workspace; raises ValueError, or EmailTakenError."""
         email = check_email(email)
         check_password(password)
         password_hash = await self._passwords.hash(password)
@@ -167,7 +182,9 @@ class Accounts:
                 lambda connection: add_user(connection, email, password_hash, workspace, role)
             )
         except IntegrityError:
-            raise ValueError(f"There is an account {email!r} already.") from None
+            raise EmailTakenError(
+                f"There is an account {email!r} already; an email has one account."
+            ) from None
 
     async def workspace_name(self, workspace: int) -> str:
         """What people call a workspace; raises NotFoundError."""
@@ -270,11 +287,19 @@ def _digest_of(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
-def _find_user(connection: Connection, email: str) -> tuple[int, str] | None:
+class _User(msgspec.Struct, frozen=True):
+    """What a log-in is checked against."""
+
+    id: int
+    password_hash: str
+    is_disabled: bool
+
+
+def _find_user(connection: Connection, email: str) -> _User | None:
     users = tables.users.c
-    question = select(users.id, users.password_hash).where(users.email == email)
-    row = connection.execute(question).one_or_none()
-    return (row.id, row.password_hash) if row else None
+    question = select(users.id, users.password_hash, users.disabled_at)
+    row = connection.execute(question.where(users.email == email)).one_or_none()
+    return _User(row.id, row.password_hash, row.disabled_at is not None) if row else None
 
 
 def _find_session(connection: Connection, digest: bytes) -> Session | None:
@@ -296,7 +321,11 @@ def _find_session(connection: Connection, digest: bytes) -> Session | None:
             (memberships.user == sessions.user) & (memberships.workspace == sessions.workspace),
         )
         .join(tables.workspaces, workspaces.id == sessions.workspace)
-        .where(sessions.digest == digest, sessions.expires_at > time.time_ns())
+        .where(
+            sessions.digest == digest,
+            sessions.expires_at > time.time_ns(),
+            users.disabled_at.is_(None),
+        )
     )
     row = connection.execute(question).one_or_none()
     return msgspec.convert(row, Session, from_attributes=True) if row else None

@@ -1,12 +1,13 @@
 """The people of a workspace: who belongs to it, in which role, and who leaves.
 
 In: a workspace and what its administrator wants. Out: `Member`s.
-Promise: a workspace never loses its last administrator, whatever is asked at the same time;
-an administrator of one workspace has no power over an account that another one shares.
+Promise: a workspace never loses its last administrator who can log in, whatever is asked at
+the same time; an administrator of one workspace has no power over an account that another shares.
 """
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,7 +15,7 @@ from sqlalchemy import delete, func, select, update
 
 from logster.errors import ForbiddenError, NotFoundError
 from logster.meta import tables
-from logster.meta.accounts import Role
+from logster.meta.accounts import Role, fold_email
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -30,6 +31,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     role: Role
     created_at: int
     logged_in_at: int | None = None
+    disabled_at: int | None = None
 
 
 class LastAdministratorError(ForbiddenError):
@@ -60,7 +62,9 @@ class Members:
 
     async def find_own(self, workspace: int, user: int) -> Member:
         """One who belongs to this workspace alone; raises NotFoundError or ForbiddenError."""
-        return await self._database.read(lambda connection: _find_own(connection, workspace, user))
+        return await self._database.read(
+            lambda connection: _find_own(connection, workspace, user, "password")
+        )
 
     async def change_role(self, workspace: int, user: int, role: Role) -> Member:
         """Give a person another role; raises NotFoundError or LastAdministratorError."""
@@ -75,6 +79,47 @@ class Members:
             return _find(connection, workspace, user)
 
         return await self._database.write(change)
+
+    async def disable(self, workspace: int, user: int) -> Member:
+        """End a person's sessions and let them begin no other; all else stays.
+
+        For one who belongs to this workspace alone. Raises NotFoundError, ForbiddenError or
+        LastAdministratorError.
+        """
+
+        def disable(connection: Connection) -> Member:
+            _check_others(connection, workspace, _find_own(connection, workspace, user, "disable"))
+            _disable(connection, user)
+            return _find(connection, workspace, user)
+
+        return await self._database.write(disable)
+
+    async def enable(self, workspace: int, user: int) -> Member:
+        """Let a person log in again; raises NotFoundError or ForbiddenError."""
+
+        def enable(connection: Connection) -> Member:
+            _find_own(connection, workspace, user, "enable")
+            _enable(connection, user)
+            return _find(connection, workspace, user)
+
+        return await self._database.write(enable)
+
+    async def disable_account(self, email: str) -> None:
+        """Disable an account in all its workspaces, as the operator; errors as above."""
+
+        def disable(connection: Connection) -> None:
+            user, workspaces = _find_account(connection, email)
+            for workspace in workspaces:
+                _check_others(connection, workspace, _find(connection, workspace, user))
+            _disable(connection, user)
+
+        await self._database.write(disable)
+
+    async def enable_account(self, email: str) -> None:
+        """Let an account log in again, as the operator; raises NotFoundError."""
+        await self._database.write(
+            lambda connection: _enable(connection, _find_account(connection, email)[0])
+        )
 
     async def remove(self, workspace: int, user: int) -> None:
         """Let a person leave; the account goes with its last workspace. Errors as above."""
@@ -113,6 +158,7 @@ def _select_members(workspace: int) -> Any:
             users.email,
             memberships.role,
             users.created_at,
+            users.disabled_at,
             newest.label("logged_in_at"),
         )
         .join_from(tables.users, tables.memberships, memberships.user == users.id)
@@ -129,25 +175,54 @@ def _find(connection: Connection, workspace: int, user: int) -> Member:
     return msgspec.convert(row, Member, from_attributes=True)
 
 
-def _find_own(connection: Connection, workspace: int, user: int) -> Member:
+def _find_own(connection: Connection, workspace: int, user: int, command: str) -> Member:
+    """One who is nobody else's; `command` is what the operator would use instead."""
     member = _find(connection, workspace, user)
     if _count_workspaces(connection, user) > 1:
         raise ForbiddenError(
-            f"{member.email} belongs to other workspaces too; only they, or the operator by "
-            "`logster user password`, can change that password."
+            f"{member.email} belongs to other workspaces too; that account is changed by the "
+            f"operator alone: `logster user {command}`."
         )
     return member
 
 
+def _find_account(connection: Connection, email: str) -> tuple[int, list[int]]:
+    """An account and its workspaces, by email."""
+    users, memberships = tables.users.c, tables.memberships.c
+    email = fold_email(email)
+    user = connection.execute(select(users.id).where(users.email == email)).scalar()
+    if user is None:
+        raise NotFoundError(f"There is no account {email!r}.")
+    question = select(memberships.workspace).where(memberships.user == user)
+    return user, list(connection.execute(question).scalars())
+
+
+def _disable(connection: Connection, user: int) -> None:
+    """Write down since when, and end the sessions: enabling must not bring them back."""
+    users = tables.users.c
+    is_free = (users.id == user) & users.disabled_at.is_(None)
+    connection.execute(update(tables.users).where(is_free).values(disabled_at=time.time_ns()))
+    connection.execute(delete(tables.sessions).where(tables.sessions.c.user == user))
+
+
+def _enable(connection: Connection, user: int) -> None:
+    """Forget that it was disabled."""
+    connection.execute(
+        update(tables.users).where(tables.users.c.id == user).values(disabled_at=None)
+    )
+
+
 def _check_others(connection: Connection, workspace: int, member: Member) -> None:
     """Raise LastAdministratorError unless somebody else stays to administer."""
-    if member.role is not Role.ADMIN:
+    if member.role is not Role.ADMIN or member.disabled_at is not None:
         return
     memberships = tables.memberships.c
     # Locked where rows can be (PostgreSQL), so that two administrators cannot remove each other.
     question = (
         select(memberships.user)
+        .join_from(tables.memberships, tables.users, tables.users.c.id == memberships.user)
         .where((memberships.workspace == workspace) & (memberships.role == Role.ADMIN.value))
+        .where(tables.users.c.disabled_at.is_(None))
         .order_by(memberships.user)
         .with_for_update()
     )

@@ -1,4 +1,4 @@
-"""Every table of the meta database: workspaces, users, memberships, sessions, keys, searches.
+"""Every table of the meta database: workspaces, people, keys, searches, retention.
 
 In: nothing. Out: SQLAlchemy tables, the same for SQLite and PostgreSQL.
 Promise: a database upgraded step by step (`migrations/`) equals these tables; a test compares them.
@@ -54,6 +54,8 @@ users = Table(
     Column("email", Text, nullable=False, unique=True),
     Column("password_hash", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    # Since when nobody may log in with it; everything else stays.
+    Column("disabled_at", BigInteger),
     sqlite_autoincrement=True,
 )
 
@@ -138,4 +140,18 @@ query_history = Table(
     Column("query", Text, nullable=False),
     Column("asked_at", BigInteger, nullable=False),
     Index(None, "user"),
+)
+
+# One row, made with the table: how long events are kept, as somebody chose it.
+retention = Table(
+    "retention",
+    METADATA,
+    # Of the store; there is one that people decide about.
+    Column("table", Text, primary_key=True),
+    # None: as the operator's setting says.
+    Column("days", BigInteger),
+    Column("changed_at", BigInteger),
+    Column("changed_by", Text),
+    # One worker changes the store's table at a time; its turn ends by itself when it dies.
+    Column("held_until", BigInteger, nullable=False),
 )

@@ -56,6 +56,8 @@ RETRY_AFTER_S = 5
 MAX_BEHIND_EVENTS = 100_000
 #: A drain that forgot nothing for so long waits for the store; nobody should wait for it.
 STANDSTILL_S = 5.0
+#: SQLite numbers rows with 63 bits; a larger number would be an error, not an unknown one.
+MAX_NUMBER = 2**63 - 1
 #: However slow the drain is, looking again costs little.
 MAX_RETRY_AFTER_S = 60
 
@@ -631,6 +633,19 @@ def note_aside(folder: Path, limit: int) -> list[AsideNote]:
     return sorted(found, key=lambda note: -note.set_aside_at)
 
 
+def find_aside(folder: Path, spool: str, number: int) -> AsideBlock | None:
+    """One set-aside block with its events, or None."""
+    path = _named_path(folder, spool)
+    if path is None or not 0 <= number <= MAX_NUMBER:
+        return None
+    with contextlib.closing(connect(path, is_reader=True)) as database:
+        row = database.execute(
+            "SELECT number, events, set_aside_at, reason, body FROM aside WHERE number = ?",
+            (number,),
+        ).fetchone()
+    return AsideBlock(*row) if row else None
+
+
 def find_receipt(path: Path, digest: bytes) -> bytes | None:
     """The answer a spool keeps for an idempotency key's digest, or None."""
     with contextlib.closing(connect(path, is_reader=True)) as database:
@@ -652,10 +667,19 @@ def drop_aside(folder: Path, spool: str, number: int) -> bool:
 
 
 def _settle_aside(folder: Path, spool: str, number: int, *, is_replay: bool) -> bool:
-    path = folder / f"{spool}.sqlite"
-    if path.parent != folder or not path.exists():
+    path = _named_path(folder, spool)
+    if path is None or not 0 <= number <= MAX_NUMBER:
         return False
+    try:
+        return _move_aside(path, number, is_replay=is_replay)
+    except (sqlite3.Error, OSError) as error:
+        raise _unwritable(error) from error
+
+
+def _move_aside(path: Path, number: int, *, is_replay: bool) -> bool:
     with contextlib.closing(connect(path)) as database:
+        # One transaction of one file: after a crash the block is in line or set aside, never
+        # both and never neither.
         database.execute("BEGIN IMMEDIATE")
         if is_replay:
             database.execute(
@@ -666,3 +690,10 @@ def _settle_aside(folder: Path, spool: str, number: int, *, is_replay: bool) -> 
         removed = database.execute("DELETE FROM aside WHERE number = ?", (number,)).rowcount
         database.execute("COMMIT")
     return removed == 1
+
+
+def _named_path(folder: Path, spool: str) -> Path | None:
+    """The file of a spool that somebody named; None for what is none of ours."""
+    path = folder / f"{spool}.sqlite"
+    is_ours = path.parent == folder and path.name.startswith("spool-") and path.exists()
+    return path if is_ours else None

@@ -29,14 +29,16 @@ MAX_DAYS = 400
 LAG_S = 300
 
 _TABLE = "database = currentDatabase() AND table = 'events'"
+#: A part that has expired stands empty for a while in the place of what it was.
+_PARTS = f"system.parts WHERE active AND rows > 0 AND {_TABLE}"
 _SELECT_TOTALS = (
-    "SELECT count(), sum(rows), sum(bytes_on_disk), toUnixTimestamp(min(min_time))"
-    f" FROM system.parts WHERE active AND {_TABLE}"
+    f"SELECT count(), sum(rows), sum(bytes_on_disk), toUnixTimestamp(min(min_time)) FROM {_PARTS}"
 )
 _SELECT_DAYS = (
-    "SELECT partition, sum(rows), sum(bytes_on_disk), count() FROM system.parts"
-    f" WHERE active AND {_TABLE} GROUP BY partition ORDER BY partition DESC LIMIT {MAX_DAYS}"
+    "SELECT partition, sum(rows), sum(bytes_on_disk), count()"
+    f" FROM {_PARTS} GROUP BY partition ORDER BY partition DESC LIMIT {MAX_DAYS}"
 )
+_SELECT_LOSS = f"SELECT groupUniqArray(partition), sum(rows), sum(bytes_on_disk) FROM {_PARTS}"
 _SELECT_PIECES = (
     "SELECT name, 'column' AS kind, data_compressed_bytes AS bytes FROM system.columns"
     f" WHERE {_TABLE} AND bytes > 0 UNION ALL"
@@ -90,6 +92,16 @@ class Holdings(msgspec.Struct, frozen=True, kw_only=True):
     lag: Lag
 
 
+class Loss(msgspec.Struct, frozen=True, kw_only=True):
+    """What a shorter time would remove, of all workspaces; days as in `Day`, null without any."""
+
+    days: int
+    events: int
+    bytes: int
+    first: str | None
+    last: str | None
+
+
 class Load(msgspec.Struct, frozen=True, kw_only=True):
     """What one application has among the weighed events; bytes before compression."""
 
@@ -111,7 +123,6 @@ async def count_holdings(engine: Engine) -> Holdings:
     [[parts, rows, size, oldest_s]] = (await engine.inspect(_SELECT_TOTALS)).rows
     [[free, total]] = (await engine.inspect(_SELECT_DISK)).rows
     [[events, median, p99]] = (await engine.inspect(_SELECT_LAG)).rows
-    days = (await engine.inspect(_SELECT_DAYS)).rows
     pieces = (await engine.inspect(_SELECT_PIECES)).rows
     return Holdings(
         rows=rows,
@@ -120,10 +131,7 @@ async def count_holdings(engine: Engine) -> Holdings:
         oldest_s=oldest_s if rows else None,
         free_bytes=free,
         total_bytes=total,
-        days=[
-            Day(day=f"{name[:4]}-{name[4:6]}-{name[6:]}", rows=rows, bytes=size, parts=parts)
-            for name, rows, size, parts in reversed(days)
-        ],
+        days=await weigh_days(engine),
         pieces=[
             Piece(name=name, kind=kind, bytes=size)
             for name, kind, size in sorted(pieces, key=lambda piece: -piece[2])
@@ -133,6 +141,30 @@ async def count_holdings(engine: Engine) -> Holdings:
             median_ms=median if events else None,
             p99_ms=p99 if events else None,
         ),
+    )
+
+
+async def weigh_days(engine: Engine) -> list[Day]:
+    """The days the table holds, oldest first; the newest `MAX_DAYS` of them."""
+    days = (await engine.inspect(_SELECT_DAYS)).rows
+    return [
+        Day(day=_day_of(name), rows=rows, bytes=size, parts=parts)
+        for name, rows, size, parts in reversed(days)
+    ]
+
+
+async def weigh_loss(engine: Engine, days: int) -> Loss:
+    """What expires when events are kept for so many days: the parts with nothing younger."""
+    answer = await engine.inspect(
+        f"{_SELECT_LOSS} AND max_time <= now() - INTERVAL {int(days)} DAY"
+    )
+    [[names, rows, size]] = answer.rows
+    return Loss(
+        days=len(names),
+        events=rows,
+        bytes=size,
+        first=_day_of(min(names)) if names else None,
+        last=_day_of(max(names)) if names else None,
     )
 
 
@@ -157,6 +189,10 @@ async def weigh_applications(engine: Engine, workspace: int) -> Loads:
         rows=answer.rows[0][3] if answer.rows else 0,
         bytes=answer.rows[0][4] if answer.rows else 0,
     )
+
+
+def _day_of(partition: str) -> str:
+    return f"{partition[:4]}-{partition[4:6]}-{partition[6:]}"
 
 
 async def newest_of_key(engine: Engine, workspace: int, key: int, since_ns: int) -> Event | None:

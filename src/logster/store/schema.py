@@ -1,8 +1,8 @@
 """The tables of the store: numbered SQL, applied once, safe under several starters.
 
 In: an engine. Out: a store whose tables are those of this version.
-Promise: a step that was applied is never applied again, and never changed silently;
-retention follows the setting. What differs between one machine and a cluster is decided here.
+Promise: a step that was applied is never applied again, and never changed silently.
+What differs between one machine and a cluster is decided here, and how days are told to the table.
 """
 
 from __future__ import annotations
@@ -59,8 +59,11 @@ class Step(msgspec.Struct, frozen=True):
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
 
-async def migrate(engine: Engine, *, retention_days: int) -> None:
-    """Bring the store to this version; raises StoreError."""
+async def migrate(engine: Engine, *, retention_days: int | None = None) -> None:
+    """Bring the store to this version; raises StoreError.
+
+    How long events are kept stays as it is unless it is said: `meta/retention` decides it.
+    """
     await engine.command(_CREATE_STEPS)
     answer = await engine.ask(_SELECT_STEPS, {})
     applied = dict(answer.rows)
@@ -72,7 +75,28 @@ async def migrate(engine: Engine, *, retention_days: int) -> None:
                 f"The store was made with another {step.name} than this version brings; "
                 "run the version that made it, or a newer one."
             )
-    await _keep_days(engine, retention_days)
+    events = EventsTable(engine)
+    if retention_days is not None and await events.kept_days() != retention_days:
+        await events.keep_days(retention_days)
+
+
+class EventsTable:
+    """How long the table of events keeps them."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def kept_days(self) -> int:
+        """How many days it keeps an event; 0 when it does not say."""
+        answer = await self._engine.ask(_SELECT_TTL, {})
+        found = _TTL.search(answer.rows[0][0]) if answer.rows else None
+        return int(found[1] or found[2]) if found else 0
+
+    async def keep_days(self, days: int) -> None:
+        """Keep events for so many days from now on; the engine looks at every part for it."""
+        await self._engine.command(
+            f"ALTER TABLE events MODIFY TTL toDateTime(timestamp) + INTERVAL {int(days)} DAY DELETE"
+        )
 
 
 def load_steps() -> Iterator[Step]:
@@ -90,13 +114,3 @@ async def _apply(engine: Engine, step: Step) -> None:
             await engine.command(statement)
     values = {"number": step.number, "name": step.name, "digest": step.digest}
     await engine.command(_INSERT_STEP, values)
-
-
-async def _keep_days(engine: Engine, days: int) -> None:
-    """Change the retention only when it differs: a change looks at every part."""
-    answer = await engine.ask(_SELECT_TTL, {})
-    found = _TTL.search(answer.rows[0][0])
-    if found is None or int(found[1] or found[2]) != days:
-        await engine.command(
-            f"ALTER TABLE events MODIFY TTL toDateTime(timestamp) + INTERVAL {int(days)} DAY DELETE"
-        )

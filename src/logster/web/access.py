@@ -43,6 +43,12 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
     workspace: int
     rights: frozenset[Right]
     session: Session | None = None
+    key: int | None = None
+
+    @property
+    def name(self) -> str:
+        """Who it is, for the log and for whoever asks who did it."""
+        return self.session.email if self.session else f"key {self.key}"
 
     def check(self, right: Right) -> None:
         """Raise ForbiddenError without the right."""
@@ -66,7 +72,7 @@ class Access:
         """Who asks; raises UnauthorizedError or ForbiddenError."""
         if key := key_of(request):
             grant = await self._keys.admit(key, right)
-            return Viewer(workspace=grant.workspace, rights=grant.rights)
+            return Viewer(workspace=grant.workspace, rights=grant.rights, key=grant.key)
         session = await self.session_of(request)
         if session is None:
             raise UnauthorizedError("Log in, or send an API key with the right 'read'.")

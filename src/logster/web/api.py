@@ -22,12 +22,14 @@ from logster.store.hint import find_hint
 from logster.store.question import Selection
 from logster.store.search import Question, find, search
 from logster.web.access import Access, Viewer, proof_of, token_of
+from logster.web.aside import ASIDE
 from logster.web.complete import complete_search
 from logster.web.keys import KEYS
 from logster.web.live import tail_events
 from logster.web.questions import QUESTIONS, SELECTION
+from logster.web.retention import RETENTION
 from logster.web.saved import SAVED
-from logster.web.shapes import EventShape, parse_event_id, shape_event
+from logster.web.shapes import AnswerShape, EventShape, parse_event_id, shape_event
 from logster.web.stats import show_stats
 from logster.web.system import SYSTEM
 from logster.web.users import USERS
@@ -52,7 +54,7 @@ class HintShape(msgspec.Struct, frozen=True, kw_only=True):
     q: str | None
 
 
-class PageShape(msgspec.Struct, frozen=True, kw_only=True):
+class PageShape(AnswerShape, frozen=True, kw_only=True):
     """Events, newest first, and the cursors of the pages beside this one.
 
     `hint` is there when nothing was found and the search names a field that no recent event
@@ -63,8 +65,6 @@ class PageShape(msgspec.Struct, frozen=True, kw_only=True):
     next: str | None
     previous: str | None
     hint: HintShape | None
-    elapsed_ms: float
-    rows_read: int
 
 
 @get("/session", summary="Who am I")
@@ -147,6 +147,8 @@ def make_api() -> Router:
         *KEYS,
         *USERS,
         *SYSTEM,
+        *ASIDE,
+        *RETENTION,
     )
     return Router(
         API_PATH,

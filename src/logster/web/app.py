@@ -20,6 +20,7 @@ from logster.config import Config
 from logster.meta.accounts import Accounts
 from logster.meta.keys import Keys, Right
 from logster.meta.members import Members
+from logster.meta.retention import Retention
 from logster.meta.searches import Searches
 from logster.store.engine import Engine
 from logster.web.access import Access, AnyRequest, Viewer
@@ -61,6 +62,7 @@ def build_app(
     accounts: Accounts,
     members: Members,
     searches: Searches,
+    retention: Retention,
     engine: Engine,
     viewers: Viewers | None = None,
     static_folder: Path = STATIC_FOLDER,
@@ -80,6 +82,7 @@ def build_app(
         "config": config,
         "engine": engine,
         "searches": searches,
+        "retention": retention,
         "viewers": viewers or Viewers(),
         "files": BuiltFiles(static_folder),
     }

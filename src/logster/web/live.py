@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 MAX_VIEWERS = 200
 #: Proxies cut a silent connection after 30 to 60 s; the contract says at least every 15 s.
 HEARTBEAT_S = 10.0
+#: Nobody is shown an event later than this after their session or key has ended.
+ADMISSION_S = 1.0
 #: What a browser waits before it connects again.
 RECONNECT_MS = 2_000
 BUSY_RETRY_AFTER_S = 10
@@ -117,7 +119,7 @@ async def _write(
                 if viewers.is_ending:
                     return
                 now = time.monotonic()
-                if now - admitted_at >= HEARTBEAT_S:
+                if now - admitted_at >= ADMISSION_S:
                     if not await is_still_admitted():
                         return
                     admitted_at = now

@@ -18,6 +18,7 @@ from litestar.exceptions import ClientException, NotFoundException
 from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath
 
+from logster.config import Config
 from logster.errors import ForbiddenError, LogsterError, RetryLaterError, UnauthorizedError
 from logster.meta.accounts import Accounts
 from logster.web.access import (
@@ -29,6 +30,7 @@ from logster.web.access import (
     proof_of,
     token_of,
 )
+from logster.web.address import address_of
 from logster.web.document import render_document
 from logster.web.files import BuiltFiles
 
@@ -52,7 +54,10 @@ async def show_login(request: AnyRequest, access: NamedDependency[Access]) -> Re
 
 @post("/login", include_in_schema=False, status_code=200)
 async def log_in(
-    request: AnyRequest, access: NamedDependency[Access], accounts: NamedDependency[Accounts]
+    request: AnyRequest,
+    access: NamedDependency[Access],
+    accounts: NamedDependency[Accounts],
+    config: NamedDependency[Config],
 ) -> Response[Any]:
     """Begin a session, or show the form again with the reason."""
     if request.content_type[0] != RequestEncodingType.URL_ENCODED:
@@ -64,7 +69,7 @@ async def log_in(
     goal = local_path(goal)
     try:
         _check_form_proof(request, proof or request.headers.get(PROOF_HEADER, ""))
-        address = request.client.host if request.client else ""
+        address = address_of(request, config.trusted_networks)
         started = await accounts.log_in(email, password, address)
     except (ForbiddenError, UnauthorizedError, RetryLaterError) as error:
         return _show_form(request, access, goal=goal, email=email, error=error)

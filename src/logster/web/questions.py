@@ -42,6 +42,7 @@ from logster.store.summary import (
 )
 from logster.web.access import Viewer
 from logster.web.shapes import (
+    AnswerShape,
     EventShape,
     parse_event_id,
     parse_instant,
@@ -62,7 +63,7 @@ class SeriesShape(msgspec.Struct, frozen=True, kw_only=True):
     counts: list[int]
 
 
-class HistogramShape(msgspec.Struct, frozen=True, kw_only=True):
+class HistogramShape(AnswerShape, frozen=True, kw_only=True):
     """Counts by time. Bucket i begins at `starts[i]` (ms since 1970) and lasts `interval_ms`.
 
     Every bucket of the range is there, the empty ones too.
@@ -74,8 +75,6 @@ class HistogramShape(msgspec.Struct, frozen=True, kw_only=True):
     starts: list[int]
     series: list[SeriesShape]
     total: int
-    elapsed_ms: float
-    rows_read: int
 
 
 class ValueShape(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,13 +92,11 @@ class FacetShape(msgspec.Struct, frozen=True, kw_only=True):
     missing: int
 
 
-class FacetsShape(msgspec.Struct, frozen=True, kw_only=True):
+class FacetsShape(AnswerShape, frozen=True, kw_only=True):
     """Top values of several fields."""
 
     facets: list[FacetShape]
     total: int
-    elapsed_ms: float
-    rows_read: int
 
 
 class FieldShape(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,13 +110,11 @@ class FieldShape(msgspec.Struct, frozen=True, kw_only=True):
     share: float
 
 
-class FieldsShape(msgspec.Struct, frozen=True, kw_only=True):
+class FieldsShape(AnswerShape, frozen=True, kw_only=True):
     """The fields of the newest `looked_at` events."""
 
     fields: list[FieldShape]
     looked_at: int
-    elapsed_ms: float
-    rows_read: int
 
 
 class PatternShape(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,25 +131,21 @@ class PatternShape(msgspec.Struct, frozen=True, kw_only=True):
     q: str | None
 
 
-class PatternsShape(msgspec.Struct, frozen=True, kw_only=True):
+class PatternsShape(AnswerShape, frozen=True, kw_only=True):
     """The most frequent of `distinct` shapes among the newest `looked_at` events."""
 
     patterns: list[PatternShape]
     distinct: int
     looked_at: int
-    elapsed_ms: float
-    rows_read: int
 
 
-class ContextShape(msgspec.Struct, frozen=True, kw_only=True):
+class ContextShape(AnswerShape, frozen=True, kw_only=True):
     """Events newest first, with the one asked for; `q` finds them all, cursors as in a page."""
 
     events: list[EventShape]
     q: str
     next: str | None
     previous: str | None
-    elapsed_ms: float
-    rows_read: int
 
 
 class SqlOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,13 +154,11 @@ class SqlOrder(msgspec.Struct, frozen=True, kw_only=True):
     sql: str
 
 
-class SqlShape(msgspec.Struct, frozen=True, kw_only=True):
+class SqlShape(AnswerShape, frozen=True, kw_only=True):
     """Names and rows as the engine gives them."""
 
     columns: list[str]
     rows: list[tuple[Any, ...]]
-    elapsed_ms: float
-    rows_read: int
 
 
 async def provide_selection(

@@ -21,6 +21,13 @@ _AGO = re.compile(r"(\d{1,6})([smhdw])", re.ASCII)
 _UNIT_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
+class AnswerShape(msgspec.Struct, frozen=True, kw_only=True):
+    """What every answer of the store tells: its time, and how many rows it looked at."""
+
+    elapsed_ms: float
+    rows_read: int
+
+
 class EventShape(msgspec.Struct, frozen=True, kw_only=True):
     """One event."""
 
@@ -80,6 +87,12 @@ def shape_event(event: Event) -> EventShape:
         protocol=event.protocol,
         issue=str(event.issue) if event.issue else None,
     )
+
+
+def render_spooled(event: Event) -> bytes:
+    """An event that is not stored, as a line of NDJSON: with whose it is."""
+    owner = {"workspace": event.workspace, "key": event.key}
+    return msgspec.json.encode(msgspec.structs.asdict(shape_event(event)) | owner) + b"\n"
 
 
 def shape_key(key: KeyInfo) -> KeyShape:

@@ -20,7 +20,7 @@ from logster.pipes import parse_question
 from logster.store.engine import Engine
 from logster.store.stats import StatsQuestion, Table, count
 from logster.web.access import Viewer
-from logster.web.shapes import parse_instant
+from logster.web.shapes import AnswerShape, parse_instant
 
 
 class ColumnShape(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +31,7 @@ class ColumnShape(msgspec.Struct, frozen=True, kw_only=True):
     role: Literal["step", "group", "number"]
 
 
-class StatsShape(msgspec.Struct, frozen=True, kw_only=True):
+class StatsShape(AnswerShape, frozen=True, kw_only=True):
     """A table: the step of time, then the groups, then the numbers; null where there is nothing.
 
     Steps without an event have no row. `every_s` is the length of a step. `has_more` says that
@@ -42,8 +42,6 @@ class StatsShape(msgspec.Struct, frozen=True, kw_only=True):
     rows: list[list[str | int | float | None]]
     every_s: int | None
     has_more: bool
-    elapsed_ms: float
-    rows_read: int
     bytes_read: int
 
 

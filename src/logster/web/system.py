@@ -1,9 +1,9 @@
-"""How the server is: versions, spools, the store, what fills it; and what was set aside.
+"""How the server is: versions, spools, the store, what fills it.
 
 In: an administrator's session or key. Out: JSON.
-Promise: the machine holds the events of all workspaces, so its numbers and its set-aside
-events are for the administrators of the first workspace; everybody else learns of their own
-workspace alone. A part that is away is null, the others are still told.
+Promise: the machine holds the events of all workspaces, so its numbers are for the
+administrators of the first workspace; everybody else learns of their own workspace alone.
+A part that is away is null, the others are still told.
 
 Litestar reads the annotations of the handlers when it starts, so they are real imports.
 """
@@ -13,25 +13,19 @@ import logging
 import shutil
 import sqlite3
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
-from litestar import delete, get, post
+from litestar import get
 from litestar.di import NamedDependency
-from litestar.params import FromPath
 
 from logster import __version__
 from logster.config import Config
-from logster.errors import ForbiddenError, NotFoundError, StoreError
+from logster.errors import ForbiddenError, StoreError
 from logster.event import NS_PER_S, render_instant
 from logster.meta.members import Members
-from logster.spool.spool import (
-    drop_aside,
-    look_into_spools,
-    note_aside,
-    replay_aside,
-)
+from logster.meta.retention import Retention
+from logster.spool.spool import look_into_spools
 from logster.store.census import (
     Day,
     Lag,
@@ -44,11 +38,6 @@ from logster.store.engine import Engine
 from logster.web.access import Viewer
 
 log = logging.getLogger(__name__)
-
-#: More are seen once these are settled, or by `logster spool aside`.
-MAX_ASIDE = 200
-#: The engine's reason may go on with a stack.
-MAX_REASON_CHARACTERS = 2_000
 
 STARTED_NS = time.time_ns()
 
@@ -113,29 +102,13 @@ class SystemShape(msgspec.Struct, frozen=True, kw_only=True):
     loads: LoadsShape | None
 
 
-class AsideShape(msgspec.Struct, frozen=True, kw_only=True):
-    """A block of events that the store refused for their content, and why."""
-
-    spool: str
-    number: int
-    events: int
-    bytes: int
-    set_aside_at: str
-    reason: str
-
-
-class AsidesShape(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest set-aside blocks of this machine."""
-
-    blocks: list[AsideShape]
-
-
 @get("/system", summary="How the server is")
 async def show_system(
     admin: NamedDependency[Viewer],
     members: NamedDependency[Members],
     engine: NamedDependency[Engine],
     config: NamedDependency[Config],
+    retention: NamedDependency[Retention],
 ) -> SystemShape:
     """Tell of the server, its spools and its store, and of what fills the workspace."""
     is_operator = await members.is_first(admin.workspace)
@@ -143,58 +116,10 @@ async def show_system(
         version=__version__,
         started_at=render_instant(STARTED_NS),
         now=render_instant(time.time_ns()),
-        retention_days=config.retention_days,
+        retention_days=retention.days,
         machine=await _machine(engine, config) if is_operator else None,
         loads=await _loads(engine, admin.workspace),
     )
-
-
-@get("/aside", summary="Events that were set aside")
-async def list_aside(
-    operator: NamedDependency[Viewer], config: NamedDependency[Config]
-) -> AsidesShape:
-    """Give the blocks the store refused, newest first; for the first workspace's administrators."""
-    del operator
-    notes = await asyncio.to_thread(note_aside, config.spool_path, MAX_ASIDE)
-    return AsidesShape(
-        blocks=[
-            AsideShape(
-                spool=note.spool,
-                number=note.number,
-                events=note.events,
-                bytes=note.bytes,
-                set_aside_at=f"{datetime.fromtimestamp(note.set_aside_at, UTC):%Y-%m-%dT%H:%M:%SZ}",
-                reason=note.reason[:MAX_REASON_CHARACTERS],
-            )
-            for note in notes[:MAX_ASIDE]
-        ]
-    )
-
-
-@post("/aside/{spool:str}/{number:int}/replay", summary="Try again", status_code=204)
-async def replay(
-    operator: NamedDependency[Viewer],
-    config: NamedDependency[Config],
-    spool: FromPath[str],
-    number: FromPath[int],
-) -> None:
-    """Put a set-aside block back in line, once the cause is gone."""
-    del operator
-    if not await asyncio.to_thread(replay_aside, config.spool_path, spool, number):
-        raise _unknown(spool, number)
-
-
-@delete("/aside/{spool:str}/{number:int}", summary="Give up events that were set aside")
-async def drop(
-    operator: NamedDependency[Viewer],
-    config: NamedDependency[Config],
-    spool: FromPath[str],
-    number: FromPath[int],
-) -> None:
-    """Remove a set-aside block; its events are lost."""
-    del operator
-    if not await asyncio.to_thread(drop_aside, config.spool_path, spool, number):
-        raise _unknown(spool, number)
 
 
 async def provide_operator(
@@ -203,8 +128,8 @@ async def provide_operator(
     """Who may look into the machine itself, where the events of all workspaces are."""
     if not await members.is_first(admin.workspace):
         raise ForbiddenError(
-            "Set-aside events may be of any workspace; the administrators of the first one "
-            "look after them."
+            "This is about the events of all workspaces; the administrators of the first one "
+            "look after it."
         )
     return admin
 
@@ -272,8 +197,4 @@ async def _loads(engine: Engine, workspace: int) -> LoadsShape | None:
     return LoadsShape(applications=found.applications, rows=found.rows, bytes=found.bytes)
 
 
-def _unknown(spool: str, number: int) -> NotFoundError:
-    return NotFoundError(f"There is no set-aside block {spool[:30]}/{number}.")
-
-
-SYSTEM = (show_system, list_aside, replay, drop)
+SYSTEM = (show_system,)

@@ -20,6 +20,7 @@ from logster.event import render_instant
 from logster.meta.accounts import Accounts, Role, make_password
 from logster.meta.members import Member, Members
 from logster.web.access import Viewer, token_of
+from logster.web.audit import AUDIT
 from logster.web.shapes import render_optional
 
 
@@ -31,6 +32,7 @@ class UserShape(msgspec.Struct, frozen=True, kw_only=True):
     role: Role
     created_at: str
     logged_in_at: str | None
+    disabled_at: str | None
     is_me: bool
 
 
@@ -136,6 +138,26 @@ async def reset_password(
     return PasswordShape(password=made)
 
 
+@post("/users/{user_id:int}/disable", summary="Disable a person's account", status_code=200)
+async def disable_user(
+    admin: NamedDependency[Viewer], members: NamedDependency[Members], user_id: FromPath[int]
+) -> UserShape:
+    """End a person's sessions at once and refuse their log-ins; the last administrator stays."""
+    member = await members.disable(admin.workspace, user_id)
+    AUDIT.info("%s disabled the account %s", admin.name, member.email)
+    return _shape(member, admin)
+
+
+@post("/users/{user_id:int}/enable", summary="Enable a person's account", status_code=200)
+async def enable_user(
+    admin: NamedDependency[Viewer], members: NamedDependency[Members], user_id: FromPath[int]
+) -> UserShape:
+    """Let a person log in again, with the password they had."""
+    member = await members.enable(admin.workspace, user_id)
+    AUDIT.info("%s enabled the account %s", admin.name, member.email)
+    return _shape(member, admin)
+
+
 @delete("/users/{user_id:int}", summary="Remove a person")
 async def remove_user(
     admin: NamedDependency[Viewer], members: NamedDependency[Members], user_id: FromPath[int]
@@ -169,6 +191,7 @@ def _shape(member: Member, viewer: Viewer) -> UserShape:
         role=member.role,
         created_at=render_instant(member.created_at),
         logged_in_at=render_optional(member.logged_in_at),
+        disabled_at=render_optional(member.disabled_at),
         is_me=viewer.session is not None and viewer.session.user == member.id,
     )
 
@@ -178,6 +201,8 @@ USERS = (
     create_user,
     change_user,
     reset_password,
+    disable_user,
+    enable_user,
     remove_user,
     change_own_password,
 )

@@ -1,0 +1,304 @@
+"""How long events are kept: chosen by people, applied by one worker, true for arriving events."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import update
+
+from logster.errors import StoreError
+from logster.event import NS_PER_S, Event
+from logster.meta import tables
+from logster.meta.accounts import Role
+from logster.meta.database import Database, open_database
+from logster.meta.keys import Right
+from logster.meta.retention import Retention
+from logster.store.census import weigh_loss
+from logster.store.schema import EventsTable, migrate
+from support.meta import add_workspace, meta_database
+from support.stored import store_events
+from support.web import ADMIN, KEY, PASSWORD, Site, absent_engine, log_in, proof, running_site
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+    import httpx
+
+    from logster.store.engine import Engine
+
+DAY_NS = 86_400 * NS_PER_S
+PATH = "/api/v1/retention"
+
+
+class CountedTable(EventsTable):
+    """The real table; knows how often it was changed, and fails when it is told to."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self.changes: list[int] = []
+        self.is_broken = False
+
+    async def keep_days(self, days: int) -> None:
+        if self.is_broken:
+            raise StoreError("not now")
+        self.changes.append(days)
+        await super().keep_days(days)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    with meta_database(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def table(engine: Engine) -> CountedTable:
+    return CountedTable(engine)
+
+
+def hold(database: Database, until_ns: int) -> None:
+    """Let another worker have its turn until then."""
+    with database.writing() as connection:
+        connection.execute(update(tables.retention).values(held_until=until_ns))
+
+
+def aged(number: int, days: float, **fields: Any) -> Event:
+    now = time.time_ns()
+    at = now - int(days * DAY_NS)
+    values: dict[str, Any] = {
+        "id": number,
+        "timestamp": at,
+        "received_at": now,
+        "severity": 2,
+        "message": f"{days} days old",
+        "workspace": 1,
+        "protocol": "api_log",
+    }
+    return Event(**(values | fields))
+
+
+async def count_events(engine: Engine) -> int:
+    return int((await engine.ask("SELECT count() FROM events", {})).rows[0][0])
+
+
+# -- one worker changes the table ------------------------------------------------------------
+
+
+async def test_of_several_workers_exactly_one_changes_the_table(
+    tmp_path: Path, table: CountedTable
+) -> None:
+    with ExitStack() as stack:
+        opened = [open_database(f"sqlite:///{tmp_path / 'meta.sqlite'}") for _ in range(6)]
+        for database in opened:
+            stack.callback(database.close)
+        workers = [Retention(database, table, default_days=30) for database in opened]
+        for days in (30, 7, 90):
+            await workers[0].choose(days, "ada")
+            async with asyncio.timeout(20):
+                while not all(await asyncio.gather(*(worker.settle() for worker in workers))):
+                    await asyncio.sleep(0.01)
+            assert {worker.days for worker in workers} == {days}
+            assert await table.kept_days() == days
+        assert table.changes == [30, 7, 90]
+
+
+async def test_a_choice_survives_a_restart_with_another_setting(
+    database: Database, table: CountedTable, engine: Engine
+) -> None:
+    before = Retention(database, table, default_days=30)
+    await before.choose(12, "ada")
+    assert await before.settle()
+    await migrate(engine)
+    after = Retention(database, table, default_days=400)
+    await after.load()
+    assert after.days == 12
+    assert await after.settle()
+    assert (await table.kept_days(), table.changes) == (12, [12])
+
+
+async def test_without_a_choice_the_setting_counts_and_taking_it_back_too(
+    database: Database, table: CountedTable
+) -> None:
+    retention = Retention(database, table, default_days=45)
+    assert await retention.settle()
+    await retention.choose(5, "ada")
+    assert await retention.settle()
+    await retention.choose(None, "ada")
+    assert await retention.settle()
+    assert table.changes == [45, 5, 45]
+
+
+async def test_a_settled_worker_asks_the_table_nothing(
+    database: Database, table: CountedTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retention = Retention(database, table, default_days=30)
+    assert await retention.settle()
+
+    async def kept_days() -> int:
+        raise AssertionError("the table was asked")
+
+    monkeypatch.setattr(table, "kept_days", kept_days)
+    assert await retention.settle()
+
+
+# -- what arrives ----------------------------------------------------------------------------
+
+
+async def test_older_events_are_let_in_only_when_the_table_keeps_them(
+    database: Database, table: CountedTable
+) -> None:
+    retention = Retention(database, table, default_days=30)
+    assert await retention.settle()
+    await retention.choose(90, "ada")
+    table.is_broken = True
+    with pytest.raises(StoreError):
+        await retention.settle()
+    assert retention.days == 30
+    table.is_broken = False
+    assert await retention.settle()
+    assert retention.days == 90
+
+
+async def test_a_shorter_time_holds_for_what_arrives_at_once(
+    database: Database, table: CountedTable
+) -> None:
+    retention = Retention(database, table, default_days=30)
+    assert await retention.settle()
+    await retention.choose(7, "ada")
+    hold(database, time.time_ns() + 60 * NS_PER_S)
+    assert not await retention.settle()
+    assert retention.days == 7
+    assert await table.kept_days() == 30
+
+
+async def test_a_worker_that_died_in_its_turn_is_not_waited_for_for_ever(
+    database: Database, table: CountedTable
+) -> None:
+    retention = Retention(database, table, default_days=7)
+    hold(database, time.time_ns() + 60 * NS_PER_S)
+    assert not await retention.settle()
+    hold(database, time.time_ns() - 1)
+    assert await retention.settle()
+    assert await table.kept_days() == 7
+
+
+# -- what is removed -------------------------------------------------------------------------
+
+
+async def test_a_shorter_time_removes_what_was_weighed_and_nothing_else(
+    database: Database, table: CountedTable, engine: Engine
+) -> None:
+    await store_events(engine, [aged(n, n) for n in range(1, 21)])
+    await store_events(engine, [aged(100 + n, 20 + n / 1000, workspace=2) for n in range(5)])
+    today = datetime.now(UTC).date()
+    loss = await weigh_loss(engine, 10)
+    assert (loss.days, loss.events) == (11, 16) or loss.days == 10  # at midnight
+    assert loss.bytes > 0
+    assert loss.last == str(today - timedelta(days=10)) or loss.days == 10
+    assert (await weigh_loss(engine, 3650)).days == 0
+    retention = Retention(database, table, default_days=3650)
+    await retention.choose(10, "ada")
+    assert await retention.settle()
+    left = 25 - loss.events
+    async with asyncio.timeout(30):
+        while await count_events(engine) != left:
+            await asyncio.sleep(0.1)
+    assert (await weigh_loss(engine, 10)).events == 0
+
+
+async def test_the_longest_time_removes_nothing(
+    database: Database, table: CountedTable, engine: Engine
+) -> None:
+    """The engine counts in 32 bits of seconds: a longer one would wrap round and expire at once."""
+    retention = Retention(database, table, default_days=30)
+    await retention.choose(10_000, "ada")
+    assert await retention.settle()
+    await store_events(engine, [aged(1, 0), aged(2, -1)])
+    await engine.command("OPTIMIZE TABLE events FINAL")
+    assert await count_events(engine) == 2
+
+
+# -- the API ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def site(tmp_path: Path, engine: Engine) -> AsyncIterator[Site]:
+    async with running_site(tmp_path, engine) as opened:
+        yield opened
+
+
+async def visit_as(site: Site, email: str = ADMIN) -> httpx.AsyncClient:
+    browser = site.visit()
+    await log_in(browser, email, PASSWORD)
+    browser.headers.update(proof(browser))
+    return browser
+
+
+async def test_an_administrator_sees_weighs_and_changes(
+    site: Site, engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    await store_events(engine, [aged(1, 0), aged(2, 40)])
+    admin = await visit_as(site)
+    told = (await admin.get(PATH)).json()
+    assert (told["days"], told["chosen_days"], told["default_days"]) == (30, None, 30)
+    assert [day["rows"] for day in told["held"]] == [1, 1]
+    loss = (await admin.get(f"{PATH}/loss", params={"days": 35})).json()
+    assert (loss["days"], loss["events"]) == (1, 1)
+    changed = (await admin.put(PATH, json={"days": 35})).json()
+    assert (changed["days"], changed["chosen_days"], changed["changed_by"]) == (35, 35, ADMIN)
+    assert changed["changed_at"].endswith("Z")
+    assert f"{ADMIN} changed the retention from 30 to 35 days" in caplog.text
+    assert await site.retention.settle()
+    assert (await admin.get(PATH)).json()["kept_days"] == 35
+    assert (await admin.put(PATH, json={"days": None})).json()["days"] == 30
+
+
+@pytest.mark.parametrize("days", [0, -1, 10_001, 10**30, 1.5, "7 days", [7], True])
+async def test_a_number_of_days_that_cannot_be_is_refused(site: Site, days: object) -> None:
+    browser = site.visit(key=KEY)
+    answer = await browser.put(PATH, json={"days": days})
+    assert answer.status_code == 400
+    assert "days" in answer.json()["error"]["message"]
+    assert (await browser.get(PATH)).json()["chosen_days"] is None
+
+
+@pytest.mark.parametrize("days", ["0", "10001", "x", "1;DROP TABLE events", ""])
+async def test_a_loss_of_no_number_of_days_is_refused(site: Site, days: str) -> None:
+    answer = await site.visit(key=KEY).get(f"{PATH}/loss", params={"days": days})
+    assert answer.status_code == 400
+
+
+async def test_who_does_not_look_after_the_machine_can_change_nothing(site: Site) -> None:
+    theirs = add_workspace(site.database, "theirs")
+    await site.add_user("boss@example.net", theirs, Role.ADMIN)
+    await site.add_user("low@example.com", 1, Role.MEMBER)
+    keys = [await site.keys.create(1, "reader", [Right.READ, Right.INGEST])]
+    keys.append(await site.keys.create(theirs, "their admin", list(Right)))
+    visitors = [await visit_as(site, "boss@example.net"), await visit_as(site, "low@example.com")]
+    visitors += [site.visit(key=key.text) for key in keys]
+    for visitor in visitors:
+        for answer in (
+            await visitor.get(PATH),
+            await visitor.get(f"{PATH}/loss", params={"days": 1}),
+            await visitor.put(PATH, json={"days": 1}),
+        ):
+            assert answer.status_code == 403
+    forger = site.visit()
+    await log_in(forger)
+    assert (await forger.put(PATH, json={"days": 1})).status_code == 403
+    assert (await site.visit().put(PATH, json={"days": 1})).status_code == 401
+    assert (await site.retention.find()).days is None
+
+
+async def test_a_store_that_is_away_is_told_and_the_choice_is_kept(tmp_path: Path) -> None:
+    async with absent_engine() as engine, running_site(tmp_path, engine) as site:
+        changed = await site.visit(key=KEY).put(PATH, json={"days": 3})
+        assert changed.status_code == 200
+        told = changed.json()
+    assert (told["days"], told["kept_days"], told["held"]) == (3, None, None)

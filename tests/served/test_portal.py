@@ -535,6 +535,24 @@ def test_a_long_list_is_loaded_as_one_scrolls_and_the_tail_waits_meanwhile(serve
     expect(row_with(page, "newest")).to_be_visible()
 
 
+def test_a_slow_question_can_be_stopped_and_asked_again(server, page):
+    word = unique("slow")
+    # More than a page, so that there is something older to ask for when the question is stopped.
+    lines = [json.dumps({"Message": f"{word} row{number}"}) for number in range(300)]
+    server.post("/api/Logs", "\n".join(lines).encode(), "application/x-ndjson")
+    server.wait_for(word, 300)
+    search_for(page, word)
+    expect(row_with(page, word).first).to_be_visible()
+    page.route("**/api/v1/events?*", lambda _never_answered: None)
+    search_for(page, f"{word} row7")
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_text("The search was stopped")).to_be_visible()
+    expect(row_with(page, word)).to_have_count(0)
+    page.unroute_all(behavior="ignoreErrors")
+    page.get_by_role("button", name="Search again").click()
+    expect(row_with(page, word)).to_have_count(1)
+
+
 def test_the_empty_box_offers_what_was_asked(server, page):
     word = unique("again")
     server.log_message(Message=word)

@@ -146,11 +146,41 @@ def test_a_posted_message_arrives_in_the_tail_and_opens_with_all_it_has(server, 
     expect(row).to_be_visible()
     row.click()
     detail = page.get_by_role("region", name="Event detail")
-    for text in ("TimeoutError: no answer", "Pay.cs:line 42", "OrderId", "4711", "Ada", "shop"):
+    for text in ("TimeoutError: no answer", "Pay.cs:42", "OrderId", "4711", "Ada", "shop"):
         expect(detail).to_contain_text(text)
     assert "/events/" in page.url
     page.reload()
-    expect(page.get_by_role("region", name="Event detail")).to_contain_text("Pay.cs:line 42")
+    expect(page.get_by_role("region", name="Event detail")).to_contain_text("Pay.cs:42")
+
+
+JAVA_TRACE = """com.shop.PaymentDeclined: <b>card</b> refused
+\tat com.shop.Gateway.charge(Gateway.java:42)
+\tat org.springframework.aop.CglibAopProxy.intercept(CglibAopProxy.java:703)
+\tat java.base/java.lang.Thread.run(Thread.java:833)
+Caused by: java.net.SocketTimeoutException: Read timed out
+\tat java.base/sun.nio.ch.NioSocketImpl.timedRead(NioSocketImpl.java:288)
+\tat com.shop.Http.read(Http.java:7)
+\t... 12 more"""
+
+
+def test_a_stack_trace_folds_what_is_not_the_applications_own(server, page, context):
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    word = unique("trace")
+    server.log_message(Message=word, Severity=4, StackTrace=JAVA_TRACE)
+    found = server.wait_for(word, 1)[0]
+    page.goto(f"/events/{found['id']}?q={word}")
+    detail = page.get_by_role("region", name="Event detail")
+    expect(detail).to_contain_text("com.shop.PaymentDeclined: <b>card</b> refused")
+    expect(detail.get_by_text("com.shop.Gateway.charge")).to_be_visible()
+    folded = detail.get_by_text("org.springframework.aop.CglibAopProxy.intercept")
+    expect(folded).to_be_hidden()
+    detail.get_by_text("2 frames of org.springframework, java").click()
+    expect(folded).to_be_visible()
+    expect(detail.get_by_text("... 12 more")).to_be_visible()
+    detail.get_by_role("button", name="Copy Gateway.java:42").click()
+    assert page.evaluate("navigator.clipboard.readText()") == "Gateway.java:42"
+    detail.get_by_role("button", name="Raw").click()
+    expect(detail.locator(".raw")).to_have_text(JAVA_TRACE, use_inner_text=True)
 
 
 def test_text_and_severity_narrow_the_list(server, page):

@@ -293,6 +293,23 @@ def test_the_histogram_is_read_and_zoomed_by_keys(server, page):
     expect(row_with(page, word)).to_have_count(2)
 
 
+def test_the_histogram_says_where_a_release_appeared(server, page):
+    word = unique("released")
+    for hours, release in ((30, "1.0"), (20, "1.0"), (10, "1.1"), (9, "1.1"), (2, "2.0")):
+        log_at(server, word, hours, Application=word, Release=f"{release}-{word}")
+    server.wait_for(word, 5)
+    page.goto(f"/?q=application:{word}+hours&range=24h")
+    appeared = page.get_by_role("list", name="Releases that appeared").get_by_role("listitem")
+    expect(appeared).to_have_count(2)
+    expect(appeared.first).to_contain_text(f"1.1-{word}")
+    expect(page.locator(".histogram line.release")).to_have_count(2)
+    histogram(page).focus()
+    page.keyboard.press("End")
+    for _ in range(12):
+        page.keyboard.press("Shift+ArrowLeft")
+    expect(histogram(page)).to_have_attribute("aria-valuetext", re.compile(f"release 2.0-{word}"))
+
+
 def test_a_facet_includes_excludes_and_counts_what_is_asked(server, page):
     word = unique("facet")
     for application, count in (("shop", 3), ("cart", 1)):

@@ -12,6 +12,7 @@ import {
   type FieldInfo,
   type Histogram,
   type Patterns,
+  type Release,
   type SavedSearch,
   type Stats,
   readCompletion,
@@ -21,6 +22,7 @@ import {
   readHistogram,
   readHistory,
   readPatterns,
+  readReleases,
   readSearch,
   readSearches,
   readStats,
@@ -113,6 +115,10 @@ export async function getFacets(
 
 export async function getFields(scope: Scope, signal?: AbortSignal): Promise<readonly FieldInfo[]> {
   return readFields(await ask("GET", `/api/v1/fields?${scoped(scope)}`, signal));
+}
+
+export async function getReleases(scope: Scope, signal?: AbortSignal): Promise<readonly Release[]> {
+  return readReleases(await ask("GET", `/api/v1/releases?${scoped(scope)}`, signal));
 }
 
 export async function getPatterns(scope: Scope, signal?: AbortSignal): Promise<Patterns> {

@@ -27,6 +27,7 @@ VOCABULARY = (
     "errors",
     "config",
     "metrics",
+    "timestamp",
     "zstd",
 )
 STAGES = ("ingest", "meta", "spool", "store", "track", "watch", "web")

@@ -511,6 +511,38 @@ def test_columns_are_chosen_and_a_search_is_kept_with_them(server, page):
     expect(row_with(page, word)).to_contain_text("web-9")
 
 
+def test_a_saved_search_is_changed_in_place_and_renamed(server, page):
+    word = unique("mended")
+    server.log_message(Message=f"{word} one", Severity=4)
+    server.log_message(Message=f"{word} two", Severity=2)
+    server.wait_for(word, 2)
+    search_for(page, word)
+    page.keyboard.press("s")
+    page.get_by_label("Name of the search").fill(f"a {word}")
+    page.get_by_role("button", name="Save", exact=True).click()
+    changes = page.get_by_role("button", name="Save changes")
+    expect(changes).to_be_disabled()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Error and above").click()
+    expect(row_with(page, word)).to_have_count(1)
+    page.keyboard.press("s")
+    changes.click()
+    expect(changes).to_be_disabled()
+
+    page.get_by_role("button", name=f"Rename a {word}").click()
+    expect(page.get_by_label(f"New name of a {word}")).to_be_focused()
+    page.keyboard.type(f"errors of {word}")
+    page.keyboard.press("Enter")
+    saved = page.get_by_role("button", name=re.compile(f"^errors of {word}"))
+    expect(saved).to_have_count(1)
+    page.goto("/")
+    page.keyboard.press("s")
+    expect(page.get_by_role("button", name=f"Rename a {word}")).to_have_count(0)
+    saved.click()
+    expect(page.get_by_label("Search events")).to_have_value(f"{word} severity>=error")
+    expect(row_with(page, word)).to_have_count(1)
+
+
 def test_what_matches_is_exported(server, page):
     word = unique("export")
     for number in range(3):

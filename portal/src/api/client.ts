@@ -159,6 +159,11 @@ export async function postSearch(draft: SearchDraft): Promise<SavedSearch> {
   return readSearch(await ask("POST", "/api/v1/searches", undefined, draft));
 }
 
+/** Replaces what is kept; whose it is stays. */
+export async function putSearch(id: number, draft: SearchDraft): Promise<SavedSearch> {
+  return readSearch(await ask("PUT", `/api/v1/searches/${id}`, undefined, draft));
+}
+
 export async function deleteSearch(id: number): Promise<void> {
   await ask("DELETE", `/api/v1/searches/${id}`);
 }
@@ -185,7 +190,7 @@ export function goToLogin(): void {
   location.assign(`/login?next=${encodeURIComponent(here)}`);
 }
 
-type Method = "GET" | "POST" | "DELETE";
+type Method = "GET" | "POST" | "PUT" | "DELETE";
 
 async function ask(
   method: Method,

@@ -109,3 +109,19 @@ async def test_the_newest_are_told_when_there_are_many(engine: Engine) -> None:
     )
     found = await find_releases(engine, Selection(workspace=OURS, since_ns=START_NS))
     assert [release.name for release in found.releases] == [f"r{n}" for n in range(39, 19, -1)]
+
+
+async def test_one_that_is_new_is_found_among_many_old_ones_that_speak_later(
+    engine: Engine,
+) -> None:
+    old = [
+        event_at(n + late, START_NS + (n + late) * NS_PER_S, release=f"old{n}")
+        for n in range(1, 40)
+        for late in (0, 1_000)
+    ]
+    new = event_at(500, START_NS + 500 * NS_PER_S, release="new")
+    unreadable = event_at(501, START_NS + 501 * NS_PER_S, release="x" * 201)
+    await store_events(engine, [*old, new, unreadable])
+    since = Selection(workspace=OURS, since_ns=START_NS + 300 * NS_PER_S)
+    found = await find_releases(engine, since)
+    assert [release.name for release in found.releases] == ["new"]

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 #: More marks than this on one histogram nobody can tell apart.
 MAX_RELEASES = 20
+#: Names of the range that are looked for before it: those of hundreds of applications that
+#: seldom say anything, of which most have been there.
+MAX_CANDIDATES = 1_000
+#: What is longer is no name that anybody reads on a mark.
+MAX_NAME_BYTES = 200
 
 #: Where a release runs.
 _PLACES = frozenset({Field("application"), Field("environment")})
@@ -48,13 +53,14 @@ async def find_releases(engine: Engine, selection: Selection) -> Releases:
     there = msgspec.structs.replace(selection, filter=_places_in(selection.filter))
     rows = await meter.rows(
         "SELECT release, toUnixTimestamp64Nano(min(timestamp)) AS first_ns FROM events"
-        f" WHERE {there.where(parameters)} AND release != ''"
-        f" GROUP BY release ORDER BY first_ns DESC, release LIMIT {MAX_RELEASES}",
+        f" WHERE {there.where(parameters)} AND length(release) BETWEEN 1 AND {MAX_NAME_BYTES}"
+        f" GROUP BY release ORDER BY first_ns DESC, release LIMIT {MAX_CANDIDATES}",
         parameters,
     )
     old = await _names_before(meter, there, [name for name, _ in rows])
+    new = [Release(name, first_ns) for name, first_ns in rows if name not in old]
     return Releases(
-        releases=[Release(name, first_ns) for name, first_ns in rows if name not in old],
+        releases=new[:MAX_RELEASES],
         elapsed_ms=meter.elapsed_ms,
         rows_read=meter.rows_read,
     )

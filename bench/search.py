@@ -91,6 +91,7 @@ QUESTIONS = (
         699,
     ),
     Question("histogram of a day", "histogram", {"since": "24h"}),
+    Question("releases of a day", "releases", {"since": "24h"}),
     Question("histogram by application", "histogram", {"since": "24h", "split": "application"}),
     Question("histogram by a property", "histogram", {"since": "24h", "split": "StatusCode"}),
     Question("facets of a day", "facets", {"since": "24h"}),

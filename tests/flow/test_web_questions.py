@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from logster.store.engine import Engine
 
 OURS, THEIRS = 1, 2
-QUESTIONS = ("histogram", "facets", "fields", "patterns", "export", "complete", "events")
+QUESTIONS = (
+    *("histogram", "facets", "fields", "releases", "patterns", "export", "complete", "events"),
+)
 
 
 @pytest.fixture
@@ -201,6 +203,8 @@ MISTAKES = (
     "facets?field=stack_trace",
     "facets?" + "&".join(f"field=f{n}" for n in range(21)),
     "fields?q=)",
+    "releases?q=)",
+    "releases?since=2026-13-01",
     "patterns?limit=0",
     "context/1?scope=galaxy",
     "context/1?scope=user",

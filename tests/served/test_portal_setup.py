@@ -12,25 +12,16 @@ from pathlib import Path
 
 import pytest
 from hatch_build import install_packages
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from logster.event import Columns
 from logster.pipeline import Accepted, pack
 from logster.spool.spool import connect
+from support.browser import STEP_MS, chromium, fill_login, watch
 from support.served import EMAIL, KEY, PASSWORD, wait_until
 
 pytestmark = pytest.mark.timeout(120)
 
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-STEP_MS = 15_000
 PAGES = ("Add a source", "Keys", "Users", "Retention", "System")
 ROOT = Path(__file__).parents[2]
 
@@ -42,10 +33,8 @@ def unique(word):
 
 @pytest.fixture(scope="module")
 def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @contextlib.contextmanager
@@ -54,13 +43,10 @@ def visiting(server, browser, **options):
     context = browser.new_context(base_url=server.url, **options)
     context.set_default_timeout(STEP_MS)
     page = context.new_page()
-    complaints = []
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.complaints = complaints
+    page.complaints = watch(page)
     yield page
     context.close()
-    assert complaints == []
+    assert page.complaints == []
 
 
 def forgive(page, status):
@@ -70,9 +56,7 @@ def forgive(page, status):
 
 def log_in(page, path, email=EMAIL, password=PASSWORD):
     page.goto(path)
-    page.get_by_label("Email").fill(email)
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Log in").click()
+    fill_login(page, email, password)
     expect(page.get_by_role("navigation", name="Set-up")).to_be_visible()
 
 

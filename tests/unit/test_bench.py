@@ -218,7 +218,7 @@ def test_half_of_the_time_is_the_goal_and_less_is_ahead(ms, verdict):
 def test_questions_have_names_of_their_own_and_parameters_that_are_sent():
     assert len({question.name for question in questions.QUESTIONS}) == len(questions.QUESTIONS)
     assert {question.path.partition("/")[0] for question in questions.QUESTIONS} <= {
-        *("events", "stats", "histogram", "facets", "fields", "patterns", "complete")
+        *("events", "stats", "histogram", "facets", "fields", "releases", "patterns", "complete")
     }
 
 

@@ -41,6 +41,12 @@ export interface FieldInfo {
   readonly share: number;
 }
 
+/** A release and when its first event came. */
+export interface Release {
+  readonly name: string;
+  readonly firstSeenMs: number;
+}
+
 export interface Pattern {
   readonly pattern: string;
   readonly count: number;
@@ -143,6 +149,14 @@ export function readFields(value: unknown): readonly FieldInfo[] {
       type: textOrNull(field.type) ?? "",
       share: numberOrZero(field.share),
     };
+  });
+}
+
+export function readReleases(value: unknown): readonly Release[] {
+  return list(members(value, "releases").releases, "releases").map((each) => {
+    const release = members(each, "release");
+    const firstSeenMs = Date.parse(text(release.first_seen, "first_seen"));
+    return { name: text(release.name, "release's name"), firstSeenMs };
   });
 }
 

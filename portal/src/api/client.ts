@@ -12,6 +12,7 @@ import {
   type FieldInfo,
   type Histogram,
   type Patterns,
+  type Release,
   type SavedSearch,
   type Stats,
   readCompletion,
@@ -21,6 +22,7 @@ import {
   readHistogram,
   readHistory,
   readPatterns,
+  readReleases,
   readSearch,
   readSearches,
   readStats,
@@ -115,6 +117,10 @@ export async function getFields(scope: Scope, signal?: AbortSignal): Promise<rea
   return readFields(await ask("GET", `/api/v1/fields?${scoped(scope)}`, signal));
 }
 
+export async function getReleases(scope: Scope, signal?: AbortSignal): Promise<readonly Release[]> {
+  return readReleases(await ask("GET", `/api/v1/releases?${scoped(scope)}`, signal));
+}
+
 export async function getPatterns(scope: Scope, signal?: AbortSignal): Promise<Patterns> {
   return readPatterns(await ask("GET", `/api/v1/patterns?${scoped(scope)}`, signal));
 }
@@ -153,6 +159,11 @@ export async function postSearch(draft: SearchDraft): Promise<SavedSearch> {
   return readSearch(await ask("POST", "/api/v1/searches", undefined, draft));
 }
 
+/** Replaces what is kept; whose it is stays. */
+export async function putSearch(id: number, draft: SearchDraft): Promise<SavedSearch> {
+  return readSearch(await ask("PUT", `/api/v1/searches/${id}`, undefined, draft));
+}
+
 export async function deleteSearch(id: number): Promise<void> {
   await ask("DELETE", `/api/v1/searches/${id}`);
 }
@@ -179,7 +190,7 @@ export function goToLogin(): void {
   location.assign(`/login?next=${encodeURIComponent(here)}`);
 }
 
-type Method = "GET" | "POST" | "DELETE";
+type Method = "GET" | "POST" | "PUT" | "DELETE";
 
 async function ask(
   method: Method,

@@ -8,6 +8,7 @@ export class Answer<T> {
   value = $state.raw<T | null>(null);
   error = $state.raw<Error | null>(null);
   isLoading = $state(false);
+  isStopped = $state(false);
 
   #request = new AbortController();
 
@@ -16,6 +17,7 @@ export class Answer<T> {
     this.#request = new AbortController();
     const { signal } = this.#request;
     this.isLoading = true;
+    this.isStopped = false;
     try {
       const value = await get(signal);
       if (signal.aborted) return;
@@ -29,9 +31,12 @@ export class Answer<T> {
     this.isLoading = false;
   }
 
-  /** Nobody waits any more. */
+  /** Nobody waits any more. What was there answers an older question. */
   stop(): void {
+    if (!this.isLoading) return;
     this.#request.abort();
+    this.value = null;
     this.isLoading = false;
+    this.isStopped = true;
   }
 }

@@ -1,11 +1,12 @@
 /**
- * What a person prefers on this device: colours, time zone, facets.
+ * What a person prefers on this device: colours, time zone, facets, the form of stack traces.
  *
  * In: local storage. Out: reactive values. Promise: works, for the visit, where storage is forbidden.
  */
 import type { Zone } from "../ui/time";
 
 export type Theme = "system" | "light" | "dark";
+export type TraceForm = "frames" | "raw";
 
 const THEMES: readonly Theme[] = ["system", "light", "dark"];
 
@@ -19,6 +20,7 @@ class Preferences {
   #zone = $state<Zone>(stored("zone") === "utc" ? "utc" : "local");
   #facets = $state.raw<readonly string[]>(storedList("facets") ?? FACETS);
   #hasFacets = $state(stored("hasFacets") !== "no");
+  #trace = $state<TraceForm>(stored("trace") === "raw" ? "raw" : "frames");
 
   get theme(): Theme {
     return this.#theme;
@@ -38,6 +40,11 @@ class Preferences {
     return this.#hasFacets;
   }
 
+  /** How stack traces are shown. */
+  get trace(): TraceForm {
+    return this.#trace;
+  }
+
   /** Newly chosen ones come first, where they are seen. */
   addFacet(field: string): void {
     const others = this.#facets.filter((each) => each !== field);
@@ -53,6 +60,11 @@ class Preferences {
   turnFacets(): void {
     this.#hasFacets = !this.#hasFacets;
     store("hasFacets", this.#hasFacets ? "yes" : "no");
+  }
+
+  chooseTrace(form: TraceForm): void {
+    this.#trace = form;
+    store("trace", form);
   }
 
   /** system → light → dark → system. `public/theme.js` does the same before the first paint. */

@@ -21,7 +21,7 @@ export const MAX_LIVE_ROWS = 10_000;
 
 export class Rows {
   entries = $state.raw<readonly Entry[]>([]);
-  status = $state<"loading" | "ready" | "failed">("loading");
+  status = $state<"loading" | "ready" | "failed" | "stopped">("loading");
   error = $state.raw<Error | null>(null);
   isLoadingOlder = $state(false);
   hasOlder = $state(false);
@@ -51,11 +51,13 @@ export class Rows {
     });
   }
 
-  /** Nobody waits any more: what is there stays. */
+  /** Nobody waits any more. What an older question found is no answer to this one, nor can it go on. */
   stop(): void {
+    if (this.status !== "loading") return;
     this.#request.abort();
-    this.isLoadingOlder = false;
-    this.status = "ready";
+    this.entries = [];
+    this.hasOlder = false;
+    this.status = "stopped";
   }
 
   async loadOlder(): Promise<void> {

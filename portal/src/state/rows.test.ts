@@ -52,8 +52,8 @@ test("a slow answer to an older question is not shown", async () => {
   expect(ids(rows)).toEqual([2]);
 });
 
-test("a question that is stopped is cancelled and leaves what was there", async () => {
-  serve({ ids: [9] });
+test("a question that is stopped is cancelled, and nothing of the one before is left or goes on", async () => {
+  serve({ ids: [9], next: "c1" });
   const rows = new Rows();
   await rows.load("a", ALL);
   let signal: AbortSignal | null | undefined;
@@ -63,7 +63,10 @@ test("a question that is stopped is cancelled and leaves what was there", async 
   });
   void rows.load("b", ALL);
   rows.stop();
-  expect([signal?.aborted, rows.status, ids(rows)]).toEqual([true, "ready", [9]]);
+  expect([signal?.aborted, rows.status, ids(rows)]).toEqual([true, "stopped", []]);
+  const asked = serve();
+  await rows.loadOlder();
+  expect([rows.hasOlder, asked]).toEqual([false, []]);
 });
 
 test("live events that come before the first page are kept, once", async () => {

@@ -1,4 +1,4 @@
-"""The questions beside the search: histogram, facets, fields, patterns, context, export, SQL.
+"""The questions beside the search: counts, facets, fields, releases, patterns, context, files, SQL.
 
 In: `q`, `since` and `until`, the same for all, and what each asks besides. Out: JSON, or a file.
 Promise: read rights are enough (SQL needs an administrator); whatever is asked stays inside
@@ -30,6 +30,7 @@ from logster.store.freehand import run
 from logster.store.patterns import DEFAULT_LIMIT, find_patterns
 from logster.store.patterns import MAX_LIMIT as MAX_PATTERNS
 from logster.store.question import Selection, countable_field_of
+from logster.store.releases import find_releases
 from logster.store.summary import (
     DEFAULT_BUCKETS,
     DEFAULT_FACETS,
@@ -115,6 +116,21 @@ class FieldsShape(AnswerShape, frozen=True, kw_only=True):
 
     fields: list[FieldShape]
     looked_at: int
+
+
+class ReleaseShape(msgspec.Struct, frozen=True, kw_only=True):
+    """A release and when its first event came."""
+
+    name: str
+    first_seen: str
+
+
+class ReleasesShape(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest releases that appeared in the range, at most 20, the newest first."""
+
+    releases: list[ReleaseShape]
+    elapsed_ms: float
+    rows_read: int
 
 
 class PatternShape(msgspec.Struct, frozen=True, kw_only=True):
@@ -260,6 +276,26 @@ async def show_fields(
     )
 
 
+@get("/releases", summary="Which releases appeared")
+async def show_releases(
+    engine: NamedDependency[Engine], selection: NamedDependency[Selection]
+) -> ReleasesShape:
+    """List the releases whose first event is in the range, by `application` and `environment`.
+
+    All other conditions of the search are left out: a release appears with its first event,
+    whatever that says.
+    """
+    found = await find_releases(engine, selection)
+    return ReleasesShape(
+        releases=[
+            ReleaseShape(name=release.name, first_seen=render_optional(release.first_ns) or "")
+            for release in found.releases
+        ],
+        elapsed_ms=found.elapsed_ms,
+        rows_read=found.rows_read,
+    )
+
+
 @get("/patterns", summary="Messages by their shape")
 async def show_patterns(
     engine: NamedDependency[Engine],
@@ -371,6 +407,7 @@ QUESTIONS = (
     show_histogram,
     show_facets,
     show_fields,
+    show_releases,
     show_patterns,
     show_context,
     export_events,

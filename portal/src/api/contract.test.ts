@@ -1,0 +1,73 @@
+/**
+ * The server's answers as its own tests keep them (`tests/contract`), read by the portal's readers.
+ *
+ * A reader that asks for a member the server does not send fails here, also where it would take
+ * a default instead; so does a file that nobody reads.
+ */
+import { readFileSync, readdirSync } from "node:fs";
+import { expect, test } from "vitest";
+import * as settings from "../settings/shapes";
+import * as answers from "./answers";
+import { parseJson } from "./json";
+import * as shapes from "./shapes";
+
+const FOLDER = new URL("../../../tests/contract/", import.meta.url);
+
+const READERS: Readonly<Record<string, readonly ((value: unknown) => unknown)[]>> = {
+  asides: [settings.readAsides],
+  complete: [answers.readCompletion],
+  context: [answers.readContext],
+  event: [shapes.readEvent],
+  events: [shapes.readPage],
+  facets: [answers.readFacets],
+  fields: [answers.readFields],
+  histogram: [answers.readHistogram],
+  history: [answers.readHistory],
+  key: [settings.readKey],
+  keys: [settings.readKeys],
+  missing: [shapes.readRefusal],
+  new_key: [settings.readNewKey],
+  new_password: [settings.readPassword],
+  new_user: [settings.readNewUser],
+  newest: [settings.readNewest],
+  patterns: [answers.readPatterns, settings.readPatterns],
+  refusal: [shapes.readRefusal],
+  releases: [answers.readReleases],
+  search: [answers.readSearch],
+  searches: [answers.readSearches],
+  session: [shapes.readSession],
+  stats: [answers.readStats],
+  system: [settings.readSystem],
+  user: [settings.readUser],
+  users: [settings.readUsers],
+};
+
+/** Only the place of a mistake may be absent: most refusals have none. */
+const ABSENT: Readonly<Record<string, readonly string[]>> = { missing: ["position", "length"] };
+
+test("each file has its reader", () => {
+  const files = readdirSync(FOLDER).filter((name) => name.endsWith(".json"));
+  expect(files.map((name) => name.slice(0, -5)).toSorted()).toEqual(Object.keys(READERS).toSorted());
+});
+
+const CASES = Object.entries(READERS).flatMap(([name, readers]) => readers.map((read) => [name, read] as const));
+
+test.each(CASES)("%s: the reader asks for nothing that the server does not say", (name, read) => {
+  const asked = new Set<string>();
+  const value = parseJson(readFileSync(new URL(`${name}.json`, FOLDER), "utf-8"));
+  expect(read(watched(value, asked))).not.toBeNull();
+  expect([...asked]).toEqual(ABSENT[name] ?? []);
+});
+
+/** The same value; members that are asked for and are not there are written down. */
+function watched(value: unknown, asked: Set<string>): unknown {
+  if (Array.isArray(value)) return value.map((item) => watched(item, asked));
+  if (!shapes.isMembers(value)) return value;
+  const inner = Object.fromEntries(Object.entries(value).map(([name, member]) => [name, watched(member, asked)]));
+  return new Proxy(inner, {
+    get(target, name) {
+      if (typeof name === "string" && !Object.hasOwn(target, name)) asked.add(name);
+      return Reflect.get(target, name);
+    },
+  });
+}

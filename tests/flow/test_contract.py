@@ -1,0 +1,185 @@
+"""What the portal reads: each answer of the server has the shape of the file in `tests/contract`.
+
+The portal's own tests read the same files (`portal/src/api/contract.test.ts`), so that a member
+renamed on one side alone breaks a test. A change that is meant is written by
+
+    LOGSTER_WRITE_CONTRACT=1 python -m pytest tests/flow/test_contract.py
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from logster.event import NS_PER_S, Event
+from logster.spool.spool import connect
+from support.stored import store_events
+from support.web import log_in, proof, running_site
+
+if TYPE_CHECKING:
+    import httpx
+
+    from logster.store.engine import Engine
+
+FOLDER = Path(__file__).parents[1] / "contract"
+IS_WRITING = os.environ.get("LOGSTER_WRITE_CONTRACT") == "1"
+DAY = "2026-11-24"
+START_NS = 1_795_510_800 * NS_PER_S
+#: What is another value every time, and in the files always this one.
+STEADY: dict[str, Any] = {
+    "elapsed_ms": 1.5,
+    "rows_read": 100,
+    "version": "0.1.0",
+    "hint": "lgs_…abcd",
+    "text": "lgs_a-key-that-is-shown-once",
+    "password": "a-password-that-is-shown-once",
+    "bytes": 1_000,
+    "free_bytes": 1_000,
+    "total_bytes": 1_000,
+    "age_s": 1.5,
+    "median_ms": 1.5,
+    "p99_ms": 1.5,
+}
+NOW = "2026-11-24T10:00:00Z"
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
+
+
+def make_events() -> list[Event]:
+    return [
+        Event(
+            id=1_000 + number,
+            timestamp=START_NS + number * 60 * NS_PER_S,
+            received_at=START_NS + number * 60 * NS_PER_S,
+            severity=number % 6,
+            message=f"order {number} took {number * 7} ms",
+            template="order {Order} took {Ms} ms",
+            application=("shop", "cart")[number % 2],
+            category="Shop.Orders",
+            user=f"user{number}",
+            exception="TimeoutError: no answer",
+            stack_trace="  at Shop.Pay(Order order) in Pay.cs:line 42",
+            host="h1",
+            environment="production",
+            release=f"1.{number // 10}",
+            trace_id="4bf92f3577b34da6a3ce929d0e0e4736",
+            span_id="00f067aa0ba902b7",
+            properties={"ms": number * 7, "http": {"status": 200}},
+            workspace=1,
+            key=1,
+            issue=12_345_678_901_234_567_890,
+            protocol="api_log",
+        )
+        for number in range(30)
+    ]
+
+
+QUESTIONS = {
+    "events": "/events?limit=3",
+    "event": "/events/1003",
+    "histogram": "/histogram?buckets=5",
+    "facets": "/facets?field=application&field=ms&limit=3",
+    "fields": "/fields",
+    "releases": "/releases",
+    "patterns": "/patterns",
+    "context": "/context/1005?before=1&after=1",
+    "stats": "/stats?q=%7C+count,+max(ms)+by+application+every+10m",
+    "complete": "/complete?q=appl&cursor=4",
+    "searches": "/searches",
+    "history": "/history",
+    "session": "/session",
+    "keys": "/keys",
+    "newest": "/keys/1/newest",
+    "users": "/users",
+    "system": "/system",
+    "asides": "/aside",
+    "refusal": "/events?q=severity>=terrible",
+    "missing": "/events/5",
+}
+#: method, path, what is sent
+CHANGES: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "search": ("POST", "/searches", {"name": "slow", "q": "ms>100", "columns": ["ms"]}),
+    "remembered": ("POST", "/history", {"q": "ms>100"}),
+    "new_key": ("POST", "/keys", {"name": "shop", "rights": ["ingest"]}),
+    "key": ("PATCH", "/keys/1", {"name": "first"}),
+    "new_user": ("POST", "/users", {"email": "ada@example.com", "role": "viewer"}),
+    "user": ("PATCH", "/users/2", {"role": "member"}),
+    "new_password": ("POST", "/users/2/password", {}),
+}
+
+
+async def answers_of(browser: httpx.AsyncClient) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, (method, path, body) in CHANGES.items():
+        answer = await browser.request(method, f"/api/v1{path}", json=body)
+        assert answer.is_success, (name, answer.text)
+        if answer.content:
+            found[name] = answer.json()
+    for name, path in QUESTIONS.items():
+        answer = await browser.get(f"/api/v1{path}")
+        assert answer.is_success == (name not in ("refusal", "missing")), (name, answer.text)
+        found[name] = answer.json()
+    return found
+
+
+def set_aside(folder: Path) -> None:
+    (folder / "spool").mkdir()
+    with contextlib.closing(connect(folder / "spool" / "spool-00.sqlite")) as database:
+        database.execute(
+            "INSERT INTO aside (events, set_aside_at, reason, bytes, body)"
+            " VALUES (3, ?, 'no such column', 5, 'block')",
+            (time.time(),),
+        )
+
+
+async def test_each_answer_has_the_shape_that_the_portal_reads(
+    tmp_path: Path, engine: Engine
+) -> None:
+    set_aside(tmp_path)
+    await store_events(engine, make_events())
+    async with running_site(tmp_path, engine) as site:
+        browser = site.visit()
+        await log_in(browser)
+        browser.headers.update(proof(browser))
+        answers = await answers_of(browser)
+    if IS_WRITING:
+        write(answers)
+    known = {path.stem: json.loads(path.read_text("utf-8")) for path in FOLDER.glob("*.json")}
+    assert known.keys() == answers.keys()
+    for name, answer in answers.items():
+        assert shape_of(answer) == shape_of(known[name]), name
+
+
+def write(answers: dict[str, Any]) -> None:
+    for path in FOLDER.glob("*.json"):
+        path.unlink()
+    for name, answer in answers.items():
+        text = json.dumps(steady(answer), indent=1, ensure_ascii=False)
+        (FOLDER / f"{name}.json").write_text(f"{text}\n", "utf-8")
+
+
+def steady(value: Any, name: str = "") -> Any:
+    """The same value whenever and wherever it is written."""
+    if isinstance(value, dict):
+        return {key: steady(member, key) for key, member in value.items()}
+    if isinstance(value, list):
+        return [steady(item) for item in value]
+    if name in STEADY and shape_of(value) == shape_of(STEADY[name]):
+        return STEADY[name]
+    is_now = isinstance(value, str) and INSTANT.fullmatch(value) and not value.startswith(DAY)
+    return NOW if is_now else value
+
+
+def shape_of(value: Any) -> Any:
+    """Names of members and kinds of values; how many there are in a list says nothing."""
+    if isinstance(value, dict):
+        return {name: shape_of(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return sorted({json.dumps(shape_of(item), sort_keys=True) for item in value})
+    if isinstance(value, bool) or value is None:
+        return type(value).__name__
+    return "text" if isinstance(value, str) else "number"

@@ -32,6 +32,7 @@ from logster.ingest.idempotency import Receipts
 from logster.ingest.protocols import api_log
 from logster.ingest.receive import Receiver
 from logster.meta.accounts import Accounts
+from logster.meta.dashboards import Dashboards
 from logster.meta.database import open_database
 from logster.meta.keys import Keys, Right
 from logster.meta.members import Members
@@ -140,6 +141,7 @@ class Worker:
             accounts=accounts,
             members=Members(database),
             searches=Searches(database),
+            dashboards=Dashboards(database),
             engine=engine,
             viewers=self.viewers,
         )

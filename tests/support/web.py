@@ -11,6 +11,7 @@ import httpx
 from logster.config import Config
 from logster.meta.accounts import Accounts, Role
 from logster.meta.bootstrap import bootstrap
+from logster.meta.dashboards import Dashboards
 from logster.meta.keys import Keys
 from logster.meta.members import Members
 from logster.meta.searches import Searches
@@ -89,6 +90,7 @@ async def running_site(
             accounts=accounts,
             members=Members(database),
             searches=Searches(database),
+            dashboards=Dashboards(database),
             engine=engine,
             viewers=viewers,
             static_folder=static_folder,

@@ -1,8 +1,8 @@
 """Searches that people keep: saved ones, private or shared, and what each has asked lately.
 
 In: a person, their workspace, and what they want to keep. Out: `SavedSearch`es, texts.
-Promise: a private search is its owner's alone; a shared one is seen by the workspace and
-changed by its owner and administrators; everybody keeps a bounded number of both.
+Promise: who sees and changes a search is said in `sharing`; a history is its owner's alone;
+everybody keeps a bounded number of both.
 """
 
 from __future__ import annotations
@@ -12,31 +12,31 @@ import time
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 
 from logster.errors import NotFoundError
 from logster.language import MAX_TEXT_CHARACTERS
 from logster.meta import tables
+from logster.meta.sharing import (
+    changeable_in,
+    check_length,
+    check_name,
+    check_room,
+    load_kept,
+    visible_in,
+)
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Connection, Row
+    from sqlalchemy import ColumnElement, Connection
 
     from logster.meta.database import Database
+    from logster.meta.sharing import Person
 
 MAX_SEARCHES = 500
 MAX_HISTORY = 200
-MAX_NAME_CHARACTERS = 200
 MAX_COLUMNS = 50
 MAX_COLUMN_CHARACTERS = 500
 MAX_INSTANT_CHARACTERS = 50
-
-
-class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """Who keeps searches, in which workspace."""
-
-    user: int
-    workspace: int
-    is_admin: bool = False
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,13 +74,8 @@ class Searches:
 
     async def visible_to(self, workspace: int, user: int | None) -> list[SavedSearch]:
         """The shared ones of the workspace, and the person's own, by name."""
-        saved = tables.saved_searches.c
-        seen: ColumnElement[bool] = saved.is_shared.is_(True)
-        if user is not None:
-            seen |= saved.owner == user
-        return await self._database.read(
-            lambda connection: _load(connection, (saved.workspace == workspace) & seen)
-        )
+        seen = visible_in(tables.saved_searches, workspace, user)
+        return await self._database.read(lambda connection: _load(connection, seen))
 
     async def create(self, person: Person, draft: Draft) -> SavedSearch:
         """Keep a search; raises ValueError for one that cannot be kept."""
@@ -124,7 +119,7 @@ class Searches:
     async def record_query(self, person: Person, query: str) -> None:
         """Remember what was asked; the oldest are forgotten. Raises ValueError."""
         query = query.strip()
-        _check_length("The query", query, MAX_TEXT_CHARACTERS)
+        check_length("The query", query, MAX_TEXT_CHARACTERS)
         await self._database.write(lambda connection: _record(connection, person, query))
 
     async def clear_history(self, person: Person) -> None:
@@ -135,10 +130,7 @@ class Searches:
 
 def _insert(connection: Connection, person: Person, values: dict[str, object]) -> SavedSearch:
     saved, now = tables.saved_searches, time.time_ns()
-    mine = (saved.c.workspace == person.workspace) & (saved.c.owner == person.user)
-    counting = select(func.count()).select_from(saved).where(mine)
-    if connection.execute(counting).scalar_one() >= MAX_SEARCHES:
-        raise ValueError(f"You have {MAX_SEARCHES} searches; remove one to keep another.")
+    check_room(connection, saved, person, MAX_SEARCHES, "searches")
     adding = saved.insert().values(
         **values,
         workspace=person.workspace,
@@ -151,29 +143,15 @@ def _insert(connection: Connection, person: Person, values: dict[str, object]) -
 
 
 def _load(connection: Connection, condition: ColumnElement[bool]) -> list[SavedSearch]:
-    saved, users = tables.saved_searches, tables.users
-    question = (
-        select(saved, users.c.email.label("owner_email"))
-        .join(users, users.c.id == saved.c.owner)
-        .where(condition)
-        .order_by(saved.c.name, saved.c.id)
-    )
-    return [_saved_of(row) for row in connection.execute(question)]
-
-
-def _saved_of(row: Row[tuple[object, ...]]) -> SavedSearch:
-    values = dict(row._mapping)  # noqa: SLF001 - the documented way to a row's names
-    del values["workspace"]
-    columns = msgspec.json.decode(values["columns"], type=list[str])
-    return SavedSearch(**{**values, "columns": columns})
+    found = load_kept(connection, tables.saved_searches, condition)
+    return [
+        SavedSearch(**{**row, "columns": msgspec.json.decode(row["columns"], type=list[str])})
+        for row in found
+    ]
 
 
 def _changeable(person: Person, search: int) -> ColumnElement[bool]:
-    saved = tables.saved_searches.c
-    allowed: ColumnElement[bool] = saved.owner == person.user
-    if person.is_admin:
-        allowed |= saved.is_shared.is_(True)
-    return (saved.id == search) & (saved.workspace == person.workspace) & allowed
+    return changeable_in(tables.saved_searches, person, search)
 
 
 def _missing(search: int) -> NotFoundError:
@@ -207,17 +185,14 @@ def _record(connection: Connection, person: Person, query: str) -> None:
 
 def _values_of(draft: Draft) -> dict[str, object]:
     """The columns of a row; raises ValueError."""
-    name = draft.name.strip()
-    _check_length("The name", name, MAX_NAME_CHARACTERS)
-    if not name.isprintable():
-        raise ValueError("The name holds characters that cannot be shown.")
-    _check_length("The query", draft.query, MAX_TEXT_CHARACTERS, least=0)
+    name = check_name(draft.name)
+    check_length("The query", draft.query, MAX_TEXT_CHARACTERS, least=0)
     for instant in (draft.since, draft.until):
-        _check_length("A time", instant, MAX_INSTANT_CHARACTERS, least=0)
+        check_length("A time", instant, MAX_INSTANT_CHARACTERS, least=0)
     if len(draft.columns) > MAX_COLUMNS:
         raise ValueError(f"A search has at most {MAX_COLUMNS} columns.")
     for column in draft.columns:
-        _check_length("A column", column, MAX_COLUMN_CHARACTERS)
+        check_length("A column", column, MAX_COLUMN_CHARACTERS)
     return {
         "name": name,
         "query": draft.query,
@@ -226,10 +201,3 @@ def _values_of(draft: Draft) -> dict[str, object]:
         "until": draft.until,
         "is_shared": draft.is_shared,
     }
-
-
-def _check_length(what: str, text: str, most: int, *, least: int = 1) -> None:
-    if not least <= len(text) <= most:
-        raise ValueError(f"{what} has {len(text)} characters, {least} to {most} are possible.")
-    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise ValueError(f"{what} holds a character that cannot be kept.")

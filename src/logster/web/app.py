@@ -18,6 +18,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from logster import __version__
 from logster.config import Config
 from logster.meta.accounts import Accounts
+from logster.meta.dashboards import Dashboards
 from logster.meta.keys import Keys, Right
 from logster.meta.members import Members
 from logster.meta.searches import Searches
@@ -61,6 +62,7 @@ def build_app(
     accounts: Accounts,
     members: Members,
     searches: Searches,
+    dashboards: Dashboards,
     engine: Engine,
     viewers: Viewers | None = None,
     static_folder: Path = STATIC_FOLDER,
@@ -80,6 +82,7 @@ def build_app(
         "config": config,
         "engine": engine,
         "searches": searches,
+        "dashboards": dashboards,
         "viewers": viewers or Viewers(),
         "files": BuiltFiles(static_folder),
     }

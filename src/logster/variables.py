@@ -45,9 +45,8 @@ def _pieces(*kinds: str, word: str = _WORD) -> re.Pattern[str]:
         "name": rf"\$[A-Za-z_]\w*(?!{word})",
         "word": word,
     }
-    return re.compile(
-        "|".join(f"(?P<{kind}>{texts[kind]})" for kind in kinds), re.VERBOSE | re.DOTALL
-    )
+    pattern = "|".join(f"(?P<{kind}>{texts[kind]})" for kind in kinds)
+    return re.compile(pattern, re.VERBOSE | re.DOTALL)
 
 
 _ANY = _pieces("blank", "open", "close", "joint", "field", "regex", "quoted", "name", "word")

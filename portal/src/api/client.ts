@@ -179,9 +179,10 @@ export function goToLogin(): void {
   location.assign(`/login?next=${encodeURIComponent(here)}`);
 }
 
-type Method = "GET" | "POST" | "DELETE";
+export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
-async function ask(
+/** For the functions of other pages too. */
+export async function ask(
   method: Method,
   path: string,
   signal?: AbortSignal,

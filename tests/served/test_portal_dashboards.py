@@ -89,7 +89,7 @@ def layout_of(page):
     """Where every tile stands, in columns and rows."""
     return {
         each.get_attribute("aria-label"): each.evaluate(
-            "({style}) => ['--x', '--y', '--w', '--h'].map(at => Number(style.getPropertyValue(at)))"
+            "({style}) => [...'xywh'].map(side => Number(style.getPropertyValue(`--${side}`)))"
         )
         for each in page.get_by_role("article").all()
     }
@@ -245,7 +245,7 @@ def test_a_board_is_renamed_shared_duplicated_and_deleted(server, page, word):
     name = f"Board {time.time_ns()}"
     page.get_by_role("button", name="More").click()
     page.get_by_role("button", name="Rename, share…").click()
-    page.get_by_label("Name").fill(name)
+    page.get_by_role("textbox", name="Name").fill(name)
     page.get_by_label("Share with the workspace").check()
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("heading", name=name)).to_be_visible()

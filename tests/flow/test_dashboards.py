@@ -262,6 +262,7 @@ def _with(path: str, value: object) -> dict[str, Any]:
         (_with("name", "a\0b"), "The name"),
         (_with("tilez", []), "`tilez`"),
         (_with("since", "x" * 51), "since"),
+        (_with("since", "yesterday"), "since: 'yesterday' is not a time"),
         (_with("refresh_s", 1), "refresh_s"),
         (_with("tiles", {}), "tiles"),
         (_with("tiles", [DOCUMENT["tiles"][0]] * 51), "tiles"),

@@ -23,7 +23,9 @@ from logster.meta.sharing import (
     check_length,
     check_name,
     check_room,
+    insert_kept,
     load_kept,
+    remove_kept,
     visible_in,
 )
 
@@ -161,28 +163,16 @@ class Dashboards:
         """Forget a dashboard; raises NotFoundError unless it is the person's to change."""
 
         def remove(connection: Connection) -> None:
-            removing = tables.dashboards.delete().where(
-                changeable_in(tables.dashboards, person, number)
-            )
-            if not connection.execute(removing).rowcount:
+            if not remove_kept(connection, tables.dashboards, person, number):
                 raise _missing(number)
 
         await self._database.write(remove)
 
 
 def _insert(connection: Connection, person: Person, values: dict[str, object]) -> Dashboard:
-    kept, now = tables.dashboards, time.time_ns()
-    check_room(connection, kept, person, MAX_DASHBOARDS, "dashboards")
-    adding = kept.insert().values(
-        **values,
-        workspace=person.workspace,
-        owner=person.user,
-        version=1,
-        created_at=now,
-        changed_at=now,
-    )
-    number = connection.execute(adding.returning(kept.c.id)).scalar_one()
-    return _load(connection, kept.c.id == number)[0]
+    check_room(connection, tables.dashboards, person, MAX_DASHBOARDS, "dashboards")
+    made = insert_kept(connection, tables.dashboards, person, {**values, "version": 1})
+    return _load(connection, made)[0]
 
 
 def _change(

@@ -22,7 +22,9 @@ from logster.meta.sharing import (
     check_length,
     check_name,
     check_room,
+    insert_kept,
     load_kept,
+    remove_kept,
     visible_in,
 )
 
@@ -87,7 +89,8 @@ class Searches:
         values = _values_of(draft)
 
         def change(connection: Connection) -> SavedSearch:
-            changing = update(tables.saved_searches).where(_changeable(person, search))
+            changeable = changeable_in(tables.saved_searches, person, search)
+            changing = update(tables.saved_searches).where(changeable)
             done = connection.execute(changing.values(**values, changed_at=time.time_ns()))
             if not done.rowcount:
                 raise _missing(search)
@@ -99,8 +102,7 @@ class Searches:
         """Forget a search; raises NotFoundError unless it is the person's to change."""
 
         def remove(connection: Connection) -> None:
-            removing = delete(tables.saved_searches).where(_changeable(person, search))
-            if not connection.execute(removing).rowcount:
+            if not remove_kept(connection, tables.saved_searches, person, search):
                 raise _missing(search)
 
         await self._database.write(remove)
@@ -129,17 +131,9 @@ class Searches:
 
 
 def _insert(connection: Connection, person: Person, values: dict[str, object]) -> SavedSearch:
-    saved, now = tables.saved_searches, time.time_ns()
+    saved = tables.saved_searches
     check_room(connection, saved, person, MAX_SEARCHES, "searches")
-    adding = saved.insert().values(
-        **values,
-        workspace=person.workspace,
-        owner=person.user,
-        created_at=now,
-        changed_at=now,
-    )
-    number = connection.execute(adding.returning(saved.c.id)).scalar_one()
-    return _load(connection, saved.c.id == number)[0]
+    return _load(connection, insert_kept(connection, saved, person, values))[0]
 
 
 def _load(connection: Connection, condition: ColumnElement[bool]) -> list[SavedSearch]:
@@ -148,10 +142,6 @@ def _load(connection: Connection, condition: ColumnElement[bool]) -> list[SavedS
         SavedSearch(**{**row, "columns": msgspec.json.decode(row["columns"], type=list[str])})
         for row in found
     ]
-
-
-def _changeable(person: Person, search: int) -> ColumnElement[bool]:
-    return changeable_in(tables.saved_searches, person, search)
 
 
 def _missing(search: int) -> NotFoundError:

@@ -8,6 +8,7 @@ everybody keeps a bounded number of each.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -79,6 +80,24 @@ def load_kept(
         .order_by(table.c.name, table.c.id)
     )
     return [dict(row) for row in connection.execute(question).mappings()]
+
+
+def insert_kept(
+    connection: Connection, table: Table, person: Person, values: dict[str, Any]
+) -> ColumnElement[bool]:
+    """Keep one more for the person; gives the condition that finds it."""
+    now = time.time_ns()
+    adding = table.insert().values(
+        **values, workspace=person.workspace, owner=person.user, created_at=now, changed_at=now
+    )
+    number = connection.execute(adding.returning(table.c.id)).scalar_one()
+    return table.c.id == number
+
+
+def remove_kept(connection: Connection, table: Table, person: Person, number: int) -> bool:
+    """Forget the one of this number; false unless it was the person's to change."""
+    removing = table.delete().where(changeable_in(table, person, number))
+    return bool(connection.execute(removing).rowcount)
 
 
 def check_room(connection: Connection, table: Table, person: Person, most: int, what: str) -> None:

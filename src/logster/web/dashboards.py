@@ -5,6 +5,7 @@ Promise: who may see and change what is decided in `meta/sharing`; what is sent 
 an exported file, and a fault in it is refused with the name of the member.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -16,6 +17,7 @@ from litestar.exceptions import ClientException
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
+from logster.errors import QueryError
 from logster.event import render_instant
 from logster.language import MAX_TEXT_CHARACTERS
 from logster.meta.dashboards import (
@@ -35,6 +37,7 @@ from logster.meta.dashboards import (
 from logster.meta.sharing import Person, can_change
 from logster.variables import bind
 from logster.web.access import Viewer
+from logster.web.shapes import parse_instant
 
 #: Fifty tiles with long questions; a usual dashboard has a few kilobytes.
 MAX_BODY_BYTES = 512 * 1024
@@ -218,6 +221,11 @@ def _draft(order: DashboardOrder) -> Draft:
             f"format: {order.format[:50]!r} is not known; this Logster reads {FORMAT!r}. "
             "Was the file made by a newer one?"
         )
+    for member, instant in (("since", order.since), ("until", order.until)):
+        try:
+            parse_instant(instant or "0s", time.time_ns())
+        except QueryError as error:
+            raise ValueError(f"{member}: {error}") from None
     board = Board(**{name: getattr(order, name) for name in Board.__struct_fields__})
     return Draft(name=order.name, board=board, is_shared=order.is_shared)
 

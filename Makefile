@@ -4,6 +4,9 @@ BIN := .venv/bin
 READY := .venv/.ready
 PORTAL := src/logster/web/static/index.html
 
+# A process for each core; each has an engine, a server and a browser of its own.
+PARALLEL := -n auto --maxprocesses=4
+
 # What must be tried line by line and branch by branch.
 COVERED := --include=src/logster/event.py,src/logster/errors.py,src/logster/language.py,src/logster/config.py,src/logster/ingest/*,src/logster/spool/* \
     --omit=src/logster/ingest/receive.py
@@ -16,12 +19,12 @@ serve: $(READY)
 
 ## test: everything, with the real engine, real sockets and a real browser
 test: $(READY) .venv/.browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 	$(BIN)/python hatch_build.py test
 
 ## check: the fast rings, lint and types; under a minute
 check: $(READY) lint
-	$(BIN)/python -m pytest tests/unit tests/protocols
+	$(BIN)/python -m pytest $(PARALLEL) tests/unit tests/protocols
 
 ## lint: ruff and mypy; types: the portal's
 lint: $(READY)

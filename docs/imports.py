@@ -28,6 +28,7 @@ VOCABULARY = (
     "errors",
     "config",
     "metrics",
+    "timestamp",
     "zstd",
 )
 STAGES = ("ingest", "meta", "spool", "store", "track", "watch", "web")

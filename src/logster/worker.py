@@ -28,6 +28,7 @@ from logster import metrics
 from logster.config import load_config
 from logster.errors import SpoolFullError, StoreError
 from logster.event import ID_NODE_BITS, IdMaker
+from logster.front import Front
 from logster.ingest.idempotency import Receipts
 from logster.ingest.protocols import api_log
 from logster.ingest.receive import Receiver
@@ -49,7 +50,6 @@ from logster.spool.spool import (
 from logster.store.engine import Engine
 from logster.store.schema import migrate
 from logster.web.app import build_app
-from logster.web.front import Front
 from logster.web.live import Viewers
 
 if TYPE_CHECKING:

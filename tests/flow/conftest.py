@@ -1,4 +1,4 @@
-"""One engine process for this ring; every test finds its tables new and empty."""
+"""One engine process for this ring; every test finds its tables empty."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
     from logster.store.engine import Engine
 
+HAS_EVENTS = """
+SELECT count() FROM system.tables WHERE database = currentDatabase() AND name = 'events'
+"""
+
 
 @pytest.fixture(scope="session")
 def engine_at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineProcess]:
@@ -24,7 +28,10 @@ def engine_at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineProces
 @pytest.fixture
 async def engine(engine_at: EngineProcess) -> AsyncIterator[Engine]:
     async with connected(engine_at) as engine:
-        for table in ("events", "schema_steps"):
-            await engine.command(f"DROP TABLE IF EXISTS {table} SYNC")
+        # Emptying takes half the time of making anew, a few hundred times.
+        if (await engine.ask(HAS_EVENTS, {})).rows[0][0]:
+            await engine.command("TRUNCATE TABLE events SYNC")
+        else:
+            await engine.command("DROP TABLE IF EXISTS schema_steps SYNC")
         await migrate(engine, retention_days=3650)
         yield engine

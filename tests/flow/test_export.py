@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pyarrow.parquet
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
 
 from logster.errors import QueryError, StoreUnavailableError
 from logster.event import NS_PER_MS, Event
@@ -22,7 +21,7 @@ from logster.store.engine import Engine
 from logster.store.export import Form, choose_columns, export
 from logster.store.question import Selection
 from logster.web.shapes import shape_event
-from support.filters import events
+from support.samples import random_events
 from support.stored import event_at, store_events
 
 if TYPE_CHECKING:
@@ -43,26 +42,6 @@ async def whole(
     return b"".join([piece async for piece in pieces])
 
 
-def random_events(count: int) -> list[Event]:
-    found: list[Event] = []
-
-    @settings(
-        max_examples=count,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(events())
-    def collect(event: Event) -> None:
-        found.append(event)
-
-    collect()
-    return [
-        msgspec.structs.replace(event, id=number, workspace=OURS, issue=0)
-        for number, event in enumerate(found, start=1)
-    ]
-
-
 def newest_first(stored: Sequence[Event]) -> list[Event]:
     return sorted(stored, key=lambda event: (event.timestamp, event.id), reverse=True)
 
@@ -74,7 +53,7 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_a_line_of_ndjson_is_an_event_of_the_api(engine: Engine, small_pages: None) -> None:
-    stored = random_events(150)
+    stored = random_events(OURS, 150)
     await store_events(engine, stored)
     lines = (await whole(engine, Form.NDJSON)).decode().removesuffix("\n").split("\n")
     expected = [
@@ -158,7 +137,7 @@ async def test_csv_holds_every_event_once_and_runs_no_formula(
 
 
 async def test_parquet_keeps_types_and_what_is_missing(engine: Engine, small_pages: None) -> None:
-    stored = random_events(60)
+    stored = random_events(OURS, 60)
     await store_events(engine, stored)
     table = pyarrow.parquet.read_table(io.BytesIO(await whole(engine, Form.PARQUET)))
     rows = table.to_pylist()

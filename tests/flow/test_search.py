@@ -3,45 +3,23 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
 
 from logster.errors import QueryError
 from logster.event import NS_PER_MS, NS_PER_S
 from logster.language import EVERYTHING, matches, parse_filter, render_filter
 from logster.store.search import MAX_LIMIT, Page, Question, find, search
-from support.filters import PIECES, events, filters
+from support.filters import PIECES, filters
+from support.samples import random_events, sample
 from support.stored import event_at, store_events
 
 if TYPE_CHECKING:
-    from hypothesis import strategies as st
-
     from logster.store.engine import Engine
 
 WORKSPACE, NEIGHBOUR = 7, 8
-T = TypeVar("T")
-
-
-def sample(strategy: st.SearchStrategy[T], count: int) -> list[T]:
-    """Random values of a strategy, to insert once and ask many."""
-    values: list[T] = []
-
-    @settings(
-        max_examples=count,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(strategy)
-    def collect(value: T) -> None:
-        values.append(value)
-
-    collect()
-    return values
 
 
 async def ask(engine: Engine, text: str, **place: Any) -> Page:
@@ -54,10 +32,7 @@ def ids_of(page: Page) -> list[int]:
 
 
 async def test_the_engine_finds_what_the_filter_means(engine: Engine) -> None:
-    stored = [
-        msgspec.structs.replace(event, id=number, workspace=WORKSPACE, issue=0)
-        for number, event in enumerate(sample(events(), 200), start=1)
-    ]
+    stored = random_events(WORKSPACE, 200)
     await store_events(engine, stored)
     trees = sample(filters, 300)
     # Within one hour, a search is one question.
@@ -75,10 +50,7 @@ async def test_the_engine_finds_what_the_filter_means(engine: Engine) -> None:
 
 
 async def test_an_event_comes_back_as_it_went_in(engine: Engine) -> None:
-    stored = [
-        msgspec.structs.replace(event, id=number, workspace=WORKSPACE, issue=0)
-        for number, event in enumerate(sample(events(), 100), start=1)
-    ]
+    stored = random_events(WORKSPACE, 100)
     await store_events(engine, stored)
     page = await ask(engine, "", limit=MAX_LIMIT)
     assert page.events == [
@@ -247,8 +219,9 @@ async def test_no_search_reaches_another_workspace(engine: Engine) -> None:
     ],
 )
 async def test_the_largest_searches_are_answered(engine: Engine, text: str) -> None:
+    """An engine that cannot, or takes longer than any question may, raises."""
     await store_events(engine, [event_at(1)])
-    assert (await ask(engine, text)).elapsed_ms < 10_000
+    assert ids_of(await ask(engine, text)) in ([], [1])
 
 
 async def test_both_sides_fold_case_alike(engine: Engine) -> None:

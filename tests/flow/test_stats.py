@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from logster.errors import QueryError
@@ -14,37 +13,19 @@ from logster.event import NS_PER_S
 from logster.pipes import Aggregate, Stats, parse_question, render_question
 from logster.regex import compile_python, parse_regex, write_re2
 from logster.store.stats import MAX_STEPS, StatsQuestion, Table, count
-from support.filters import FIRST_NS, events, expressions, filters, prose, scraps
+from support.filters import FIRST_NS, expressions, filters, prose, scraps
 from support.pipes import pipes
 from support.reference import evaluate
+from support.samples import random_events, sample
 from support.stored import event_at, store_events
 
 if TYPE_CHECKING:
-    from logster.event import Event
     from logster.language import Filter
     from logster.store.engine import Engine
 
 WORKSPACE, NEIGHBOUR = 7, 8
-T = TypeVar("T")
-
-
-def sample(strategy: st.SearchStrategy[T], size: int) -> list[T]:
-    """Random values of a strategy, to insert once and ask many."""
-    values: list[T] = []
-
-    @settings(
-        max_examples=size,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(strategy)
-    def collect(value: T) -> None:
-        values.append(value)
-
-    collect()
-    return values
+#: And a second, so that they fill hours, days and weeks.
+TEN_MINUTES_NS = 601 * NS_PER_S
 
 
 async def ask(engine: Engine, text: str, **more: Any) -> Table:
@@ -53,28 +34,13 @@ async def ask(engine: Engine, text: str, **more: Any) -> Table:
     return await count(engine, StatsQuestion(workspace=WORKSPACE, filter=tree, stats=stats, **more))
 
 
-def random_events(size: int) -> list[Event]:
-    """Ten minutes apart, so that they fill hours, days and weeks."""
-    return [
-        msgspec.structs.replace(
-            event,
-            id=number,
-            workspace=WORKSPACE,
-            issue=0,
-            timestamp=FIRST_NS + number * 601 * NS_PER_S,
-            received_at=FIRST_NS,
-        )
-        for number, event in enumerate(sample(events(), size), start=1)
-    ]
-
-
 def is_exact(stats: Stats) -> bool:
     """Whether the order of groups is sure: approximate numbers may change places."""
     return stats.aggregates[0].function in ("count", "distinct", "min", "max")
 
 
 async def test_the_engine_counts_what_the_pipe_means(engine: Engine) -> None:
-    stored = random_events(150)
+    stored = random_events(WORKSPACE, 150, apart_ns=TEN_MINUTES_NS)
     await store_events(engine, stored)
     everything = st.tuples(filters | st.just(parse_question("")[0]), pipes())
     zones = ("UTC", "Europe/Berlin", "Asia/Kolkata")
@@ -102,7 +68,7 @@ def check_rows(
 
 
 async def test_every_text_that_is_a_question_is_answered(engine: Engine) -> None:
-    await store_events(engine, random_events(20))
+    await store_events(engine, random_events(WORKSPACE, 20, apart_ns=TEN_MINUTES_NS))
     answered = 0
     for text in sample(texts, 1_000):
         try:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from logster.errors import QueryError
 from logster.event import Event, render_instant
-from logster.ingest.timestamp import read_instant
+from logster.timestamp import read_instant
 from logster.web.pages import local_path
 from logster.web.shapes import parse_instant, shape_event
 

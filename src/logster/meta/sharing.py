@@ -91,7 +91,8 @@ def insert_kept(
         **values, workspace=person.workspace, owner=person.user, created_at=now, changed_at=now
     )
     number = connection.execute(adding.returning(table.c.id)).scalar_one()
-    return table.c.id == number
+    made: ColumnElement[bool] = table.c.id == number
+    return made
 
 
 def remove_kept(connection: Connection, table: Table, person: Person, number: int) -> bool:

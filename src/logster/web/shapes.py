@@ -12,8 +12,8 @@ import msgspec
 
 from logster.errors import QueryError
 from logster.event import NS_PER_S, Event, render_instant
-from logster.ingest.timestamp import read_instant
 from logster.meta.keys import KeyInfo, Right
+from logster.timestamp import read_instant
 
 MAX_ID = 2**64 - 1
 

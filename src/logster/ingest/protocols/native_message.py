@@ -15,7 +15,7 @@ import msgspec
 
 from logster.event import SEVERITY_NAMES, Columns, Rejection
 from logster.ingest import json_text
-from logster.ingest.timestamp import USUAL_FORMS, read_instant, read_instants
+from logster.timestamp import USUAL_FORMS, read_instant, read_instants
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

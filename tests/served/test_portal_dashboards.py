@@ -261,7 +261,12 @@ def test_a_board_is_renamed_shared_duplicated_and_deleted(server, page, word):
     row.get_by_role("button", name="Delete").click()
     page.keyboard.press("Enter")
     expect(row).to_have_count(0)
-    expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
+    page.get_by_role("link", name=name, exact=True).click()
+    page.get_by_role("button", name="More").click()
+    page.get_by_role("button", name="Delete the dashboard").click()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Dashboards")).to_be_visible()
+    expect(page.get_by_role("link", name=name, exact=True)).to_have_count(0)
 
 
 def test_a_file_moves_a_board_and_garbage_is_refused(page, word, tmp_path):
@@ -395,6 +400,34 @@ def test_a_board_refreshes_unless_nobody_looks(page, server, word):
     server.wait_for(marker, 2)
     page.clock.run_for(10_100)
     expect(number).to_have_text("2")
+
+
+def test_a_slow_question_is_not_begun_anew_by_every_refresh(page, word):
+    page.clock.install()
+    make_empty(page)
+    held = []
+    page.route("**/api/v1/stats*", lambda route: held.append(route))
+    fill_tile(page, "Number", "How many", word)
+    page.get_by_label("Refresh", exact=True).select_option("10 s")
+    save(page)
+    page.clock.run_for(45_000)
+    page.evaluate("0")
+    assert len(held) == 1
+    held[0].continue_()
+    expect(tile(page, "How many").locator(".number")).to_have_text("41")
+
+
+def test_leaving_with_changes_that_are_not_saved_asks_first(page, word):
+    make_board(page, word)
+    page.get_by_role("button", name="Edit", exact=True).click()
+    page.get_by_role("button", name="Remove Users").click()
+    asked = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.get_by_role("link", name="All dashboards").click()
+    expect(tile(page, "How many")).to_be_visible()
+    assert asked == ["beforeunload"]
+    page.get_by_role("button", name="Cancel").click()
+    expect(tile(page, "Users")).to_be_visible()
 
 
 def test_the_whole_screen_is_for_the_tiles_until_escape(page, word):

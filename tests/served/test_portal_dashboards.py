@@ -406,7 +406,11 @@ def test_a_slow_question_is_not_begun_anew_by_every_refresh(page, word):
     page.clock.install()
     make_empty(page)
     held = []
-    page.route("**/api/v1/stats*", lambda route: held.append(route))
+
+    def hold(route):
+        held.append(route)
+
+    page.route("**/api/v1/stats*", hold)
     fill_tile(page, "Number", "How many", word)
     page.get_by_label("Refresh", exact=True).select_option("10 s")
     save(page)

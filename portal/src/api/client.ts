@@ -179,7 +179,7 @@ export function goToLogin(): void {
   location.assign(`/login?next=${encodeURIComponent(here)}`);
 }
 
-export type Method = "GET" | "POST" | "PUT" | "DELETE";
+type Method = "GET" | "POST" | "PUT" | "DELETE";
 
 /** For the functions of other pages too. */
 export async function ask(

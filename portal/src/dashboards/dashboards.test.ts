@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type BoardAddress, parseAddress, renderAddress } from "./address";
+import { fileNameOf, readFile } from "./file";
 import { COLUMNS, type Place, append, inReadingOrder, moveBy, moveTo, resizeBy, resizeTo, settle } from "./layout";
 import { OVERVIEW } from "./overview";
 import { exploreAddress, textOf, timelineOfCounts } from "./questions";
@@ -173,6 +174,27 @@ describe("questions", () => {
     expect(exploreAddress("bar", "| count by user", range)).toBe("/?q=%7C+count+by+user&range=1h&view=bar");
     expect(exploreAddress("line", "x", range)).toBe("/?q=x&range=1h");
     expect(exploreAddress("patterns", "x", range)).toBe("/?q=x&range=1h&view=patterns");
+  });
+});
+
+describe("files", () => {
+  const file = (name: string, content: string, size = content.length) => ({
+    name,
+    size,
+    text: async () => content,
+  });
+
+  it("are refused where they are surely no dashboard", async () => {
+    await expect(readFile(file("a.json", "{"))).rejects.toThrow("“a.json” is not JSON");
+    for (const content of ["[]", "5", "null", '"x"', "{}"])
+      await expect(readFile(file("a.json", content))).rejects.toThrow("is no dashboard");
+    await expect(readFile(file("a.json", "{}", 10_000_000))).rejects.toThrow("at most 512 KiB");
+    expect(await readFile(file("a.json", JSON.stringify(OVERVIEW)))).toEqual(OVERVIEW);
+  });
+
+  it("are called like the dashboard", () => {
+    expect(fileNameOf({ ...OVERVIEW, name: "Täglich / Shop!" })).toBe("täglich-shop.json");
+    expect(fileNameOf({ ...OVERVIEW, name: "…" })).toBe("dashboard.json");
   });
 });
 

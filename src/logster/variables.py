@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from logster.language import quote
+from logster.language import MAX_TEXT_CHARACTERS, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,13 +25,15 @@ if TYPE_CHECKING:
 _ANYTHING = "id>=0"
 _QUOTED = r'"(?:\\.|[^"\\])*"'
 _REGEX = r"/(?:\\.|[^/\\])+/i?(?=[\s),|]|$)"
-_WORD = r'(?:[^\s()"|]|\|(?=[^\s()"|]))+'
+# What words are made of; in a set a comma ends them.
+_SIGN = r'(?:[^\s()"|]|\|(?=[^\s()"|]))'
+_ITEM_SIGN = r'(?:[^\s()"|,]|\|(?=[^\s()"|,]))'
 _FIELD = rf"""(?: (?:[^\W\d]|[@$])(?:[\w.@$/-]*\w)?(?=:(?!:|//)|\s*(?:!=|[<>]))
                 | {_QUOTED}(?=:(?!:|//)|!=|[<>]) )
               \s* (?: :?(?:!=|<=|>=|<|>) | :(?=\S) ) \s*"""
 
 
-def _pieces(*kinds: str, word: str = _WORD) -> re.Pattern[str]:
+def _pieces(*kinds: str, sign: str = _SIGN) -> re.Pattern[str]:
     """What may stand in one place, as `language.GRAMMAR` says; tests hold the two together."""
     texts = {
         "blank": r"\s+",
@@ -42,8 +44,8 @@ def _pieces(*kinds: str, word: str = _WORD) -> re.Pattern[str]:
         "regex": _REGEX,
         "quoted": rf"\*?{_QUOTED}(?:\*{_QUOTED})*\*?",
         # A name alone: nothing more of a word follows.
-        "name": rf"\$[A-Za-z_]\w*(?!{word})",
-        "word": word,
+        "name": rf"\$[A-Za-z_]\w*(?!{sign})",
+        "word": f"{sign}+",
     }
     pattern = "|".join(f"(?P<{kind}>{texts[kind]})" for kind in kinds)
     return re.compile(pattern, re.VERBOSE | re.DOTALL)
@@ -51,10 +53,7 @@ def _pieces(*kinds: str, word: str = _WORD) -> re.Pattern[str]:
 
 _ANY = _pieces("blank", "open", "close", "joint", "field", "regex", "quoted", "name", "word")
 _VALUE = _pieces("open", "regex", "quoted", "name", "word")
-_ITEM = _pieces(
-    *("blank", "close", "regex", "quoted", "name", "word"),
-    word=r'(?:[^\s()"|,]|\|(?=[^\s()"|,]))+',
-)
+_ITEM = _pieces("blank", "close", "regex", "quoted", "name", "word", sign=_ITEM_SIGN)
 
 
 class _Piece(NamedTuple):
@@ -66,16 +65,25 @@ class _Piece(NamedTuple):
 
 
 def bind(question: str, values: Mapping[str, Sequence[str]]) -> str:
-    """The question with values for names; what is no name stays as it is written."""
+    """The question with values for names; what is no name stays as it is written.
+
+    What becomes too long to be asked is cut where it is too long: many names with many values
+    must not fill the memory, and whoever asks it is told its length.
+    """
     if not any(f"${name}" in question for name in values):
         return question
     pieces, rest = _cut(question)
     bound: list[str] = []
+    length = 0
     for text in _bind_each(pieces, values):
         # Where a condition went, one blank is enough.
         if text and not (text.isspace() and (not bound or bound[-1].isspace())):
             bound.append(text)
-    return "".join(bound).rstrip() + (f" {rest}" if bound and rest else rest)
+            length += len(text)
+            if length > MAX_TEXT_CHARACTERS:
+                break
+    whole = "".join(bound).rstrip() + (f" {rest}" if bound and rest else rest)
+    return whole[: MAX_TEXT_CHARACTERS + 1]
 
 
 def _cut(question: str) -> tuple[list[_Piece], str]:

@@ -81,9 +81,8 @@ def bind(question: str, values: Mapping[str, Sequence[str]]) -> str:
             bound.append(text)
             length += len(text)
             if length > MAX_TEXT_CHARACTERS:
-                break
-    whole = "".join(bound).rstrip() + (f" {rest}" if bound and rest else rest)
-    return whole[: MAX_TEXT_CHARACTERS + 1]
+                return "".join(bound)[: MAX_TEXT_CHARACTERS + 1]
+    return "".join(bound).rstrip() + (f" {rest}" if bound and rest else rest)
 
 
 def _cut(question: str) -> tuple[list[_Piece], str]:

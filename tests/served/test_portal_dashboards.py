@@ -426,7 +426,12 @@ def test_leaving_with_changes_that_are_not_saved_asks_first(page, word):
     page.get_by_role("button", name="Edit", exact=True).click()
     page.get_by_role("button", name="Remove Users").click()
     asked = []
-    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+
+    def stay(dialog):
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.once("dialog", stay)
     page.get_by_role("link", name="All dashboards").click()
     expect(tile(page, "How many")).to_be_visible()
     assert asked == ["beforeunload"]

@@ -9,7 +9,17 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from logster.errors import QueryError
-from logster.language import And, Equal, Field, Filter, Not, Or, Words, parse_filter
+from logster.language import (
+    MAX_TEXT_CHARACTERS,
+    And,
+    Equal,
+    Field,
+    Filter,
+    Not,
+    Or,
+    Words,
+    parse_filter,
+)
 from logster.pipes import parse_question
 from logster.variables import bind
 
@@ -145,9 +155,17 @@ def test_no_value_is_no_condition(joint: str) -> None:
     assert is_met(parse_filter(bound)), bound
 
 
-@pytest.mark.parametrize(
-    "piece", ["$", "$a", "a", '"', "/", "(", "a:($a,", '*"', "\\", "a<", "NOT -"]
-)
+def test_many_names_with_many_values_are_refused_and_fill_no_memory() -> None:
+    bound = bind("$a " * 2_600, {"a": ["x" * 1_000] * 100})
+    assert len(bound) == MAX_TEXT_CHARACTERS + 1
+    with pytest.raises(QueryError, match="8001 characters"):
+        parse_filter(bound)
+
+
+PIECES = ("$", "$a", "a", '"', "/", "(", "a:($a,", '*"', "\\", "a<", "NOT -")
+
+
+@pytest.mark.parametrize("piece", PIECES)
 def test_the_longest_question_is_bound_in_no_time(piece: str) -> None:
     """Nothing grows with the square of the text: it would be ten thousand times slower."""
     question = piece * (8_000 // len(piece)) + "* $a"

@@ -205,6 +205,8 @@ def test_tiles_are_laid_out_by_keys_alone(page, word):
     assert layout_of(page)["Second"] == [1, 0, 4, 4]
     expect(said).to_contain_text("column 2, row 1, 4 of 12 columns wide, 4 rows high")
     expect(page.get_by_role("button", name="Move or resize Second")).to_be_focused()
+    page.get_by_role("button", name="Remove Second").click()
+    assert layout_of(page) == {"First": [0, 0, 3, 3]}
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_text("No tiles yet")).to_be_visible()
 

@@ -157,6 +157,20 @@ def shoot_setup(page: Page, suffix: str) -> None:
     shoot(page, f"retention-{suffix}")
 
 
+def shoot_dashboards(page: Page, scheme: str) -> None:
+    """The overview, and how it is changed; one board for all pictures."""
+    page.goto("/dashboards")
+    if scheme == "light":
+        page.get_by_role("button", name="New overview").click()
+    else:
+        page.get_by_role("link", name="Overview").click()
+    page.get_by_role("slider", name="Events by severity").wait_for()
+    shoot(page, f"dashboard-{scheme}")
+    if scheme != "390":
+        page.get_by_role("button", name="Edit", exact=True).click()
+        shoot(page, f"dashboard-edit-{scheme}")
+
+
 def shoot_phone(page: Page) -> None:
     """The same on a telephone."""
     shoot(page, "explore-390")
@@ -186,10 +200,12 @@ def main() -> None:
             page = open_portal(browser, served, WIDE, scheme)
             shoot_explorer(page, scheme)
             shoot_setup(page, scheme)
+            shoot_dashboards(page, scheme)
             page.context.close()
         page = open_portal(browser, served, PHONE, "light")
         shoot_phone(page)
         shoot_setup(page, "390")
+        shoot_dashboards(page, "390")
         page.goto("/Help/Api/POST-api-Log")
         shoot(page, "help-390")
         page.context.clear_cookies()

@@ -24,6 +24,7 @@ VOCABULARY = (
     "regex",
     "pipes",
     "completion",
+    "variables",
     "errors",
     "config",
     "metrics",

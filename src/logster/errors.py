@@ -11,6 +11,7 @@ LogsterError
 │   ├── BodyTimeoutError       408  the sender was too slow
 │   ├── UnauthorizedError      401  no key, unknown key, revoked key
 │   ├── ForbiddenError         403  the key lacks the right
+│   ├── ConflictError          409  somebody else has changed it meanwhile
 │   ├── ServerFaultError       500  a mistake of ours; the log has it
 │   └── RetryLaterError        503  not now (carries retry_after_s)
 │       ├── QuotaError             429  the key sends more than it may
@@ -115,6 +116,13 @@ class ForbiddenError(RefusedError):
 
     status = 403
     reason = "forbidden"
+
+
+class ConflictError(RefusedError):
+    """A change to a version that is no longer the newest."""
+
+    status = 409
+    reason = "conflict"
 
 
 class RetryLaterError(RefusedError):

@@ -282,7 +282,7 @@ def render_field(field: Field) -> str:
     name = field.name
     if field.is_property and (field_named(name) != field or name.lower() == "has"):
         name = _PROPERTY_MARK + name
-    return name if _NAME.fullmatch(name) else _quote(name)
+    return name if _NAME.fullmatch(name) else quote(name)
 
 
 def field_named(name: str) -> Field:
@@ -683,7 +683,8 @@ def _unquote(text: str) -> str:
     return re.sub(r'\\(["\\])', r"\1", text[1:-1])
 
 
-def _quote(text: str) -> str:
+def quote(text: str) -> str:
+    r"""Write any text between quotes, where only `\"` and `\\` mean something."""
     return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
 
 
@@ -698,11 +699,11 @@ def _render_place(field: Field | None) -> str:
 
 def _render_glob(texts: tuple[str, ...]) -> str:
     is_bare = all(_BARE.fullmatch(text) for text in texts if text)
-    return "*".join(text if is_bare or not text else _quote(text) for text in texts)
+    return "*".join(text if is_bare or not text else quote(text) for text in texts)
 
 
 def _render_text(text: str) -> str:
-    return text if _BARE.fullmatch(text) else _quote(text)
+    return text if _BARE.fullmatch(text) else quote(text)
 
 
 def _render_value(field: Field, value: str | float) -> str:

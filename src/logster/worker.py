@@ -33,6 +33,7 @@ from logster.ingest.idempotency import Receipts
 from logster.ingest.protocols import api_log
 from logster.ingest.receive import Receiver
 from logster.meta.accounts import Accounts
+from logster.meta.dashboards import Dashboards
 from logster.meta.database import open_database
 from logster.meta.keys import Keys, Right
 from logster.meta.members import Members
@@ -146,6 +147,7 @@ class Worker:
             members=Members(database),
             searches=Searches(database),
             retention=retention,
+            dashboards=Dashboards(database),
             engine=engine,
             viewers=self.viewers,
         )

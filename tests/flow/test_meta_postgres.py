@@ -10,13 +10,16 @@ import sqlalchemy
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from logster.errors import MetaUnavailableError, UnauthorizedError
+from logster.errors import ConflictError, MetaUnavailableError, UnauthorizedError
 from logster.meta import tables
 from logster.meta.accounts import Accounts, Role
 from logster.meta.bootstrap import FirstStart, bootstrap
+from logster.meta.dashboards import Board, Dashboards
+from logster.meta.dashboards import Draft as DashboardDraft
 from logster.meta.database import Database, open_database
 from logster.meta.keys import ALL_RIGHTS, Keys, Right
-from logster.meta.searches import Draft, Person, Searches
+from logster.meta.searches import Draft, Searches
+from logster.meta.sharing import Person
 from support.meta import FAST_HASHER
 from support.postgres import find_programs, running_postgres
 
@@ -121,3 +124,22 @@ async def test_searches_and_histories_work_as_on_sqlite(database: Database) -> N
     await searches.remove(ada, saved.id)
     await searches.clear_history(ada)
     assert await searches.history(ada) == []
+
+
+async def test_dashboards_work_as_on_sqlite(database: Database) -> None:
+    first = bootstrap(database, admin="ada@example.com:correct horse", hasher=FAST_HASHER)
+    assert first is not None
+    with database.reading() as connection:
+        user, workspace = connection.execute(
+            sqlalchemy.select(tables.memberships.c.user, tables.memberships.c.workspace)
+        ).one()
+    dashboards, ada = Dashboards(database), Person(user=user, workspace=workspace)
+    draft = DashboardDraft(name="Shop", board=Board(since="7d"))
+    kept = await dashboards.create(ada, draft)
+    assert await dashboards.find(workspace, user, kept.id) == kept
+    assert await dashboards.visible_to(workspace, None) == []
+    assert (await dashboards.change(ada, kept.id, 1, draft)).version == 2
+    with pytest.raises(ConflictError):
+        await dashboards.change(ada, kept.id, 1, draft)
+    assert (await dashboards.duplicate(ada, kept.id)).name == "Shop (copy)"
+    await dashboards.remove(ada, kept.id)

@@ -8,7 +8,8 @@ import pytest
 
 from logster.errors import NotFoundError
 from logster.meta import searches as module
-from logster.meta.searches import MAX_HISTORY, Draft, Person, Searches
+from logster.meta.searches import MAX_HISTORY, Draft, Searches
+from logster.meta.sharing import Person
 from support.meta import add_workspace, meta_database
 
 if TYPE_CHECKING:

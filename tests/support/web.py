@@ -11,6 +11,7 @@ import httpx
 from logster.config import load_config
 from logster.meta.accounts import Accounts, Role
 from logster.meta.bootstrap import bootstrap
+from logster.meta.dashboards import Dashboards
 from logster.meta.keys import Keys
 from logster.meta.members import Members
 from logster.meta.retention import Retention
@@ -99,6 +100,7 @@ async def running_site(
             members=Members(database),
             searches=Searches(database),
             retention=retention,
+            dashboards=Dashboards(database),
             engine=engine,
             viewers=viewers,
             static_folder=static_folder,

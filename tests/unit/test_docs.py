@@ -12,6 +12,7 @@ from logster.config import Config, dump_config, load_config, render_settings
 from logster.errors import ConfigError
 from logster.language import parse_filter
 from logster.pipes import parse_question
+from logster.variables import bind
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -47,6 +48,16 @@ def test_every_pipe_of_the_reference_is_understood():
     assert len(questions) > 8
     for text in questions:
         assert parse_question(text)[1] is not None, text
+
+
+def test_every_binding_of_the_reference_is_what_happens():
+    page = (ROOT / "docs/reference/dashboards.md").read_text()
+    table = page.split("| in the tile |")[1].split("\n\n")[0]
+    rows = re.findall(r"^\| `(.*?)` \| (.*?) \| `(.*?)` \|$", table, re.MULTILINE)
+    assert len(rows) > 5
+    for question, chosen, asked in rows:
+        values = re.findall(r"`(.*?)`", chosen)
+        assert bind(question, dict.fromkeys(("app", "least", "user"), values)) == asked
 
 
 def examples_of(head):

@@ -192,7 +192,8 @@ export function goToLogin(): void {
 
 type Method = "GET" | "POST" | "PUT" | "DELETE";
 
-async function ask(
+/** For the functions of other pages too. */
+export async function ask(
   method: Method,
   path: string,
   signal?: AbortSignal,

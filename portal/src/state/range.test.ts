@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { ALL, boundsOf, parseRange, parseTyped, renderRange } from "./range";
+import { ALL, boundsOf, parseRange, parseTyped, rangeOf, renderRange } from "./range";
 
 const zone = process.env.TZ;
 beforeEach(() => {
@@ -16,6 +16,13 @@ test("a range is what its text says, open sides too", () => {
     expect(renderRange(parseRange(text))).toBe(text);
   for (const text of ["", "~", "soon", "a~b", "1~2~3", "15"]) expect(parseRange(text)).toEqual(ALL);
   expect(boundsOf(parseRange("~2026-11-24T08:00:00Z")).since).toBeNull();
+});
+
+test("a range comes back from what the server keeps of it", () => {
+  for (const text of ["all", "15m", "2026-11-24T08:00:00Z~", "~2026-11-24T08:00:00Z"]) {
+    const { since, until } = boundsOf(parseRange(text));
+    expect(renderRange(rangeOf(since ?? "", until ?? ""))).toBe(text);
+  }
 });
 
 describe("typed", () => {

@@ -46,6 +46,12 @@ export function boundsOf(range: Range): { since: string | null; until: string | 
   return { since: range.since, until: range.until };
 }
 
+/** The other way round, as the server keeps them: "" is open. */
+export function rangeOf(since: string, until: string): Range {
+  if (!since && !until) return ALL;
+  return parseRange(!until && SPAN.test(since) ? since : `${since}~${until}`);
+}
+
 /** A range with an end gets no new events. */
 export function hasEnd(range: Range): boolean {
   return range.kind === "between" && range.until !== null;

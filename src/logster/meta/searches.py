@@ -1,8 +1,8 @@
 """Searches that people keep: saved ones, private or shared, and what each has asked lately.
 
 In: a person, their workspace, and what they want to keep. Out: `SavedSearch`es, texts.
-Promise: a private search is its owner's alone; a shared one is seen by the workspace and
-changed by its owner and administrators; everybody keeps a bounded number of both.
+Promise: who sees and changes a search is said in `sharing`; a history is its owner's alone;
+everybody keeps a bounded number of both.
 """
 
 from __future__ import annotations
@@ -12,31 +12,33 @@ import time
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 
 from logster.errors import NotFoundError
 from logster.language import MAX_TEXT_CHARACTERS
 from logster.meta import tables
+from logster.meta.sharing import (
+    changeable_in,
+    check_length,
+    check_name,
+    check_room,
+    insert_kept,
+    load_kept,
+    remove_kept,
+    visible_in,
+)
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Connection, Row
+    from sqlalchemy import ColumnElement, Connection
 
     from logster.meta.database import Database
+    from logster.meta.sharing import Person
 
 MAX_SEARCHES = 500
 MAX_HISTORY = 200
-MAX_NAME_CHARACTERS = 200
 MAX_COLUMNS = 50
 MAX_COLUMN_CHARACTERS = 500
 MAX_INSTANT_CHARACTERS = 50
-
-
-class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """Who keeps searches, in which workspace."""
-
-    user: int
-    workspace: int
-    is_admin: bool = False
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,13 +76,8 @@ class Searches:
 
     async def visible_to(self, workspace: int, user: int | None) -> list[SavedSearch]:
         """The shared ones of the workspace, and the person's own, by name."""
-        saved = tables.saved_searches.c
-        seen: ColumnElement[bool] = saved.is_shared.is_(True)
-        if user is not None:
-            seen |= saved.owner == user
-        return await self._database.read(
-            lambda connection: _load(connection, (saved.workspace == workspace) & seen)
-        )
+        seen = visible_in(tables.saved_searches, workspace, user)
+        return await self._database.read(lambda connection: _load(connection, seen))
 
     async def create(self, person: Person, draft: Draft) -> SavedSearch:
         """Keep a search; raises ValueError for one that cannot be kept."""
@@ -92,7 +89,8 @@ class Searches:
         values = _values_of(draft)
 
         def change(connection: Connection) -> SavedSearch:
-            changing = update(tables.saved_searches).where(_changeable(person, search))
+            changeable = changeable_in(tables.saved_searches, person, search)
+            changing = update(tables.saved_searches).where(changeable)
             done = connection.execute(changing.values(**values, changed_at=time.time_ns()))
             if not done.rowcount:
                 raise _missing(search)
@@ -104,8 +102,7 @@ class Searches:
         """Forget a search; raises NotFoundError unless it is the person's to change."""
 
         def remove(connection: Connection) -> None:
-            removing = delete(tables.saved_searches).where(_changeable(person, search))
-            if not connection.execute(removing).rowcount:
+            if not remove_kept(connection, tables.saved_searches, person, search):
                 raise _missing(search)
 
         await self._database.write(remove)
@@ -124,7 +121,7 @@ class Searches:
     async def record_query(self, person: Person, query: str) -> None:
         """Remember what was asked; the oldest are forgotten. Raises ValueError."""
         query = query.strip()
-        _check_length("The query", query, MAX_TEXT_CHARACTERS)
+        check_length("The query", query, MAX_TEXT_CHARACTERS)
         await self._database.write(lambda connection: _record(connection, person, query))
 
     async def clear_history(self, person: Person) -> None:
@@ -134,46 +131,17 @@ class Searches:
 
 
 def _insert(connection: Connection, person: Person, values: dict[str, object]) -> SavedSearch:
-    saved, now = tables.saved_searches, time.time_ns()
-    mine = (saved.c.workspace == person.workspace) & (saved.c.owner == person.user)
-    counting = select(func.count()).select_from(saved).where(mine)
-    if connection.execute(counting).scalar_one() >= MAX_SEARCHES:
-        raise ValueError(f"You have {MAX_SEARCHES} searches; remove one to keep another.")
-    adding = saved.insert().values(
-        **values,
-        workspace=person.workspace,
-        owner=person.user,
-        created_at=now,
-        changed_at=now,
-    )
-    number = connection.execute(adding.returning(saved.c.id)).scalar_one()
-    return _load(connection, saved.c.id == number)[0]
+    saved = tables.saved_searches
+    check_room(connection, saved, person, MAX_SEARCHES, "searches")
+    return _load(connection, insert_kept(connection, saved, person, values))[0]
 
 
 def _load(connection: Connection, condition: ColumnElement[bool]) -> list[SavedSearch]:
-    saved, users = tables.saved_searches, tables.users
-    question = (
-        select(saved, users.c.email.label("owner_email"))
-        .join(users, users.c.id == saved.c.owner)
-        .where(condition)
-        .order_by(saved.c.name, saved.c.id)
-    )
-    return [_saved_of(row) for row in connection.execute(question)]
-
-
-def _saved_of(row: Row[tuple[object, ...]]) -> SavedSearch:
-    values = dict(row._mapping)  # noqa: SLF001 - the documented way to a row's names
-    del values["workspace"]
-    columns = msgspec.json.decode(values["columns"], type=list[str])
-    return SavedSearch(**{**values, "columns": columns})
-
-
-def _changeable(person: Person, search: int) -> ColumnElement[bool]:
-    saved = tables.saved_searches.c
-    allowed: ColumnElement[bool] = saved.owner == person.user
-    if person.is_admin:
-        allowed |= saved.is_shared.is_(True)
-    return (saved.id == search) & (saved.workspace == person.workspace) & allowed
+    found = load_kept(connection, tables.saved_searches, condition)
+    return [
+        SavedSearch(**{**row, "columns": msgspec.json.decode(row["columns"], type=list[str])})
+        for row in found
+    ]
 
 
 def _missing(search: int) -> NotFoundError:
@@ -207,17 +175,14 @@ def _record(connection: Connection, person: Person, query: str) -> None:
 
 def _values_of(draft: Draft) -> dict[str, object]:
     """The columns of a row; raises ValueError."""
-    name = draft.name.strip()
-    _check_length("The name", name, MAX_NAME_CHARACTERS)
-    if not name.isprintable():
-        raise ValueError("The name holds characters that cannot be shown.")
-    _check_length("The query", draft.query, MAX_TEXT_CHARACTERS, least=0)
+    name = check_name(draft.name)
+    check_length("The query", draft.query, MAX_TEXT_CHARACTERS, least=0)
     for instant in (draft.since, draft.until):
-        _check_length("A time", instant, MAX_INSTANT_CHARACTERS, least=0)
+        check_length("A time", instant, MAX_INSTANT_CHARACTERS, least=0)
     if len(draft.columns) > MAX_COLUMNS:
         raise ValueError(f"A search has at most {MAX_COLUMNS} columns.")
     for column in draft.columns:
-        _check_length("A column", column, MAX_COLUMN_CHARACTERS)
+        check_length("A column", column, MAX_COLUMN_CHARACTERS)
     return {
         "name": name,
         "query": draft.query,
@@ -226,10 +191,3 @@ def _values_of(draft: Draft) -> dict[str, object]:
         "until": draft.until,
         "is_shared": draft.is_shared,
     }
-
-
-def _check_length(what: str, text: str, most: int, *, least: int = 1) -> None:
-    if not least <= len(text) <= most:
-        raise ValueError(f"{what} has {len(text)} characters, {least} to {most} are possible.")
-    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise ValueError(f"{what} holds a character that cannot be kept.")

@@ -1,4 +1,4 @@
-"""Every table of the meta database: workspaces, people, keys, searches, retention.
+"""Every table of the meta database: workspaces, people, keys, what they keep, retention.
 
 In: nothing. Out: SQLAlchemy tables, the same for SQLite and PostgreSQL.
 Promise: a database upgraded step by step (`migrations/`) equals these tables; a test compares them.
@@ -123,6 +123,25 @@ saved_searches = Table(
     Column("since", Text, nullable=False),
     Column("until", Text, nullable=False),
     Column("is_shared", Boolean, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    Index(None, "workspace"),
+    Index(None, "owner"),
+    sqlite_autoincrement=True,
+)
+
+dashboards = Table(
+    "dashboards",
+    METADATA,
+    Column("id", ROW_ID, primary_key=True),
+    Column("workspace", ForeignKey("workspaces.id", ondelete="CASCADE"), nullable=False),
+    Column("owner", ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),
+    # What it shows, as JSON: read and written whole.
+    Column("board", Text, nullable=False),
+    Column("is_shared", Boolean, nullable=False),
+    # Counts the changes, so that two people do not overwrite each other.
+    Column("version", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
     Index(None, "workspace"),

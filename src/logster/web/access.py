@@ -20,6 +20,7 @@ from litestar.datastructures import Cookie
 from logster.errors import ForbiddenError, UnauthorizedError
 from logster.meta.accounts import Accounts, LogIn, Role, Session
 from logster.meta.keys import Keys, Right
+from logster.meta.sharing import Person
 
 SESSION_COOKIE = "logster_session"
 PROOF_COOKIE = "csrftoken"
@@ -54,6 +55,23 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
         """Raise ForbiddenError without the right."""
         if right not in self.rights:
             raise ForbiddenError(f"This needs the right {right.value!r}.")
+
+    @property
+    def person(self) -> Person | None:
+        """Who keeps things here; a program is nobody."""
+        if self.session is None:
+            return None
+        return Person(
+            user=self.session.user,
+            workspace=self.workspace,
+            is_admin=Right.ADMIN in self.rights,
+        )
+
+    def check_person(self, what: str) -> Person:
+        """The person; raises ForbiddenError for a program."""
+        if self.person is None:
+            raise ForbiddenError(f"{what} belong to people: log in.")
+        return self.person
 
 
 class Access:

@@ -24,6 +24,7 @@ from logster.store.search import Question, find, search
 from logster.web.access import Access, Viewer, proof_of, token_of
 from logster.web.aside import ASIDE
 from logster.web.complete import complete_search
+from logster.web.dashboards import DASHBOARDS
 from logster.web.keys import KEYS
 from logster.web.live import tail_events
 from logster.web.questions import QUESTIONS, SELECTION
@@ -144,6 +145,7 @@ def make_api() -> Router:
         show_event,
         *QUESTIONS,
         *SAVED,
+        *DASHBOARDS,
         *KEYS,
         *USERS,
         *SYSTEM,

@@ -18,6 +18,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from logster import __version__
 from logster.config import Config
 from logster.meta.accounts import Accounts
+from logster.meta.dashboards import Dashboards
 from logster.meta.keys import Keys, Right
 from logster.meta.members import Members
 from logster.meta.retention import Retention
@@ -63,6 +64,7 @@ def build_app(
     members: Members,
     searches: Searches,
     retention: Retention,
+    dashboards: Dashboards,
     engine: Engine,
     viewers: Viewers | None = None,
     static_folder: Path = STATIC_FOLDER,
@@ -83,6 +85,7 @@ def build_app(
         "engine": engine,
         "searches": searches,
         "retention": retention,
+        "dashboards": dashboards,
         "viewers": viewers or Viewers(),
         "files": BuiltFiles(static_folder),
     }

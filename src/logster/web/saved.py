@@ -1,7 +1,7 @@
 """Saved searches, and the history of what a person asked.
 
 In: a person's session (a key may look at the shared searches). Out: JSON.
-Promise: who may see and change what is decided in `meta/searches`.
+Promise: who may see and change what is decided in `meta/sharing`.
 """
 
 import msgspec
@@ -10,10 +10,9 @@ from litestar.di import NamedDependency
 from litestar.exceptions import ClientException
 from litestar.params import FromPath, JSONBody
 
-from logster.errors import ForbiddenError
 from logster.event import render_instant
-from logster.meta.keys import Right
-from logster.meta.searches import Draft, Person, SavedSearch, Searches
+from logster.meta.searches import Draft, SavedSearch, Searches
+from logster.meta.sharing import Person, can_change
 from logster.web.access import Viewer
 
 
@@ -87,7 +86,7 @@ async def save_search(
 ) -> SearchShape:
     """Keep a search; needs a log-in."""
     try:
-        return _shape(await searches.create(_person(viewer), _draft(data)), viewer)
+        return _shape(await searches.create(_check_person(viewer), _draft(data)), viewer)
     except ValueError as error:
         raise ClientException(str(error)) from None
 
@@ -101,7 +100,7 @@ async def change_search(
 ) -> SearchShape:
     """Replace a search that is one's own; administrators also replace shared ones."""
     try:
-        return _shape(await searches.change(_person(viewer), search_id, _draft(data)), viewer)
+        return _shape(await searches.change(_check_person(viewer), search_id, _draft(data)), viewer)
     except ValueError as error:
         raise ClientException(str(error)) from None
 
@@ -111,7 +110,7 @@ async def remove_search(
     viewer: NamedDependency[Viewer], searches: NamedDependency[Searches], search_id: FromPath[int]
 ) -> None:
     """Forget a search that is one's own; administrators also forget shared ones."""
-    await searches.remove(_person(viewer), search_id)
+    await searches.remove(_check_person(viewer), search_id)
 
 
 @get("/history", summary="What I asked lately")
@@ -119,7 +118,7 @@ async def show_history(
     viewer: NamedDependency[Viewer], searches: NamedDependency[Searches]
 ) -> HistoryShape:
     """Give the person's last search texts, newest first; needs a log-in."""
-    found = await searches.history(_person(viewer))
+    found = await searches.history(_check_person(viewer))
     return HistoryShape(
         queries=[QueryShape(q=query, asked_at=render_instant(at)) for query, at in found]
     )
@@ -133,7 +132,7 @@ async def record_query(
 ) -> None:
     """Put a text in front of the history; the portal does when a person submits a search."""
     try:
-        await searches.record_query(_person(viewer), data.q)
+        await searches.record_query(_check_person(viewer), data.q)
     except ValueError as error:
         raise ClientException(str(error)) from None
 
@@ -143,17 +142,11 @@ async def clear_history(
     viewer: NamedDependency[Viewer], searches: NamedDependency[Searches]
 ) -> None:
     """Forget every search text of the person."""
-    await searches.clear_history(_person(viewer))
+    await searches.clear_history(_check_person(viewer))
 
 
-def _person(viewer: Viewer) -> Person:
-    if viewer.session is None:
-        raise ForbiddenError("Searches and their history belong to people: log in.")
-    return Person(
-        user=viewer.session.user,
-        workspace=viewer.workspace,
-        is_admin=Right.ADMIN in viewer.rights,
-    )
+def _check_person(viewer: Viewer) -> Person:
+    return viewer.check_person("Searches and their history")
 
 
 def _draft(order: SearchOrder) -> Draft:
@@ -168,9 +161,6 @@ def _draft(order: SearchOrder) -> Draft:
 
 
 def _shape(saved: SavedSearch, viewer: Viewer) -> SearchShape:
-    session = viewer.session
-    is_mine = session is not None and session.user == saved.owner
-    is_admins = session is not None and Right.ADMIN in viewer.rights and saved.is_shared
     return SearchShape(
         id=saved.id,
         name=saved.name,
@@ -180,7 +170,7 @@ def _shape(saved: SavedSearch, viewer: Viewer) -> SearchShape:
         until=saved.until,
         is_shared=saved.is_shared,
         owner=saved.owner_email,
-        can_change=is_mine or is_admins,
+        can_change=can_change(viewer.person, saved),
         created_at=render_instant(saved.created_at),
         changed_at=render_instant(saved.changed_at),
     )

@@ -1,0 +1,73 @@
+/**
+ * What a tile asks, and where its answer is seen in the explorer.
+ *
+ * In: a kind, a question, a time. Out: an answer in the form that its kind draws, an address.
+ * Promise: lines and bars without a pipe count events by severity, in steps that fit the time;
+ * a number without a pipe counts events; everything else is asked as it is written.
+ */
+import type { Histogram, Patterns, Stats } from "../api/answers";
+import { type Scope, getHistogram, getPatterns, getStats } from "../api/client";
+import { renderAddress } from "../router";
+import { splitQuestion } from "../state/clauses";
+import { DEFAULT_COLUMNS } from "../state/columns";
+import { type Timeline, hasSteps, numberColumns, timelineOf } from "../state/numbers";
+import { type Range, boundsOf } from "../state/range";
+import { WORST_FIRST } from "../ui/severity";
+import type { Kind } from "./shapes";
+
+export type TileAnswer =
+  | { readonly form: "timeline"; readonly timeline: Timeline; readonly name: string }
+  | { readonly form: "stats"; readonly stats: Stats; readonly column: number }
+  | { readonly form: "patterns"; readonly patterns: Patterns };
+
+/** Bars as wide as a finger on a narrow tile, a pen on a wide one. */
+const BUCKETS = 60;
+
+export async function askTile(
+  kind: Kind,
+  question: string,
+  range: Range,
+  zone: string,
+  signal: AbortSignal,
+): Promise<TileAnswer> {
+  const scope: Scope = { text: question, ...boundsOf(range) };
+  const isChart = kind === "line" || kind === "bar";
+  if (kind === "patterns") return { form: "patterns", patterns: await getPatterns(scope, signal) };
+  if (isChart && splitQuestion(question).pipe === null) {
+    const timeline = timelineOfCounts(await getHistogram(scope, BUCKETS, signal));
+    return { form: "timeline", timeline, name: "Events" };
+  }
+  const stats = await getStats({ ...scope, text: textOf(kind, question) }, zone, signal);
+  const column = numberColumns(stats)[0] ?? 0;
+  if (isChart && hasSteps(stats))
+    return { form: "timeline", timeline: timelineOf(stats, column), name: stats.columns[column]?.name ?? "" };
+  return { form: "stats", stats, column };
+}
+
+/** What is really asked, and what a mistake's position counts in. */
+export function textOf(kind: Kind, question: string): string {
+  const isBare = kind === "number" && splitQuestion(question).pipe === null;
+  return isBare ? `${question} | count`.trim() : question;
+}
+
+export function timelineOfCounts({ starts, intervalMs, series }: Histogram): Timeline {
+  const lines = series
+    .map(({ name, counts }) => ({ name, values: counts }))
+    .toSorted((a, b) => WORST_FIRST.indexOf(a.name) - WORST_FIRST.indexOf(b.name));
+  return { starts, stepMs: intervalMs, lines, isSeverity: true };
+}
+
+/** The explorer with this question and time. */
+export function exploreAddress(kind: Kind, text: string, range: Range): string {
+  const view = kind === "patterns" || kind === "line" || kind === "bar" || kind === "table" ? kind : null;
+  const isNumbers = splitQuestion(text).pipe !== null;
+  const fits = view !== null && (view === "patterns") !== isNumbers;
+  return renderAddress({
+    text,
+    range,
+    isLive: false,
+    columns: DEFAULT_COLUMNS,
+    view: fits ? view : null,
+    id: null,
+  });
+}

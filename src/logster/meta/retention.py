@@ -33,8 +33,9 @@ log = logging.getLogger(__name__)
 
 #: How often every worker asks what is chosen: one row by its key.
 LOOK_S = 1.0
-#: A worker that dies while it changes the table is waited for this long; a change takes
-#: milliseconds, since the engine rewrites the parts' headers afterwards.
+#: A worker that dies while it changes the table is waited for this long. A change may take
+#: longer, while the engine rewrites the parts' headers; the table tells its new days at once,
+#: so that whoever takes the next turn meanwhile finds nothing to do.
 TURN_S = 20
 MAX_NAME_LENGTH = 300
 

@@ -140,8 +140,8 @@ VARIANTS = (
         _words(f"{{name}} {WORDS[:-1]}, preprocessor = lowerUTF8({{name}}))"),
     ),
     Variant(
-        "users: bloom filter",
-        ((f"`user` {WHOLE}", "`user` TYPE bloom_filter(0.01) GRANULARITY 1"),),
+        "users: whole names",
+        (("`user` TYPE bloom_filter(0.01) GRANULARITY 1", f"`user` {WHOLE}"),),
     ),
     Variant(
         "property values: text of hashes",
@@ -154,12 +154,14 @@ VARIANTS = (
         has_property=f"has({HASHES}, {HASH.format(name='{value}')}) AND {EXTRACTED}",
     ),
     Variant(
-        "granules of 2048",
-        (("fsync_after_insert = 1", "fsync_after_insert = 1, index_granularity = 2048"),),
+        "granules of 8192",
+        (("index_granularity = 4096", "index_granularity = 8192"),),
     ),
     Variant(
-        "stack traces in smaller blocks", ((" SETTINGS (min_compress_block_size = 1048576)", ""),)
+        "stack traces in blocks of a MiB",
+        (("(ZSTD(3, 22))", "(ZSTD(3))"), (" = 4194304", " = 1048576")),
     ),
+    Variant("indexes: LZ4", (("default_compression_codec = 'ZSTD(1)',", ""),)),
     Variant("bloom filter of ids", _index("ids id TYPE bloom_filter(0.01) GRANULARITY 1")),
 )
 

@@ -4,8 +4,8 @@ BIN := .venv/bin
 READY := .venv/.ready
 PORTAL := src/logster/web/static/index.html
 
-# A process for each core; each has an engine, a server and a browser of its own.
-PARALLEL := -n auto --maxprocesses=4
+# Tests wait as often as they work; each process has an engine, a server and a browser of its own.
+PARALLEL := -n 4
 
 # What must be tried line by line and branch by branch.
 COVERED := --include=src/logster/event.py,src/logster/errors.py,src/logster/language.py,src/logster/config.py,src/logster/ingest/*,src/logster/spool/* \

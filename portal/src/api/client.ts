@@ -107,8 +107,10 @@ export async function getFacets(
   scope: Scope,
   fields: readonly string[],
   signal?: AbortSignal,
+  limit?: number,
 ): Promise<readonly Facet[]> {
   const parameters = scoped(scope);
+  if (limit) parameters.set("limit", String(limit));
   for (const field of fields) parameters.append("field", field);
   return readFacets(await ask("GET", `/api/v1/facets?${parameters}`, signal));
 }

@@ -97,13 +97,30 @@ QUESTIONS = {
     "users": "/users",
     "system": "/system",
     "asides": "/aside",
+    "dashboards": "/dashboards",
+    "retention": "/retention",
+    "loss": "/retention/loss?days=1",
     "refusal": "/events?q=severity>=terrible",
     "missing": "/events/5",
+}
+DASHBOARD = {
+    "format": "logster-dashboard/1",
+    "name": "Shop",
+    "variables": [{"name": "app", "field": "application", "values": ["shop"]}],
+    "tiles": [
+        {"kind": "line", "title": "All", "q": "application:$app", "x": 0, "y": 0, "w": 6, "h": 4}
+    ],
 }
 #: method, path, what is sent
 CHANGES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "search": ("POST", "/searches", {"name": "slow", "q": "ms>100", "columns": ["ms"]}),
     "remembered": ("POST", "/history", {"q": "ms>100"}),
+    "dashboard": ("POST", "/dashboards", DASHBOARD),
+    "bound": (
+        "POST",
+        "/dashboards/questions",
+        {"questions": ["application:$app"], "values": {"app": ["shop"]}},
+    ),
     "new_key": ("POST", "/keys", {"name": "shop", "rights": ["ingest"]}),
     "key": ("PATCH", "/keys/1", {"name": "first"}),
     "new_user": ("POST", "/users", {"email": "ada@example.com", "role": "viewer"}),

@@ -192,7 +192,7 @@ export function goToLogin(): void {
   location.assign(`/login?next=${encodeURIComponent(here)}`);
 }
 
-type Method = "GET" | "POST" | "PUT" | "DELETE";
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** For the functions of other pages too. */
 export async function ask(
@@ -201,8 +201,7 @@ export async function ask(
   signal?: AbortSignal,
   body?: object,
 ): Promise<unknown> {
-  const response = await send(method, path, signal, body);
-  const answer = await response.text();
+  const [response, answer] = await send(method, path, signal, body);
   if (response.status === 401) goToLogin();
   const value = parseBody(answer);
   if (response.ok) return value;
@@ -214,13 +213,14 @@ async function send(
   path: string,
   signal?: AbortSignal,
   body?: object,
-): Promise<Response> {
+): Promise<readonly [Response, string]> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (method !== "GET") headers["X-CSRF-Token"] = csrfToken(document.cookie);
   if (body) headers["Content-Type"] = "application/json";
   const content = body ? JSON.stringify(body) : null;
   try {
-    return await fetch(path, { method, headers, body: content, signal: signal ?? null });
+    const response = await fetch(path, { method, headers, body: content, signal: signal ?? null });
+    return [response, await response.text()];
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new OfflineError("The server cannot be reached.");

@@ -6,6 +6,7 @@
  */
 import { readFileSync, readdirSync } from "node:fs";
 import { expect, test } from "vitest";
+import * as dashboards from "../dashboards/shapes";
 import * as settings from "../settings/shapes";
 import * as answers from "./answers";
 import { parseJson } from "./json";
@@ -15,8 +16,11 @@ const FOLDER = new URL("../../../tests/contract/", import.meta.url);
 
 const READERS: Readonly<Record<string, readonly ((value: unknown) => unknown)[]>> = {
   asides: [settings.readAsides],
+  bound: [dashboards.readQuestions],
   complete: [answers.readCompletion],
   context: [answers.readContext],
+  dashboard: [dashboards.readDashboard],
+  dashboards: [dashboards.readSummaries],
   event: [shapes.readEvent],
   events: [shapes.readPage],
   facets: [answers.readFacets],
@@ -25,6 +29,7 @@ const READERS: Readonly<Record<string, readonly ((value: unknown) => unknown)[]>
   history: [answers.readHistory],
   key: [settings.readKey],
   keys: [settings.readKeys],
+  loss: [settings.readLoss],
   missing: [shapes.readRefusal],
   new_key: [settings.readNewKey],
   new_password: [settings.readPassword],
@@ -33,6 +38,7 @@ const READERS: Readonly<Record<string, readonly ((value: unknown) => unknown)[]>
   patterns: [answers.readPatterns, settings.readPatterns],
   refusal: [shapes.readRefusal],
   releases: [answers.readReleases],
+  retention: [settings.readRetention],
   search: [answers.readSearch],
   searches: [answers.readSearches],
   session: [shapes.readSession],

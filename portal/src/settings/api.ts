@@ -3,9 +3,7 @@
  *
  * In: plain arguments. Out: checked values (`shapes.ts`); the errors of `api/client.ts`.
  */
-import { ApiError, OfflineError, csrfToken, goToLogin } from "../api/client";
-import { parseJson } from "../api/json";
-import { readRefusal } from "../api/shapes";
+import { type Method, ask as askServer } from "../api/client";
 import {
   type Aside,
   type Key,
@@ -35,8 +33,6 @@ import {
   readUser,
   readUsers,
 } from "./shapes";
-
-type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 const BASE = "/api/v1";
 
@@ -141,31 +137,6 @@ function pathOf(block: Aside): string {
   return `/aside/${encodeURIComponent(block.spool)}/${block.number}`;
 }
 
-async function ask(method: Method, path: string, body?: unknown): Promise<unknown> {
-  const headers: Record<string, string> = { Accept: "application/json" };
-  if (method !== "GET") headers["X-CSRF-Token"] = csrfToken(document.cookie);
-  if (body !== undefined) headers["Content-Type"] = "application/json";
-  let response: Response;
-  let said: string;
-  try {
-    const sent = body === undefined ? null : JSON.stringify(body);
-    response = await fetch(BASE + path, { method, headers, body: sent });
-    said = await response.text();
-  } catch {
-    throw new OfflineError("The server cannot be reached.");
-  }
-  if (response.status === 401) goToLogin();
-  const value = parsed(said);
-  if (response.ok) return value;
-  const message = `The server answered ${response.status} ${response.statusText}`.trim();
-  const refusal = readRefusal(value) ?? { message: `${message}.`, position: null, length: null };
-  throw new ApiError(response.status, refusal);
-}
-
-function parsed(body: string): unknown {
-  try {
-    return body ? parseJson(body) : null;
-  } catch {
-    return null; // A proxy's error page; the status says enough.
-  }
+function ask(method: Method, path: string, body?: object): Promise<unknown> {
+  return askServer(method, BASE + path, undefined, body);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { renderAgo, renderBytes, renderCount, renderShare, renderSpan } from "./amounts";
+import { renderAgo, renderBytes, renderCount, renderShare, renderSpan } from "../ui/amounts";
 import { readKeys, readSystem, readUser } from "./shapes";
 import { PLACEHOLDER, SNIPPETS, textOf } from "./snippets";
 

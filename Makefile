@@ -5,7 +5,7 @@ READY := .venv/.ready
 PORTAL := src/logster/web/static/index.html
 
 # Tests wait as often as they work; each process has an engine, a server and a browser of its own.
-PARALLEL := -n 4
+PARALLEL := -n 3 --dist worksteal
 
 # What must be tried line by line and branch by branch.
 COVERED := --include=src/logster/event.py,src/logster/errors.py,src/logster/language.py,src/logster/config.py,src/logster/ingest/*,src/logster/spool/* \

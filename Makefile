@@ -11,7 +11,7 @@ PARALLEL := -n 3 --dist worksteal
 COVERED := --include=src/logster/event.py,src/logster/errors.py,src/logster/language.py,src/logster/config.py,src/logster/ingest/*,src/logster/spool/* \
     --omit=src/logster/ingest/receive.py
 
-.PHONY: serve test check lint types portal bench bench-search bench-portal soak chaos coverage docs dist clean screenshots lock
+.PHONY: serve test dark check lint types portal bench bench-search bench-portal soak chaos coverage docs dist clean screenshots lock
 
 ## serve: make the environment, build the portal, start on 127.0.0.1:8000
 serve: $(READY)
@@ -21,6 +21,10 @@ serve: $(READY)
 test: $(READY) .venv/.browser
 	$(BIN)/python -m pytest $(PARALLEL)
 	$(BIN)/python hatch_build.py test
+
+## dark: the portal's tests once more, in the dark scheme
+dark: $(READY) .venv/.browser
+	LOGSTER_TEST_SCHEME=dark $(BIN)/python -m pytest $(PARALLEL) tests/served/test_portal*.py
 
 ## check: the fast rings, lint and types; under a minute
 check: $(READY) lint

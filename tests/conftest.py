@@ -1,7 +1,15 @@
 """What holds for every ring."""
 
+import signal
+
 from hypothesis import settings
 
 # A first example may load a library for a second; how fast something is, `make bench` says.
 settings.register_profile("logster", deadline=None)
 settings.load_profile("logster")
+
+
+def pytest_configure():
+    """Heed Ctrl-C, and let what we start heed it: a shell's background jobs begin deaf to it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -11,7 +11,7 @@ import pytest
 from hatch_build import install_packages
 from playwright.sync_api import expect
 
-from support.browser import STEP_MS, chromium, fill_login, watch
+from support.browser import SCHEME, STEP_MS, fill_login, watch
 from support.served import quote
 
 pytestmark = pytest.mark.timeout(180)
@@ -20,16 +20,12 @@ ROOT = Path(__file__).parents[2]
 MAX_SCRIPT_BYTES = 150_000
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        yield browser
-
-
 @pytest.fixture
 def context(server, browser):
     """A browser of its own for each test."""
-    context = browser.new_context(base_url=server.url, viewport={"width": 1280, "height": 800})
+    context = browser.new_context(
+        base_url=server.url, viewport={"width": 1280, "height": 800}, color_scheme=SCHEME
+    )
     context.set_default_timeout(STEP_MS)
     yield context
     context.close()
@@ -60,7 +56,7 @@ def log_in(page, path="/"):
 @pytest.fixture(scope="module")
 def cookies(server, browser):
     """A session for all tests that do not end it; logging in is slow on purpose."""
-    context = browser.new_context(base_url=server.url)
+    context = browser.new_context(base_url=server.url, color_scheme=SCHEME)
     log_in(context.new_page())
     yield context.cookies()
     context.close()

@@ -7,36 +7,23 @@ from pathlib import Path
 
 import pytest
 from hatch_build import install_packages
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from support.served import EMAIL, PASSWORD
+from support.browser import SCHEME, STEP_MS, fill_login, watch
 
 pytestmark = pytest.mark.timeout(180)
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-STEP_MS = 15_000
 WIDE = {"width": 1280, "height": 900}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
 def cookies(server, browser):
     """One session for all: logging in is slow on purpose."""
-    context = browser.new_context(base_url=server.url)
+    context = browser.new_context(base_url=server.url, color_scheme=SCHEME)
     page = context.new_page()
     page.goto("/dashboards")
-    page.get_by_label("Email").fill(EMAIL)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
+    fill_login(page)
     expect(page.get_by_role("heading", name="Dashboards")).to_be_visible()
     yield context.cookies()
     context.close()
@@ -45,13 +32,11 @@ def cookies(server, browser):
 @pytest.fixture
 def page(server, browser, cookies):
     """A page that fails the test for any error it reports; refusals are no errors of its own."""
-    context = browser.new_context(base_url=server.url, viewport=WIDE)
+    context = browser.new_context(base_url=server.url, viewport=WIDE, color_scheme=SCHEME)
     context.set_default_timeout(STEP_MS)
     context.add_cookies(cookies)
     page = context.new_page()
-    complaints = []
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    complaints = watch(page)
     yield page
     context.close()
     assert [said for said in complaints if "Failed to load resource" not in said] == []

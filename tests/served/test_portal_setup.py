@@ -17,7 +17,7 @@ from playwright.sync_api import expect
 from logster.event import Columns
 from logster.pipeline import Accepted, pack
 from logster.spool.spool import connect
-from support.browser import STEP_MS, chromium, fill_login, watch
+from support.browser import SCHEME, STEP_MS, fill_login, watch
 from support.served import EMAIL, KEY, PASSWORD, wait_until
 
 pytestmark = pytest.mark.timeout(120)
@@ -31,16 +31,10 @@ def unique(word):
     return f"{word}{time.time_ns()}"
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        yield browser
-
-
 @contextlib.contextmanager
 def visiting(server, browser, **options):
     """A page that fails the test for any error it reports, and a list of those to forgive."""
-    context = browser.new_context(base_url=server.url, **options)
+    context = browser.new_context(base_url=server.url, color_scheme=SCHEME, **options)
     context.set_default_timeout(STEP_MS)
     page = context.new_page()
     page.complaints = watch(page)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import sync_playwright
@@ -12,9 +13,11 @@ from support.served import EMAIL, PASSWORD
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Dialog, Page
 
 STEP_MS = 15_000
+#: How the pages of the flows look: `make dark` runs them all in the other scheme.
+SCHEME = os.environ.get("LOGSTER_TEST_SCHEME", "light")
 
 _CHROMIUM = "/usr/bin/chromium"
 _ARGUMENTS = [
@@ -41,7 +44,14 @@ def watch(page: Page) -> list[str]:
     complaints: list[str] = []
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("dialog", lambda dialog: complaints.append(dialog.message))
+
+    def refuse(dialog: Dialog) -> None:
+        # Asked before a page with changes is left: the portal's own, and a test's to answer.
+        if dialog.type != "beforeunload":
+            complaints.append(dialog.message)
+            dialog.dismiss()
+
+    page.on("dialog", refuse)
     return complaints
 
 

@@ -9,7 +9,7 @@ settings.register_profile("logster", deadline=None)
 settings.load_profile("logster")
 
 
-def pytest_configure():
+def pytest_configure() -> None:
     """Heed Ctrl-C, and let what we start heed it: a shell's background jobs begin deaf to it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -8,10 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hatch_build import install_packages
 from playwright.sync_api import expect
 
-from support.browser import SCHEME, STEP_MS, fill_login, watch
+from support.browser import SCHEME, STEP_MS, fill_login, find_faults, watch
 from support.served import quote
 
 pytestmark = pytest.mark.timeout(180)
@@ -657,8 +656,6 @@ def test_without_the_server_it_says_so_and_comes_back(page, forgiven):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(server, page, scheme):
-    install_packages(ROOT / "portal")
-    axe = (ROOT / "portal/node_modules/axe-core/axe.min.js").read_text()
     word = unique("axe")
     server.log_message(
         Message=f"{word} \x1b[31mred\x1b[0m",
@@ -670,14 +667,7 @@ def test_axe_finds_nothing_serious(server, page, scheme):
     page.emulate_media(color_scheme=scheme)
 
     def check(what):
-        page.evaluate(axe)
-        result = page.evaluate("axe.run({resultTypes: ['violations']})")
-        serious = [
-            (each["id"], [node["html"][:200] for node in each["nodes"]][:3])
-            for each in result["violations"]
-            if each["impact"] in ("serious", "critical")
-        ]
-        assert serious == [], what
+        assert find_faults(page) == [], what
 
     page.goto(f"/events/{found['id']}?q={word}")
     expect(page.get_by_role("region", name="Event detail")).to_contain_text("E: x")

@@ -3,17 +3,14 @@
 import json
 import re
 import time
-from pathlib import Path
 
 import pytest
-from hatch_build import install_packages
 from playwright.sync_api import expect
 
-from support.browser import SCHEME, STEP_MS, fill_login, watch
+from support.browser import SCHEME, STEP_MS, fill_login, find_faults, watch
 
 pytestmark = pytest.mark.timeout(180)
 
-ROOT = Path(__file__).parents[2]
 WIDE = {"width": 1280, "height": 900}
 
 
@@ -493,19 +490,10 @@ def test_a_phone_shows_one_column_without_scrolling_sideways(page, word):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(page, word, scheme):
-    install_packages(ROOT / "portal")
-    axe = (ROOT / "portal/node_modules/axe-core/axe.min.js").read_text()
     page.emulate_media(color_scheme=scheme)
 
     def check(what):
-        page.evaluate(axe)
-        result = page.evaluate("axe.run({resultTypes: ['violations']})")
-        serious = [
-            (each["id"], [node["html"][:200] for node in each["nodes"]][:3])
-            for each in result["violations"]
-            if each["impact"] in ("serious", "critical")
-        ]
-        assert serious == [], what
+        assert find_faults(page) == [], what
 
     page.goto("/dashboards")
     page.get_by_role("button", name="New overview").click()

@@ -11,19 +11,17 @@ import time
 from pathlib import Path
 
 import pytest
-from hatch_build import install_packages
 from playwright.sync_api import expect
 
 from logster.event import Columns
 from logster.pipeline import Accepted, pack
 from logster.spool.spool import connect
-from support.browser import SCHEME, STEP_MS, fill_login, watch
+from support.browser import SCHEME, STEP_MS, fill_login, find_faults, watch
 from support.served import EMAIL, KEY, PASSWORD, wait_until
 
 pytestmark = pytest.mark.timeout(120)
 
 PAGES = ("Add a source", "Keys", "Users", "Retention", "System")
-ROOT = Path(__file__).parents[2]
 
 
 def unique(word):
@@ -327,8 +325,6 @@ def test_a_shorter_time_says_what_it_deletes_and_deletes_it(server, page):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(server, browser, scheme):
     """Not through `visiting`: axe's own script is what the page's policy forbids."""
-    install_packages(ROOT / "portal")
-    axe = (ROOT / "portal/node_modules/axe-core/axe.min.js").read_text()
     context = browser.new_context(base_url=server.url, color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
     log_in(page, "/settings/sources")
@@ -337,14 +333,7 @@ def test_axe_finds_nothing_serious(server, browser, scheme):
         page.wait_for_load_state("networkidle")
         if name == "Retention":
             page.get_by_label("Days an event is kept").fill("1")
-        page.evaluate(axe)
-        result = page.evaluate("axe.run({resultTypes: ['violations']})")
-        found = [
-            (name, fault["id"], [node["html"] for node in fault["nodes"]])
-            for fault in result["violations"]
-            if fault["impact"] in ("serious", "critical")
-        ]
-        assert found == []
+        assert find_faults(page) == [], name
     context.close()
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hatch_build import install_packages
 from playwright.sync_api import sync_playwright
 
 from support.served import EMAIL, PASSWORD
@@ -60,3 +63,21 @@ def fill_login(page: Page, email: str = EMAIL, password: str = PASSWORD) -> None
     page.get_by_label("Email").fill(email)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Log in").click()
+
+
+def find_faults(page: Page) -> list[tuple[str, list[str]]]:
+    """What axe-core calls serious or critical about the page as it stands: rules, and where."""
+    page.evaluate(_axe())
+    result = page.evaluate("axe.run({resultTypes: ['violations']})")
+    return [
+        (each["id"], [node["html"][:200] for node in each["nodes"]])
+        for each in result["violations"]
+        if each["impact"] in ("serious", "critical")
+    ]
+
+
+@functools.cache
+def _axe() -> str:
+    portal = Path(__file__).parents[2] / "portal"
+    install_packages(portal)
+    return (portal / "node_modules/axe-core/axe.min.js").read_text()

@@ -330,11 +330,16 @@ def matches(tree: Filter, event: Event) -> bool:  # noqa: C901, PLR0911  # one a
             assert_never(tree)
 
 
-def fields_in(tree: Filter) -> list[Field]:
-    """The fields that a filter names, each once, in their order."""
-    found = [field for part in _children(tree) for field in fields_in(part)]
-    own = getattr(tree, "field", None)
-    return list(dict.fromkeys(found if own is None else [own]))
+def fields_in(tree: Filter) -> list[Field | None]:
+    """What a filter looks at, each once, in their order; None for words anywhere."""
+    match tree:
+        case And(filters) | Or(filters):
+            found = [field for part in filters for field in fields_in(part)]
+        case Not(part):
+            found = fields_in(part)
+        case _:
+            found = [tree.field]
+    return list(dict.fromkeys(found))
 
 
 def replace_fields(tree: Filter, others: Mapping[Field, Field]) -> Filter:

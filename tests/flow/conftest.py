@@ -1,4 +1,4 @@
-"""One engine process for this ring; every test finds its tables empty."""
+"""One engine process for this ring, whose tables every test finds empty; a new meta database."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ import pytest
 
 from logster.store.schema import migrate
 from support.engine import EngineProcess, connected, engine_process
+from support.meta import meta_database
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
 
+    from logster.meta.database import Database
     from logster.store.engine import Engine
 
 HAS_EVENTS = """
@@ -35,3 +38,9 @@ async def engine(engine_at: EngineProcess) -> AsyncIterator[Engine]:
             await engine.command("DROP TABLE IF EXISTS schema_steps SYNC")
         await migrate(engine, retention_days=3650)
         yield engine
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    with meta_database(tmp_path) as opened:
+        yield opened

@@ -2,7 +2,6 @@ import asyncio
 import statistics
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import argon2
 import pytest
@@ -13,7 +12,7 @@ from logster.meta import accounts as accounts_module
 from logster.meta import tables
 from logster.meta.accounts import Accounts, EmailTakenError, Role
 from logster.meta.database import Database
-from support.meta import FAST_HASHER, add_workspace, meta_database
+from support.meta import FAST_HASHER, add_workspace
 
 EMAIL, PASSWORD = "ada@example.com", "correct horse"
 
@@ -23,12 +22,6 @@ class HandTurnedClock:
 
     def __call__(self) -> float:
         return self.now_s
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with meta_database(tmp_path) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -1,5 +1,4 @@
 import logging
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,15 +11,9 @@ from logster.meta.accounts import Accounts, Role
 from logster.meta.bootstrap import FirstStart, bootstrap
 from logster.meta.database import Database, open_database
 from logster.meta.keys import ALL_RIGHTS, Keys, Right
-from support.meta import FAST_HASHER, meta_database
+from support.meta import FAST_HASHER
 
 KEY = "an-operators-own-key"
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with meta_database(tmp_path) as opened:
-        yield opened
 
 
 def start(database: Database, *, admin: str = "", api_key: str = "") -> FirstStart | None:

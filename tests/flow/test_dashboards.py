@@ -14,11 +14,11 @@ from logster.meta import tables
 from logster.meta.accounts import Role
 from logster.meta.dashboards import Board, Dashboards, Draft, Tile, Variable
 from logster.meta.sharing import Person
-from support.meta import add_workspace, meta_database
+from support.meta import add_workspace
 from support.web import ADMIN, KEY, Site, absent_engine, log_in, proof, running_site
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     import httpx
@@ -47,12 +47,6 @@ DOCUMENT: dict[str, Any] = {
         {"kind": "patterns", "title": "", "q": "", "x": 6, "y": 0, "w": 6, "h": 4},
     ],
 }
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with meta_database(tmp_path) as opened:
-        yield opened
 
 
 @pytest.fixture

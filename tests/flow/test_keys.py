@@ -12,13 +12,7 @@ from logster.meta import keys as keys_module
 from logster.meta import tables
 from logster.meta.database import Database, open_database
 from logster.meta.keys import ALL_RIGHTS, Keys, Right, digest_of, make_key
-from support.meta import add_workspace, meta_database
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with meta_database(tmp_path) as opened:
-        yield opened
+from support.meta import add_workspace
 
 
 @pytest.fixture

@@ -1,5 +1,4 @@
 import sqlite3
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,13 +11,7 @@ from alembic.migration import MigrationContext
 from logster.errors import ConfigError, MetaUnavailableError
 from logster.meta import tables
 from logster.meta.database import Database, open_database
-from support.meta import add_workspace, meta_database
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with meta_database(tmp_path) as opened:
-        yield opened
+from support.meta import add_workspace
 
 
 def schema_of(path: Path) -> list[tuple[str, str, frozenset[str]]]:

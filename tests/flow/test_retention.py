@@ -20,12 +20,12 @@ from logster.meta.keys import Right
 from logster.meta.retention import Retention
 from logster.store.census import weigh_loss
 from logster.store.schema import EventsTable, migrate
-from support.meta import add_workspace, meta_database
+from support.meta import add_workspace
 from support.stored import store_events
 from support.web import ADMIN, KEY, PASSWORD, Site, absent_engine, log_in, proof, running_site
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     import httpx
@@ -49,12 +49,6 @@ class CountedTable(EventsTable):
             raise StoreError("not now")
         self.changes.append(days)
         await super().keep_days(days)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with meta_database(tmp_path) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -10,23 +10,14 @@ from logster.errors import NotFoundError
 from logster.meta import searches as module
 from logster.meta.searches import MAX_HISTORY, Draft, Searches
 from logster.meta.sharing import Person
-from support.meta import add_workspace, meta_database
+from support.meta import add_workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from logster.meta.database import Database
 
 from logster.meta import tables
 
 DRAFT = Draft(name="slow", query="DurationMs>500", columns=["application", "DurationMs"])
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with meta_database(tmp_path) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from logster.errors import ConflictError, NotFoundError
 from logster.language import MAX_TEXT_CHARACTERS
 from logster.meta import tables
 from logster.meta.sharing import (
+    MAX_INSTANT_CHARACTERS,
     MAX_NAME_CHARACTERS,
     changeable_in,
     check_length,
@@ -42,7 +43,6 @@ MAX_VARIABLES = 20
 MAX_VALUES = 100
 MAX_VALUE_CHARACTERS = 1_000
 MAX_FIELD_CHARACTERS = 500
-MAX_INSTANT_CHARACTERS = 50
 #: The width of the grid, and more rows than anybody scrolls through.
 COLUMNS = 12
 MAX_ROWS = 1_000

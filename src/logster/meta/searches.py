@@ -18,6 +18,7 @@ from logster.errors import NotFoundError
 from logster.language import MAX_TEXT_CHARACTERS
 from logster.meta import tables
 from logster.meta.sharing import (
+    MAX_INSTANT_CHARACTERS,
     changeable_in,
     check_length,
     check_name,
@@ -38,7 +39,6 @@ MAX_SEARCHES = 500
 MAX_HISTORY = 200
 MAX_COLUMNS = 50
 MAX_COLUMN_CHARACTERS = 500
-MAX_INSTANT_CHARACTERS = 50
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):

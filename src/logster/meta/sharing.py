@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Table
 
 MAX_NAME_CHARACTERS = 200
+#: A time as people give it: an instant, or how long ago.
+MAX_INSTANT_CHARACTERS = 50
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):

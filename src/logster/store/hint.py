@@ -48,7 +48,7 @@ async def find_hint(engine: Engine, selection: Selection) -> Hint | None:
     asked = [
         field
         for field in fields_in(selection.filter)
-        if field.is_property and len(field.name) <= MAX_CHARACTERS
+        if field and field.is_property and len(field.name) <= MAX_CHARACTERS
     ][:MAX_NAMES]
     if not asked:
         return None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from logster.language import And, Field, Filter, Not, Or
+from logster.language import And, Field, Filter, fields_in
 from logster.store.question import Meter, Selection
 from logster.store.select import Parameters
 
@@ -82,14 +82,4 @@ async def _names_before(meter: Meter, selection: Selection, names: list[str]) ->
 def _places_in(tree: Filter) -> Filter:
     """The conditions that all events must meet and that are about places alone."""
     parts = tree.filters if isinstance(tree, And) else (tree,)
-    return And(tuple(part for part in parts if _fields_in(part) <= _PLACES))
-
-
-def _fields_in(tree: Filter) -> set[Field | None]:
-    """Every field that is compared; None for words anywhere."""
-    match tree:
-        case And(filters) | Or(filters):
-            return set().union(*(_fields_in(part) for part in filters))
-        case Not(inner):
-            return _fields_in(inner)
-    return {tree.field}
+    return And(tuple(part for part in parts if _PLACES.issuperset(fields_in(part))))

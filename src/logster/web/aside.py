@@ -14,7 +14,6 @@ from typing import Any
 import msgspec
 from litestar import Response, delete, get, post
 from litestar.di import NamedDependency
-from litestar.exceptions import ClientException
 from litestar.params import FromPath
 
 from logster.config import Config
@@ -25,6 +24,7 @@ from logster.pipeline import unpack
 from logster.spool.spool import AsideBlock, drop_aside, find_aside, note_aside, replay_aside
 from logster.web.access import Viewer
 from logster.web.audit import AUDIT
+from logster.web.refusals import refusing
 from logster.web.shapes import EventShape, render_spooled, shape_event
 
 #: More are seen once these are settled, or by `logster spool aside`.
@@ -130,10 +130,8 @@ async def download(
 ) -> Response[bytes]:
     """Give every event of a block, one JSON object a line."""
     block = await _find(config, spool, number)
-    try:
+    with refusing(422):
         body = await asyncio.to_thread(_render, block.body)
-    except ValueError as error:
-        raise ClientException(str(error), status_code=422) from None
     AUDIT.info("%s downloaded the set-aside block %s/%d", operator.name, spool, number)
     name = f"{spool}-{number}.ndjson"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}

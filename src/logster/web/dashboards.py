@@ -7,14 +7,11 @@ an exported file, and a fault in it is refused with the name of the member.
 
 import asyncio
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated, Any
 
 import msgspec
 from litestar import delete, get, post, put
 from litestar.di import NamedDependency
-from litestar.exceptions import ClientException
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
@@ -38,6 +35,7 @@ from logster.meta.dashboards import (
 from logster.meta.sharing import Person, can_change
 from logster.variables import bind
 from logster.web.access import Viewer
+from logster.web.refusals import refusing
 from logster.web.shapes import parse_instant
 
 #: Fifty tiles with long questions; a usual dashboard has a few kilobytes.
@@ -140,7 +138,7 @@ async def make_dashboard(
 ) -> DashboardShape:
     """Keep a dashboard, new or from an exported file; needs a log-in."""
     person = _check_person(viewer)
-    with _refusing():
+    with refusing():
         return _shape(await dashboards.create(person, _draft(data)), person)
 
 
@@ -160,7 +158,7 @@ async def change_dashboard(
     409 when it was changed since `version`.
     """
     person = _check_person(viewer)
-    with _refusing():
+    with refusing():
         changed = await dashboards.change(person, dashboard_id, data.version, _draft(data))
     return _shape(changed, person)
 
@@ -183,7 +181,7 @@ async def duplicate_dashboard(
 ) -> DashboardShape:
     """Keep a private copy of a dashboard one may see; needs a log-in."""
     person = _check_person(viewer)
-    with _refusing():
+    with refusing():
         return _shape(await dashboards.duplicate(person, dashboard_id), person)
 
 
@@ -211,14 +209,6 @@ def _bind_all(order: BindingOrder) -> BindingShape:
 
 def _check_person(viewer: Viewer) -> Person:
     return viewer.check_person("Changes of dashboards")
-
-
-@contextmanager
-def _refusing() -> Iterator[None]:
-    try:
-        yield
-    except ValueError as error:
-        raise ClientException(str(error)) from None
 
 
 def _draft(order: DashboardOrder) -> Draft:

@@ -12,7 +12,6 @@ from typing import Annotated
 import msgspec
 from litestar import delete, get, patch, post
 from litestar.di import NamedDependency
-from litestar.exceptions import ClientException
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from logster.event import render_instant
@@ -20,6 +19,7 @@ from logster.meta.keys import Keys, Right
 from logster.store.census import newest_of_key
 from logster.store.engine import Engine
 from logster.web.access import Viewer
+from logster.web.refusals import refusing
 from logster.web.shapes import EventShape, KeyShape, parse_instant, shape_event, shape_key
 
 
@@ -67,10 +67,8 @@ async def create_key(
     admin: NamedDependency[Viewer], keys: NamedDependency[Keys], data: JSONBody[KeyOrder]
 ) -> NewKeyShape:
     """Make a key; the answer is the only one that shows its text."""
-    try:
+    with refusing():
         new = await keys.create(admin.workspace, data.name, data.rights)
-    except ValueError as error:
-        raise ClientException(str(error)) from None
     return NewKeyShape(key=shape_key(new.info), text=new.text)
 
 
@@ -82,10 +80,8 @@ async def rename_key(
     data: JSONBody[NameOrder],
 ) -> KeyShape:
     """Call a key something else; what it may do stays."""
-    try:
+    with refusing():
         return shape_key(await keys.rename(admin.workspace, key_id, data.name))
-    except ValueError as error:
-        raise ClientException(str(error)) from None
 
 
 @delete("/keys/{key_id:int}", summary="Revoke an API key")

@@ -125,12 +125,10 @@ class ReleaseShape(msgspec.Struct, frozen=True, kw_only=True):
     first_seen: str
 
 
-class ReleasesShape(msgspec.Struct, frozen=True, kw_only=True):
+class ReleasesShape(AnswerShape, frozen=True, kw_only=True):
     """The newest releases that appeared in the range, at most 20, the newest first."""
 
     releases: list[ReleaseShape]
-    elapsed_ms: float
-    rows_read: int
 
 
 class PatternShape(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,10 +6,12 @@ what was unexpected is logged with its stack trace instead.
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from litestar import MediaType, Request, Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import ClientException, HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
 
 from logster.errors import (
@@ -50,6 +52,15 @@ def refuse(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     return render_document(
         "refusal.html", status=status, headers=headers, message=told["message"], code=status
     )
+
+
+@contextmanager
+def refusing(status: int = BAD_REQUEST) -> Iterator[None]:
+    """Tell the client why what it sent cannot be taken: a ValueError in here is about that."""
+    try:
+        yield
+    except ValueError as error:
+        raise ClientException(str(error), status_code=status) from None
 
 
 def _read(error: Exception) -> tuple[int, dict[str, Any]]:

@@ -13,7 +13,6 @@ from typing import Annotated
 import msgspec
 from litestar import get, put
 from litestar.di import NamedDependency
-from litestar.exceptions import ClientException
 from litestar.params import JSONBody, QueryParameter
 
 from logster.config import MAX_RETENTION_DAYS
@@ -24,6 +23,7 @@ from logster.store.engine import Engine
 from logster.store.schema import EventsTable
 from logster.web.access import Viewer
 from logster.web.audit import AUDIT
+from logster.web.refusals import refusing
 from logster.web.shapes import render_optional
 
 log = logging.getLogger(__name__)
@@ -84,10 +84,8 @@ async def change_retention(
 ) -> RetentionShape:
     """Keep events for so many days; a shorter time deletes older ones, within seconds, for good."""
     before = (await retention.find()).days or retention.default_days
-    try:
+    with refusing():
         choice = await retention.choose(data.days, operator.name)
-    except ValueError as error:
-        raise ClientException(str(error)) from None
     AUDIT.info(
         "%s changed the retention from %d to %d days",
         operator.name,

@@ -7,13 +7,13 @@ Promise: who may see and change what is decided in `meta/sharing`.
 import msgspec
 from litestar import delete, get, post, put
 from litestar.di import NamedDependency
-from litestar.exceptions import ClientException
 from litestar.params import FromPath, JSONBody
 
 from logster.event import render_instant
 from logster.meta.searches import Draft, SavedSearch, Searches
 from logster.meta.sharing import Person, can_change
 from logster.web.access import Viewer
+from logster.web.refusals import refusing
 
 
 class SearchOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,10 +85,8 @@ async def save_search(
     data: JSONBody[SearchOrder],
 ) -> SearchShape:
     """Keep a search; needs a log-in."""
-    try:
+    with refusing():
         return _shape(await searches.create(_check_person(viewer), _draft(data)), viewer)
-    except ValueError as error:
-        raise ClientException(str(error)) from None
 
 
 @put("/searches/{search_id:int}", summary="Change a saved search")
@@ -99,10 +97,8 @@ async def change_search(
     data: JSONBody[SearchOrder],
 ) -> SearchShape:
     """Replace a search that is one's own; administrators also replace shared ones."""
-    try:
+    with refusing():
         return _shape(await searches.change(_check_person(viewer), search_id, _draft(data)), viewer)
-    except ValueError as error:
-        raise ClientException(str(error)) from None
 
 
 @delete("/searches/{search_id:int}", summary="Remove a saved search")
@@ -131,10 +127,8 @@ async def record_query(
     data: JSONBody[QueryOrder],
 ) -> None:
     """Put a text in front of the history; the portal does when a person submits a search."""
-    try:
+    with refusing():
         await searches.record_query(_check_person(viewer), data.q)
-    except ValueError as error:
-        raise ClientException(str(error)) from None
 
 
 @delete("/history", summary="Forget what I asked")

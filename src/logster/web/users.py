@@ -12,7 +12,6 @@ from typing import Any
 import msgspec
 from litestar import Request, delete, get, patch, post
 from litestar.di import NamedDependency
-from litestar.exceptions import ClientException
 from litestar.params import FromPath, JSONBody
 
 from logster.errors import ForbiddenError
@@ -21,6 +20,7 @@ from logster.meta.accounts import Accounts, Role, make_password
 from logster.meta.members import Member, Members
 from logster.web.access import Viewer, token_of
 from logster.web.audit import AUDIT
+from logster.web.refusals import refusing
 from logster.web.shapes import render_optional
 
 
@@ -101,10 +101,8 @@ async def create_user(
     """Make an account in this workspace; a password made up is shown in this answer alone."""
     made = None if data.password else make_password()
     password = data.password or made or ""
-    try:
+    with refusing():
         user = await accounts.create_user(data.email, password, admin.workspace, data.role)
-    except ValueError as error:
-        raise ClientException(str(error)) from None
     member = await members.find(admin.workspace, user)
     return NewUserShape(user=_shape(member, admin), password=made)
 
@@ -131,10 +129,8 @@ async def reset_password(
     """Set a password and end the person's sessions."""
     member = await members.find_own(admin.workspace, user_id)
     made = None if data.password else make_password()
-    try:
+    with refusing():
         await accounts.set_password(member.email, data.password or made or "")
-    except ValueError as error:
-        raise ClientException(str(error)) from None
     return PasswordShape(password=made)
 
 
@@ -176,12 +172,10 @@ async def change_own_password(
     """Choose a new password; one's other sessions end."""
     if viewer.session is None:
         raise ForbiddenError("A key has no password: log in.")
-    try:
+    with refusing():
         await accounts.change_password(
             viewer.session, token_of(request), data.current, data.password
         )
-    except ValueError as error:
-        raise ClientException(str(error)) from None
 
 
 def _shape(member: Member, viewer: Viewer) -> UserShape:

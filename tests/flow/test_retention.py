@@ -191,11 +191,13 @@ async def test_a_shorter_time_removes_what_was_weighed_and_nothing_else(
     await store_events(engine, [aged(n, n) for n in range(1, 21)])
     await store_events(engine, [aged(100 + n, 20 + n / 1000, workspace=2) for n in range(5)])
     today = datetime.now(UTC).date()
-    loss = await weigh_loss(engine, 10)
+    loss = await weigh_loss(engine, 10, 3650)
     assert (loss.days, loss.events) == (11, 16) or loss.days == 10  # at midnight
     assert loss.bytes > 0
     assert loss.last == str(today - timedelta(days=10)) or loss.days == 10
-    assert (await weigh_loss(engine, 3650)).days == 0
+    assert (await weigh_loss(engine, 3650, 3650)).days == 0
+    assert (await weigh_loss(engine, 5, 10)).last != loss.last
+    assert (await weigh_loss(engine, 10, 10)).days == 0
     retention = Retention(database, table, default_days=3650)
     await retention.choose(10, "ada")
     assert await retention.settle()
@@ -203,7 +205,7 @@ async def test_a_shorter_time_removes_what_was_weighed_and_nothing_else(
     async with asyncio.timeout(30):
         while await count_events(engine) != left:
             await asyncio.sleep(0.1)
-    assert (await weigh_loss(engine, 10)).events == 0
+    assert (await weigh_loss(engine, 10, 3650)).events == 0
 
 
 async def test_the_longest_time_removes_nothing(
@@ -237,13 +239,13 @@ async def visit_as(site: Site, email: str = ADMIN) -> httpx.AsyncClient:
 async def test_an_administrator_sees_weighs_and_changes(
     site: Site, engine: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await store_events(engine, [aged(1, 0), aged(2, 40)])
+    await store_events(engine, [aged(1, 0), aged(2, 20), aged(3, 40)])
     admin = await visit_as(site)
     told = (await admin.get(PATH)).json()
     assert (told["days"], told["chosen_days"], told["default_days"]) == (30, None, 30)
-    assert [day["rows"] for day in told["held"]] == [1, 1]
-    loss = (await admin.get(f"{PATH}/loss", params={"days": 35})).json()
-    assert (loss["days"], loss["events"]) == (1, 1)
+    assert [day["rows"] for day in told["held"]] == [1, 1, 1]
+    loss = (await admin.get(f"{PATH}/loss", params={"days": 15})).json()
+    assert (loss["days"], loss["events"]) == (1, 1), "the one of 40 days has expired already"
     changed = (await admin.put(PATH, json={"days": 35})).json()
     assert (changed["days"], changed["chosen_days"], changed["changed_by"]) == (35, 35, ADMIN)
     assert changed["changed_at"].endswith("Z")

@@ -153,10 +153,14 @@ async def weigh_days(engine: Engine) -> list[Day]:
     ]
 
 
-async def weigh_loss(engine: Engine, days: int) -> Loss:
-    """What expires when events are kept for so many days: the parts with nothing younger."""
+async def weigh_loss(engine: Engine, days: int, chosen_days: int) -> Loss:
+    """What expires when events are kept for so many days: the parts with nothing younger.
+
+    What has expired under the days that are chosen now and waits for its end is lost already.
+    """
     answer = await engine.inspect(
         f"{_SELECT_LOSS} AND max_time <= now() - INTERVAL {int(days)} DAY"
+        f" AND max_time > now() - INTERVAL {int(chosen_days)} DAY"
     )
     [[names, rows, size]] = answer.rows
     return Loss(

@@ -17,7 +17,7 @@ from litestar.params import JSONBody, QueryParameter
 
 from logster.config import MAX_RETENTION_DAYS
 from logster.errors import StoreError
-from logster.meta.retention import Retention
+from logster.meta.retention import Choice, Retention
 from logster.store.census import Day, Loss, weigh_days, weigh_loss
 from logster.store.engine import Engine
 from logster.store.schema import EventsTable
@@ -67,12 +67,13 @@ async def show_retention(
 @get("/retention/loss", summary="What a shorter time would remove")
 async def show_loss(
     operator: NamedDependency[Viewer],
+    retention: NamedDependency[Retention],
     engine: NamedDependency[Engine],
     days: Annotated[int, QueryParameter(ge=1, le=MAX_RETENTION_DAYS)],
 ) -> Loss:
     """Weigh what would be deleted if events were kept for so many days."""
     del operator
-    return await weigh_loss(engine, days)
+    return await weigh_loss(engine, days, _days_of(await retention.find(), retention))
 
 
 @put("/retention", summary="Change how long events are kept")
@@ -83,14 +84,14 @@ async def change_retention(
     data: JSONBody[RetentionOrder],
 ) -> RetentionShape:
     """Keep events for so many days; a shorter time deletes older ones, within seconds, for good."""
-    before = (await retention.find()).days or retention.default_days
+    before = _days_of(await retention.find(), retention)
     with refusing():
         choice = await retention.choose(data.days, operator.name)
     AUDIT.info(
         "%s changed the retention from %d to %d days",
         operator.name,
         before,
-        choice.days or retention.default_days,
+        _days_of(choice, retention),
     )
     return await _show(retention, engine)
 
@@ -99,7 +100,7 @@ async def _show(retention: Retention, engine: Engine) -> RetentionShape:
     choice = await retention.find()
     kept_days, held = await _look(engine)
     return RetentionShape(
-        days=choice.days or retention.default_days,
+        days=_days_of(choice, retention),
         chosen_days=choice.days,
         default_days=retention.default_days,
         max_days=MAX_RETENTION_DAYS,
@@ -108,6 +109,10 @@ async def _show(retention: Retention, engine: Engine) -> RetentionShape:
         kept_days=kept_days,
         held=held,
     )
+
+
+def _days_of(choice: Choice, retention: Retention) -> int:
+    return choice.days or retention.default_days
 
 
 async def _look(engine: Engine) -> tuple[int | None, list[Day] | None]:

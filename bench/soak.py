@@ -110,7 +110,7 @@ def verdict(moments: Moments, rate: float) -> tuple[bool, str]:
         for name, (first, second) in seen.items()
         if second > FLOORS[name] and second > first * GROWTH
     ]
-    kept_up = statistics.median(moments.rows_per_s[1:]) > 0.97 * rate
+    kept_up = statistics.fmean(moments.rows_per_s[1:]) > 0.97 * rate
     halves = ", ".join(f"{name} {a:.3g} -> {b:.3g}" for name, (a, b) in seen.items())
     word = "bounded" if not grown and kept_up else "NOT BOUNDED"
     reasons = [f"{name} grew" for name in grown] + ([] if kept_up else ["fell behind"])

@@ -2,6 +2,7 @@
 
 import signal
 
+import pytest
 from hypothesis import settings
 
 # A first example may load a library for a second; how fast something is, `make bench` says.
@@ -13,3 +14,14 @@ def pytest_configure() -> None:
     """Heed Ctrl-C, and let what we start heed it: a shell's background jobs begin deaf to it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what may take longest: begun last, it would keep one core waiting."""
+    items.sort(key=_patience, reverse=True)
+
+
+def _patience(item: pytest.Item) -> float:
+    mark = item.get_closest_marker("timeout")
+    return 0 if mark is None else mark.args[0]

@@ -24,7 +24,7 @@ from logster.language import (
     Filter,
     field_named,
 )
-from logster.store.search import HOUR_NS, MAX_INSTANT_NS, MIN_INSTANT_NS
+from logster.store.search import HOUR_NS, check_instants
 from logster.store.select import COLUMNS, Parameters, conditions, text_of_field
 
 if TYPE_CHECKING:
@@ -44,9 +44,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     until_ns: int | None = None
 
     def __post_init__(self) -> None:
-        for name, instant in (("since", self.since_ns), ("until", self.until_ns)):
-            if instant is not None and not MIN_INSTANT_NS <= instant <= MAX_INSTANT_NS:
-                raise QueryError(f"`{name}` is {instant} ns, it can be from 1970 to 2262")
+        check_instants(self.since_ns, self.until_ns)
 
     def where(self, parameters: Parameters) -> str:
         """The condition, workspace first."""

@@ -16,7 +16,7 @@ import msgspec
 
 from logster.errors import QueryError
 from logster.event import NS_PER_S, TEXT_FIELDS, Event, read_properties
-from logster.language import EVERYTHING, And, Equal, Field, Filter
+from logster.language import EVERYTHING, MAX_INSTANT_NS, And, Equal, Field, Filter
 from logster.store.select import Key, select_event, select_events
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ MAX_LIMIT = 10_000
 #: A property's value of this length is taken for an identifier, as a UUID or a hash is one.
 MIN_IDENTIFIER_CHARACTERS = 16
 HOUR_NS = 3600 * NS_PER_S
-#: What 64-bit nanoseconds since 1970 can hold.
-MIN_INSTANT_NS, MAX_INSTANT_NS = 0, 2**63 - 1
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,8 +177,13 @@ def _check_question(question: Question) -> None:
         raise QueryError(f"the limit is {question.limit}, it can be 1 to {MAX_LIMIT}")
     if question.before is not None and question.after is not None:
         raise QueryError("a page continues from `before` or from `after`, not from both")
-    for name, instant in (("since", question.since_ns), ("until", question.until_ns)):
-        if instant is not None and not MIN_INSTANT_NS <= instant <= MAX_INSTANT_NS:
+    check_instants(question.since_ns, question.until_ns)
+
+
+def check_instants(since_ns: int | None, until_ns: int | None) -> None:
+    """Refuse what 64-bit nanoseconds since 1970 cannot hold, by `QueryError`."""
+    for name, instant in (("since", since_ns), ("until", until_ns)):
+        if instant is not None and not 0 <= instant <= MAX_INSTANT_NS:
             raise QueryError(f"`{name}` is {instant} ns, it can be from 1970 to 2262")
 
 

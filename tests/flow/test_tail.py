@@ -9,7 +9,7 @@ import pytest
 
 from logster.errors import QueryError, StoreUnavailableError
 from logster.language import parse_filter
-from logster.store.tail import MAX_CURSOR_IDS, Step, follow
+from logster.store.tail import MAX_CURSOR_IDS, MAX_SHOWN_IDS, Step, follow
 from support.stored import event_at, store_events
 
 if TYPE_CHECKING:
@@ -48,7 +48,6 @@ async def store_late(engine: Engine, event_id: int, late_ms: int) -> None:
 
 async def test_a_tail_begins_now_and_shows_new_rows_oldest_first(engine: Engine) -> None:
     await store(engine, 1, 2)
-    await asyncio.sleep(0.005)
     viewer = tail(engine)
     assert ids_of(await anext(viewer)) == []
     await store(engine, 3, 4)
@@ -77,6 +76,23 @@ async def test_a_row_that_becomes_visible_late_is_shown_once(engine: Engine) -> 
     await store_late(engine, 2, late_ms=80)
     assert ids_of(await anext(viewer)) == [2]
     assert ids_of(await anext(viewer)) == []
+
+
+async def test_a_row_that_was_on_its_way_when_the_tail_began_is_shown(engine: Engine) -> None:
+    await store(engine, 1)
+    viewer = tail(engine)
+    await anext(viewer)
+    await store_late(engine, 2, late_ms=500)
+    assert ids_of(await anext(viewer)) == [2]
+    assert ids_of(await anext(viewer)) == []
+
+
+async def test_a_tail_that_begins_in_a_flood_shows_nothing_of_before(engine: Engine) -> None:
+    await store(engine, *range(1, MAX_SHOWN_IDS + 500))
+    viewer = tail(engine)
+    assert ids_of(await anext(viewer)) == []
+    step = await anext(viewer)
+    assert (ids_of(step), step.skipped) == ([], 0)
 
 
 async def test_a_resume_has_no_gap_and_no_repeat(engine: Engine) -> None:
@@ -167,11 +183,10 @@ async def test_an_engine_that_is_away_gives_heartbeats_and_no_gap(engine: Engine
     assert ids_of(await anext(viewer)) == [1]
 
 
-async def test_an_engine_that_is_away_at_the_start_gives_an_empty_cursor(engine: Engine) -> None:
+async def test_a_tail_cannot_begin_while_the_engine_is_away(engine: Engine) -> None:
     away: Any = _Outage(engine, calls=1)
-    viewer = tail(away, cursor="")
-    assert (await anext(viewer)).cursor == ""
-    assert (await anext(viewer)).cursor != ""
+    with pytest.raises(StoreUnavailableError):
+        await anext(tail(away))
 
 
 async def test_a_cursor_that_is_none_is_refused(engine: Engine) -> None:

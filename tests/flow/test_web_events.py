@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from logster.errors import StoreUnavailableError
 from logster.event import Event
 from logster.meta.keys import Right
 from logster.store.engine import Engine
@@ -159,8 +160,6 @@ async def following(
     async with asyncio.timeout(10):
         while not tail.status:
             await asyncio.sleep(0.01)
-    # The tail begins with its first look at the engine's clock.
-    await asyncio.sleep(0.5)
     try:
         yield tail
     finally:
@@ -197,6 +196,17 @@ async def test_a_tail_goes_on_where_it_was_cut(site: Site, engine: Engine) -> No
         async with following(site, query, last_id=last_id) as tail:
             data = json.loads((await tail.next())["data"])
             assert [found["message"] for found in data["events"]] == ["missed"]
+
+
+async def test_a_tail_is_refused_while_the_engine_is_away(
+    site: Site, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: Any, **__: Any) -> Any:
+        raise StoreUnavailableError("the engine is away")
+
+    monkeypatch.setattr(engine, "ask", fail)
+    async with following(site) as tail:
+        assert tail.status == 503
 
 
 async def test_who_leaves_makes_room(site: Site, engine: Engine) -> None:

@@ -564,6 +564,21 @@ def test_the_tail_waits_while_somebody_reads_and_goes_on_without_a_gap(server, p
     expect(live).to_have_text("Live")
 
 
+def test_what_arrives_between_the_page_and_the_tail_is_shown(server, page):
+    word = unique("between")
+    held = []
+    # A method of a list is no handler.
+    page.route(re.compile("/events/tail"), lambda route: held.append(route))  # noqa: PLW0108
+    page.goto(f"/?q={word}&live=1")
+    expect(page.get_by_text("No events match")).to_be_visible()
+    server.log_message(Message=f"{word} first")
+    server.wait_for(word, 1)
+    expect(row_with(page, word)).to_have_count(0)
+    for route in held:
+        route.continue_()
+    expect(row_with(page, word)).to_have_count(1)
+
+
 def test_the_tail_goes_on_where_it_was_cut(server, page, forgiven):
     forgiven.append("ERR_INTERNET_DISCONNECTED")
     word = unique("cut")

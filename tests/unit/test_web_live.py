@@ -16,6 +16,11 @@ def step(number: int, *, skipped: int = 0) -> Step:
     return Step(events=[event], cursor=f"c{number}", skipped=skipped)
 
 
+START = Step(events=[], cursor="c0", skipped=0)
+#: How every stream begins: where it is, before there is anything to show.
+BEGINNING = "retry: 2000\n: still here\nid: c0\n\n"
+
+
 async def steps_of(*steps: Step) -> AsyncGenerator[Step, None]:
     for one in steps:
         yield one
@@ -40,9 +45,9 @@ async def read(stream: AsyncIterator[bytes], count: int = 100) -> list[str]:
 
 
 async def test_a_step_is_one_message_with_its_cursor() -> None:
-    stream = live._write(steps_of(step(1), step(2, skipped=7)), Viewers(), admitted)
+    stream = live._write(START, steps_of(step(1), step(2, skipped=7)), Viewers(), admitted)
     first, one, two = await read(stream)
-    assert first == "retry: 2000\n\n"
+    assert first == BEGINNING
     assert one.startswith("id: c1\nevent: events\ndata: {")
     assert one.endswith("}\n\n")
     assert one.count("\n") == 4, "a line end inside the data would break the stream"
@@ -54,7 +59,7 @@ async def test_a_step_is_one_message_with_its_cursor() -> None:
 
 async def test_silence_is_broken_by_signs_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "HEARTBEAT_S", 0.01)
-    texts = await read(live._write(silence(), Viewers(), admitted), 3)
+    texts = await read(live._write(START, silence(), Viewers(), admitted), 3)
     assert texts[1:] == [": still here\n\n"] * 2
 
 
@@ -67,7 +72,7 @@ async def test_an_empty_step_moves_the_cursor_of_a_quiet_stream(
 ) -> None:
     monkeypatch.setattr(live, "HEARTBEAT_S", 0.0)
     quiet = Step(events=[], cursor="c9", skipped=0)
-    texts = await read(live._write(steps_of(quiet), Viewers(), admitted))
+    texts = await read(live._write(START, steps_of(quiet), Viewers(), admitted))
     assert ": still here\nid: c9\n\n" in texts
 
 
@@ -79,8 +84,8 @@ async def test_a_stream_ends_with_its_session(monkeypatch: pytest.MonkeyPatch) -
         return False
 
     viewers = Viewers()
-    texts = await asyncio.wait_for(read(live._write(silence(), viewers, revoked)), 5)
-    assert texts == ["retry: 2000\n\n"]
+    texts = await asyncio.wait_for(read(live._write(START, silence(), viewers, revoked)), 5)
+    assert texts == [BEGINNING]
     assert viewers.count == 0
 
 
@@ -96,7 +101,7 @@ async def test_a_client_that_leaves_frees_its_place_and_its_question() -> None:
             closed.set()
 
     viewers = Viewers()
-    watching = asyncio.create_task(read(live._write(waiting(), viewers, admitted)))
+    watching = asyncio.create_task(read(live._write(START, waiting(), viewers, admitted)))
     await asyncio.wait_for(asked.wait(), 5)
     assert viewers.count == 1
     watching.cancel()
@@ -112,7 +117,7 @@ async def test_a_store_that_fails_ends_the_stream_quietly(
         yield step(1)
         raise StoreRefusedError("Code: 47. DB::Exception: secret")
 
-    texts = await read(live._write(failing(), Viewers(), admitted))
+    texts = await read(live._write(START, failing(), Viewers(), admitted))
     assert len(texts) == 2
     assert "secret" not in "".join(texts)
     assert "secret" in caplog.text

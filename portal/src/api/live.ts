@@ -14,6 +14,8 @@ export type LiveState = "connecting" | "open" | "lost";
 export interface LiveListener {
   onstep(step: Step): void;
   onstate(state: LiveState): void;
+  /** The stream misses nothing from now on; of what came before it knows nothing. */
+  onbegin(): void;
 }
 
 export interface LiveStream {
@@ -34,10 +36,13 @@ export function openLive(text: string, listener: LiveListener): LiveStream {
   function connect(): void {
     if (isClosed) return;
     listener.onstate("connecting");
+    let isNew = cursor === null;
     source = new EventSource(tailAddress(text, cursor));
     source.onopen = () => {
       retryMs = FIRST_RETRY_MS;
       listener.onstate("open");
+      if (isNew) listener.onbegin();
+      isNew = false; // from here on the browser knows where it goes on
     };
     source.addEventListener("events", (message) => {
       cursor = message.lastEventId || cursor;

@@ -69,6 +69,15 @@ export class Rows {
     this.isLoadingOlder = false;
   }
 
+  /** The newest events that are not in the list yet, oldest first as in a live step. */
+  async findMissed(): Promise<readonly Event[]> {
+    const { signal } = this.#request;
+    const page = await getEvents(this.#question(null), signal);
+    if (signal.aborted) return [];
+    const known = new Set(this.entries.filter(isEvent).map(({ id }) => id));
+    return page.events.filter(({ id }) => !known.has(id)).reverse();
+  }
+
   /** Puts a live step on top; what no longer fits goes at the bottom and can be loaded again. */
   addStep(events: readonly Event[], skipped: number): void {
     const added = entriesOfStep(events, skipped);

@@ -78,6 +78,22 @@ test("live events that come before the first page are kept, once", async () => {
   expect(ids(rows)).toEqual([4, 3, 2]);
 });
 
+test("what is not in the list yet is found", async () => {
+  serve({ ids: [3, 2] }, { ids: [5, 4, 3, 2] });
+  const rows = new Rows();
+  await rows.load("", ALL);
+  expect((await rows.findMissed()).map(({ id }) => id)).toEqual(["4", "5"]);
+});
+
+test("what an older question missed is nothing to this one", async () => {
+  serve({ ids: [1] }, { ids: [2] }, { ids: [] });
+  const rows = new Rows();
+  await rows.load("a", ALL);
+  const missed = rows.findMissed();
+  await rows.load("b", ALL);
+  expect(await missed).toEqual([]);
+});
+
 test("a live list is cut, and what was cut can be loaded again by time", async () => {
   const asked = serve({ ids: [1] }, { ids: [2, 1] });
   const rows = new Rows();

@@ -1,7 +1,8 @@
 /**
  * The live tail of the question: on or off, flowing or held while somebody reads.
  *
- * In: steps from the server. Out: steps to the list, and counts of what waits.
+ * In: steps from the server. Out: steps to the list, counts of what waits, and the moment from
+ * which on nothing is missed.
  * Promise: while held, at most `MAX_HELD_EVENTS` wait in memory; the rest is counted as skipped.
  */
 import { type LiveListener, type LiveState, type LiveStream, openLive } from "../api/live";
@@ -23,6 +24,7 @@ export class Tail {
 
   constructor(
     private readonly give: (events: readonly Event[], skipped: number) => void,
+    private readonly onbegin: () => void,
     private readonly open: Open = openLive,
   ) {}
 
@@ -31,6 +33,7 @@ export class Tail {
     this.#stream = this.open(text, {
       onstep: (step) => this.#take(step.events, step.skipped),
       onstate: (state) => (this.state = state),
+      onbegin: () => this.onbegin(),
     });
   }
 

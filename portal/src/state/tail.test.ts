@@ -3,11 +3,15 @@ import type { LiveListener } from "../api/live";
 import type { Event } from "../api/shapes";
 import { MAX_HELD_EVENTS, Tail } from "./tail.svelte";
 
+/** Stands among the steps where the stream began. */
+const BEGUN = { events: [], skipped: -1 };
+
 function build() {
   const given: { events: readonly Event[]; skipped: number }[] = [];
   const opened: { text: string; listener: LiveListener; isClosed: boolean }[] = [];
   const tail = new Tail(
     (events, skipped) => given.push({ events, skipped }),
+    () => given.push(BEGUN),
     (text, listener) => {
       const stream = { text, listener, isClosed: false };
       opened.push(stream);
@@ -71,4 +75,11 @@ test("the stream's state is shown until it is stopped", () => {
   expect(tail.state).toBe("lost");
   tail.stop();
   expect(tail.state).toBe("off");
+});
+
+test("the beginning of the stream is passed on", () => {
+  const { tail, given, opened } = build();
+  tail.start("x");
+  opened[0]?.listener.onbegin();
+  expect(given).toEqual([BEGUN]);
 });

@@ -158,6 +158,18 @@ def select_stored(
     )
 
 
+def select_places(workspace: int, tree: Filter, *, above_ms: int, limit: int) -> Statement:
+    """The newest rows stored after `above_ms`: their ids and `stored_at` (ms)."""
+    parameters = Parameters()
+    parts = _stored(parameters, workspace, tree, above_ms, ())
+    return Statement(
+        "SELECT id, toUnixTimestamp64Milli(stored_at) FROM events"
+        f" WHERE {_all(parts)} ORDER BY stored_at DESC, id DESC"
+        f" LIMIT {parameters.bind(limit, 'UInt32')}",
+        parameters.values,
+    )
+
+
 def count_stored(
     workspace: int, tree: Filter, *, above_ms: int, until_ms: int, shown: Iterable[int]
 ) -> Statement:

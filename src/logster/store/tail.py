@@ -7,6 +7,7 @@ A row's id and timestamp are made when it is received and it becomes visible whe
 block is inserted, so neither tells what is new. `stored_at` does: the engine sets it at
 the insert. Inserts overlap, so a row may become visible after one with a later
 `stored_at`; each look therefore goes back `OVERLAP_MS` and leaves out what was shown.
+The first one shows nothing: what is visible by then is not new.
 
 Promise: a row that becomes visible at most `OVERLAP_MS` after its `stored_at` is shown
 exactly once, by whichever worker or node it came, also across a resume; with two limits:
@@ -32,7 +33,7 @@ import msgspec
 from logster.errors import QueryError, StoreUnavailableError
 from logster.event import Event
 from logster.store.search import read_event
-from logster.store.select import SELECT_NOW, count_stored, select_stored
+from logster.store.select import SELECT_NOW, count_stored, select_places, select_stored
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -92,14 +93,19 @@ async def follow(
     max_events: int = 500,
     interval_s: float = 0.25,
 ) -> AsyncIterator[Step]:
-    """Look every `interval_s` for new events, forever; without a cursor it starts from now.
+    """Look every `interval_s` for new events, forever.
 
-    While the engine is away the steps are empty. Its other errors end the tail; a text
-    that is no cursor raises `QueryError` at the first step.
+    Without a cursor it shows what becomes visible after its first step, which is empty then.
+    While the engine is away the steps are empty; its other errors end the tail, as its being
+    away does before there is a cursor. A text that is no cursor raises `QueryError` at the
+    first step.
     """
     viewer = _Viewer(engine, workspace, tree, max_events)
     if cursor:
         viewer.position = parse_cursor(cursor)
+    else:
+        yield await viewer.begin()
+        await asyncio.sleep(interval_s)
     while True:
         try:
             step = await viewer.look()
@@ -118,66 +124,79 @@ class _Viewer:
         self._tree = tree
         self._max_events = max_events
         self._clock_read_at_s = -math.inf
-        self.position: Position | None = None
+        self.position = Position(0, {})
+
+    async def begin(self) -> Step:
+        """Take what is visible by now for shown."""
+        self.position.advance(await self._ask_clock() - OVERLAP_MS)
+        statement = select_places(
+            self._workspace,
+            self._tree,
+            above_ms=self.position.floor_ms,
+            limit=MAX_SHOWN_IDS + 1,
+        )
+        answer = await self._engine.ask(statement.sql, statement.parameters)
+        self._remember(answer.rows)
+        return self.step([], 0)
 
     async def look(self) -> Step:
         # Read before the look: what is stored up to then and visible, the look finds.
         now_ms = await self._read_clock()
-        if self.position is None:
-            self.position = Position(now_ms or 0, {})
-        rows = await self._ask_rows(self.position)
+        rows = await self._ask_rows()
         skipped = 0
         if len(rows) > self._max_events:
-            skipped = await self._skip_to(_stored_at(rows[0]), self.position)
+            skipped = await self._skip_to(_stored_at(rows[0]))
             rows = rows[: self._max_events]
         else:
-            self._remember(rows, self.position)
+            self._remember(rows)
         if now_ms is not None:
             self.position.advance(now_ms - OVERLAP_MS)
         return self.step([read_event(row) for row in reversed(rows)], skipped)
 
     def step(self, events: list[Event], skipped: int) -> Step:
-        cursor = "" if self.position is None else render_cursor(self.position)
-        return Step(events=events, cursor=cursor, skipped=skipped)
+        return Step(events=events, cursor=render_cursor(self.position), skipped=skipped)
 
     async def _read_clock(self) -> int | None:
         """The engine's clock, now and then: a quiet tail must still look at recent rows only."""
-        now_s = time.monotonic()
-        if now_s - self._clock_read_at_s < CLOCK_EVERY_S:
+        if time.monotonic() - self._clock_read_at_s < CLOCK_EVERY_S:
             return None
+        return await self._ask_clock()
+
+    async def _ask_clock(self) -> int:
+        asked_at_s = time.monotonic()
         answer = await self._engine.ask(SELECT_NOW.sql, SELECT_NOW.parameters)
-        self._clock_read_at_s = now_s
+        self._clock_read_at_s = asked_at_s
         return int(answer.rows[0][0])
 
-    async def _ask_rows(self, position: Position) -> list[tuple[Any, ...]]:
+    async def _ask_rows(self) -> list[tuple[Any, ...]]:
         statement = select_stored(
             self._workspace,
             self._tree,
-            above_ms=position.floor_ms,
-            shown=position.shown,
+            above_ms=self.position.floor_ms,
+            shown=self.position.shown,
             limit=self._max_events + 1,
         )
         answer = await self._engine.ask(statement.sql, statement.parameters)
         return answer.rows
 
-    async def _skip_to(self, head_ms: int, position: Position) -> int:
+    async def _skip_to(self, head_ms: int) -> int:
         """Let the floor be the newest row, and count what is not given of the rows up to it."""
         statement = count_stored(
             self._workspace,
             self._tree,
-            above_ms=position.floor_ms,
+            above_ms=self.position.floor_ms,
             until_ms=head_ms,
-            shown=position.shown,
+            shown=self.position.shown,
         )
         answer = await self._engine.ask(statement.sql, statement.parameters)
-        position.advance(head_ms)
+        self.position.advance(head_ms)
         return max(0, int(answer.rows[0][0]) - self._max_events)
 
-    def _remember(self, rows: list[tuple[Any, ...]], position: Position) -> None:
+    def _remember(self, rows: list[tuple[Any, ...]]) -> None:
         if rows:
-            position.shown.update({row[0]: _stored_at(row) for row in rows})
-            position.advance(_stored_at(rows[0]) - OVERLAP_MS)
-            position.trim(MAX_SHOWN_IDS)
+            self.position.shown.update({row[0]: _stored_at(row) for row in rows})
+            self.position.advance(_stored_at(rows[0]) - OVERLAP_MS)
+            self.position.trim(MAX_SHOWN_IDS)
 
 
 def _stored_at(row: tuple[Any, ...]) -> int:

@@ -88,6 +88,8 @@ async def tail_events(
     if seen:
         parse_cursor(seen)  # refuses while a status can still be said
     steps = follow(engine, viewer.workspace, parse_filter(q), cursor=seen)
+    # An open stream misses nothing from then on; and a refusal can still be said.
+    first = await anext(steps)
 
     async def is_still_admitted() -> bool:
         try:
@@ -99,7 +101,7 @@ async def tail_events(
         return True
 
     return Stream(
-        _write(steps, viewers, is_still_admitted),
+        _write(first, steps, viewers, is_still_admitted),
         media_type="text/event-stream",
         # nginx would collect the stream in a buffer otherwise.
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
@@ -107,12 +109,15 @@ async def tail_events(
 
 
 async def _write(
-    steps: AsyncIterator[Step], viewers: Viewers, is_still_admitted: Callable[[], Awaitable[bool]]
+    first: Step,
+    steps: AsyncIterator[Step],
+    viewers: Viewers,
+    is_still_admitted: Callable[[], Awaitable[bool]],
 ) -> AsyncGenerator[bytes, None]:
     """The stream's text: events when there are some, a sign of life when there are none."""
     viewers.count += 1
     try:
-        yield b"retry: %d\n\n" % RECONNECT_MS
+        yield b"retry: %d\n%s" % (RECONNECT_MS, _render(first))
         written_at = admitted_at = time.monotonic()
         async with aclosing(_beat(steps)) as beats:
             async for step in beats:
@@ -123,11 +128,8 @@ async def _write(
                     if not await is_still_admitted():
                         return
                     admitted_at = now
-                if step and (step.events or step.skipped):
-                    yield _render_step(step)
-                    written_at = now
-                elif now - written_at >= HEARTBEAT_S:
-                    yield _render_heartbeat(step)
+                if _has_news(step) or now - written_at >= HEARTBEAT_S:
+                    yield _render(step)
                     written_at = now
     except StoreError:
         # The browser connects again by itself, and then gets the refusal with its reason.
@@ -165,15 +167,14 @@ async def _next(steps: AsyncIterator[Step]) -> Step:
     return await anext(steps)
 
 
-def _render_step(step: Step) -> bytes:
-    data = {"events": [shape_event(event) for event in step.events], "skipped": step.skipped}
-    return b"id: %s\nevent: events\ndata: %s\n\n" % (
-        step.cursor.encode(),
-        msgspec.json.encode(data),
-    )
+def _has_news(step: Step | None) -> bool:
+    return step is not None and bool(step.events or step.skipped)
 
 
-def _render_heartbeat(step: Step | None) -> bytes:
-    """A comment; with an `id` alone, so that a quiet stream too goes on from where it is."""
+def _render(step: Step | None) -> bytes:
+    """A message; or a comment, whose `id` lets a quiet stream too go on from where it is."""
     place = b"id: %s\n" % step.cursor.encode() if step else b""
-    return b": still here\n%s\n" % place
+    if step is None or not _has_news(step):
+        return b": still here\n%s\n" % place
+    data = {"events": [shape_event(event) for event in step.events], "skipped": step.skipped}
+    return b"%sevent: events\ndata: %s\n\n" % (place, msgspec.json.encode(data))

@@ -198,6 +198,32 @@ async def test_a_tail_goes_on_where_it_was_cut(site: Site, engine: Engine) -> No
             assert [found["message"] for found in data["events"]] == ["missed"]
 
 
+async def test_a_tail_takes_its_place_before_its_first_look(
+    site: Site, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site.viewers, "max_count", 1)
+    looking, go_on, ask = asyncio.Event(), asyncio.Event(), engine.ask
+
+    async def wait(*arguments: Any, **more: Any) -> Any:
+        looking.set()
+        await go_on.wait()
+        return await ask(*arguments, **more)
+
+    monkeypatch.setattr(engine, "ask", wait)
+
+    async def open_first() -> int | None:
+        async with following(site) as tail:
+            return tail.status
+
+    first = asyncio.create_task(open_first())
+    await asyncio.wait_for(looking.wait(), 10)
+    async with following(site) as second:
+        assert second.status == 503
+    go_on.set()
+    assert await first == 200
+    assert site.viewers.count == 0
+
+
 async def test_a_tail_is_refused_while_the_engine_is_away(
     site: Site, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

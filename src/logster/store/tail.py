@@ -7,7 +7,7 @@ A row's id and timestamp are made when it is received and it becomes visible whe
 block is inserted, so neither tells what is new. `stored_at` does: the engine sets it at
 the insert. Inserts overlap, so a row may become visible after one with a later
 `stored_at`; each look therefore goes back `OVERLAP_MS` and leaves out what was shown.
-The first one shows nothing: what is visible by then is not new.
+A tail that goes on from nowhere begins with what is visible by then, and shows none of it.
 
 Promise: a row that becomes visible at most `OVERLAP_MS` after its `stored_at` is shown
 exactly once, by whichever worker or node it came, also across a resume; with two limits:

@@ -8,8 +8,8 @@ when its session or key does; a reconnecting browser goes on where it was.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import aclosing, contextmanager, suppress
 from typing import Annotated, Any
 
 import msgspec
@@ -56,6 +56,15 @@ class Viewers:
         """Let every stream end with its next step; browsers connect again by themselves."""
         self.is_ending = True
 
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Count a stream while it opens, and again while it lasts."""
+        self.count += 1
+        try:
+            yield
+        finally:
+            self.count -= 1
+
     def check_room(self) -> None:
         """Raise RetryLaterError when there are as many as may be."""
         if self.count >= self.max_count:
@@ -89,7 +98,8 @@ async def tail_events(
         parse_cursor(seen)  # refuses while a status can still be said
     steps = follow(engine, viewer.workspace, parse_filter(q), cursor=seen)
     # An open stream misses nothing from then on; and a refusal can still be said.
-    first = await anext(steps)
+    with viewers.place():
+        first = await anext(steps)
 
     async def is_still_admitted() -> bool:
         try:
@@ -115,27 +125,25 @@ async def _write(
     is_still_admitted: Callable[[], Awaitable[bool]],
 ) -> AsyncGenerator[bytes, None]:
     """The stream's text: events when there are some, a sign of life when there are none."""
-    viewers.count += 1
-    try:
-        yield b"retry: %d\n%s" % (RECONNECT_MS, _render(first))
-        written_at = admitted_at = time.monotonic()
-        async with aclosing(_beat(steps)) as beats:
-            async for step in beats:
-                if viewers.is_ending:
-                    return
-                now = time.monotonic()
-                if now - admitted_at >= ADMISSION_S:
-                    if not await is_still_admitted():
+    with viewers.place():
+        try:
+            yield b"retry: %d\n%s" % (RECONNECT_MS, _render(first))
+            written_at = admitted_at = time.monotonic()
+            async with aclosing(_beat(steps)) as beats:
+                async for step in beats:
+                    if viewers.is_ending:
                         return
-                    admitted_at = now
-                if _has_news(step) or now - written_at >= HEARTBEAT_S:
-                    yield _render(step)
-                    written_at = now
-    except StoreError:
-        # The browser connects again by itself, and then gets the refusal with its reason.
-        log.warning("A live tail ended: the store failed.", exc_info=True)
-    finally:
-        viewers.count -= 1
+                    now = time.monotonic()
+                    if now - admitted_at >= ADMISSION_S:
+                        if not await is_still_admitted():
+                            return
+                        admitted_at = now
+                    if _has_news(step) or now - written_at >= HEARTBEAT_S:
+                        yield _render(step)
+                        written_at = now
+        except StoreError:
+            # The browser connects again by itself, and then gets the refusal with its reason.
+            log.warning("A live tail ended: the store failed.", exc_info=True)
 
 
 async def _beat(steps: AsyncIterator[Step]) -> AsyncGenerator[Step | None, None]:

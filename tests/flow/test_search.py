@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +12,17 @@ import pytest
 from logster.errors import QueryError
 from logster.event import NS_PER_MS, NS_PER_S
 from logster.language import EVERYTHING, matches, parse_filter, render_filter
-from logster.store.search import MAX_LIMIT, Page, Question, find, search
+from logster.store.engine import Engine
+from logster.store.search import HOUR_NS, MAX_LIMIT, Page, Question, find, search
+from logster.store.select import SELECT_OLDEST
 from support.filters import PIECES, filters
 from support.samples import random_events, sample
 from support.stored import event_at, store_events
 
 if TYPE_CHECKING:
-    from logster.store.engine import Engine
+    from collections.abc import Mapping
+
+    from logster.store.engine import Answer
 
 WORKSPACE, NEIGHBOUR = 7, 8
 
@@ -92,6 +97,57 @@ async def test_paging_gives_each_event_once_while_events_arrive(engine: Engine) 
     in_order = sorted(stored, key=lambda event: (event.timestamp, event.id), reverse=True)
     assert of_the_start == [event.id for event in in_order]
     assert len(seen) == len(set(seen))
+
+
+class Overheard(Engine):
+    """The engine of the test, and the spans it is asked for."""
+
+    def __init__(self, engine: Engine) -> None:
+        vars(self).update(vars(engine))
+        self.spans: list[tuple[int | None, int | None]] = []
+
+    async def ask(
+        self,
+        sql: str,
+        parameters: Mapping[str, Any],
+        *,
+        settings: Mapping[str, Any] | None = None,
+    ) -> Answer:
+        if sql != SELECT_OLDEST.sql:
+            instants = re.findall(r"timestamp (>=|<) fromUnixTimestamp64Nano\({(\w+):", sql)
+            named = {side: parameters[name] for side, name in instants}
+            self.spans.append((named.get(">="), named.get("<")))
+        return await super().ask(sql, parameters, settings=settings)
+
+
+async def test_a_sparse_page_looks_as_far_as_its_events_promise(engine: Engine) -> None:
+    start = time.time_ns()
+    every_eighth = [
+        event_at(number, start - (number * 8 - 1) * HOUR_NS) for number in range(1, 301)
+    ]
+    await store_events(engine, every_eighth)
+    engine = Overheard(engine)
+    page = await ask(engine, "", limit=20)
+    assert ids_of(page) == list(range(1, 21))
+    hour, day, (since, until) = engine.spans
+    assert hour[1] is None
+    assert until == day[0]
+    # Three in a day: 18 more likely within six days, so it looks twice as far.
+    assert since is not None
+    assert round((start - since) / HOUR_NS) == (1 + 12) * 24
+
+    engine.spans.clear()
+    assert len((await ask(engine, "", limit=290)).events) == 290
+    # Half a year of it is more than there is.
+    assert engine.spans[2:] == [(None, engine.spans[1][0])]
+
+
+async def test_a_page_does_not_look_where_the_store_has_nothing(engine: Engine) -> None:
+    start = time.time_ns()
+    await store_events(engine, [event_at(1, start), event_at(2, start - 23 * HOUR_NS)])
+    engine = Overheard(engine)
+    assert ids_of(await ask(engine, "")) == [1, 2]
+    assert len(engine.spans) == 2
 
 
 async def test_paging_goes_back_to_newer_events(engine: Engine) -> None:

@@ -17,18 +17,20 @@ import msgspec
 from logster.errors import QueryError
 from logster.event import NS_PER_S, TEXT_FIELDS, Event, read_properties
 from logster.language import EVERYTHING, MAX_INSTANT_NS, And, Equal, Field, Filter
-from logster.store.select import Key, select_event, select_events
+from logster.store.select import SELECT_OLDEST, Key, select_event, select_events
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from logster.store.engine import Engine
+    from logster.store.engine import Answer, Engine
 
 #: More would be an export, which goes another way.
 MAX_LIMIT = 10_000
 #: A property's value of this length is taken for an identifier, as a UUID or a hash is one.
 MIN_IDENTIFIER_CHARACTERS = 16
+#: The first span is a screenful in a busy system, the second one in a quiet one.
 HOUR_NS = 3600 * NS_PER_S
+DAY_NS = 24 * HOUR_NS
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,10 +69,7 @@ async def search(engine: Engine, question: Question) -> Page:
     if question.after is not None:
         return await _page_after(gathering, parse_cursor(question.after))
     before = None if question.before is None else parse_cursor(question.before)
-    for since_ns, until_ns in _spans(question, before):
-        await gathering.ask(since_ns=since_ns, until_ns=until_ns, before=before)
-        if gathering.is_full:
-            break
+    await _gather_older(gathering, before)
     events = [read_event(row) for row in gathering.rows[: question.limit]]
     return gathering.page(events, has_older=gathering.is_full)
 
@@ -108,6 +107,23 @@ class _Gathering:
         )
         answer = await self._engine.ask(statement.sql, statement.parameters)
         self.rows += answer.rows
+        self._count(answer)
+
+    async def ask_oldest(self) -> int:
+        """A time that no event of the store is older than, in ns; the engine knows it by heart."""
+        answer = await self._engine.ask(SELECT_OLDEST.sql, SELECT_OLDEST.parameters)
+        self._count(answer)
+        return int(answer.rows[0][0])
+
+    def promised_ns(self, width_ns: int) -> int:
+        """How much further the page is likely filled, when this much gave the rows so far.
+
+        Twice as far as that, since no two days are alike; for ever when there were none.
+        """
+        missing = self.question.limit + 1 - len(self.rows)
+        return 2 * width_ns * missing // len(self.rows) if self.rows else MAX_INSTANT_NS
+
+    def _count(self, answer: Answer) -> None:
         self._elapsed_ms += answer.elapsed_ms
         self._rows_read += answer.rows_read
 
@@ -121,27 +137,46 @@ class _Gathering:
         )
 
 
-def _spans(question: Question, before: Key | None) -> Iterator[tuple[int | None, int | None]]:
-    """The time to search as spans (since, until), newest first, each wider than the last.
+async def _gather_older(gathering: _Gathering, before: Key | None) -> None:
+    """Fill a page span by span, newest first, each one wider than the last.
 
     The newest events of a large table are then found in the rows of an hour: with 3 M
     rows 10 ms instead of 40 ms and not growing; two empty spans cost about 5 ms each.
-    A user is in the hour too seldom for that, and their index tells the rows of a day.
     """
-    if names_few(question.filter):
-        yield question.since_ns, question.until_ns
-        return
+    question = gathering.question
     newest_ns = time.time_ns() if before is None else before.timestamp_ns
     if question.until_ns is not None:
         newest_ns = min(newest_ns, question.until_ns)
     until_ns = question.until_ns
-    for width_ns in _SPANS_NS[1:] if names_user(question.filter) else _SPANS_NS:
-        since_ns = newest_ns - width_ns
-        if question.since_ns is not None and since_ns <= question.since_ns:
-            break
-        yield since_ns, until_ns
+    for since_ns in _first_starts(question, newest_ns):
+        await gathering.ask(since_ns=since_ns, until_ns=until_ns, before=before)
+        if gathering.is_full:
+            return
         until_ns = since_ns
-    yield question.since_ns, until_ns
+    if until_ns == newest_ns - DAY_NS:
+        oldest_ns = max(await gathering.ask_oldest(), question.since_ns or 0)
+        if oldest_ns >= until_ns:
+            return
+        since_ns = until_ns - gathering.promised_ns(newest_ns - until_ns)
+        if since_ns > oldest_ns:
+            await gathering.ask(since_ns=since_ns, until_ns=until_ns, before=before)
+            if gathering.is_full:
+                return
+            until_ns = since_ns
+    await gathering.ask(since_ns=question.since_ns, until_ns=until_ns, before=before)
+
+
+def _first_starts(question: Question, newest_ns: int) -> Iterator[int]:
+    """Where the first spans start, as far as they are narrower than the question.
+
+    A user is in an hour too seldom, and their index tells the rows of a day.
+    """
+    if names_few(question.filter):
+        return
+    for width_ns in (DAY_NS,) if names_user(question.filter) else (HOUR_NS, DAY_NS):
+        since_ns = newest_ns - width_ns
+        if question.since_ns is None or since_ns > question.since_ns:
+            yield since_ns
 
 
 def names_few(tree: Filter) -> bool:
@@ -237,5 +272,3 @@ def parse_cursor(text: str) -> Key:
 
 #: Instants are signed 64-bit and not before 1970, ids are unsigned 64-bit.
 _CURSOR = re.compile(r"([0-7]?[0-9a-f]{1,15})-([0-9a-f]{1,16})")
-#: The first is a screenful in a busy system, the second on a quiet one; then all the rest.
-_SPANS_NS = (HOUR_NS, 24 * HOUR_NS)

@@ -141,13 +141,13 @@ VARIANTS = (
     ),
     Variant(
         "users: whole names",
-        (("`user` TYPE bloom_filter(0.01) GRANULARITY 1", f"`user` {WHOLE}"),),
+        (("`user` TYPE bloom_filter(0.0085) GRANULARITY 1", f"`user` {WHOLE}"),),
     ),
     Variant(
         "property values: text of hashes",
         (
             (
-                f"{VALUES} TYPE bloom_filter(0.01) GRANULARITY 1",
+                f"{VALUES} TYPE bloom_filter(0.0085) GRANULARITY 1",
                 f"{HASHES} {WHOLE}",
             ),
         ),
@@ -162,7 +162,7 @@ VARIANTS = (
         (("(ZSTD(3, 22))", "(ZSTD(3))"), (" = 4194304", " = 1048576")),
     ),
     Variant("indexes: LZ4", (("default_compression_codec = 'ZSTD(1)',", ""),)),
-    Variant("bloom filter of ids", _index("ids id TYPE bloom_filter(0.01) GRANULARITY 1")),
+    Variant("bloom filter of ids", _index("ids id TYPE bloom_filter(0.0085) GRANULARITY 1")),
 )
 
 NEWEST = (

@@ -142,6 +142,8 @@ async def _gather_older(gathering: _Gathering, before: Key | None) -> None:
 
     The newest events of a large table are then found in the rows of an hour: with 3 M
     rows 10 ms instead of 40 ms and not growing; two empty spans cost about 5 ms each.
+    After a whole day the rows so far tell how far to look: not through years for a page
+    that some days fill (with 50 M rows 210 ms instead of 310 ms for a rare user).
     """
     question = gathering.question
     newest_ns = time.time_ns() if before is None else before.timestamp_ns

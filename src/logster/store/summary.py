@@ -221,7 +221,8 @@ async def list_fields(
     rows = await meter.rows(
         f"SELECT [{flags}, issue != 0],"
         f" if(length(properties) > {MAX_PROPERTIES_BYTES}, '', properties) FROM events"
-        f" WHERE {selection.where_newest(parameters, sample)} ORDER BY timestamp DESC, id DESC LIMIT {sample}",
+        f" WHERE {selection.where_newest(parameters, sample)}"
+        f" ORDER BY timestamp DESC, id DESC LIMIT {sample}",
         parameters,
     )
     found = [FieldInfo(field=SEVERITY, types={"severity": len(rows)}, count=len(rows))]

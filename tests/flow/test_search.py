@@ -106,18 +106,12 @@ class Overheard(Engine):
         vars(self).update(vars(engine))
         self.spans: list[tuple[int | None, int | None]] = []
 
-    async def ask(
-        self,
-        sql: str,
-        parameters: Mapping[str, Any],
-        *,
-        settings: Mapping[str, Any] | None = None,
-    ) -> Answer:
+    async def ask(self, sql: str, parameters: Mapping[str, Any], **how: Any) -> Answer:
         if sql != SELECT_OLDEST.sql:
             instants = re.findall(r"timestamp (>=|<) fromUnixTimestamp64Nano\({(\w+):", sql)
             named = {side: parameters[name] for side, name in instants}
             self.spans.append((named.get(">="), named.get("<")))
-        return await super().ask(sql, parameters, settings=settings)
+        return await super().ask(sql, parameters, **how)
 
 
 async def test_a_sparse_page_looks_as_far_as_its_events_promise(engine: Engine) -> None:

@@ -271,6 +271,7 @@ def test_the_histogram_is_read_and_zoomed_by_keys(server, page):
     page.keyboard.press("h")
     plot = histogram(page)
     expect(plot).to_be_focused()
+    expect(plot).not_to_have_attribute("aria-valuemax", "0")  # it is loaded after the list
     page.keyboard.press("Home")
     expect(plot).to_have_attribute("aria-valuetext", re.compile("1 events, 1 error"))
     page.keyboard.press("Shift+ArrowRight")
@@ -280,6 +281,27 @@ def test_the_histogram_is_read_and_zoomed_by_keys(server, page):
     page.keyboard.press("h")
     page.keyboard.press("Backspace")
     expect(row_with(page, word)).to_have_count(2)
+
+
+def test_keys_before_the_histogram_is_there_stand_nowhere(server, page):
+    word = unique("earlykeys")
+    log_at(server, word, 20)
+    log_at(server, word, 0)
+    server.wait_for(word, 2)
+    held = []
+    page.route("**/api/v1/histogram?*", lambda route: held.append(route))  # noqa: PLW0108
+    page.goto(f"/?q={word}")
+    expect(row_with(page, word)).to_have_count(2)
+    page.keyboard.press("h")
+    for key in ("Home", "End", "ArrowRight"):
+        page.keyboard.press(key)
+    for route in held:
+        route.continue_()
+    plot = histogram(page)
+    expect(plot).not_to_have_attribute("aria-valuemax", "0")
+    expect(plot).to_have_attribute("aria-valuenow", "0")
+    page.keyboard.press("End")
+    expect(plot).to_have_attribute("aria-valuetext", re.compile("1 events"))
 
 
 def test_the_histogram_says_where_a_release_appeared(server, page):

@@ -9,6 +9,7 @@ import pytest
 from logster.language import parse_filter
 from logster.store.search import Question, search
 from logster.store.select import select_events
+from support.engine import Overheard
 from support.stored import event_at, store_events
 
 if TYPE_CHECKING:
@@ -80,15 +81,9 @@ async def test_what_is_nowhere_is_known_from_the_index_alone(haystack: Engine, t
 
 @pytest.mark.parametrize("text", ["RequestId:4bf92f3577b34da6a3ce929d0e0e4736", "trace_id:a3ce"])
 async def test_an_identifier_is_asked_for_once(haystack: Engine, text: str) -> None:
-    asked = []
-
-    class Counting:
-        async def ask(self, *question: object) -> object:
-            asked.append(question)
-            return await haystack.ask(*question)  # type: ignore[arg-type]
-
-    await search(Counting(), Question(workspace=1, filter=parse_filter(text)))  # type: ignore[arg-type]
-    assert len(asked) == 1
+    engine = Overheard(haystack)
+    await search(engine, Question(workspace=1, filter=parse_filter(text)))
+    assert len(engine.asked) == 1
 
 
 async def test_filters_are_not_packed_since_unpacking_is_most_of_a_search(engine: Engine) -> None:

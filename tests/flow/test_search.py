@@ -12,17 +12,15 @@ import pytest
 from logster.errors import QueryError
 from logster.event import NS_PER_MS, NS_PER_S
 from logster.language import EVERYTHING, matches, parse_filter, render_filter
-from logster.store.engine import Engine
 from logster.store.search import HOUR_NS, MAX_LIMIT, Page, Question, find, search
 from logster.store.select import SELECT_OLDEST
+from support.engine import Overheard
 from support.filters import PIECES, filters
 from support.samples import random_events, sample
 from support.stored import event_at, store_events
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from logster.store.engine import Answer
+    from logster.store.engine import Engine
 
 WORKSPACE, NEIGHBOUR = 7, 8
 
@@ -99,19 +97,16 @@ async def test_paging_gives_each_event_once_while_events_arrive(engine: Engine) 
     assert len(seen) == len(set(seen))
 
 
-class Overheard(Engine):
-    """The engine of the test, and the spans it is asked for."""
-
-    def __init__(self, engine: Engine) -> None:
-        vars(self).update(vars(engine))
-        self.spans: list[tuple[int | None, int | None]] = []
-
-    async def ask(self, sql: str, parameters: Mapping[str, Any], **how: Any) -> Answer:
+def spans_of(engine: Overheard) -> list[tuple[int | None, int | None]]:
+    """From when to when events were asked for; the questions are forgotten."""
+    spans = []
+    for sql, parameters in engine.asked:
+        instants = re.findall(r"timestamp (>=|<) fromUnixTimestamp64Nano\({(\w+):", sql)
+        named = {side: parameters[name] for side, name in instants}
         if sql != SELECT_OLDEST.sql:
-            instants = re.findall(r"timestamp (>=|<) fromUnixTimestamp64Nano\({(\w+):", sql)
-            named = {side: parameters[name] for side, name in instants}
-            self.spans.append((named.get(">="), named.get("<")))
-        return await super().ask(sql, parameters, **how)
+            spans.append((named.get(">="), named.get("<")))
+    engine.asked.clear()
+    return spans
 
 
 async def test_a_sparse_page_looks_as_far_as_its_events_promise(engine: Engine) -> None:
@@ -123,17 +118,17 @@ async def test_a_sparse_page_looks_as_far_as_its_events_promise(engine: Engine) 
     engine = Overheard(engine)
     page = await ask(engine, "", limit=20)
     assert ids_of(page) == list(range(1, 21))
-    hour, day, (since, until) = engine.spans
+    hour, day, (since, until) = spans_of(engine)
     assert hour[1] is None
     assert until == day[0]
     # Three in a day: 18 more likely within six days, so it looks twice as far.
     assert since is not None
     assert round((start - since) / HOUR_NS) == (1 + 12) * 24
 
-    engine.spans.clear()
     assert len((await ask(engine, "", limit=290)).events) == 290
     # Half a year of it is more than there is.
-    assert engine.spans[2:] == [(None, engine.spans[1][0])]
+    hour, day, *rest = spans_of(engine)
+    assert rest == [(None, day[0])]
 
 
 async def test_a_page_does_not_look_where_the_store_has_nothing(engine: Engine) -> None:
@@ -141,7 +136,7 @@ async def test_a_page_does_not_look_where_the_store_has_nothing(engine: Engine) 
     await store_events(engine, [event_at(1, start), event_at(2, start - 23 * HOUR_NS)])
     engine = Overheard(engine)
     assert ids_of(await ask(engine, "")) == [1, 2]
-    assert len(engine.spans) == 2
+    assert len(spans_of(engine)) == 2
 
 
 async def test_paging_goes_back_to_newer_events(engine: Engine) -> None:

@@ -9,17 +9,32 @@ import socket
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from logster.store.engine import Engine
 from logster.store.schema import migrate
 from support.served import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterator, Mapping
     from pathlib import Path
 
+    from logster.store.engine import Answer
+
 SECRET, READER_SECRET = "secret-of-the-writer", "secret-of-the-reader"
+
+
+class Overheard(Engine):
+    """An engine that remembers what it is asked."""
+
+    def __init__(self, engine: Engine) -> None:
+        vars(self).update(vars(engine))
+        self.asked: list[tuple[str, Mapping[str, Any]]] = []
+
+    async def ask(self, sql: str, parameters: Mapping[str, Any], **how: Any) -> Answer:
+        """As the engine does."""
+        self.asked.append((sql, parameters))
+        return await super().ask(sql, parameters, **how)
 
 
 class EngineProcess:

@@ -320,10 +320,8 @@ def matches(tree: Filter, event: Event) -> bool:  # noqa: C901, PLR0911  # one a
             return _equals(value_of(field, event), value)
         case Prefix(field, text):
             return any(found.startswith(text) for found in _texts_of(field, event))
-        case Order(field, comparison, value):
-            found = value_of(field, event)
-            number = number_of(found) if field.is_property else found
-            return number is not None and _COMPARE[comparison](number, value)
+        case Order(field):
+            return _is_beside(value_of(field, event), tree)
         case Has(field):
             return value_of(field, event) not in (None, "")
         case _:
@@ -510,18 +508,18 @@ def _parser() -> Lark:
 
 def field_of(token: Token) -> Field:
     """The field or property of this name, which may stand in quotes."""
-    field = field_named(_unquote(token) if token.startswith('"') else str(token))
+    field = field_named(unquote_name(token))
     if field.is_property and field.name.count(".") >= MAX_PATH_DEPTH:
         raise refusal_at(token, f"a property is at most {MAX_PATH_DEPTH} levels deep")
     return field
 
 
 def _equal(field: Field, token: Token) -> Filter:
-    if _is_prose(field):
-        return _text(token, field)
     is_plain = token.type in ("VALUE", "ITEM")
     if is_plain and set(token) == {"*"}:
         return _has_field(token, field)
+    if _is_prose(field):
+        return _text(token, field)
     if is_plain and ".." in token and (tree := _range(field, token)):
         return tree
     if field.is_property or field.name in NAME_FIELDS:
@@ -683,6 +681,11 @@ def _read_glob(token: Token) -> tuple[str, ...]:
     return (texts[0], *filter(None, texts[1:-1]), texts[-1])
 
 
+def unquote_name(text: str) -> str:
+    """A name that may stand in quotes, as `render_field` writes it."""
+    return _unquote(text) if _QUOTED.fullmatch(text) else str(text)
+
+
 def _unquote(text: str) -> str:
     r"""Only `\"` and `\\` are escapes, so that a pasted path stays what it is."""
     return re.sub(r'\\(["\\])', r"\1", text[1:-1])
@@ -781,6 +784,15 @@ def _equals(found: Any, value: str | int) -> bool:
     return bool(found == value)
 
 
+def _is_beside(found: Any, order: Order) -> bool:
+    """Properties compare as 64-bit floats, ids and instants as the whole numbers they are."""
+    compare = _COMPARE[order.comparison]
+    if not order.field.is_property:
+        return compare(found, order.value)
+    number = number_of(found)
+    return number is not None and compare(number, float(order.value))
+
+
 def number_of(value: Any) -> float | None:
     """The value as a 64-bit float, or None when it is no number and not written like one."""
     if isinstance(value, bool):
@@ -830,7 +842,7 @@ def explain_mistake(error: UnexpectedInput, text: str) -> QueryError:  # noqa: P
     """Say a parser's surprise in the words of the language."""
     position, expected = surprise_of(error, text)
     rest = text[position:]
-    if rest.startswith('"'):
+    if rest.startswith('"') and not _QUOTED.match(rest):
         return QueryError('the closing " is missing', position, len(rest))
     if rest.startswith(")") and "$END" in expected:
         return QueryError("there is no open ( for this", position)
@@ -844,7 +856,7 @@ def explain_mistake(error: UnexpectedInput, text: str) -> QueryError:  # noqa: P
         return QueryError(
             "expected values with commas between them and a closing ): user:(alice, bob)", position
         )
-    if not rest and "RPAR" in expected:
+    if not rest and expected & {"RPAR", "_CLOSE"}:
         return QueryError("expected a closing )", position)
     if expected & {"VALUE", "OPERATOR"}:
         return QueryError(

@@ -306,13 +306,15 @@ def _limit(token: Token, highest: int) -> int:
     return limit
 
 
-def _explain(error: UnexpectedInput, text: str) -> QueryError:
+def _explain(error: UnexpectedInput, text: str) -> QueryError:  # noqa: PLR0911  # one sentence each
     """Say a parser's surprise in the words of pipes; before the pipe, of the filter."""
     position, expected = surprise_of(error, text)
     word = re.match(r"\w+|.|", text[position:], re.DOTALL)
     found = word[0] if word else ""
     length = max(len(found), 1)
-    if "CALL" in expected and "WORD" not in expected:
+    if expected & {"WORD", "_OR"}:
+        return _explain_before_pipe(error, text, found)
+    if "CALL" in expected:
         return QueryError(
             "expected what to count: count, count distinct user, p95(DurationMs), top 20 user",
             position,
@@ -329,3 +331,15 @@ def _explain(error: UnexpectedInput, text: str) -> QueryError:
         wanted = "a closing )" if "_CLOSE" in expected else "a comma, by, every, limit or the end"
         return QueryError(f"expected {wanted}.{hint}", position, length)
     return explain_mistake(error, text)
+
+
+def _explain_before_pipe(error: UnexpectedInput, text: str, found: str) -> QueryError:
+    position, expected = surprise_of(error, text)
+    if found != "|":
+        return explain_mistake(error, text)
+    if "_CLOSE" in expected:
+        return QueryError("expected a closing ) before the pipe", position)
+    return QueryError(
+        "expected a word, a quoted phrase or a condition such as severity>=error before the pipe",
+        position,
+    )

@@ -175,10 +175,31 @@ async def test_an_error_never_quotes_a_value(engine: Engine) -> None:
     assert str(caught.value) == "The SQL cannot be calculated: error 6, cannot parse text."
 
 
-async def test_a_mistake_is_told_with_its_place(engine: Engine) -> None:
-    with pytest.raises(QueryError, match="Syntax error") as caught:
-        await run(engine, OURS, "SELECT count() FRM events")
-    assert caught.value.position == len("SELECT count() FRM ")
+@pytest.mark.parametrize(
+    ("text", "position", "said"),
+    [
+        ("SELECT count() FRM events", len("SELECT count() FRM "), "Syntax error"),
+        ("SELECT", len("SELECT"), "end of query"),
+        ("SELECT * FROM", len("SELECT * FROM"), "end of query"),
+        ("SELECT toString(1", len("SELECT toString(1"), "never closed"),
+        ("SELECT 1 FORMAT JSON", 0, "without FORMAT"),
+        ("SELECT 1 INTO OUTFILE '/tmp/logster-out'", 0, "only a single SELECT"),
+        ("SYSTEM SHUTDOWN", 0, "only one SELECT"),
+        ("SELECT 1 SETTINGS max_threads = 1", 0, "Cannot modify 'max_threads'"),
+        ("SELECT coun() FROM events", 0, "Maybe you meant: ['count','cosh']"),
+        ("SELECT match('a', '(')", 0, "error 427, cannot compile regexp."),
+        (f"SELECT {'(' * 2000}1{')' * 2000}", 0, "error 306, too deep recursion."),
+    ],
+)
+async def test_a_mistake_is_told_with_its_place_and_of_the_text_alone(
+    engine: Engine, text: str, position: int, said: str
+) -> None:
+    with pytest.raises(QueryError) as caught:
+        await run(engine, OURS, text)
+    assert caught.value.position == position
+    assert said in str(caught.value)
+    for own in ("JSONCompact", "In scope", "DB::Exception", "version"):
+        assert own not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -187,6 +208,7 @@ async def test_a_mistake_is_told_with_its_place(engine: Engine) -> None:
         f"SELECT number FROM numbers({MAX_ROWS + 1})",
         "SELECT length(groupArray(number)) FROM numbers(1000000000)",
         "SELECT repeat(toString(number % 10), 1000000) FROM numbers(20)",
+        "SELECT repeat('x', 1000000) FROM numbers(20)",
     ],
 )
 async def test_an_answer_is_bounded(engine: Engine, text: str) -> None:

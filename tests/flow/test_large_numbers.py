@@ -118,6 +118,23 @@ async def test_a_percentile_is_of_the_numbers_that_have_an_end(site: Site, engin
     assert middle == pytest.approx(2, rel=0.0101)  # of 0, 1, 2, 3 and 1e308
 
 
+async def test_a_text_without_end_takes_no_number_from_the_others(
+    site: Site, engine: Engine
+) -> None:
+    values = ("1", '"1e999"', "2", '"-1e999"', "6")
+    await insert(engine, block_of(*(f'{{"size":{value}}}' for value in values)), "sizes")
+    q = "has:size | sum(size), avg(size), min(size), max(size), count"
+    assert (await get(site, "stats", q=q)).json()["rows"] == [[9, 3, 1, 6, 5]]
+    q = 'size:"1e999" | max(size), count'
+    assert (await get(site, "stats", q=q)).json()["rows"] == [[None, 1]]
+
+
+async def test_a_sum_beyond_all_numbers_is_none(site: Site, engine: Engine) -> None:
+    await insert(engine, block_of('{"size":1.7e308}', '{"size":1.6e308}'), "sizes")
+    q = "has:size | sum(size), max(size)"
+    assert (await get(site, "stats", q=q)).json()["rows"] == [[None, 1.7e308]]
+
+
 async def test_every_export_has_all_digits(site: Site) -> None:
     lines = (await get(site, "export", format="ndjson")).text.splitlines()
     assert len(lines) == len(PROPERTIES)

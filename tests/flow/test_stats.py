@@ -163,7 +163,9 @@ async def test_columns_say_what_they_are_and_none_is_there_twice(engine: Engine)
     at_ns = FIRST_NS // (86_400 * NS_PER_S) * 86_400 * NS_PER_S + 5
     await store_events(engine, [event_at(1, at_ns, severity=4, properties={"count": 2})])
     table = await ask(
-        engine, "| count, avg(count), min(timestamp) by severity, count, time every 1d"
+        engine,
+        "| count, avg(count), min(timestamp), count distinct received_at"
+        " by severity, count, time every 1d",
     )
     assert [(column.name, column.kind, column.role) for column in table.columns] == [
         ("time", "time", "step"),
@@ -173,8 +175,9 @@ async def test_columns_say_what_they_are_and_none_is_there_twice(engine: Engine)
         ("count", "number", "number"),
         ("avg(count)", "number", "number"),
         ("min(timestamp)", "time", "number"),
+        ("count distinct received_at", "number", "number"),
     ]
-    assert table.rows == [[at_ns - 5, "error", "2", None, 1, 2, at_ns]]
+    assert table.rows == [[at_ns - 5, "error", "2", None, 1, 2, at_ns, 1]]
 
 
 async def test_groups_beyond_the_limit_are_named_and_not_given(engine: Engine) -> None:

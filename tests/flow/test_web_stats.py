@@ -73,6 +73,8 @@ async def test_a_workspace_counts_its_own_events(site: Site, engine: Engine) -> 
         ({"q": "| count every 1s", "since": "7d"}, 0, "at most 2,000"),
         ({"q": "| count every 1d", "zone": "Mars/Base"}, 0, "no time zone"),
         ({"q": "| count", "since": "soon"}, 0, "is not a time"),
+        ({"q": "| count", "until": "9999-12-31"}, 0, "1970 to 2262"),
+        ({"q": "| count", "since": "99999999999999999999"}, 0, "1970 to 2262"),
     ],
 )
 async def test_a_mistake_is_answered_with_its_place(

@@ -63,6 +63,7 @@ _QUESTION_SETTINGS = frozenset(
         "max_result_bytes",
         "max_result_rows",
         "max_threads",
+        "output_format_json_quote_denormals",
     }
 )
 
@@ -130,8 +131,13 @@ class Engine:
         parameters: Mapping[str, Any],
         *,
         settings: Mapping[str, Any] | None = None,
+        max_bytes: int | None = None,
     ) -> Answer:
-        """Ask a question with server-side parameters (`{name:Type}` in the text)."""
+        """Ask a question with server-side parameters (`{name:Type}` in the text).
+
+        An answer of more than `max_bytes` is refused: of a value that is the same in all rows
+        the engine's own limit counts one.
+        """
         started = time.perf_counter()
         with _own_errors(_question_error):
             client = await self._client(READER)
@@ -141,6 +147,8 @@ class Engine:
                 settings={**_ANSWER_SETTINGS, **(settings or {})},
                 fmt="JSONCompact",
             )
+        if max_bytes is not None and len(body) > max_bytes:
+            raise QueryTooHeavyError(f"The answer has {len(body):,} bytes, {max_bytes:,} may be.")
         return _read_answer(body, (time.perf_counter() - started) * 1000)
 
     async def inspect(self, sql: str) -> Answer:

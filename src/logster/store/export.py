@@ -25,7 +25,7 @@ import pyarrow as pa
 
 from logster.errors import QueryError, QueryTooHeavyError, StoreUnavailableError
 from logster.event import TEXT_FIELDS
-from logster.language import TIME_FIELDS, Field
+from logster.language import TIME_FIELDS, Field, unquote_name
 from logster.store.question import Selection, field_of, text_of
 from logster.store.select import COLUMNS, Key, Parameters, member_of
 
@@ -89,13 +89,15 @@ def choose_columns(names: Sequence[str]) -> list[Column]:
     """The columns of an export, all when none are named; raises `QueryError`."""
     if len(names) > MAX_COLUMNS:
         raise QueryError(f"an export has at most {MAX_COLUMNS} columns, here are {len(names)}")
-    headings = dict.fromkeys(name.strip() for name in names or DEFAULT_COLUMNS)
-    return [Column(heading, _field_headed(heading)) for heading in headings]
+    fields = {
+        unquote_name(name.strip()): _field_of_column(name) for name in names or DEFAULT_COLUMNS
+    }
+    return [Column(heading, field) for heading, field in fields.items()]
 
 
-def _field_headed(heading: str) -> Field:
-    """The field of a heading; all properties together are a column too."""
-    return Field(_PROPERTIES) if heading.lower() == _PROPERTIES else field_of(heading)
+def _field_of_column(name: str) -> Field:
+    """The field of a column; all properties together are a column too."""
+    return Field(_PROPERTIES) if name.strip().lower() == _PROPERTIES else field_of(name)
 
 
 async def export(

@@ -29,9 +29,15 @@ _SPOKEN_CODES = frozenset(
         *(164, 179, 181, 182, 184, 207, 215, 352, 386, 403, 456, 497),
     }
 )
-_MESSAGE = re.compile(r"DB::Exception: (.*?)(?: \(for url .*)?$", re.DOTALL)
-_NAME = re.compile(r"\(([A-Z_]{4,})\)")
+#: What the engine says of a text, without its own words around: the statement that it made of
+#: it, its name of the error, its version.
+_MESSAGE = re.compile(
+    r"DB::Exception: (?!.*DB::Exception: )(.*?)"
+    r"(?:(?:[.:]|(?<=\?)) In scope |\.? \([A-Z_]{4,}\)| \(version | \(for url |$)",
+    re.DOTALL,
+)
 _POSITION = re.compile(r"failed at position (\d+)")
+_SYNTAX_CODE = 62
 
 
 async def run(engine: Engine, workspace: int, text: str) -> Answer:
@@ -51,9 +57,13 @@ async def run(engine: Engine, workspace: int, text: str) -> Answer:
         "max_result_rows": MAX_ROWS,
         "max_result_bytes": MAX_BYTES,
     }
+    is_read = False
     try:
+        # Read alone first: the question itself ends in the format of its answer.
+        await engine.ask("SELECT formatQuery({text:String})", {"text": text})
+        is_read = True
         # The client sends text without parameters as it is: a % or a brace is no placeholder.
-        return await engine.ask(text, {}, settings=settings)
+        return await engine.ask(text, {}, settings=settings, max_bytes=MAX_BYTES)
     except QueryTooHeavyError as error:
         raise QueryError(
             f"The answer has more than {MAX_ROWS:,} rows or {MAX_BYTES >> 20} MiB, or the question "
@@ -63,15 +73,25 @@ async def run(engine: Engine, workspace: int, text: str) -> Answer:
     except StoreError as error:
         if error.code is None:
             raise
-        raise _mistake(str(error), error.code) from error
+        if is_read and error.code == _SYNTAX_CODE:
+            raise QueryError(
+                "only one SELECT is possible, without FORMAT and INTO OUTFILE", 0, len(text)
+            ) from error
+        if error.code not in _SPOKEN_CODES:
+            name = await _name_of(engine, error.code)
+            raise QueryError(
+                f"The SQL cannot be calculated: error {error.code}, {name}."
+            ) from error
+        raise _mistake(str(error)) from error
 
 
-def _mistake(message: str, code: int) -> QueryError:
-    if code not in _SPOKEN_CODES:
-        name = _NAME.search(message)
-        said = name[1].replace("_", " ").lower() if name else "no name"
-        return QueryError(f"The SQL cannot be calculated: error {code}, {said}.")
+async def _name_of(engine: Engine, code: int) -> str:
+    answer = await engine.ask("SELECT errorCodeToName({code:Int32})", {"code": code})
+    return str(answer.rows[0][0]).replace("_", " ").lower() or "which has no name"
+
+
+def _mistake(message: str) -> QueryError:
     found = _MESSAGE.search(message)
-    said = found[1] if found else message
+    said = (found[1] if found else message).replace(": . Expected", ". Expected")
     place = _POSITION.search(said)
     return QueryError(said[:1_000], int(place[1]) - 1 if place else 0)

@@ -23,6 +23,7 @@ from logster.language import (
     Field,
     Filter,
     field_named,
+    unquote_name,
 )
 from logster.store.search import HOUR_NS, check_instants
 from logster.store.select import COLUMNS, Parameters, conditions, text_of_field
@@ -96,8 +97,8 @@ class Meter:
 
 
 def field_of(text: str) -> Field:
-    """The field a name means, as in the search language; raises `QueryError`."""
-    name = text.strip()
+    """The field a name means, in quotes or without, as in a search; raises `QueryError`."""
+    name = unquote_name(text.strip())
     if not name or len(name) > MAX_FIELD_CHARACTERS:
         raise QueryError(
             f"a field's name has 1 to {MAX_FIELD_CHARACTERS} characters, this one {len(name)}"

@@ -31,6 +31,7 @@ from logster.language import (
     render_field,
 )
 from logster.pipes import Aggregate, Stats, percentile_of, render_aggregate, render_span
+from logster.store.search import check_instants
 from logster.store.select import (
     COLUMNS,
     Parameters,
@@ -58,6 +59,8 @@ MAX_KEY_CHARACTERS = 1_000
 
 #: What the sketch of a percentile holds, besides 0; a number beyond breaks the question.
 MIN_OF_SKETCH, MAX_OF_SKETCH = 2.3e-308, 1.7e308
+#: Infinite numbers as text; as null they would look like none.
+_SAY_INFINITE = {"output_format_json_quote_denormals": 1}
 #: ClickHouse's BAD_ARGUMENTS.
 _BEYOND_SKETCH_CODE = 36
 
@@ -80,6 +83,9 @@ class StatsQuestion(msgspec.Struct, frozen=True, kw_only=True):
     since_ns: int | None = None
     until_ns: int | None = None
     zone: str = "UTC"
+
+    def __post_init__(self) -> None:
+        check_instants(self.since_ns, self.until_ns)
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -134,7 +140,7 @@ def columns_of(stats: Stats) -> list[Column]:
     """The columns of the answer; each name is there once."""
     step = [] if stats.every_s is None else [Column("time", "time", "step")]
     numbers = [
-        Column(render_aggregate(part), "time" if _is_time(part.field) else "number", "number")
+        Column(render_aggregate(part), "time" if _gives_time(part) else "number", "number")
         for part in stats.aggregates
     ]
     taken = {column.name for column in (*step, *numbers)}
@@ -146,13 +152,17 @@ def columns_of(stats: Stats) -> list[Column]:
 
 
 async def _ask(engine: Engine, question: StatsQuestion) -> Answer:
-    """Leaving out what no percentile can hold costs a tenth, so only those who have it pay."""
+    """Leaving out what is infinite costs a tenth, so only those who have it pay."""
     statement = select_stats(question)
     try:
-        return await engine.ask(statement.sql, statement.parameters)
+        answer = await engine.ask(statement.sql, statement.parameters, settings=_SAY_INFINITE)
     except StoreError as error:
         if error.code != _BEYOND_SKETCH_CODE:
             raise
+    else:
+        count = len(question.stats.aggregates)
+        if not any(isinstance(number, str) for row in answer.rows for number in row[-count:]):
+            return answer
     statement = select_stats(question, has_extremes=True)
     return await engine.ask(statement.sql, statement.parameters)
 
@@ -160,7 +170,8 @@ async def _ask(engine: Engine, question: StatsQuestion) -> Answer:
 def select_stats(question: StatsQuestion, *, has_extremes: bool = False) -> Statement:
     """One row more than there may be, so that more are seen.
 
-    With `has_extremes` percentiles leave out numbers that are infinite, or next to it or to 0.
+    With `has_extremes` all numbers leave out what is infinite, and percentiles what is next to it
+    or to 0.
     """
     stats = question.stats
     parameters = Parameters()
@@ -238,7 +249,12 @@ def _number(  # noqa: PLR0911  # one answer per kind of number
     )
     share = percentile_of(part.function)
     if share is None:
-        return f"{_FUNCTIONS[part.function]}({number})"
+        function = _FUNCTIONS[part.function]
+        return (
+            f"{function}If({number}, isFinite({number}))"
+            if has_extremes
+            else f"{function}({number})"
+        )
     rank = f"0.01, {parameters.bind(share, 'Float64')}"
     if not has_extremes:
         return f"quantileDDOrNull({rank})({number})"
@@ -324,5 +340,10 @@ def _read_key(field: Field, value: Any) -> str | None:
     return str(value) if value != "" else None
 
 
-def _is_time(field: Field | None) -> bool:
-    return field is not None and not field.is_property and field.name in TIME_FIELDS
+def _gives_time(part: Aggregate) -> bool:
+    """The first and the last of instants are instants; how many there are is a number."""
+    return part.function != "distinct" and part.field is not None and _is_time(part.field)
+
+
+def _is_time(field: Field) -> bool:
+    return not field.is_property and field.name in TIME_FIELDS

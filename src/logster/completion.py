@@ -21,6 +21,8 @@ MAX_LOOK_BACK = 500
 #: What may stand behind the pipe.
 AGGREGATES = ("count", "count distinct ", "top 10 ", "timeline every ", "p50(", "p95(", "p99(")
 KEYWORDS = ("by ", "every ", "limit ")
+#: What may stand behind `every`, from a glance to a month.
+SPANS = ("1m", "5m", "15m", "1h", "6h", "1d", "1w")
 
 
 class Gap(msgspec.Struct, frozen=True):
@@ -46,7 +48,7 @@ def _gap_at_end(left: str) -> Gap | None:
     pipe = _PIPE.search(left)
     if pipe is not None:
         return _gap_in_pipe(pipe[1], pipe.start(1))
-    value = _VALUE.search(left)
+    value = _LEVEL.search(left) or _VALUE.search(left)
     if value is not None:
         start = value.start(2)
         if value[1].lower() == "has":
@@ -69,6 +71,10 @@ def _gap_in_pipe(text: str, start: int) -> Gap | None:
         return Gap("field", start + name.start(1), name[1])
     word = re.search(r"[\w.]*$", text)
     begun = word[0] if word else ""
+    if re.search(r"\bevery\s+\w*$", text, re.IGNORECASE):
+        return Gap("word", start + len(text) - len(begun), begun, words=SPANS)
+    if re.search(r"\b(?:top|limit)\s+\w*$", text, re.IGNORECASE):
+        return None  # a number, which is for the person to choose
     is_first = re.fullmatch(r"[\w.]*|.*,\s*[\w.]*", text) is not None
     words = (*AGGREGATES, *(f"{function}(" for function in FUNCTIONS)) if is_first else KEYWORDS
     return Gap("word", start + len(text) - len(begun), begun, words=words)
@@ -88,6 +94,8 @@ _PIPE = re.compile(r"(?:^|[\s)\"])\|\s*([^|\"/]*)$")
 _VALUE = re.compile(
     r"((?:[^\W\d]|[@$])[\w.@$/-]*):(?:\((?:[^()\"]*,)?\s*)?(\"[^\"]*|[^\s()\",:*/<>=!]*)$"
 )
+#: The one field with names whose order means something.
+_LEVEL = re.compile(r"(?:^|[\s(-])(severity)\s*(?:!=|[<>]=?|:[\w]*\.\.)\s*(\w*)$", re.IGNORECASE)
 _NAME = re.compile(r"(?:^|[\s(-])((?:[^\W\d]|[@$])[\w.@$/-]*|)$")
 _PIPE_NAME = re.compile(
     r"(?:\b(?:by\s|distinct\s|top\s+\d+\s)(?:[^()]*,)?\s*|\(\s*)([\w.@$/-]*)$", re.IGNORECASE

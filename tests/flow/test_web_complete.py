@@ -40,6 +40,7 @@ async def site(tmp_path: Path, engine: Engine) -> AsyncIterator[Site]:
         ("status:", 7, ["500", "404"]),
         ("http.code:", 10, ["x"]),
         ("severity:wa", 9, ["warn", "warning"]),
+        ("severity>=wa", 10, ["warn", "warning"]),
         ("message:e", 8, []),
         ("| count by st", 11, ["status", "stack_trace"]),
         ("| coun", 2, ["count", "count distinct "]),

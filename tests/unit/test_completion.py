@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logster.completion import AGGREGATES, KEYWORDS, gap_in, render_value
+from logster.completion import AGGREGATES, KEYWORDS, SPANS, gap_in, render_value
 from logster.language import Equal, Field, parse_filter
+from logster.pipes import parse_question
 
 USER = Field("user")
 
@@ -33,6 +34,12 @@ USER = Field("user")
         ("| avg(Dur", "field", 6, "Dur"),
         ("| top 5 us", "field", 8, "us"),
         ("| count ev", "word", 8, "ev"),
+        ("| count every ", "word", 14, ""),
+        ("| timeline every 1", "word", 17, "1"),
+        ("severity>=", "value", 10, ""),
+        ("disk severity >= er", "value", 17, "er"),
+        ("severity!=d", "value", 10, "d"),
+        ("severity:warn..", "value", 15, ""),
     ],
 )
 def test_what_is_missing_is_seen(left: str, kind: str, start: int, begun: str) -> None:
@@ -41,7 +48,10 @@ def test_what_is_missing_is_seen(left: str, kind: str, start: int, begun: str) -
     assert (kind, start, begun) == (gap.kind, gap.start, gap.begun)
 
 
-@pytest.mark.parametrize("left", ["10", "/a", '"a b', "user:a*", "a)"])
+@pytest.mark.parametrize(
+    "left",
+    ["10", "/a", '"a b', "user:a*", "a)", "| top ", "| top 5", "| count limit 1", "DurationMs>=5"],
+)
 def test_where_nothing_can_be_known_nothing_is_missing(left: str) -> None:
     assert gap_in(left) is None
 
@@ -58,6 +68,11 @@ def test_behind_the_pipe_come_numbers_and_then_options() -> None:
     assert then is not None
     assert set(AGGREGATES) < set(first.words)
     assert then.words == KEYWORDS
+
+
+def test_every_length_of_time_that_is_suggested_is_one() -> None:
+    for span in SPANS:
+        parse_question(f"| count every {span}")
 
 
 @given(st.text(alphabet='ab:|()"*/., -<>=by5', max_size=40) | st.text(max_size=40))

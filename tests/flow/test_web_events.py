@@ -92,6 +92,30 @@ async def test_another_workspace_is_another_world(site: Site, engine: Engine) ->
     assert (await they.get(f"/api/v1/events/{FIRST_ID + 2}")).status_code == 200
 
 
+async def test_a_page_has_the_columns_that_are_asked_for(site: Site, engine: Engine) -> None:
+    properties = {"OrderId": 4711, "http": {"status": 500}, "retry count": 2}
+    await store_events(engine, [event(0, properties=properties, message="paid"), event(1)])
+    program = site.visit(key=KEY)
+    names = ["id", "message", "OrderId", "http.status", '"retry count"', "properties", "user"]
+    page = (await program.get("/api/v1/events", params={"column": names, "limit": 1})).json()
+    [newest] = page["events"]
+    assert newest["OrderId"] is None
+    assert page["next"]
+    params = {"column": names, "q": "paid"}
+    [found] = (await program.get("/api/v1/events", params=params)).json()["events"]
+    assert found == {
+        "id": str(FIRST_ID),
+        "message": "paid",
+        "OrderId": 4711,
+        "http.status": 500,
+        "retry count": 2,
+        "properties": properties,
+        "user": None,
+    }
+    answer = await program.get("/api/v1/events", params={"column": ["x"] * 101})
+    assert answer.status_code == 400
+
+
 async def test_a_cursor_that_is_none_is_refused(site: Site) -> None:
     program = site.visit(key=KEY)
     for query in ("events?before=nix", "events?after=';--", "events/tail?cursor=nix"):

@@ -119,6 +119,21 @@ def test_search_says_where_a_mistake_is_and_when_there_is_nothing(cli):
     assert cli("search", "nothinglikethisanywhere").returncode == 1
 
 
+@pytest.mark.parametrize("command", ["search", "export", "patterns"])
+def test_a_reader_that_has_left_is_not_nothing_found(cli, environment, command):
+    """As `logster search … | head -1`, where the reader has left before the first line."""
+    cli("send", "a line that head does not read")
+    wait_until(lambda: found(cli, '"head does not read"'), 30)
+    reading, writing = os.pipe()
+    os.close(reading)
+    result = subprocess.run(
+        [LOGSTER, command, "head"], env=environment, stdout=writing, stderr=subprocess.PIPE,
+        check=False, timeout=60,
+    )  # fmt: skip
+    os.close(writing)
+    assert (result.returncode, result.stderr) == (141, b"")
+
+
 def test_a_wrong_key_is_advice(cli):
     result = cli("send", "--key", "no-key-of-this-server", "hello")
 

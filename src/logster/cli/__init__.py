@@ -9,6 +9,8 @@ so that `logster --help` answers at once; an error is one sentence that says wha
 from __future__ import annotations
 
 import importlib
+import os
+import sys
 from typing import TYPE_CHECKING, Any, cast
 
 import click
@@ -37,6 +39,8 @@ COMMANDS: dict[str, str] = {
 
 #: A command that could not do its work; click uses the same number for wrong usage.
 EXIT_FAILED = 2
+#: Whoever read our output has left, as `head` does: what a shell says after SIGPIPE.
+EXIT_UNREAD = 141
 
 
 class FailedError(click.ClickException):
@@ -85,6 +89,10 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except LogsterError as error:
             raise FailedError(str(error)) from error
+        except BrokenPipeError:
+            # Nobody reads what is still buffered: else Python complains of it at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SystemExit(EXIT_UNREAD) from None
 
 
 @click.group(

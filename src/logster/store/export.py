@@ -86,9 +86,9 @@ class Page(msgspec.Struct, frozen=True):
 
 
 def choose_columns(names: Sequence[str]) -> list[Column]:
-    """The columns of an export, all when none are named; raises `QueryError`."""
+    """The columns of these names, all when none are named; raises `QueryError`."""
     if len(names) > MAX_COLUMNS:
-        raise QueryError(f"an export has at most {MAX_COLUMNS} columns, here are {len(names)}")
+        raise QueryError(f"at most {MAX_COLUMNS} columns are possible, here are {len(names)}")
     fields = {
         unquote_name(name.strip()): _field_of_column(name) for name in names or DEFAULT_COLUMNS
     }

@@ -18,6 +18,7 @@ from logster.errors import NotFoundError
 from logster.meta.accounts import Accounts, Role
 from logster.meta.keys import Right
 from logster.store.engine import Engine
+from logster.store.export import choose_columns
 from logster.store.hint import find_hint
 from logster.store.question import Selection
 from logster.store.search import Question, find, search
@@ -30,7 +31,7 @@ from logster.web.live import tail_events
 from logster.web.questions import QUESTIONS, SELECTION
 from logster.web.retention import RETENTION
 from logster.web.saved import SAVED
-from logster.web.shapes import AnswerShape, EventShape, parse_event_id, shape_event
+from logster.web.shapes import AnswerShape, EventShape, parse_event_id, shape_columns, shape_event
 from logster.web.stats import show_stats
 from logster.web.system import SYSTEM
 from logster.web.users import USERS
@@ -58,11 +59,12 @@ class HintShape(msgspec.Struct, frozen=True, kw_only=True):
 class PageShape(AnswerShape, frozen=True, kw_only=True):
     """Events, newest first, and the cursors of the pages beside this one.
 
+    With `column` an event has these and nothing else, under the names that were asked for.
     `hint` is there when nothing was found and the search names a field that no recent event
     has, but one that is spelt nearly like it.
     """
 
-    events: list[EventShape]
+    events: list[EventShape] | list[dict[str, Any]]
     next: str | None
     previous: str | None
     hint: HintShape | None
@@ -99,8 +101,13 @@ async def list_events(
     after: Annotated[
         str, QueryParameter(description="`previous` of a page: the newer events.")
     ] = "",
+    column: Annotated[
+        list[str] | None,
+        QueryParameter(description="Fields or properties; may be repeated. Default: all fields."),
+    ] = None,
 ) -> PageShape:
     """Give a page of events that match, newest first."""
+    columns = choose_columns(column) if column else None
     question = Question(
         workspace=selection.workspace,
         filter=selection.filter,
@@ -113,7 +120,11 @@ async def list_events(
     page = await search(engine, question)
     hint = None if page.events or before or after else await find_hint(engine, selection)
     return PageShape(
-        events=[shape_event(event) for event in page.events],
+        events=(
+            [shape_event(event) for event in page.events]
+            if columns is None
+            else [shape_columns(event, columns) for event in page.events]
+        ),
         next=page.next,
         previous=page.previous,
         hint=HintShape(text=hint.text, q=hint.filter) if hint else None,

@@ -6,13 +6,16 @@ null; instants are ISO 8601 in UTC, exact to the nanosecond.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from logster.errors import QueryError
 from logster.event import NS_PER_S, Event, render_instant
+from logster.language import value_of
 from logster.meta.keys import KeyInfo, Right
+from logster.store.export import Column
 from logster.timestamp import read_instant
 
 MAX_ID = 2**64 - 1
@@ -87,6 +90,17 @@ def shape_event(event: Event) -> EventShape:
         protocol=event.protocol,
         issue=str(event.issue) if event.issue else None,
     )
+
+
+def shape_columns(event: Event, columns: Sequence[Column]) -> dict[str, Any]:
+    """Some columns of the event; null where it has nothing there."""
+    shown = msgspec.structs.asdict(shape_event(event))
+    return {
+        column.heading: value_of(column.field, event)
+        if column.field.is_property
+        else shown[column.field.name]
+        for column in columns
+    }
 
 
 def render_spooled(event: Event) -> bytes:

@@ -17,7 +17,7 @@ from logster.language import matches, parse_filter
 from logster.meta.accounts import Role
 from logster.meta.keys import Right
 from support.meta import add_workspace
-from support.stored import store_events
+from support.stored import event_at, store_events
 from support.web import KEY, Site, log_in, proof, running_site
 
 if TYPE_CHECKING:
@@ -105,6 +105,21 @@ async def test_every_question_is_about_the_same_events(site: Site, stored: list[
     assert len(found["events"]) >= shapes["patterns"][0]["count"]
     exported = await site.visit(key=KEY).get("/api/v1/export", params=place)
     assert [json.loads(line) for line in exported.text.splitlines()] == wanted
+
+
+async def test_a_name_is_asked_for_as_it_is_told(site: Site, engine: Engine) -> None:
+    """A name with a space is told in quotes, as it is typed in a search."""
+    await store_events(engine, [event_at(1, workspace=OURS, properties={"retry count": 3})])
+    [told] = [f["name"] for f in (await ask(site, "fields"))["fields"] if "retry" in f["name"]]
+    assert told == '"retry count"'
+    for name in (told, "retry count"):
+        [facet] = (await ask(site, "facets", field=name))["facets"]
+        assert (facet["field"], facet["missing"]) == (told, 0)
+        assert facet["values"] == [{"value": "3", "count": 1}]
+        drawn = await ask(site, "histogram", split=name)
+        assert [series["name"] for series in drawn["series"]] == ["3"]
+        exported = await site.visit(key=KEY).get("/api/v1/export", params={"column": name})
+        assert json.loads(exported.text) == {"retry count": 3}
 
 
 async def test_context_leads_back_into_the_search(site: Site, stored: list[Event]) -> None:

@@ -278,6 +278,7 @@ EVENT = Event(
         "Empty": "",
         "List": [1],
         "Huge": 10**400,
+        "Odd": 2**53 + 1,
         "http": {"status": 500, "deep": {}},
         "http.flat": "yes",
     },
@@ -347,6 +348,7 @@ EVENT = Event(
         "severity:(fatal, error)",
         "timestamp:1970-01-01",
         "received_at<1970-01-02",
+        "Odd>=9007199254740993",  # the next number that a float can be is one less
         "-bogus (shop OR connection)",
     ],
 )
@@ -393,6 +395,7 @@ def test_an_event_matches(text: str) -> None:
         "missing:/^$/",
         "http:/./",
         "Text:21..",
+        "Odd>9007199254740992",
         "severity:(fatal, warn)",
         "timestamp>1970-01-01",
     ],

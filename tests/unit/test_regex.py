@@ -33,6 +33,7 @@ from support.filters import expressions
         ("(ab){2}", "abab", "abb"),
         ("x(a|b)y", "xby", "xy"),
         ("a|", "", None),
+        (r"\B", "", "a"),
         ("a*?b+?c??", "b", "a"),
     ],
 )

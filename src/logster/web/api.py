@@ -56,18 +56,28 @@ class HintShape(msgspec.Struct, frozen=True, kw_only=True):
     q: str | None
 
 
-class PageShape(AnswerShape, frozen=True, kw_only=True):
-    """Events, newest first, and the cursors of the pages beside this one.
+class NeighbourShape(AnswerShape, frozen=True, kw_only=True):
+    """The cursors of the pages beside this one.
 
-    With `column` an event has these and nothing else, under the names that were asked for.
     `hint` is there when nothing was found and the search names a field that no recent event
     has, but one that is spelt nearly like it.
     """
 
-    events: list[EventShape] | list[dict[str, Any]]
     next: str | None
     previous: str | None
     hint: HintShape | None
+
+
+class PageShape(NeighbourShape, frozen=True, kw_only=True):
+    """Events, newest first."""
+
+    events: list[EventShape]
+
+
+class ColumnsShape(NeighbourShape, frozen=True, kw_only=True):
+    """The columns of events that were asked for, under those names; newest first."""
+
+    events: list[dict[str, Any]]
 
 
 @get("/session", summary="Who am I")
@@ -105,7 +115,7 @@ async def list_events(
         list[str] | None,
         QueryParameter(description="Fields or properties; may be repeated. Default: all fields."),
     ] = None,
-) -> PageShape:
+) -> PageShape | ColumnsShape:
     """Give a page of events that match, newest first."""
     columns = choose_columns(column) if column else None
     question = Question(
@@ -119,18 +129,16 @@ async def list_events(
     )
     page = await search(engine, question)
     hint = None if page.events or before or after else await find_hint(engine, selection)
-    return PageShape(
-        events=(
-            [shape_event(event) for event in page.events]
-            if columns is None
-            else [shape_columns(event, columns) for event in page.events]
-        ),
-        next=page.next,
-        previous=page.previous,
-        hint=HintShape(text=hint.text, q=hint.filter) if hint else None,
-        elapsed_ms=page.elapsed_ms + (hint.elapsed_ms if hint else 0),
-        rows_read=page.rows_read + (hint.rows_read if hint else 0),
-    )
+    told: dict[str, Any] = {
+        "next": page.next,
+        "previous": page.previous,
+        "hint": HintShape(text=hint.text, q=hint.filter) if hint else None,
+        "elapsed_ms": page.elapsed_ms + (hint.elapsed_ms if hint else 0),
+        "rows_read": page.rows_read + (hint.rows_read if hint else 0),
+    }
+    if columns is None:
+        return PageShape(events=[shape_event(event) for event in page.events], **told)
+    return ColumnsShape(events=[shape_columns(event, columns) for event in page.events], **told)
 
 
 @get("/events/{event_id:str}", summary="One event")

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from lark import Lark, Token, UnexpectedInput
@@ -36,6 +36,9 @@ from logster.language import (
     render_filter,
     surprise_of,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 #: Columns of numbers in one answer.
 MAX_AGGREGATES = 20
@@ -148,6 +151,23 @@ def render_span(span_s: int) -> str:
     """Write a length of time in the largest unit that says it exactly."""
     unit = next(unit for unit in reversed(_UNITS) if span_s % _UNITS[unit] == 0)
     return f"{span_s // _UNITS[unit]}{unit}"
+
+
+def fields_of(stats: Stats) -> list[Field]:
+    """What the numbers are taken from, and what they are counted by."""
+    return [*(part.field for part in stats.aggregates if part.field), *stats.by]
+
+
+def replace_stats_fields(stats: Stats, others: Mapping[Field, Field]) -> Stats:
+    """The same numbers of other fields; only its text may be one that `parse_question` takes."""
+    return msgspec.structs.replace(
+        stats,
+        aggregates=tuple(
+            Aggregate(part.function, part.field and others.get(part.field, part.field))
+            for part in stats.aggregates
+        ),
+        by=tuple(others.get(field, field) for field in stats.by),
+    )
 
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}

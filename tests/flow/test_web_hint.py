@@ -60,6 +60,27 @@ async def test_the_nearest_known_name_is_offered_and_finds(site: Site, q: str, m
     assert corrected["hint"] is None
 
 
+@pytest.mark.parametrize(
+    ("q", "meant"),
+    [
+        ("| count by usr", "| count by user"),
+        ("| avg(StatusCod), count", "| avg(StatusCode), count"),
+        ("| count distinct usr every 1h", "| count distinct user every 1h"),
+        ("sevrity:error | count", "severity:error | count"),
+        ("| count by aplication, severity", "| count by application, severity"),
+    ],
+)
+async def test_numbers_of_a_misspelt_name_say_which_is_meant(
+    site: Site, q: str, meant: str
+) -> None:
+    program = site.visit(key=KEY)
+    table = (await program.get("/api/v1/stats", params={"q": q})).json()
+    assert table["hint"]["q"] == meant
+    assert "No recent event has" in table["hint"]["text"]
+    right = (await program.get("/api/v1/stats", params={"q": "| count by user, severity"})).json()
+    assert right["hint"] is None
+
+
 async def test_a_name_whose_field_cannot_be_asked_that_has_no_search(site: Site) -> None:
     page = await search(site, "aplication>5")
     assert page["hint"] == {

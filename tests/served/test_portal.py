@@ -416,6 +416,19 @@ def test_a_time_range_is_typed_and_the_zone_is_switched(server, page):
     expect(page.get_by_text("“soon” is no time")).to_be_visible()
 
 
+def test_numbers_of_a_misspelt_name_offer_the_right_one(server, page):
+    word = unique("misspelt")
+    log_at(server, word, 0, Application="shop")
+    server.wait_for(word, 1)
+    search_for(page, f"{word} | count by aplication")
+    page.get_by_role("button", name=re.compile("^Ask")).click()
+    box = page.get_by_label("Search events")
+    expect(box).to_have_value(f"{word} | count by application")
+    numbers = page.get_by_role("region", name="Numbers")
+    expect(numbers.get_by_role("button", name="shop", exact=True)).to_be_visible()
+    expect(page.get_by_text("did you mean")).to_have_count(0)
+
+
 def test_the_address_restores_everything(server, page):
     word = unique("address")
     members = {"Application": "shop", "Host": "web-7", "Properties": {"OrderId": 4711}}

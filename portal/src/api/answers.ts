@@ -6,11 +6,13 @@
  */
 import {
   type Event,
+  type Hint,
   isMembers,
   list,
   members,
   numberOrZero,
   readEvent,
+  readHint,
   text,
   textOrNull,
 } from "./shapes";
@@ -86,6 +88,7 @@ export interface Stats {
   readonly rows: readonly (readonly Cell[])[];
   readonly everyS: number | null;
   readonly hasMore: boolean;
+  readonly hint: Hint | null;
   readonly elapsedMs: number;
 }
 
@@ -202,6 +205,7 @@ export function readStats(value: unknown): Stats {
     rows: list(found.rows, "rows").map((row) => list(row, "row").map(cellOf)),
     everyS: typeof found.every_s === "number" ? found.every_s : null,
     hasMore: found.has_more === true,
+    hint: readHint(found.hint),
     elapsedMs: numberOrZero(found.elapsed_ms),
   };
 }

@@ -76,7 +76,7 @@ export class ShapeError extends Error {
 
 type Members = Record<string, unknown>;
 
-function readHint(value: unknown): Hint | null {
+export function readHint(value: unknown): Hint | null {
   if (value === null || value === undefined) return null;
   const hint = members(value, "hint");
   return { text: textOrNull(hint.text) ?? "", q: textOrNull(hint.q) };

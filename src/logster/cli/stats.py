@@ -49,6 +49,8 @@ def command(
         _show_json(table)
     else:
         _show(table)
+        if hint := table.get("hint"):
+            click.echo(printable(hint["text"]), err=True)
     if not _holds_something(table):
         raise SystemExit(EXIT_NONE)
 

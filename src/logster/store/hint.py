@@ -1,6 +1,7 @@
 """What may be wrong with a search that found nothing: a field that no recent event has.
 
-In: a `Selection` that found nothing. Out: a `Hint`, when a name in it is like one that is known.
+In: a `Selection` that found nothing, and the pipe behind it. Out: a `Hint`, when a name in them
+is like one that is known.
 Promise: never an error, because any name may be a property's; asked only when nothing was found.
 """
 
@@ -16,11 +17,10 @@ from logster.language import (
     Field,
     fields_in,
     near,
-    parse_filter,
     render_field,
-    render_filter,
     replace_fields,
 )
+from logster.pipes import Stats, fields_of, parse_question, render_question, replace_stats_fields
 from logster.store.question import Selection
 from logster.store.summary import list_fields
 
@@ -43,11 +43,14 @@ class Hint(msgspec.Struct, frozen=True, kw_only=True):
     rows_read: int
 
 
-async def find_hint(engine: Engine, selection: Selection) -> Hint | None:
+async def find_hint(
+    engine: Engine, selection: Selection, stats: Stats | None = None
+) -> Hint | None:
     """Compare the properties that are asked for with those that events have."""
+    named = [*fields_in(selection.filter), *(fields_of(stats) if stats else ())]
     asked = [
         field
-        for field in fields_in(selection.filter)
+        for field in dict.fromkeys(named)
         if field and field.is_property and len(field.name) <= MAX_CHARACTERS
     ][:MAX_NAMES]
     if not asked:
@@ -72,7 +75,7 @@ async def find_hint(engine: Engine, selection: Selection) -> Hint | None:
     ]
     return Hint(
         text=" ".join(sentences),
-        filter=_corrected(selection, meant),
+        filter=_corrected(selection, stats, meant),
         elapsed_ms=found.elapsed_ms,
         rows_read=found.rows_read,
     )
@@ -86,10 +89,11 @@ def _is_among(field: Field, known: dict[str, Field]) -> bool:
     )
 
 
-def _corrected(selection: Selection, meant: dict[Field, Field]) -> str | None:
+def _corrected(selection: Selection, stats: Stats | None, meant: dict[Field, Field]) -> str | None:
     """The search with the other names; what one field can be asked, another one cannot."""
-    text = render_filter(replace_fields(selection.filter, meant))
+    tree = replace_fields(selection.filter, meant)
+    text = render_question(tree, stats and replace_stats_fields(stats, meant))
     try:
-        return render_filter(parse_filter(text))
+        return render_question(*parse_question(text))
     except QueryError:
         return None

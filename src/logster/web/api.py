@@ -31,7 +31,15 @@ from logster.web.live import tail_events
 from logster.web.questions import QUESTIONS, SELECTION
 from logster.web.retention import RETENTION
 from logster.web.saved import SAVED
-from logster.web.shapes import AnswerShape, EventShape, parse_event_id, shape_columns, shape_event
+from logster.web.shapes import (
+    AnswerShape,
+    EventShape,
+    HintShape,
+    parse_event_id,
+    shape_columns,
+    shape_event,
+    shape_hint,
+)
 from logster.web.stats import show_stats
 from logster.web.system import SYSTEM
 from logster.web.users import USERS
@@ -47,13 +55,6 @@ class SessionShape(msgspec.Struct, frozen=True, kw_only=True):
     workspace: str
     version: str
     role: Role
-
-
-class HintShape(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a search may have found nothing, and the search that may be meant (null: none)."""
-
-    text: str
-    q: str | None
 
 
 class NeighbourShape(AnswerShape, frozen=True, kw_only=True):
@@ -132,7 +133,7 @@ async def list_events(
     told: dict[str, Any] = {
         "next": page.next,
         "previous": page.previous,
-        "hint": HintShape(text=hint.text, q=hint.filter) if hint else None,
+        "hint": shape_hint(hint),
         "elapsed_ms": page.elapsed_ms + (hint.elapsed_ms if hint else 0),
         "rows_read": page.rows_read + (hint.rows_read if hint else 0),
     }

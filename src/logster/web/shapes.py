@@ -16,6 +16,7 @@ from logster.event import NS_PER_S, Event, render_instant
 from logster.language import value_of
 from logster.meta.keys import KeyInfo, Right
 from logster.store.export import Column
+from logster.store.hint import Hint
 from logster.timestamp import read_instant
 
 MAX_ID = 2**64 - 1
@@ -29,6 +30,13 @@ class AnswerShape(msgspec.Struct, frozen=True, kw_only=True):
 
     elapsed_ms: float
     rows_read: int
+
+
+class HintShape(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a search may have found nothing, and the search that may be meant (null: none)."""
+
+    text: str
+    q: str | None
 
 
 class EventShape(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +98,11 @@ def shape_event(event: Event) -> EventShape:
         protocol=event.protocol,
         issue=str(event.issue) if event.issue else None,
     )
+
+
+def shape_hint(hint: Hint | None) -> HintShape | None:
+    """A hint as the API gives it."""
+    return HintShape(text=hint.text, q=hint.filter) if hint else None
 
 
 def shape_columns(event: Event, columns: Sequence[Column]) -> dict[str, Any]:

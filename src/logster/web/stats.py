@@ -18,9 +18,11 @@ from logster.errors import QueryError
 from logster.event import render_instant
 from logster.pipes import parse_question
 from logster.store.engine import Engine
+from logster.store.hint import Hint, find_hint
+from logster.store.question import Selection
 from logster.store.stats import StatsQuestion, Table, count
 from logster.web.access import Viewer
-from logster.web.shapes import AnswerShape, parse_instant
+from logster.web.shapes import AnswerShape, HintShape, parse_instant, shape_hint
 
 
 class ColumnShape(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +37,8 @@ class StatsShape(AnswerShape, frozen=True, kw_only=True):
     """A table: the step of time, then the groups, then the numbers; null where there is nothing.
 
     Steps without an event have no row. `every_s` is the length of a step. `has_more` says that
-    there are more groups than the limit.
+    there are more groups than the limit. `hint` is there, as with a page of events, when a column
+    holds nothing at all.
     """
 
     columns: list[ColumnShape]
@@ -43,6 +46,7 @@ class StatsShape(AnswerShape, frozen=True, kw_only=True):
     every_s: int | None
     has_more: bool
     bytes_read: int
+    hint: HintShape | None
 
 
 @get("/stats", summary="Numbers")
@@ -74,10 +78,25 @@ async def show_stats(
         until_ns=parse_instant(until, now_ns) if until else None,
         zone=zone,
     )
-    return _shape(await count(engine, question), stats.every_s)
+    table = await count(engine, question)
+    selection = Selection(
+        workspace=viewer.workspace,
+        filter=tree,
+        since_ns=question.since_ns,
+        until_ns=question.until_ns,
+    )
+    hint = await find_hint(engine, selection, stats) if _has_empty_column(table) else None
+    return _shape(table, stats.every_s, hint)
 
 
-def _shape(table: Table, every_s: int | None) -> StatsShape:
+def _has_empty_column(table: Table) -> bool:
+    """Whether a name may be misspelt: a group or a number that no event has; or no event at all."""
+    return any(
+        all(row[place] in (None, 0) for row in table.rows) for place in range(len(table.columns))
+    )
+
+
+def _shape(table: Table, every_s: int | None, hint: Hint | None) -> StatsShape:
     return StatsShape(
         columns=[
             ColumnShape(name=column.name, kind=column.kind, role=column.role)
@@ -86,9 +105,10 @@ def _shape(table: Table, every_s: int | None) -> StatsShape:
         rows=[_shape_row(table, row) for row in table.rows],
         every_s=every_s,
         has_more=table.has_more,
-        elapsed_ms=table.elapsed_ms,
-        rows_read=table.rows_read,
+        elapsed_ms=table.elapsed_ms + (hint.elapsed_ms if hint else 0),
+        rows_read=table.rows_read + (hint.rows_read if hint else 0),
         bytes_read=table.bytes_read,
+        hint=shape_hint(hint),
     )
 
 

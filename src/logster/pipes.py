@@ -83,6 +83,7 @@ _PIPE_GRAMMAR = r"""
     aggregates: aggregate (_COMMA aggregate)*
     aggregate: CALL
              | CALL DISTINCT (NAME | QUOTED)
+             | CALL DISTINCT _OPEN (NAME | QUOTED) _CLOSE
              | CALL _OPEN (NAME | QUOTED)? _CLOSE
     keys: (NAME | QUOTED) (_COMMA (NAME | QUOTED))*
     option: _BY keys            -> by
@@ -95,7 +96,7 @@ _PIPE_GRAMMAR = r"""
     // Keywords in any case; a field of that name is fine where a field is expected.
     _TOP.6: /top(?=\s)/i
     TIMELINE.6: /timeline(?=\s|$)/i
-    DISTINCT.6: /distinct(?=[\s"]|$)/i
+    DISTINCT.6: /distinct(?=[\s"(]|$)/i
     _BY.6: /by(?=[\s"]|$)/i
     EVERY.6: /every(?=\s|$)/i
     LIMIT.6: /limit(?=\s|$)/i

@@ -237,6 +237,8 @@ async def test_a_mistake_is_a_400_with_advice(site: Site, stored: list[Event]) -
         assert answer.status_code == 400, (path, answer.text)
         assert answer.json()["error"]["message"]
         assert "DB::" not in answer.text
+    answer = await site.visit(key=KEY).get("/api/v1/export?format=xlsx")
+    assert answer.json()["error"]["message"] == "'xlsx' is no format; ndjson, csv, parquet are"
 
 
 async def test_sql_is_for_administrators(site: Site, stored: list[Event]) -> None:

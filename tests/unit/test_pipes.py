@@ -51,6 +51,11 @@ DURATION = Field("DurationMs", is_property=True)
             EVERYTHING,
             Stats((Aggregate("distinct", USER),), (Field("release"),)),
         ),
+        (
+            "| count distinct(user)",
+            EVERYTHING,
+            Stats((Aggregate("distinct", USER),)),
+        ),
         ("| top 20 user", EVERYTHING, Stats((COUNT,), (USER,), limit=20)),
         ("| timeline every 1m", EVERYTHING, Stats((COUNT,), every_s=60)),
         ("| timeline by user every 1w", EVERYTHING, Stats((COUNT,), (USER,), 604_800)),
@@ -71,6 +76,7 @@ def test_a_question_is_understood(text: str, tree: Filter, stats: Stats | None) 
     ("text", "position", "length", "expected"),
     [
         ("a |", 3, 1, "expected what to count"),
+        ("| count distinct(user", 21, 1, "a closing )"),
         ("a | b", 4, 1, "expected count, count distinct"),
         ("| cuont", 2, 5, "mean `count`?"),
         ("| p0(x)", 2, 2, "a percentile"),

@@ -62,6 +62,14 @@ class Form(enum.StrEnum):
     PARQUET = "parquet"
 
 
+def parse_form(text: str) -> Form:
+    """The kind of this name; raises `QueryError`."""
+    try:
+        return Form(text)
+    except ValueError:
+        raise QueryError(f"{text[:30]!r} is no format; {', '.join(Form)} are") from None
+
+
 MEDIA_TYPES = {
     Form.NDJSON: "application/x-ndjson",
     Form.CSV: "text/csv; charset=utf-8; header=present",

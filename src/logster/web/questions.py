@@ -25,7 +25,7 @@ from logster.store.context import (
     find_context,
 )
 from logster.store.engine import Engine
-from logster.store.export import MEDIA_TYPES, Form, choose_columns, export
+from logster.store.export import MEDIA_TYPES, Form, choose_columns, export, parse_form
 from logster.store.freehand import run
 from logster.store.patterns import DEFAULT_LIMIT, find_patterns
 from logster.store.patterns import MAX_LIMIT as MAX_PATTERNS
@@ -355,7 +355,9 @@ async def show_context(
 async def export_events(
     engine: NamedDependency[Engine],
     selection: NamedDependency[Selection],
-    form: Annotated[Form, QueryParameter(name="format")] = Form.NDJSON,
+    chosen: Annotated[
+        str, QueryParameter(name="format", description=f"One of {', '.join(Form)}.")
+    ] = Form.NDJSON,
     column: Annotated[
         list[str] | None,
         QueryParameter(description="Fields or properties; may be repeated. Default: all fields."),
@@ -365,6 +367,7 @@ async def export_events(
     ] = None,
 ) -> Stream:
     """Stream the events that match, newest first, as NDJSON, CSV or Parquet."""
+    form = parse_form(chosen)
     pieces = export(engine, selection, form, choose_columns(column or []), limit=limit)
     # The first piece before the status, so that a refusal can still be said by one.
     first = await anext(pieces, b"")

@@ -79,6 +79,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     max_batch_bytes: Annotated[int, Positive] = _setting(
         64 * MIB, "Largest batch, after decompression."
     )
+    max_batch_events: Annotated[int, Positive] = _setting(
+        100_000,
+        "Most lines or items of one batch. One insert holds a whole batch, so more of them need "
+        "more memory of the engine.",
+    )
     max_pending_bytes: Annotated[int, Positive] = _setting(
         256 * MIB, "Bodies one worker holds in memory at the same time."
     )

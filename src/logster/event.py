@@ -27,6 +27,9 @@ NS_PER_S = 1_000_000_000
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, as every instant here; the Z is written
 
+#: The longest character in UTF-8.
+_MAX_UTF8_BYTES = 4
+
 #: Python reads no longer ones.
 _MAX_INTEGER_DIGITS = 4_300
 
@@ -164,13 +167,32 @@ class Columns(msgspec.Struct, kw_only=True):
                     del values[index]
 
     def sizes(self) -> list[int]:
-        """About how large each event is: characters of its texts and bytes of its properties."""
+        """How large each event is: bytes of its texts in UTF-8 and of its properties."""
         sizes = [0] * len(self)
         for name in (*TEXT_FIELDS, "properties"):
             values = getattr(self, name)
             if values is not None:
-                sizes = [size + len(value or "") for size, value in zip(sizes, values, strict=True)]
+                added = map(len if name == "properties" else _utf8_bytes, _present(values))
+                sizes = [size + more for size, more in zip(sizes, added, strict=True)]
         return sizes
+
+    def size_bound(self) -> int:
+        """No event is larger than this: known from the longest of each column, in C."""
+        longest = (
+            max(map(len, filter(None, values)), default=0)
+            for name in (*TEXT_FIELDS, "properties")
+            if (values := getattr(self, name)) is not None
+        )
+        return _MAX_UTF8_BYTES * sum(longest)
+
+
+def _present(values: list[Any]) -> Iterator[Any]:
+    """The values, with an empty text for those that are absent."""
+    return (value or "" for value in values) if None in values else iter(values)
+
+
+def _utf8_bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
 
 
 #: The columns that are None when no event has them.
@@ -179,7 +201,7 @@ OPTIONAL_COLUMNS = tuple(
 )
 
 
-class Rejection(msgspec.Struct, frozen=True, kw_only=True):
+class Rejection(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An event that cannot be kept, and why.
 
     `line` counts from 1 within the request. `reason` is a short metric label

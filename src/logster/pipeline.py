@@ -69,6 +69,10 @@ LOOK_AGAIN_S = 0.01
 #: The events of one key may take seven eighths of the spool, when it is alone.
 SPOOL_GREED = 7
 
+#: An event takes at least so much of a block, however short its texts: bodies of the shortest
+#: messages would otherwise share one block and one claim with ten times the usual events.
+MIN_EVENT_BYTES = 108
+
 #: From this many events on, a group is packed as an Arrow block at once.
 MIN_BLOCK_EVENTS = 512
 
@@ -125,7 +129,11 @@ class Pipeline:
     async def accept(
         self, events: Accepted, size: int, receipt: tuple[bytes, bytes] | None = None
     ) -> None:
-        """Return when the events are synced to disk; raises SpoolFullError."""
+        """Return when the events are synced to disk; raises SpoolFullError.
+
+        `size` is that of the body they came in.
+        """
+        size = max(size, MIN_EVENT_BYTES * len(events.ids))
         self._shares.take(events.key, size)
         await self._spool.append(events, size, receipt)
 

@@ -10,6 +10,7 @@ from logster.ingest.protocol import Request
 from logster.ingest.protocols import api_log
 from logster.store.engine import Engine
 from logster.web import help as help_module
+from support.native import LIMITS
 from support.web import Site, absent_engine, running_site
 
 
@@ -187,7 +188,7 @@ def test_each_sample_is_accepted_as_it_stands(
         route=route,
     )
     api_log.PROTOCOL.check(request)
-    reading = api_log.PROTOCOL.read(text.encode(), request)
+    reading = api_log.PROTOCOL.read(text.encode(), request, LIMITS)
     assert reading.rejections == []
     assert reading.columns.message[0] == "Order 4711 failed"
     assert reading.columns.severity[0] == 4

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from logster.errors import InvalidBodyError
-from logster.ingest.protocol import Reading
-from logster.ingest.protocols import native_json
+from logster.errors import BodyTooLargeError, InvalidBodyError
+from logster.ingest.protocol import Limits, Reading
+from logster.ingest.protocols import api_log, native_json
 from logster.ingest.protocols.native_message import Faults, columns_of
-from support.native import Answer, ask, outcomes, reasons
+from support.native import LIMITS, Answer, ask, make_request, outcomes, reasons
 
 if TYPE_CHECKING:
     from logster.event import Columns
@@ -104,7 +105,7 @@ def test_an_item_of_an_array_is_counted_from_one() -> None:
 def test_one_bad_message_harms_no_other_and_has_its_reason(member: str, reason: str) -> None:
     good = '{"Message":"m","Timestamp":"2026-01-31T08:15:30Z"}'
     body = "\n".join([good, '{"Message":"m",' + member + "}", good])
-    reading = native_json.read_many(body.encode(), "utf-8")
+    reading = native_json.read_many(body.encode(), "utf-8", LIMITS)
     assert reading.lines == [1, 3]
     assert [reason] == reasons(reading.rejections)
 
@@ -275,8 +276,8 @@ def _read_exactly(items: list[tuple[int, bytes]]) -> Reading:
 @given(st.lists(LINES, max_size=6).map(_encoded))
 def test_fast_and_exact_readers_agree_on_lines(body: bytes) -> None:
     assume(not is_array(body))
-    expected = _read_exactly(list(native_json._lines(body)))
-    assert outcomes(expected) == outcomes(native_json.read_many(body, "utf-8"))
+    expected = _read_exactly(list(native_json._lines(body.split(b"\n"))))
+    assert outcomes(expected) == outcomes(native_json.read_many(body, "utf-8", LIMITS))
 
 
 @unhurried
@@ -284,10 +285,10 @@ def test_fast_and_exact_readers_agree_on_lines(body: bytes) -> None:
 def test_fast_and_exact_readers_agree_on_arrays(items: list[str]) -> None:
     body = b"[" + b",".join(item.encode("utf-8", "surrogatepass") for item in items) + b"]"
     try:
-        pieces = list(native_json._items(body))
+        pieces = list(native_json._items(body, LIMITS.max_message_bytes))
     except InvalidBodyError:
         return
-    assert outcomes(_read_exactly(pieces)) == outcomes(native_json.read_many(body, "utf-8"))
+    assert outcomes(_read_exactly(pieces)) == outcomes(native_json.read_many(body, "utf-8", LIMITS))
 
 
 @unhurried
@@ -306,15 +307,17 @@ def test_fast_and_exact_readers_agree_on_damaged_bytes(
     at = data.draw(st.integers(0, len(body)))
     damaged = body[:at] + noise + body[at + data.draw(st.integers(0, 3)) :]
     assume(not is_array(damaged))
-    expected = _read_exactly(list(native_json._lines(native_json._as_utf8(damaged, "utf-8"))))
-    assert outcomes(expected) == outcomes(native_json.read_many(damaged, "utf-8"))
+    expected = _read_exactly(
+        list(native_json._lines(native_json._as_utf8(damaged, "utf-8").split(b"\n")))
+    )
+    assert outcomes(expected) == outcomes(native_json.read_many(damaged, "utf-8", LIMITS))
 
 
 @unhurried
 @given(st.lists(st.text(alphabet='{}[]",:\\ \n\r\t01aM', max_size=12), max_size=4).map("\n".join))
 def test_every_line_has_exactly_one_outcome(text: str) -> None:
     assume(not is_array(text.encode()))
-    reading = native_json.read_many(text.encode(), "utf-8")
+    reading = native_json.read_many(text.encode(), "utf-8", LIMITS)
     held = [number for number, line in enumerate(text.split("\n"), 1) if line.strip(" \t\r\n")]
     assert len(held) == len(reading.columns) + len(reading.rejections)
     assert not reading.rejections or held == [line for line, _ in outcomes(reading)]
@@ -326,7 +329,161 @@ def test_a_clean_batch_takes_the_fast_reader(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(native_json, "_read_exactly", refuse)
     line = b'{"Message":"m","Severity":3,"Timestamp":"2026-01-31T08:15:30Z","Properties":{"a":1}}'
-    assert len(native_json.read_many(b"\n".join([line] * 3), "utf-8").columns) == 3
-    assert len(native_json.read_many(b"\r\n".join([line] * 3) + b"\r\n\r\n", "utf-8").columns) == 3
-    assert len(native_json.read_many(b"[" + b",".join([line] * 3) + b"]", "utf-8").columns) == 3
+    assert len(native_json.read_many(b"\n".join([line] * 3), "utf-8", LIMITS).columns) == 3
+    assert (
+        len(native_json.read_many(b"\r\n".join([line] * 3) + b"\r\n\r\n", "utf-8", LIMITS).columns)
+        == 3
+    )
+    assert (
+        len(native_json.read_many(b"[" + b",".join([line] * 3) + b"]", "utf-8", LIMITS).columns)
+        == 3
+    )
     assert len(native_json.read_one(line, "utf-8").columns) == 1
+
+
+THREE = Limits(max_events=3, max_message_bytes=100)
+GOOD = '{"Message":"m"}'
+
+
+def send_three(body: str, **headers: str) -> Answer:
+    return ask(body, THREE, path=BATCH, **headers)
+
+
+@pytest.mark.parametrize(
+    ("body", "counted"),
+    [
+        ("\n".join([GOOD] * 4), "4 lines"),
+        ("x\n" * 7, "7 lines"),
+        (f"{GOOD}\n\n\n{GOOD}", "4 lines"),
+        ("[" + ",".join([GOOD] * 4) + "]", "at least 4 items"),
+        ("[" + "1," * 100 + "1]", "at least 4 items"),
+        ("[1,2,3,4", "at least 4 items"),
+        (f"[{GOOD},{GOOD},{GOOD},[", "at least 4 items"),
+    ],
+)
+def test_a_batch_of_too_many_is_refused_whole_and_told_the_setting(body: str, counted: str) -> None:
+    answer = send_three(body)
+    assert answer.status == 413
+    assert answer.events == []
+    assert answer.json == {
+        "Message": f"The batch has {counted}; at most 3 are read at a time, so send it in parts "
+        "(an operator may raise LOGSTER_MAX_BATCH_EVENTS)."
+    }
+
+
+def test_a_client_of_xml_is_told_in_xml() -> None:
+    answer = send_three("x\n" * 4, accept="application/xml")
+    assert answer.status == 413
+    assert answer.body.startswith(b"<Error><Message>The batch has 4 lines; ")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "\n".join([GOOD] * 3),
+        f"{GOOD}\r\n{GOOD}\r\n{GOOD}\r\n",
+        "[" + ",".join([GOOD] * 3) + "]",
+        "[" + ",".join(['{"Message":"a,b,[,","x":[1,[2,3],{"y":[4,5]}]}'] * 3) + "]",
+    ],
+)
+def test_as_many_as_may_be_are_read(body: str) -> None:
+    answer = send_three(body)
+    assert answer.status == 200
+    assert len(answer.events) == 3
+
+
+def test_commas_of_a_value_are_no_items() -> None:
+    numbers = ",".join(["1"] * 500)
+    answer = ask(
+        f'[{{"Message":"m","Properties":{{"a":[{numbers}]}}}}]',
+        Limits(max_events=3, max_message_bytes=10_000),
+        path=BATCH,
+    )
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"x\n" * 2_000_000,
+        b"[" + b"1," * 2_000_000 + b"1]",
+        b"[" + b"[[]]," * 500_000 + b"1]",
+        b'{"Message":"x"}\n' * 200_000,
+        b"[" + b'{"Message":"x"},' * 200_000 + b"1]",
+        b"\n" * 2_000_000,
+    ],
+    ids=["lines", "numbers", "lists", "good lines", "good items", "blank lines"],
+)
+def test_too_many_are_refused_before_anything_is_made_of_them(body: bytes) -> None:
+    limits = Limits(max_events=1_000, max_message_bytes=1000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(BodyTooLargeError):
+            native_json.read_many(body, "utf-8", limits)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # Splitting keeps the rest of the body as its last piece.
+    assert peak < len(body) + 1024 * 1024
+
+
+def test_many_messages_on_one_line_are_one_bad_line() -> None:
+    body = GOOD.encode() * 10
+    reading = native_json.read_many(body, "utf-8", THREE)
+    assert len(reading.columns) == 0
+    assert [rejection.line for rejection in reading.rejections] == [1]
+
+
+@pytest.mark.parametrize("form", ["{}", "[{}]"])
+def test_a_large_item_that_needs_the_exact_reader_is_not_even_looked_at(
+    form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> Columns:
+        raise AssertionError("it was read")
+
+    monkeypatch.setattr(native_json, "_read_exactly", refuse)
+    answer = send_three(form.replace("{}", '{"Message":"m","x":"' + "y" * 100 + '"}'))
+    assert answer.status == 400
+    assert answer.json["Errors"][0]["Line"] == 1
+    (told,) = answer.json["Errors"][0]["ModelState"]["message"]
+    assert told.startswith("The message is larger than 100 bytes;")
+    assert "LOGSTER_MAX_MESSAGE_BYTES" in told
+
+
+def test_a_large_array_with_a_mistake_is_refused_with_its_place() -> None:
+    answer = send_three('[{"Message":"' + "y" * 100 + '"},}]')
+    assert answer.status == 400
+    (told,) = answer.model_state["message"]
+    assert told.startswith("The body is not valid JSON: ")
+    assert "byte" in told
+
+
+def test_from_many_faults_on_each_bad_line_tells_its_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(native_json, "MAX_TOLD_FAULTS", 3)
+    answer = send('{"Severity":"x","User":[],"Message":"m"}\n' * 4)
+    told = [error["ModelState"] for error in answer.json["Errors"]]
+    assert [list(state) for state in told] == [
+        ["message.Severity", "message.User"],
+        ["message.Severity", "message.User"],
+        ["message.Severity"],
+        ["message.Severity"],
+    ]
+    assert [error["Line"] for error in answer.json["Errors"]] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "path", "parts"),
+    [
+        ("a\nb\nc\n", "application/x-ndjson", BATCH, 3),
+        ("[1,2,3,4]", "application/json", BATCH, 3),
+        ('{"Message":"a,b"}', "application/json", "/api/Log", 1),
+        ("<a><b/></a>", "application/xml", "/api/Log", 3),
+        ("a=1&b=2", "application/x-www-form-urlencoded", "/api/Log", 1),
+        ("\ufeff[1,2]", "application/json", BATCH, 8),
+    ],
+)
+def test_the_parts_of_a_body_are_told_from_its_bytes(
+    body: str, content_type: str, path: str, parts: int
+) -> None:
+    request = make_request(path=path, headers={"content-type": content_type})
+    assert api_log.PROTOCOL.count_parts(body.encode(), request) == parts

@@ -15,7 +15,7 @@ from logster.errors import RefusedError
 from logster.event import TEXT_FIELDS
 from logster.ingest.protocol import Reading, Receipt, Reply
 from logster.ingest.protocols import api_log
-from support.native import ask, make_request, receipt_of, rows
+from support.native import LIMITS, ask, make_request, receipt_of, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,7 +149,7 @@ def test_reading_needs_a_small_multiple_of_the_body() -> None:
     request = make_request(headers={"content-type": "application/json"})
     tracemalloc.start()
     try:
-        api_log.read(body, request)
+        api_log.read(body, request, LIMITS)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -254,7 +254,7 @@ def test_any_bytes_give_a_reading_or_a_refusal(
     request = make_request(path=path, headers=headers)
     try:
         api_log.PROTOCOL.check(request)
-        reading = api_log.PROTOCOL.read(body, request)
+        reading = api_log.PROTOCOL.read(body, request, LIMITS)
     except RefusedError as error:
         reply = api_log.PROTOCOL.refuse(error, request)
         assert reply.status in (400, 415)

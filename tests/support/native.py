@@ -7,9 +7,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from logster.config import Config
 from logster.errors import RefusedError
 from logster.event import Columns, Rejection
-from logster.ingest.protocol import Reading, Receipt, Reply, Request
+from logster.ingest.protocol import Limits, Reading, Receipt, Reply, Request
 from logster.ingest.protocols import api_log
 from logster.ingest.protocols.native_answer import (
     reply_method,
@@ -20,6 +21,9 @@ from logster.ingest.protocols.native_answer import (
 HOST = "http://api.logster.io"
 
 ROUTES = {route.path: route for route in api_log.ROUTES}
+
+#: Those of a server that nobody has configured.
+LIMITS = Limits(max_events=Config().max_batch_events, max_message_bytes=Config().max_message_bytes)
 
 #: Columns under the names of the wire.
 STORED = {
@@ -73,6 +77,8 @@ def make_request(
 
 def ask(
     body: bytes | str = b"",
+    limits: Limits = LIMITS,
+    /,
     *,
     method: str = "POST",
     path: str = "/api/Log",
@@ -84,7 +90,7 @@ def ask(
     if content_type is not None:
         named["content-type"] = content_type
     request = make_request(method, path, named)
-    reply, columns = _answer(body.encode() if isinstance(body, str) else body, request)
+    reply, columns = _answer(body.encode() if isinstance(body, str) else body, request, limits)
     return Answer(
         status=reply.status,
         headers={name.decode(): value.decode() for name, value in reply.headers},
@@ -93,7 +99,7 @@ def ask(
     )
 
 
-def _answer(body: bytes, request: Request) -> tuple[Reply, Columns]:
+def _answer(body: bytes, request: Request, limits: Limits) -> tuple[Reply, Columns]:
     nothing = Columns(message=[], severity=[])
     preflight = reply_preflight(request)
     if preflight:
@@ -104,7 +110,7 @@ def _answer(body: bytes, request: Request) -> tuple[Reply, Columns]:
         return reply_method(request, request.route.method), nothing
     try:
         api_log.PROTOCOL.check(request)
-        reading = api_log.PROTOCOL.read(body, request)
+        reading = api_log.PROTOCOL.read(body, request, limits)
     except RefusedError as error:
         return api_log.PROTOCOL.refuse(error, request), nothing
     return api_log.PROTOCOL.reply(receipt_of(reading), request), reading.columns

@@ -107,3 +107,14 @@ def test_a_size_counts_the_texts_and_the_properties_of_its_event():
         properties=[b'{"a":1}', None],
     )
     assert columns.sizes() == [10, 3]
+
+
+def test_a_size_counts_bytes_and_not_letters():
+    columns = Columns(message=["é", "a", "🦀"], severity=[2] * 3, user=["é", None, ""])
+    assert columns.sizes() == [4, 1, 4]
+
+
+@given(rows)
+def test_no_event_is_larger_than_the_bound(rows):
+    columns = columns_of(rows)
+    assert max(columns.sizes()) <= columns.size_bound()

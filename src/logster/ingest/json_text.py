@@ -34,6 +34,15 @@ _STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 # A quote alone begins a string that never ends.
 _TOKEN = re.compile(rf"{_STRING}|[{{}}\[\],:\"]|[^\s{{}}\[\],:\"]++", re.DOTALL)
 _STRING_BYTES = re.compile(_STRING.encode(), re.DOTALL)
+# To the next comma or bracket. Lists and objects without others in them are passed as a whole, so
+# many at a time that other threads have their turn.
+_FLAT = rf'[\[{{](?:[^"\[\]{{}}]++|{_STRING})*+[\]}}]'
+_TO_MARK = re.compile(
+    rf'(?:[^"\[\]{{}},]++|{_STRING}|{_FLAT}){{0,1000}}+([\[\]{{}},]?)'.encode(), re.DOTALL
+)
+_TO_BRACKET = re.compile(
+    rf'(?:[^"\[\]{{}}]++|{_STRING}|{_FLAT}){{0,1000}}+([\[\]{{}}]?)'.encode(), re.DOTALL
+)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _STEP = [(code in b"[{") - (code in b"]}") for code in range(256)]
 # Every escape is taken whole, so that the u of an escaped backslash is never misread.
@@ -117,6 +126,24 @@ def exceeds_depth(body: bytes) -> bool:
         return False
     brackets = _STRING_BYTES.sub(b"", body).translate(None, _NOT_BRACKETS)
     return max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > MAX_DEPTH
+
+
+def count_items(array: bytes, most: int) -> int:
+    """How many items an array has at the most; counts no further than one more than `most`.
+
+    Takes no memory for them, as a decoder would; what is no JSON is not noticed.
+    """
+    depth, count, position, end = 1, 1, -1, array.index(b"[") + 1
+    while depth and count <= most and position < end:
+        position = end
+        found = (_TO_MARK if depth == 1 else _TO_BRACKET).match(array, position)
+        assert found is not None  # it matches nothing, too
+        end = found.end()
+        if found[1] == b",":
+            count += 1
+        elif found[1]:
+            depth += _STEP[found[1][0]]
+    return count
 
 
 def quote(text: str) -> str:

@@ -41,6 +41,13 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     route: Route | None = None
 
 
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much one body may hold: events of a batch, and bytes of one of them."""
+
+    max_events: int
+    max_message_bytes: int
+
+
 class Reading(msgspec.Struct, kw_only=True):
     """What a body held: the good events, and the bad ones with their reason.
 
@@ -72,6 +79,14 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
 
 
+def oversize_text(max_bytes: int) -> str:
+    """What is said of an event of a batch that is larger than one may be."""
+    return (
+        f"The message is larger than {max_bytes} bytes; send less "
+        "(an operator may raise LOGSTER_MAX_MESSAGE_BYTES)."
+    )
+
+
 class Protocol(msgspec.Struct, frozen=True, kw_only=True):
     """A wire format, closed by one value at the bottom of its module."""
 
@@ -81,8 +96,10 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
     credentials: Callable[[Request], str | None]
     #: may refuse before the body is read (media type); raises RefusedError
     check: Callable[[Request], None]
+    #: about how many lines, items or members are to be looked at, told from the bytes in no time
+    count_parts: Callable[[bytes, Request], int]
     #: plain bytes -> events and rejections; raises RefusedError when nothing can be read
-    read: Callable[[bytes, Request], Reading]
+    read: Callable[[bytes, Request, Limits], Reading]
     #: the dialect's answer to a receipt
     reply: Callable[[Receipt, Request], Reply]
     #: the dialect's answer to a refusal, whatever step refused

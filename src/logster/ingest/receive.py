@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -24,7 +25,7 @@ from logster.errors import (
 from logster.event import Rejection
 from logster.ingest.body import open_body, too_large
 from logster.ingest.idempotency import digest_of
-from logster.ingest.protocol import Receipt, Request
+from logster.ingest.protocol import Limits, Receipt, Request, oversize_text
 from logster.ingest.shares import Shares, Turns
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ log = logging.getLogger(__name__)
 
 #: Bodies above this are opened and read in a thread, so that small requests do not wait for them.
 LARGE_BODY_BYTES = 128 * 1024
+#: So are bodies of more lines or items than this, however few their bytes, and so large an answer
+#: is written: a bad line costs 10 µs.
+MAX_QUICK_PARTS = 4_000
 #: Large bodies read at the same time: each needs several times its size in memory.
 MAX_LARGE_READS = 2
 #: What a sender is told to wait when this worker holds as many bodies as it may.
@@ -73,6 +77,9 @@ class Receiver:
         self._pipeline = pipeline
         self._receipts = receipts
         self._config = config
+        self._limits = Limits(
+            max_events=config.max_batch_events, max_message_bytes=config.max_message_bytes
+        )
         self._routes = {
             (route.path, route.method): (protocol, route)
             for protocol in protocols
@@ -123,7 +130,9 @@ class Receiver:
             receipt = await self._keep(protocol, route, request, body, grant)
         finally:
             self._pending.give_back(grant.key, body.size)
-        return protocol.reply(receipt, request)
+        if len(receipt.ids) + len(receipt.rejections) <= MAX_QUICK_PARTS:
+            return protocol.reply(receipt, request)
+        return await asyncio.to_thread(protocol.reply, receipt, request)
 
     def _limit(self, route: Route) -> tuple[int, str]:
         """The size cap of a route, and the setting that raises it."""
@@ -218,8 +227,8 @@ class Receiver:
         digest: bytes | None,
     ) -> Receipt:
         reading, size = await self._read(protocol, request, body, grant.key)
-        for rejection in reading.rejections:
-            metrics.count(metrics.EVENTS, protocol.name, "rejected", rejection.reason)
+        for reason, times in Counter(bad.reason for bad in reading.rejections).items():
+            metrics.count(metrics.EVENTS, protocol.name, "rejected", reason, by=times)
         count = len(reading.columns)
         if not count:
             return Receipt(ids=[], rejections=reading.rejections, lines=reading.lines)
@@ -238,7 +247,9 @@ class Receiver:
     ) -> tuple[Reading, int]:
         """The events of a body, and its size when open (bytes)."""
         if body.size <= LARGE_BODY_BYTES and "content-encoding" not in request.headers:
-            return protocol.read(body.plain, request), body.size
+            plain = body.plain
+            if protocol.count_parts(plain, request) <= MAX_QUICK_PARTS:
+                return protocol.read(plain, request, self._limits), body.size
         async with self._large_reads.turn(key):
             await self._pipeline.pace()
             return await asyncio.to_thread(self._open_and_read, protocol, request, body)
@@ -248,9 +259,9 @@ class Receiver:
     ) -> tuple[Reading, int]:
         encoding = request.headers.get("content-encoding", "")
         plain = open_body(body.plain, encoding, body.max_bytes, body.setting)
-        reading = protocol.read(plain, request)
-        if len(plain) > self._config.max_message_bytes:
-            _reject_oversize(reading, self._config.max_message_bytes)
+        reading = protocol.read(plain, request, self._limits)
+        if len(plain) > self._limits.max_message_bytes:
+            _reject_oversize(reading, self._limits.max_message_bytes)
         return reading, len(plain)
 
 
@@ -293,20 +304,16 @@ def _expire(body: _Body, task: asyncio.Task[Any]) -> None:
 def _reject_oversize(reading: Reading, max_bytes: int) -> None:
     """Take single messages over the cap out of a large batch."""
     columns = reading.columns
+    if columns.size_bound() <= max_bytes:  # nearly always, and quickly known
+        return
     lines = reading.lines or list(range(1, len(columns) + 1))
     large = [index for index, size in enumerate(columns.sizes()) if size > max_bytes]
     if not large:
         return
-    fault = (
-        f"The message is larger than {max_bytes} bytes; send less "
-        "(an operator may raise LOGSTER_MAX_MESSAGE_BYTES)."
-    )
+    faults = {"message": [oversize_text(max_bytes)]}
     reading.rejections = sorted(
         reading.rejections
-        + [
-            Rejection(line=lines[index], reason="too_large", faults={"message": [fault]})
-            for index in large
-        ],
+        + [Rejection(line=lines[index], reason="too_large", faults=faults) for index in large],
         key=lambda rejection: rejection.line,
     )
     columns.remove(large)

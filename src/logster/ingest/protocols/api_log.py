@@ -17,7 +17,7 @@ from logster.ingest.negotiation import read_media_type
 from logster.ingest.protocol import Protocol, Reading, Reply, Route
 from logster.ingest.protocols.native_answer import refuse, reply_many, reply_one
 from logster.ingest.protocols.native_form import read_form
-from logster.ingest.protocols.native_json import read_many, read_one
+from logster.ingest.protocols.native_json import count_separators, read_many, read_one
 from logster.ingest.protocols.native_message import (
     Faults,
     NativeMessage,
@@ -28,7 +28,7 @@ from logster.ingest.protocols.native_xml import read_xml
 
 if TYPE_CHECKING:
     from logster.ingest.negotiation import MediaType
-    from logster.ingest.protocol import Receipt, Request
+    from logster.ingest.protocol import Limits, Receipt, Request
 
 ROUTES = (
     Route(method="POST", path="/api/log"),
@@ -75,12 +75,26 @@ def check(request: Request) -> None:
         )
 
 
-def read(body: bytes, request: Request) -> Reading:
-    """The events and rejections of a body; raises InvalidBodyError when a batch has no items."""
+def count_parts(body: bytes, request: Request) -> int:
+    """About how many lines, items, members, elements or fields a body has."""
+    media = _media_type(request)
+    if media and media.family in _PART_MARKS:
+        return body.count(_PART_MARKS[media.family])
+    return count_separators(body, media.charset if media else "utf-8", is_batch=_is_batch(request))
+
+
+_PART_MARKS = {"xml": b"<", "form": b"&"}
+
+
+def read(body: bytes, request: Request, limits: Limits) -> Reading:
+    """The events and rejections of a body.
+
+    Raises InvalidBodyError when a batch has no items, BodyTooLargeError when it has too many.
+    """
     media = _media_type(request)
     family, charset = (media.family, media.charset) if media else ("json", "utf-8")
     if _is_batch(request):
-        return read_many(body, charset)
+        return read_many(body, charset, limits)
     if _is_empty(request) or family not in ("xml", "form"):
         return read_one(body, charset)
     return _reading(read_xml(body, charset) if family == "xml" else read_form(body))
@@ -115,6 +129,7 @@ PROTOCOL = Protocol(
     routes=ROUTES,
     credentials=credentials,
     check=check,
+    count_parts=count_parts,
     read=read,
     reply=reply,
     refuse=refuse,

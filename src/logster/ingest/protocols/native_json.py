@@ -8,16 +8,18 @@ knows every rule and explains every mistake. A property test holds the two toget
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from logster.errors import InvalidBodyError
+from logster.errors import BodyTooLargeError, InvalidBodyError
 from logster.ingest import json_text
-from logster.ingest.protocol import Reading
+from logster.ingest.protocol import Reading, oversize_text
 from logster.ingest.protocols.native_message import (
+    MAX_FAULTS,
     MEMBERS,
     MESSAGE_REQUIRED,
     Faults,
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 
     from logster.event import Columns, Rejection
     from logster.ingest.json_text import JsonTextError, Member
+    from logster.ingest.protocol import Limits
 
 _message_decoder = msgspec.json.Decoder(NativeMessage)
 _messages_decoder = msgspec.json.Decoder(list[NativeMessage])
@@ -48,6 +51,16 @@ _items_decoder = msgspec.json.Decoder(list[msgspec.Raw])
 
 #: Fewer bytes cannot nest deeper than `json_text.MAX_DEPTH`, each level has two brackets.
 _SHALLOW_BYTES = 2 * json_text.MAX_DEPTH
+
+#: The shortest one, `{"Message":""}`: in a body of fewer there is nothing to count.
+_MIN_MESSAGE_BYTES = 14
+
+#: Items that may be looked at, for each that may be kept, to know how many there are: the
+#: decoder takes 56 bytes for one, so that is 90 MB of them.
+_COUNTED_PER_EVENT = 16
+
+#: Bad lines of a batch are explained at length until so much is said, and briefly from there on.
+MAX_TOLD_FAULTS = 10_000
 
 _BOMS = (
     (b"\xef\xbb\xbf", "utf-8"),
@@ -57,6 +70,7 @@ _BOMS = (
     (b"\xff\xfe", "utf-16-le"),
     (b"\xfe\xff", "utf-16-be"),
 )
+_BOM_BYTES = tuple(bom for bom, _ in _BOMS)
 _BLANK_BYTES = json_text.BLANKS.encode()
 _ARRAY_START = re.compile(rb"[ \t\n\r]*+\[")
 
@@ -73,14 +87,76 @@ def read_one(body: bytes, charset: str) -> Reading:
     return Reading(columns=columns_of_one(read))
 
 
-def read_many(body: bytes, charset: str) -> Reading:
-    """The messages of an array or of lines; raises InvalidBodyError when they cannot be told."""
+def read_many(body: bytes, charset: str, limits: Limits) -> Reading:
+    """The messages of an array or of lines.
+
+    Raises InvalidBodyError when they cannot be told, BodyTooLargeError when they are too many.
+    """
     body = _as_utf8(body, charset)
-    is_array = _ARRAY_START.match(body) is not None
-    columns = _read_many_fast(body, is_array=is_array)
+    return (_read_array if _ARRAY_START.match(body) else _read_lines)(body, limits)
+
+
+def _read_lines(body: bytes, limits: Limits) -> Reading:
+    lines = _split(body, limits.max_events)
+    columns = _read_many_fast(body, lambda: _decode_lines(lines))
     if columns is not None:
         return Reading(columns=columns)
-    return _read_each(_items(body) if is_array else _lines(body))
+    return _read_each(_lines(lines), limits.max_message_bytes)
+
+
+def _read_array(body: bytes, limits: Limits) -> Reading:
+    may_be_many = len(body) > _MIN_MESSAGE_BYTES * limits.max_events
+    if may_be_many:
+        _check_items(body, limits.max_events)
+    columns = _read_many_fast(body, lambda: _messages_decoder.decode(body))
+    if columns is not None:
+        return Reading(columns=columns)
+    if not may_be_many:  # of messages; numbers are shorter
+        _check_items(body, limits.max_events)
+    return _read_each(_items(body, limits.max_message_bytes), limits.max_message_bytes)
+
+
+def count_separators(body: bytes, charset: str, *, is_batch: bool) -> int:
+    """About how many lines of a batch, items or members there are."""
+    if charset != "utf-8" or body.startswith(_BOM_BYTES):
+        return len(body)  # rare, and not worth a second look
+    is_lines = is_batch and not _ARRAY_START.match(body)
+    return body.count(b"\n" if is_lines else b",")
+
+
+# --- how many ---------------------------------------------------------------------------
+
+
+def _split(body: bytes, max_events: int) -> list[bytes]:
+    """The lines of a body, blank ones too; no more of them are made than may be kept."""
+    lines = body.split(b"\n", max_events + 1)
+    if len(lines) - (not lines[-1]) > max_events:
+        count = body.count(b"\n") + (not body.endswith(b"\n"))
+        raise _too_many(f"{count} lines", max_events)
+    return lines
+
+
+def _check_items(body: bytes, max_events: int) -> None:
+    """Refuse too many items before they are decoded: there are no more than commas, and one."""
+    if body.count(b",") < max_events:
+        return
+    count = _count_items(body, max_events)
+    if count > max_events:
+        raise _too_many(f"at least {count} items", max_events)
+
+
+def _count_items(body: bytes, max_events: int) -> int:
+    if body.count(b",") < _COUNTED_PER_EVENT * max_events:
+        with contextlib.suppress(msgspec.MsgspecError, RecursionError):
+            return len(_items_decoder.decode(body))
+    return json_text.count_items(body, max_events)
+
+
+def _too_many(counted: str, max_events: int) -> BodyTooLargeError:
+    return BodyTooLargeError(
+        f"The batch has {counted}; at most {max_events} are read at a time, so send it in parts "
+        "(an operator may raise LOGSTER_MAX_BATCH_EVENTS)."
+    )
 
 
 # --- fast -----------------------------------------------------------------------------
@@ -107,16 +183,11 @@ def _read_fast(body: bytes) -> NativeMessage | None:
     return message
 
 
-def _read_many_fast(body: bytes, *, is_array: bool) -> Columns | None:
+def _read_many_fast(body: bytes, decode: Callable[[], list[NativeMessage]]) -> Columns | None:
     """All messages, or None when one of them may be bad."""
     try:
-        if is_array:
-            messages = _messages_decoder.decode(body)
-        else:
-            messages = _message_decoder.decode_lines(body)
+        messages = decode()
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
-    if not (is_array or _is_one_per_line(body, len(messages))):
         return None
     try:
         columns = columns_of(messages)
@@ -128,6 +199,15 @@ def _read_many_fast(body: bytes, *, is_array: bool) -> Columns | None:
     if columns.properties and not _are_plain_objects(columns.properties, body):
         return None
     return columns
+
+
+def _decode_lines(lines: list[bytes]) -> list[NativeMessage]:
+    """One message of each line; a blank one of more than a letter is left to the exact reader.
+
+    The decoder of whole bodies is slower, and takes two messages on a line, or one on two.
+    """
+    decode = _message_decoder.decode
+    return [decode(line) for line in lines if len(line) > 1 or _strip(line)]
 
 
 def _are_plain_objects(raws: Sequence[bytes | None], body: bytes) -> bool:
@@ -160,23 +240,6 @@ def _is_plain_object(raw: bytes) -> bool:
     return len(raw) <= _SHALLOW_BYTES - 2 or not json_text.exceeds_depth(b"[" + raw + b"]")
 
 
-def _is_one_per_line(body: bytes, count: int) -> bool:
-    """Whether `count` decoded objects stood on a line each.
-
-    The decoder also takes two on a line, or one on two. Inside a value no line can
-    begin with { behind one that ends with }, so as many such lines as objects are enough.
-    """
-    lines = body.split(b"\n")
-    if len(lines) != count or not _are_objects(lines):  # blank lines, or blanks around
-        lines = [line for line in map(_strip, lines) if line]
-    return len(lines) == count and _are_objects(lines)
-
-
-def _are_objects(lines: list[bytes]) -> bool:
-    """Whether every line begins and ends as an object does."""
-    return {line[:1] for line in lines} <= {b"{"} and {line[-1:] for line in lines} <= {b"}"}
-
-
 def _strip(line: bytes) -> bytes:
     return line.strip(_BLANK_BYTES)
 
@@ -184,14 +247,17 @@ def _strip(line: bytes) -> bytes:
 # --- exact ----------------------------------------------------------------------------
 
 
-def _read_each(items: Iterable[tuple[int, bytes]]) -> Reading:
+def _read_each(items: Iterable[tuple[int, bytes]], max_message_bytes: int) -> Reading:
     messages: list[NativeMessage] = []
     lines: list[int] = []
     rejections: list[Rejection] = []
+    told = 0
     for line, item in items:
-        read = _read_item_fast(item) or _read_exactly(item, "utf-8")
+        max_faults = MAX_FAULTS if told < MAX_TOLD_FAULTS else 1
+        read = _read_item_fast(item) or _read_item_exactly(item, max_message_bytes, max_faults)
         if isinstance(read, Faults):
             rejections.append(read.rejection(line))
+            told += len(read)
         else:
             messages.append(read)
             lines.append(line)
@@ -207,17 +273,26 @@ def _read_item_fast(item: bytes) -> NativeMessage | None:
     return None
 
 
-def _lines(body: bytes) -> Iterator[tuple[int, bytes]]:
-    for number, line in enumerate(body.split(b"\n"), 1):
+def _read_item_exactly(item: bytes, max_bytes: int, max_faults: int) -> NativeMessage | Faults:
+    if len(item) > max_bytes:  # not even looked at: that takes 30 times its memory
+        return one_fault("message", oversize_text(max_bytes), "too_large")
+    return _read_exactly(item, "utf-8", max_faults)
+
+
+def _lines(lines: list[bytes]) -> Iterator[tuple[int, bytes]]:
+    for number, line in enumerate(lines, 1):
         if _strip(line):
             yield number, line
 
 
-def _items(body: bytes) -> Iterator[tuple[int, bytes]]:
+def _items(body: bytes, max_explained_bytes: int) -> Iterator[tuple[int, bytes]]:
     try:
         items = _items_decoder.decode(body)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, RecursionError) as error:
         # Where one item ends and the next begins is lost: the request is refused whole.
+        if len(body) > max_explained_bytes:  # as above
+            told = f"The body is not valid JSON: {error}."
+            raise _whole(one_fault("message", told, "syntax")) from None
         raise _whole(_syntax_faults(json_text.explain(_text(body, "utf-8")))) from None
     yield from enumerate(map(bytes, items), 1)
 
@@ -228,7 +303,7 @@ def _whole(faults: Faults) -> InvalidBodyError:
 
 def _as_utf8(body: bytes, charset: str) -> bytes:
     """A batch in UTF-8 without mark; bytes that are no letters stay for the line they are on."""
-    if charset == "utf-8" and not body.startswith(tuple(bom for bom, _ in _BOMS)):
+    if charset == "utf-8" and not body.startswith(_BOM_BYTES):
         return body
     if body.startswith(_BOMS[0][0]):
         return body[len(_BOMS[0][0]) :]
@@ -236,10 +311,9 @@ def _as_utf8(body: bytes, charset: str) -> bytes:
 
 
 def _text(body: bytes, charset: str) -> str:
-    for bom, encoding in _BOMS:
-        if body.startswith(bom):
-            body, charset = body[len(bom) :], encoding
-            break
+    if body.startswith(_BOM_BYTES):
+        bom, charset = next(known for known in _BOMS if body.startswith(known[0]))
+        body = body[len(bom) :]
     try:
         return body.decode("utf-16-le" if charset == "utf-16" else charset)
     except UnicodeDecodeError as error:
@@ -252,7 +326,9 @@ def _encoding_faults(error: UnicodeDecodeError) -> Faults:
     return one_fault("message", text, "encoding")
 
 
-def _read_exactly(body: bytes, charset: str) -> NativeMessage | Faults:
+def _read_exactly(
+    body: bytes, charset: str, max_faults: int = MAX_FAULTS
+) -> NativeMessage | Faults:
     try:
         text = _text(body, charset)
     except InvalidBodyError as error:
@@ -260,7 +336,7 @@ def _read_exactly(body: bytes, charset: str) -> NativeMessage | Faults:
     if text.strip(json_text.BLANKS) in ("", "null"):
         text = "{}"
     try:
-        return _message(text, json_text.read_members(text))
+        return _message(text, json_text.read_members(text), Faults(max_faults))
     except json_text.JsonTextError as error:
         return _syntax_faults(error)
 
@@ -278,11 +354,10 @@ def key_of(path: str) -> str:
     return f"message.{path}" if path and path[0] != "[" else f"message{path}"
 
 
-def _message(text: str, members: list[Member]) -> NativeMessage | Faults:
+def _message(text: str, members: list[Member], faults: Faults) -> NativeMessage | Faults:
     fields: dict[str, Any] = {}
     unknown: dict[str, str] = {}
     properties: str | None = None
-    faults = Faults()
     for member in members:
         field = MEMBERS.get(member.name.lower())
         if field is None:

@@ -75,13 +75,17 @@ class Faults:
     Places are told apart without case and keep their first spelling, as in the original.
     """
 
-    def __init__(self) -> None:
+    __slots__ = ("_count", "_most", "reason", "texts")
+
+    def __init__(self, most: int = MAX_FAULTS) -> None:
+        """`most` is how many are enough."""
         self.texts: dict[str, list[str]] = {}
         self.reason = ""
+        self._most = most
         self._count = 0
 
-    def __bool__(self) -> bool:
-        return bool(self.texts)
+    def __len__(self) -> int:
+        return self._count
 
     def add(self, key: str, text: str, reason: str) -> None:
         """Note one more fault."""
@@ -93,7 +97,7 @@ class Faults:
     @property
     def is_full(self) -> bool:
         """Whether there are as many as anyone will read."""
-        return self._count >= MAX_FAULTS
+        return self._count >= self._most
 
     def has(self, key: str) -> bool:
         """Whether something is wrong at this place."""

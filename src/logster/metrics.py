@@ -9,6 +9,7 @@ for the processes it starts.
 from __future__ import annotations
 
 import os
+import time
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -62,6 +63,12 @@ SPOOL_AGE_S = Gauge(
     ["spool"],
     multiprocess_mode="livemostrecent",
 )
+SPOOL_FAULTY = Gauge(
+    "logster_spool_faulty",
+    "1 for an orphaned spool that cannot be drained; the log says why.",
+    ["spool"],
+    multiprocess_mode="livemostrecent",
+)
 PENDING_BYTES = Gauge(
     "logster_pending_bytes",
     "Bodies held in memory.",
@@ -87,6 +94,13 @@ def flush() -> None:
     for (counter, labels), amount in _pending.items():
         (counter.labels(*labels) if labels else counter).inc(amount)
     _pending.clear()
+
+
+def show_spool(name: str, events: int, size: int, oldest_at: float | None) -> None:
+    """Tell what a spool holds; whoever looked last is believed."""
+    SPOOL_EVENTS.labels(name).set(events)
+    SPOOL_BYTES.labels(name).set(size)
+    SPOOL_AGE_S.labels(name).set(max(time.time() - oldest_at, 0.0) if oldest_at else 0.0)
 
 
 def render_metrics() -> bytes:

@@ -15,7 +15,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 import uvloop
@@ -40,14 +39,8 @@ from logster.meta.members import Members
 from logster.meta.retention import Retention
 from logster.meta.searches import Searches
 from logster.pipeline import Accepted, Pipeline, build_drain, pack
-from logster.spool.spool import (
-    MAX_SLOTS,
-    Slot,
-    Spool,
-    claim_orphans,
-    claim_own_slot,
-    find_receipt,
-)
+from logster.spool.orphans import Orphans
+from logster.spool.spool import MAX_SLOTS, Slot, Spool, claim_own_slot, find_receipt
 from logster.store.engine import Engine
 from logster.store.schema import EventsTable, migrate
 from logster.web.app import build_app
@@ -89,6 +82,8 @@ class Worker:
         self.is_stopping = asyncio.Event()
         self.is_store_ready = False
         self.viewers = Viewers()
+        #: Its own, and an orphan while it drains one.
+        self.spools: list[Spool[Accepted]] = []
 
     async def run(self) -> None:
         """Serve until `is_stopping`."""
@@ -173,9 +168,11 @@ class Worker:
         ids = IdMaker(node, spool.last_ms)
         spool.remember_clock(lambda: ids.last_ms)
         spool.start()
+        self.spools.append(spool)
         try:
             yield spool, ids
         finally:
+            self.spools.remove(spool)
             await spool.close()
 
     @contextlib.asynccontextmanager
@@ -223,32 +220,32 @@ class Worker:
             if not self.is_store_ready:
                 await asyncio.sleep(PREPARE_AGAIN_S)
 
-    async def _watch(self, spool: Spool[Accepted], receiver: Receiver, pipeline: Pipeline) -> None:
+    async def _watch(self, own: Spool[Accepted], receiver: Receiver, pipeline: Pipeline) -> None:
         """Keep the metrics and the keys' shares true."""
         while True:
             pipeline.settle_shares()
             metrics.flush()
             metrics.PENDING_BYTES.set(receiver.pending_bytes)
             metrics.VIEWERS.set(self.viewers.count)
-            state = spool.state
-            metrics.SPOOL_EVENTS.labels(spool.name).set(state.events)
-            metrics.SPOOL_BYTES.labels(spool.name).set(state.bytes)
-            age_s = time.time() - state.oldest_at if state.oldest_at else 0.0
-            metrics.SPOOL_AGE_S.labels(spool.name).set(max(age_s, 0.0))
+            metrics.SPOOL_FAULTY.labels(own.name).set(0)
+            for spool in self.spools:
+                state = spool.state
+                metrics.show_spool(state.name, state.events, state.bytes, state.oldest_at)
             await asyncio.sleep(GAUGE_S)
 
     async def _adopt_orphans(self, engine: Engine) -> None:
-        """Drain the spools of workers that are gone for good."""
+        """Look after the spools of workers that are gone for good."""
+
+        async def drain_whole(slot: Slot) -> None:
+            async with self._spool(slot) as (spool, _):
+                drain = build_drain(spool, engine)
+                while await drain.drain_once():
+                    pass
+
+        orphans = Orphans(self.config.spool_path, drain_whole)
         while True:
             await asyncio.sleep(ADOPT_S)
-            if not self.is_store_ready:
-                continue
-            for slot in claim_orphans(self.config.spool_path):
-                async with self._spool(slot) as (spool, _):
-                    log.warning("adopting %s: %d events", spool.name, spool.state.events)
-                    drain = build_drain(spool, engine)
-                    while await drain.drain_once():
-                        pass
+            await orphans.visit(can_adopt=self.is_store_ready)
 
     async def _find_obstacles(self, spool: Spool[Accepted], engine: Engine) -> dict[str, str]:
         """What keeps this worker from accepting or searching, by part; empty when ready."""

@@ -184,3 +184,32 @@ def test_a_full_spool_refuses_with_retry_after_and_recovers(tmp_path):
         for message_id in accepted:
             answer = server.get(f"/api/Log/{message_id}")
             assert answer.status == 200, answer
+
+
+def test_a_damaged_and_an_empty_spool_of_dead_workers_end_no_worker(tmp_path):
+    spools = tmp_path / "data" / "spool"
+    spools.mkdir(parents=True)
+    (spools / "spool-01.sqlite").touch()
+    damaged = spools / "spool-02.sqlite"
+    damaged.write_bytes(body := os.urandom(8192))
+    faulty = 'logster_spool_faulty{spool="%s"}'
+    with serving(tmp_path / "data") as server:
+        workers = server.workers
+        wait_until(lambda: server.metric(faulty % "spool-02") == 1, 20)
+        time.sleep(6)  # until it has been visited again
+
+        assert server.workers == workers
+        assert server.metric(faulty % "spool-01") == 0
+        assert server.log.read_text().count("file is not a database") == 1
+        assert damaged.read_bytes() == body
+
+
+def test_a_server_whose_only_spool_is_damaged_takes_another_one(tmp_path):
+    spools = tmp_path / "data" / "spool"
+    spools.mkdir(parents=True)
+    (spools / "spool-00.sqlite").write_bytes(os.urandom(8192))
+    with serving(tmp_path / "data") as server:
+        server.log_message(Message="kept elsewhere")
+
+        assert server.metric('logster_spool_events{spool="spool-01"}') >= 0
+        assert (spools / "spool-01.sqlite").exists()

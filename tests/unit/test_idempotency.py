@@ -1,6 +1,7 @@
 """A resend with the same key waits for the first, and finds its answer."""
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
 
@@ -96,3 +97,18 @@ def test_the_same_key_means_something_else_elsewhere():
 def test_a_key_that_is_too_long_is_refused():
     with pytest.raises(RefusedError, match="201"):
         digest_of(1, "/api/log", "x" * (MAX_KEY_CHARS + 1))
+
+
+async def test_a_damaged_spool_hides_no_answer_of_another_and_refuses_nobody(tmp_path):
+    (tmp_path / "spool-00.sqlite").touch()
+    (tmp_path / "spool-01.sqlite").touch()
+
+    def find(path, _):
+        if path.stem == "spool-00":
+            raise sqlite3.DatabaseError("file is not a database")
+        return b"first"
+
+    receipts = Receipts(tmp_path, find)
+    async with receipts.hold(b"d" * 32) as answer:
+        assert answer == b"first"
+    receipts.close()

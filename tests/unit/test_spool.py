@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import os
 import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +15,7 @@ from logster.spool import spool as spool_module
 from logster.spool.spool import (
     Block,
     Spool,
-    claim_orphans,
+    SpoolState,
     claim_own_slot,
     connect,
     drop_aside,
@@ -253,15 +255,45 @@ def test_more_workers_than_spools_is_a_clear_error(tmp_path):
         slot.release()
 
 
-async def test_only_abandoned_spools_with_events_are_orphans(tmp_path):
-    owned = claim_own_slot(tmp_path)
-    for name, words in (("spool-00", ["owned"]), ("spool-01", []), ("spool-02", ["orphan"])):
-        async with open_spool(tmp_path, name=name) as spool:
-            for word in words:
-                await spool.append(word, 5)
+def make_half(path):
+    """What a worker leaves that is killed after its first write and before its tables."""
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA user_version = 1")
 
-    assert [slot.number for slot in claim_orphans(tmp_path)] == [2]
-    owned.release()
+
+@pytest.mark.parametrize("make", [Path.touch, make_half], ids=["empty", "without tables"])
+async def test_a_file_whose_worker_was_killed_before_its_tables_is_an_empty_spool(tmp_path, make):
+    make(tmp_path / "spool-00.sqlite")
+
+    assert look_into_spools(tmp_path) == [SpoolState("spool-00", 0, 0, None, 0)]
+    assert list_aside(tmp_path) == {}
+    slot = claim_own_slot(tmp_path)
+    assert slot.number == 0
+    slot.release()
+    async with open_spool(tmp_path) as spool:
+        await spool.append("hello", 5)
+        assert words_on_disk(spool.path) == ["hello"]
+
+
+def test_a_damaged_spool_is_left_to_a_person_and_its_worker_takes_the_next(tmp_path):
+    (tmp_path / "spool-00.sqlite").write_bytes(os.urandom(8192))
+
+    slot = claim_own_slot(tmp_path)
+
+    assert slot.number == 1
+    slot.release()
+
+
+def test_a_spool_that_has_its_tables_is_opened_without_a_write(tmp_path):
+    """So that a worker can start on a full disk."""
+    path = tmp_path / "spool-00.sqlite"
+    connect(path).close()
+    before = path.read_bytes()
+    with contextlib.closing(connect(path)) as database:
+        assert database.total_changes == 0
+    assert path.read_bytes() == before
+    assert not path.with_name(f"{path.name}-wal").exists()
 
 
 #: Tries again, and is killed before the statement that begins with its last argument.

@@ -62,7 +62,8 @@ class Receipts:
 
     def _look_up(self, digest: bytes) -> bytes | None:
         for path in sorted(self._folder.glob("spool-*.sqlite")):
-            with contextlib.suppress(sqlite3.OperationalError):  # a spool that is being made
+            # A spool that is being made, or a damaged one, which must not refuse everybody.
+            with contextlib.suppress(sqlite3.DatabaseError):
                 if (answer := self._find(path, digest)) is not None:
                     return answer
         return None

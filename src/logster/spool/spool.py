@@ -501,10 +501,30 @@ def connect(path: Path, *, is_reader: bool = False) -> sqlite3.Connection:
     database = sqlite3.connect(
         address, uri=True, isolation_level=None, check_same_thread=False, timeout=10
     )
-    if not is_reader:
-        database.executescript(_PRAGMAS + _SCHEMA)
-        path.chmod(0o600)
+    try:
+        if not is_reader:
+            _prepare(database)
+            path.chmod(0o600)
+        elif not _is_made(database):  # its worker was killed before it had made the tables
+            database.close()
+            database = sqlite3.connect(":memory:", isolation_level=None)
+            database.executescript(_SCHEMA)
+    except BaseException:
+        database.close()
+        raise
     return database
+
+
+def _prepare(database: sqlite3.Connection) -> None:
+    """Make the tables, all or none, and only where there are none: a full disk takes no write."""
+    database.executescript(_PRAGMAS)
+    if not _is_made(database):
+        database.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+
+
+def _is_made(database: sqlite3.Connection) -> bool:
+    """Whether the last of the tables is there."""
+    return bool(database.execute("SELECT 1 FROM sqlite_schema WHERE name = 'clock'").fetchone())
 
 
 def _unwritable(error: Exception) -> SpoolFullError:
@@ -555,29 +575,21 @@ class Slot(msgspec.Struct, frozen=True):
 
 
 def claim_own_slot(folder: Path) -> Slot:
-    """The slot of a starting worker: the first that nobody owns; ConfigError when there is none."""
+    """The slot of a starting worker: the first sound one that nobody owns, else ConfigError."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for number in range(MAX_SLOTS):
-        if slot := _try_slot(folder, number):
-            return slot
+        if slot := claim_slot(folder, number):
+            if not _is_damaged(slot.path):
+                return slot
+            slot.release()
     raise ConfigError(
         f"All {MAX_SLOTS} spools in {folder} are in use; LOGSTER_WORKERS must be smaller."
     )
 
 
-def claim_orphans(folder: Path) -> Iterator[Slot]:
-    """One after the other, the slots of workers that are gone but left events behind."""
-    for number in range(MAX_SLOTS):
-        if _spool_path(folder, number).exists() and (slot := _try_slot(folder, number)):
-            try:
-                if _look_into(slot.path).events:
-                    yield slot
-            finally:
-                slot.release()
-
-
-def _try_slot(folder: Path, number: int) -> Slot | None:
-    path = _spool_path(folder, number)
+def claim_slot(folder: Path, number: int) -> Slot | None:
+    """Own a spool, made or not; None when somebody does."""
+    path = spool_path(folder, number)
     lock = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -587,7 +599,19 @@ def _try_slot(folder: Path, number: int) -> Slot | None:
     return Slot(number, path, lock)
 
 
-def _spool_path(folder: Path, number: int) -> Path:
+def _is_damaged(path: Path) -> bool:
+    """Whether this is no spool any more; one that is only out of reach just now is sound."""
+    try:
+        look_into(path)
+    except sqlite3.OperationalError:
+        return False
+    except sqlite3.DatabaseError:
+        return True
+    return False
+
+
+def spool_path(folder: Path, number: int) -> Path:
+    """Where the spool of a slot is, or would be."""
     return folder / f"spool-{number:02}.sqlite"
 
 
@@ -596,10 +620,11 @@ def _spool_path(folder: Path, number: int) -> Path:
 
 def look_into_spools(folder: Path) -> list[SpoolState]:
     """What every spool of a folder holds, read from the files of living or dead workers."""
-    return [_look_into(path) for path in sorted(folder.glob("spool-*.sqlite"))]
+    return [look_into(path) for path in sorted(folder.glob("spool-*.sqlite"))]
 
 
-def _look_into(path: Path) -> SpoolState:
+def look_into(path: Path) -> SpoolState:
+    """What one spool holds; sqlite3.Error when it cannot be read."""
     with contextlib.closing(connect(path, is_reader=True)) as database:
         events, size = _count_blocks(database)
         aside = database.execute("SELECT coalesce(sum(events), 0) FROM aside").fetchone()[0]

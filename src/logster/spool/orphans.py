@@ -1,0 +1,83 @@
+"""The spools of workers that are gone for good: shown, and drained by those who are left.
+
+In: the folder of the spools, and `drain(slot)`, which empties one. Out: gauges and the log.
+Promise: an orphan that cannot be drained stays as it is, is seen, is tried again, and harms nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from logster import metrics
+from logster.spool.spool import MAX_SLOTS, claim_slot, look_into, spool_path
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from logster.spool.spool import Slot
+
+log = logging.getLogger(__name__)
+
+
+class Orphans:
+    """The orphans of one folder, as one worker sees them."""
+
+    def __init__(self, folder: Path, drain: Callable[[Slot], Awaitable[None]]) -> None:
+        self._folder = folder
+        self._drain = drain
+        #: What is wrong with a spool, by its file: it is said once, not at each visit.
+        self._faults: dict[Path, str] = {}
+
+    async def visit(self, *, can_adopt: bool) -> None:
+        """Show each spool that nobody owns, and empty it when it may be adopted."""
+        for number in range(MAX_SLOTS):
+            path = spool_path(self._folder, number)
+            try:
+                if path.exists():
+                    await self._visit(number, can_adopt=can_adopt)
+                else:
+                    self._forget_fault(path)
+            except Exception as error:  # noqa: BLE001 - nothing in a file may end who serves others
+                self._report(path, f"{type(error).__name__}: {error}")
+
+    async def _visit(self, number: int, *, can_adopt: bool) -> None:
+        slot = claim_slot(self._folder, number)
+        if slot is None:  # its owner shows it
+            return
+        try:
+            events = await self._look(slot.path)
+            if events and can_adopt:
+                log.warning("adopting %s: %d events", slot.path.stem, events)
+                await self._drain(slot)
+                await self._look(slot.path)
+        finally:
+            slot.release()
+        metrics.SPOOL_FAULTY.labels(slot.path.stem).set(0)
+        self._forget_fault(slot.path)
+
+    async def _look(self, path: Path) -> int:
+        """Show a spool's state, and give its events."""
+        state = await asyncio.to_thread(look_into, path)
+        metrics.show_spool(state.name, state.events, state.bytes, state.oldest_at)
+        return state.events
+
+    def _report(self, path: Path, fault: str) -> None:
+        metrics.SPOOL_FAULTY.labels(path.stem).set(1)
+        if self._faults.get(path) == fault:
+            return
+        self._faults[path] = fault
+        log.error(
+            "the spool %s of a worker that is gone cannot be drained (%s). It stays as it is and "
+            "is tried again. Look at the free space and the health of its disk; a damaged file "
+            "may be moved elsewhere with its -wal and -shm, and read by `sqlite3 FILE .recover`.",
+            path,
+            fault,
+        )
+
+    def _forget_fault(self, path: Path) -> None:
+        if self._faults.pop(path, None):
+            metrics.SPOOL_FAULTY.labels(path.stem).set(0)
+            log.warning("%s stands in nobody's way any more", path)

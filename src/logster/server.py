@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import resource
 import secrets
 import signal
 import socket
@@ -194,6 +195,7 @@ def serve(config: Config) -> int:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with lock_folder(folder):
         check_port(config)
+        allow_many_files()
         environment = {**ALLOCATION, **os.environ, **dump_config(config)}
         environment["PROMETHEUS_MULTIPROC_DIR"] = str(_clear_folder(folder / "run" / "metrics"))
         parts = []
@@ -207,6 +209,16 @@ def serve(config: Config) -> int:
             for number in range(1, config.workers + 1)
         ]
         return Supervisor(config, environment, parts).run()
+
+
+def allow_many_files() -> None:
+    """Raise the soft limit of open files to the hard one, for all parts: it is made for `select`.
+
+    Nothing here uses that, and each connection is a file.
+    """
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # an unlimited one cannot be had everywhere
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _build_engine(config: Config, environment: dict[str, str]) -> Part:

@@ -12,13 +12,14 @@ import contextlib
 import gc
 import logging
 import os
+import resource
 import signal
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
 import uvloop
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
@@ -70,7 +71,9 @@ GC_THRESHOLD = 20_000
 
 #: Connections waiting to be accepted while this worker is busy.
 BACKLOG = 1024
-#: A sender has this long for the head of a request.
+#: Connections open at the same time; the next one waits until one of them ends.
+MAX_CONNECTIONS = 1024
+#: A sender has this long for the head of a request, from the moment it is connected.
 HEAD_TIMEOUT_MS = 15_000
 
 
@@ -95,6 +98,10 @@ class Worker:
                 port=self.config.port,
                 interface=Interfaces.ASGINL,
                 backlog=BACKLOG,
+                backpressure=count_connections(resource.getrlimit(resource.RLIMIT_NOFILE)[0]),
+                # Not also HTTP/2: to tell the two apart, a silent connection is waited for without
+                # end. Browsers and proxies speak HTTP/2 over TLS only, which is not ours to end.
+                http=HTTPModes.http1,
                 websockets=False,
                 http1_settings=HTTP1Settings(header_read_timeout=HEAD_TIMEOUT_MS),
                 log_level=LogLevels.error,
@@ -259,6 +266,13 @@ class Worker:
         elif not self.is_store_ready:
             obstacles["store"] = "The tables of the store are being prepared."
         return obstacles
+
+
+def count_connections(max_files: int) -> int:
+    """How many connections there may be: half of the files are left for the spool and the rest."""
+    if max_files == resource.RLIM_INFINITY:
+        return MAX_CONNECTIONS
+    return min(MAX_CONNECTIONS, max_files // 2)
 
 
 class NoPandas:

@@ -163,6 +163,22 @@ def head(length, extra=""):
     ).encode()
 
 
+def test_a_connection_that_sends_no_whole_head_is_closed_in_time(server):
+    beginnings = (b"", b"P", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"GET / HTTP/1.1\r\nHost: x\r\n")
+    with contextlib.ExitStack() as stack:
+        connections = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=20))
+            for _ in beginnings
+        ]
+        for connection, beginning in zip(connections, beginnings, strict=True):
+            connection.sendall(beginning)
+        started = time.monotonic()
+        for connection in connections:
+            while connection.recv(1000):
+                pass
+        assert time.monotonic() - started < 18
+
+
 def test_a_half_sent_body_is_answered_with_408_in_time(server):
     assert b" 408 " in raw(server, head(100) + b'{"Message":').split(b"\r\n")[0]
 

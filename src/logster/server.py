@@ -14,14 +14,17 @@ import fcntl
 import os
 import resource
 import secrets
+import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import threading
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -31,7 +34,6 @@ from logster.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from logster.config import Config
 
@@ -53,6 +55,13 @@ ENGINE_GRACE_S = 20.0
 SLOW_START_S = 30.0
 
 LOOPBACK = "127.0.0.1"
+
+#: Tells the parts where their metrics are (prometheus_client's own name).
+METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+#: Linux keeps these files in memory; containers have 64 MB of it by default.
+MEMORY = Path("/dev/shm")  # noqa: S108 - only a private folder in it is used
+#: A process has four files that use a page or two; this is room for thousands of restarts.
+MIN_MEMORY_BYTES = 16 * 1024 * 1024
 
 #: Two arenas instead of eight for each core, and Arrow's buffers from the same allocator: a
 #: worker under batches stays at 265 MB instead of 350, for no more CPU.
@@ -157,7 +166,7 @@ class Supervisor:
             for part in self._parts:
                 dead = part.look_after(self._environment)
                 if dead is not None:
-                    _forget_gauges(self._config, dead)
+                    _forget_gauges(self._environment[METRICS_VARIABLE], dead)
         return self._stop_parts()
 
     def _stop_parts(self) -> int:
@@ -196,19 +205,24 @@ def serve(config: Config) -> int:
     with lock_folder(folder):
         check_port(config)
         allow_many_files()
-        environment = {**ALLOCATION, **os.environ, **dump_config(config)}
-        environment["PROMETHEUS_MULTIPROC_DIR"] = str(_clear_folder(folder / "run" / "metrics"))
-        parts = []
-        if not config.store_url:
-            parts.append(_build_engine(config, environment))
-        _set_up(environment)
-        for name in ("bootstrap_api_key", "bootstrap_admin"):  # the parts have no need of them
-            environment.pop(variable_of(name), None)
-        parts += [
-            Part(f"worker {number}", "logster.worker", [], WORKER_GRACE_S)
-            for number in range(1, config.workers + 1)
-        ]
-        return Supervisor(config, environment, parts).run()
+        with metrics_folder(folder) as values:
+            environment = {**ALLOCATION, **os.environ, **dump_config(config)}
+            environment[METRICS_VARIABLE] = str(values)
+            return _run_parts(config, environment)
+
+
+def _run_parts(config: Config, environment: dict[str, str]) -> int:
+    parts = []
+    if not config.store_url:
+        parts.append(_build_engine(config, environment))
+    _set_up(environment)
+    for name in ("bootstrap_api_key", "bootstrap_admin"):  # the parts have no need of them
+        environment.pop(variable_of(name), None)
+    parts += [
+        Part(f"worker {number}", "logster.worker", [], WORKER_GRACE_S)
+        for number in range(1, config.workers + 1)
+    ]
+    return Supervisor(config, environment, parts).run()
 
 
 def allow_many_files() -> None:
@@ -295,16 +309,49 @@ def _is_ready(address: str) -> bool:
         return False
 
 
-def _clear_folder(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    for leftover in folder.glob("*.db"):
+@contextlib.contextmanager
+def metrics_folder(data: Path) -> Iterator[Path]:
+    """An empty folder for the values of /metrics, gone at the end; in memory where there is such.
+
+    All parts write there through maps of sparse files. On a full disk that is a SIGBUS: a worker
+    could not start, and nobody would tell the senders why.
+    """
+    folder = memory_folder(data)
+    if not _can_hold_values(folder):
+        folder = data / "run" / "metrics"
+        folder.mkdir(parents=True, exist_ok=True)
+    for leftover in folder.glob("*.db"):  # of a server that was killed
         leftover.unlink()
-    return folder
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _forget_gauges(config: Config, pid: int) -> None:
+def memory_folder(data: Path) -> Path:
+    """The folder in memory that belongs to a data folder, whether it is there or not.
+
+    Its name follows from the data folder itself, so that a server that was killed finds its own,
+    and containers that share their memory do not share their values.
+    """
+    info = data.stat()
+    return MEMORY / f"logster-{info.st_dev:x}-{info.st_ino:x}"
+
+
+def _can_hold_values(folder: Path) -> bool:
+    """Make a private folder in memory; False where there is none, it is full, or it is taken."""
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        info = folder.lstat()
+        is_private = info.st_uid == os.geteuid() and stat.filemode(info.st_mode) == "drwx------"
+        return is_private and shutil.disk_usage(folder).free >= MIN_MEMORY_BYTES
+    except OSError:
+        return False
+
+
+def _forget_gauges(folder: str, pid: int) -> None:
     """Drop the live gauges of a dead process; its counters stay (see `metrics`)."""
-    for leftover in (config.data_path / "run" / "metrics").glob(f"gauge_live*_{pid}.db"):
+    for leftover in Path(folder).glob(f"gauge_live*_{pid}.db"):
         leftover.unlink(missing_ok=True)
 
 

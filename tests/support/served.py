@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +15,8 @@ import time
 import urllib.parse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from logster.server import memory_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,6 +89,8 @@ class Served:
                 os.kill(pid, signal.SIGKILL)
         self._process.wait(30)
         wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), 30)
+        # The next start would do it, but after the last one there is none.
+        shutil.rmtree(memory_folder(self.data), ignore_errors=True)
 
     def kill_supervisor(self) -> None:
         """`kill -9` of the supervisor alone."""

@@ -5,6 +5,7 @@ LogsterError
 ├── RefusedError           a request that is ours, but not granted (carries the HTTP status)
 │   ├── BodyTooLargeError      413
 │   ├── BodyUnreadableError    400  encoding or charset that does not hold
+│   ├── BodyCutShortError      400  it ends in the middle
 │   ├── InvalidBodyError       400  nothing of the body can be read (carries faults by place)
 │   ├── MediaTypeError         415  a Content-Type that this path does not read
 │   ├── EncodingUnknownError   415  a Content-Encoding that Logster cannot undo
@@ -62,6 +63,13 @@ class BodyUnreadableError(RefusedError):
 
     status = 400
     reason = "unreadable"
+
+
+class BodyCutShortError(RefusedError):
+    """The body ends in the middle: its sender left, or its chunks are malformed."""
+
+    status = 400
+    reason = "client_gone"
 
 
 class InvalidBodyError(RefusedError):

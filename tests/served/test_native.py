@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import http.client
 import json
 import socket
 import struct
@@ -211,6 +212,43 @@ def test_a_sender_that_leaves_in_the_middle_is_counted_and_harms_nobody(server):
 def test_an_announced_oversize_body_is_refused_before_it_is_sent(server):
     answer = raw(server, head(1 << 33))
     assert b" 413 " in answer.split(b"\r\n")[0]
+
+
+def test_a_sender_that_listens_only_at_the_end_reads_why_its_body_is_refused(server):
+    headers = {"ApiKey": KEY, "Content-Type": "application/json"}
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", server.port)) as connection:
+        connection.request("POST", "/api/Log", b" " * (8 << 20), headers)
+        answer = connection.getresponse()
+
+        assert answer.status == 413
+        assert b"LOGSTER_MAX_MESSAGE_BYTES" in answer.read()
+        # What was refused is out of the way: the connection serves the next message.
+        connection.request("POST", "/api/Log", b'{"Message":"m"}', headers)
+        assert connection.getresponse().status == 200
+
+
+def test_a_sender_that_asks_first_is_refused_without_its_body(server):
+    started = time.monotonic()
+    answer = raw(server, head(8 << 20, "Expect: 100-continue\r\n"))
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert time.monotonic() - started < 1
+
+
+def test_a_refused_sender_that_stalls_is_answered_all_the_same(server):
+    started = time.monotonic()
+    assert raw(server, head(8 << 20) + b"{").startswith(b"HTTP/1.1 413 ")
+    assert time.monotonic() - started < 5
+
+
+def test_a_malformed_chunk_is_refused_in_our_own_words_and_counted(server):
+    line = 'logster_events_total{outcome="refused",protocol="api_log",reason="client_gone"}'
+    before = server.metric(line)
+    start = head(0).replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
+    answer = raw(server, start + b"ZZ\r\n{}\r\n0\r\n\r\n")
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b'{"Message":"The body ended in the middle' in answer
+    wait_until(lambda: server.metric(line) == before + 1, 10)
 
 
 def test_an_oversize_chunked_body_is_refused(server):

@@ -8,6 +8,7 @@ See design.md section 3, steps 1 to 8.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ import msgspec
 
 from logster import metrics
 from logster.errors import (
+    BodyCutShortError,
     BodyTimeoutError,
     LogsterError,
     QuotaError,
@@ -54,10 +56,11 @@ MAX_LARGE_READS = 2
 BUSY_RETRY_AFTER_S = 1
 #: The bodies of one key may take three quarters of the memory for bodies, when it is alone.
 MEMORY_GREED = 3
-
-
-class ClientGoneError(Exception):
-    """The sender left in the middle of its body; there is nobody to answer."""
+#: Many senders listen only when their whole body is sent: closed before that, they see a broken
+#: connection instead of the refusal. So this much of a refused body is read, for so long: what
+#: agents send at once is below it, and it takes a network of 100 Mbit/s less than these seconds.
+MAX_THROWN_BYTES = 16 * 1024 * 1024
+THROW_AWAY_S = 2.0
 
 
 class Receiver:
@@ -102,14 +105,14 @@ class Receiver:
     ) -> None:
         """Answer one request."""
         request = read_head(scope, route)
+        until_s = asyncio.get_running_loop().time() + self._config.body_timeout_s
+        body = _Body(*self._limit(route), until_s)
         try:
-            reply = await self._take(protocol, route, request, receive)
+            reply = await self._take(protocol, route, request, body, receive)
         except LogsterError as error:
             metrics.count(metrics.EVENTS, protocol.name, "refused", error.reason)
             reply = protocol.refuse(error, request)
-        except ClientGoneError:
-            metrics.count(metrics.EVENTS, protocol.name, "refused", "client_gone")
-            return
+            await _throw_away(body, request, receive)
         except Exception:
             log.exception("%s %s failed", request.method, request.path)
             metrics.count(metrics.EVENTS, protocol.name, "refused", ServerFaultError.reason)
@@ -118,12 +121,10 @@ class Receiver:
         await send_reply(send, reply)
 
     async def _take(
-        self, protocol: Protocol, route: Route, request: Request, receive: Receive
+        self, protocol: Protocol, route: Route, request: Request, body: _Body, receive: Receive
     ) -> Reply:
         grant = await self._admit(protocol.credentials(request))
         protocol.check(request)
-        until_s = asyncio.get_running_loop().time() + self._config.body_timeout_s
-        body = _Body(*self._limit(route), until_s)
         try:
             await self._fill(body, request, receive, grant.key)
             metrics.count(metrics.BODY_BYTES, protocol.name, by=body.size)
@@ -144,13 +145,11 @@ class Receiver:
 
     async def _fill(self, body: _Body, request: Request, receive: Receive, key: int) -> None:
         """Read a body, no longer and no larger than it may be."""
-        declared = request.headers.get("content-length", "")
-        expected = int(declared) if declared.isdecimal() else 0
+        expected = _declared_size(request)
         body.check_size(expected)
         self._pipeline.check_room(expected, key)
-        is_last = False
-        while not is_last:
-            is_last = self._add_piece(body, await self._next_piece(body, receive), key)
+        while not body.is_over:
+            self._add_piece(body, await self._next_piece(body, receive), key)
 
     async def _next_piece(self, body: _Body, receive: Receive) -> dict[str, Any]:
         """Wait for a piece, until the body's time is over.
@@ -165,6 +164,7 @@ class Receiver:
         except asyncio.CancelledError:
             if not body.is_late or task.uncancel():
                 raise
+            body.is_over = True
             raise BodyTimeoutError(
                 f"The body did not arrive within {self._config.body_timeout_s:g} seconds; "
                 "send it faster or in smaller parts "
@@ -173,10 +173,14 @@ class Receiver:
         finally:
             late.cancel()
 
-    def _add_piece(self, body: _Body, message: dict[str, Any], key: int) -> bool:
-        """Add a piece to its body; True when it is the last one."""
+    def _add_piece(self, body: _Body, message: dict[str, Any], key: int) -> None:
+        """Add a piece to its body."""
+        body.is_over = not message.get("more_body", False)
         if message["type"] == "http.disconnect":
-            raise ClientGoneError
+            raise BodyCutShortError(
+                "The body ended in the middle: its sender left, or its chunks are not what "
+                "Transfer-Encoding says."
+            )
         chunk = message.get("body", b"")
         size = len(chunk)
         has_room = self._pending.has_room(key, size)
@@ -184,7 +188,6 @@ class Receiver:
         self._pending.take(key, size)
         if not has_room:
             raise self._busy(key)
-        return not message.get("more_body", False)
 
     def _busy(self, key: int) -> RetryLaterError:
         """What to say when the memory for bodies is full, or this key's share of it."""
@@ -268,7 +271,7 @@ class Receiver:
 class _Body:
     """What has arrived of a body, and how much may."""
 
-    __slots__ = ("_chunks", "is_late", "max_bytes", "setting", "size", "until_s")
+    __slots__ = ("_chunks", "is_late", "is_over", "max_bytes", "setting", "size", "until_s")
 
     def __init__(self, max_bytes: int, setting: str, until_s: float) -> None:
         """`until_s` is the loop's time at which it must be whole."""
@@ -276,6 +279,8 @@ class _Body:
         self.setting = setting
         self.until_s = until_s
         self.is_late = False
+        #: Whether nothing more will arrive, or is waited for.
+        self.is_over = False
         self.size = 0
         self._chunks: list[bytes] = []
 
@@ -284,6 +289,10 @@ class _Body:
         self.check_size(self.size + len(chunk))
         self.size += len(chunk)
         self._chunks.append(chunk)
+
+    def let_go(self) -> None:
+        """Forget the pieces: they are not counted any more."""
+        self._chunks.clear()
 
     def check_size(self, size: int) -> None:
         """Refuse a body over the cap, arrived or announced."""
@@ -294,6 +303,26 @@ class _Body:
     def plain(self) -> bytes:
         """All of it."""
         return self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+
+
+def _declared_size(request: Request) -> int:
+    declared = request.headers.get("content-length", "")
+    return int(declared) if declared.isdecimal() else 0
+
+
+async def _throw_away(body: _Body, request: Request, receive: Receive) -> None:
+    """Read the rest of a refused body, so that its sender comes to listen to the refusal."""
+    body.let_go()
+    left = MAX_THROWN_BYTES
+    # Who expects 100-continue sends nothing before it: not reading spares it the sending.
+    if "expect" in request.headers or _declared_size(request) - body.size > left:
+        return
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(THROW_AWAY_S):
+            while left > 0 and not body.is_over:
+                message = await receive()
+                body.is_over = not message.get("more_body", False)
+                left -= len(message.get("body", b""))
 
 
 def _expire(body: _Body, task: asyncio.Task[Any]) -> None:

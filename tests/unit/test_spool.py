@@ -22,6 +22,7 @@ from logster.spool.spool import (
     find_receipt,
     list_aside,
     look_into_spools,
+    note_aside,
     replay_aside,
 )
 
@@ -283,6 +284,18 @@ def test_a_damaged_spool_is_left_to_a_person_and_its_worker_takes_the_next(tmp_p
 
     assert slot.number == 1
     slot.release()
+
+
+def test_a_damaged_spool_hides_nothing_of_the_others(tmp_path):
+    (tmp_path / "spool-00.sqlite").write_bytes(os.urandom(8192))
+    with contextlib.closing(connect(tmp_path / "spool-01.sqlite")) as database:
+        database.execute("INSERT INTO aside VALUES (1, 1, 0, 'why', 5, CAST('hello' AS BLOB))")
+
+    damaged, sound = look_into_spools(tmp_path)
+    assert damaged.fault == "file is not a database"
+    assert (sound.aside_events, sound.fault) == (1, None)
+    assert list(list_aside(tmp_path)) == ["spool-01"]
+    assert [note.spool for note in note_aside(tmp_path, 10)] == ["spool-01"]
 
 
 def test_a_spool_that_has_its_tables_is_opened_without_a_write(tmp_path):

@@ -305,8 +305,14 @@ def check_disk(config: Config) -> str:
 
 
 def check_spool(config: Config) -> str:
-    """Nothing was set aside."""
+    """Every spool can be read, and nothing was set aside."""
     states = look_into_spools(config.spool_path)
+    for state in states:
+        if state.fault:
+            raise ClientError(
+                f"{config.spool_path / state.name}.sqlite is damaged ({state.fault}); move it "
+                "elsewhere with its -wal and -shm, and read it by `sqlite3 FILE .recover`."
+            )
     events, size = sum(state.events for state in states), sum(state.bytes for state in states)
     aside = sum(state.aside_events for state in states)
     text = f"{events:,} events ({_size(size)}) wait for the store"

@@ -54,7 +54,7 @@ def command(context: click.Context, is_json: bool, data: str | None) -> None:
     rows = [
         [
             state.name,
-            f"{state.events:,}",
+            f"{state.events:,}" if not state.fault else f"damaged: {state.fault}",
             f"{state.bytes:,}",
             f"{now - state.oldest_at:.1f} s" if state.oldest_at else "-",
             f"{state.aside_events:,}",

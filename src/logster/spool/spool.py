@@ -153,13 +153,17 @@ class AsideNote(msgspec.Struct, frozen=True):
 
 
 class SpoolState(msgspec.Struct, frozen=True):
-    """What a spool holds: for gauges, `logster spool` and the readiness answer."""
+    """What a spool holds: for gauges, `logster spool` and the readiness answer.
+
+    One with a `fault` cannot be read: what it holds is not known.
+    """
 
     name: str
     events: int
     bytes: int
     oldest_at: float | None
     aside_events: int
+    fault: str | None = None
 
 
 class _Entry(Generic[Item]):
@@ -579,7 +583,7 @@ def claim_own_slot(folder: Path) -> Slot:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for number in range(MAX_SLOTS):
         if slot := claim_slot(folder, number):
-            if not _is_damaged(slot.path):
+            if not _find_damage(slot.path):
                 return slot
             slot.release()
     raise ConfigError(
@@ -599,17 +603,6 @@ def claim_slot(folder: Path, number: int) -> Slot | None:
     return Slot(number, path, lock)
 
 
-def _is_damaged(path: Path) -> bool:
-    """Whether this is no spool any more; one that is only out of reach just now is sound."""
-    try:
-        look_into(path)
-    except sqlite3.OperationalError:
-        return False
-    except sqlite3.DatabaseError:
-        return True
-    return False
-
-
 def spool_path(folder: Path, number: int) -> Path:
     """Where the spool of a slot is, or would be."""
     return folder / f"spool-{number:02}.sqlite"
@@ -620,7 +613,31 @@ def spool_path(folder: Path, number: int) -> Path:
 
 def look_into_spools(folder: Path) -> list[SpoolState]:
     """What every spool of a folder holds, read from the files of living or dead workers."""
-    return [look_into(path) for path in sorted(folder.glob("spool-*.sqlite"))]
+    states = []
+    for path in _list_files(folder):
+        fault = _find_damage(path)
+        states.append(SpoolState(path.stem, 0, 0, None, 0, fault) if fault else look_into(path))
+    return states
+
+
+def _list_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("spool-*.sqlite"))
+
+
+def _list_sound_files(folder: Path) -> list[Path]:
+    """Without the damaged ones, which hide nothing of the others (see `look_into_spools`)."""
+    return [path for path in _list_files(folder) if not _find_damage(path)]
+
+
+def _find_damage(path: Path) -> str | None:
+    """Why a file is no spool any more; None for one that is only out of reach just now."""
+    try:
+        look_into(path)
+    except sqlite3.OperationalError:
+        return None
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    return None
 
 
 def look_into(path: Path) -> SpoolState:
@@ -634,7 +651,7 @@ def look_into(path: Path) -> SpoolState:
 def list_aside(folder: Path) -> dict[str, list[AsideBlock]]:
     """The set-aside blocks of every spool, oldest first, by the spool's name."""
     found: dict[str, list[AsideBlock]] = {}
-    for path in sorted(folder.glob("spool-*.sqlite")):
+    for path in _list_sound_files(folder):
         with contextlib.closing(connect(path, is_reader=True)) as database:
             rows = database.execute(
                 "SELECT number, events, set_aside_at, reason, body FROM aside ORDER BY number"
@@ -647,7 +664,7 @@ def list_aside(folder: Path) -> dict[str, list[AsideBlock]]:
 def note_aside(folder: Path, limit: int) -> list[AsideNote]:
     """The newest set-aside blocks of each spool, at most `limit` of each, without their events."""
     found: list[AsideNote] = []
-    for path in sorted(folder.glob("spool-*.sqlite")):
+    for path in _list_sound_files(folder):
         with contextlib.closing(connect(path, is_reader=True)) as database:
             rows = database.execute(
                 "SELECT number, events, set_aside_at, bytes, reason FROM aside "

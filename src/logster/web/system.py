@@ -152,6 +152,8 @@ def _spools(folder: Path) -> list[SpoolShape] | None:
     except (sqlite3.Error, OSError):
         log.warning("the spools could not be looked into", exc_info=True)
         return None
+    if any(state.fault for state in states):  # how much waits is not known then
+        return None
     return [
         SpoolShape(
             name=state.name,

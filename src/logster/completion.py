@@ -69,11 +69,11 @@ def _gap_in_pipe(text: str, start: int) -> Gap | None:
     name = _PIPE_NAME.search(text)
     if name is not None:
         return Gap("field", start + name.start(1), name[1])
-    word = re.search(r"[\w.]*$", text)
+    word = re.search(r"[\w.]*\Z", text)
     begun = word[0] if word else ""
-    if re.search(r"\bevery\s+\w*$", text, re.IGNORECASE):
+    if re.search(r"\bevery\s+\w*\Z", text, re.IGNORECASE):
         return Gap("word", start + len(text) - len(begun), begun, words=SPANS)
-    if re.search(r"\b(?:top|limit)\s+\w*$", text, re.IGNORECASE):
+    if re.search(r"\b(?:top|limit)\s+\w*\Z", text, re.IGNORECASE):
         return None  # a number, which is for the person to choose
     is_first = re.fullmatch(r"[\w.]*|.*,\s*[\w.]*", text) is not None
     words = (*AGGREGATES, *(f"{function}(" for function in FUNCTIONS)) if is_first else KEYWORDS
@@ -90,13 +90,13 @@ def _field(name: str) -> Field | None:
 
 
 #: The last pipe, with nothing but a question behind it.
-_PIPE = re.compile(r"(?:^|[\s)\"])\|\s*([^|\"/]*)$")
+_PIPE = re.compile(r"(?:^|[\s)\"])\|\s*([^|\"/]*)\Z")
 _VALUE = re.compile(
-    r"((?:[^\W\d]|[@$])[\w.@$/-]*):(?:\((?:[^()\"]*,)?\s*)?(\"[^\"]*|[^\s()\",:*/<>=!]*)$"
+    r"((?:[^\W\d]|[@$])[\w.@$/-]*):(?:\((?:[^()\"]*,)?\s*)?(\"[^\"]*|[^\s()\",:*/<>=!]*)\Z"
 )
 #: The one field with names whose order means something.
-_LEVEL = re.compile(r"(?:^|[\s(-])(severity)\s*(?:!=|[<>]=?|:[\w]*\.\.)\s*(\w*)$", re.IGNORECASE)
-_NAME = re.compile(r"(?:^|[\s(-])((?:[^\W\d]|[@$])[\w.@$/-]*|)$")
+_LEVEL = re.compile(r"(?:^|[\s(-])(severity)\s*(?:!=|[<>]=?|:[\w]*\.\.)\s*(\w*)\Z", re.IGNORECASE)
+_NAME = re.compile(r"(?:^|[\s(-])((?:[^\W\d]|[@$])[\w.@$/-]*|)\Z")
 _PIPE_NAME = re.compile(
-    r"(?:\b(?:by\s|distinct\s|top\s+\d+\s)(?:[^()]*,)?\s*|\(\s*)([\w.@$/-]*)$", re.IGNORECASE
+    r"(?:\b(?:by\s|distinct\s|top\s+\d+\s)(?:[^()]*,)?\s*|\(\s*)([\w.@$/-]*)\Z", re.IGNORECASE
 )

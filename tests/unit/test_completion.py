@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from logster.completion import AGGREGATES, KEYWORDS, SPANS, gap_in, render_value
@@ -75,7 +75,9 @@ def test_every_length_of_time_that_is_suggested_is_one() -> None:
         parse_question(f"| count every {span}")
 
 
-@given(st.text(alphabet='ab:|()"*/., -<>=by5', max_size=40) | st.text(max_size=40))
+@example("@\n")
+@example("| count every 5\n")
+@given(st.text(alphabet='ab:|()"*/., -<>=by5\n', max_size=40) | st.text(max_size=40))
 def test_any_text_has_a_gap_at_its_end_or_none(left: str) -> None:
     gap = gap_in(left)
     assert gap is None or left[gap.start :].endswith(gap.begun)

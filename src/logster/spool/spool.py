@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 #: Spools (and so workers) per machine; with the machine's number it makes the node of an id.
 MAX_SLOTS = 16
 
-#: One blob holds at most about this much, so that a claim can be cut to measure.
+#: Small items share a blob up to this size, so that a claim can be cut to measure. An item is
+#: never split: one that is larger makes a blob of its own, as large as it is.
 MAX_BLOCK_BYTES = 4 * 1024 * 1024
 
 #: Under load a commit waits for half of all who append at the same time, and no longer than this:
@@ -46,6 +47,17 @@ GATHER_S = 0.001
 
 #: Receipts of resent requests are kept this long (the native API promises 24 h).
 RECEIPT_LIFE_S = 24 * 3600
+
+#: Free pages (of 4 KiB) that stay in the file: what the largest claim leaves behind, steady
+#: traffic fills again. What is free beyond these 32 MB goes back to the disk.
+SPARE_PAGES = 8192
+#: So many pages are given back between two commits: 2 MB and a few milliseconds, no more, since
+#: pages in use at the end of the file move to the front, by way of the write-ahead log.
+STEP_PAGES = 512
+#: An idle spool looks so often whether there is something to give back.
+LOOK_AT_PAGES_S = 5.0
+#: A spool that is closed, perhaps for good, gives back for so long.
+LAST_STEPS_S = 2.0
 
 #: How often the free space of the disk is asked for; a second of full flood is about 100 MB.
 DISK_LOOK_S = 0.5
@@ -96,10 +108,14 @@ INSERT OR IGNORE INTO clock VALUES (1, 0);
 """
 
 _PRAGMAS = """
+PRAGMA auto_vacuum = INCREMENTAL;   -- first of all: a file can shrink only when it is made so
 PRAGMA journal_mode = WAL;          -- a reader (doctor, another worker) never stops the writer
 PRAGMA synchronous = FULL;          -- WAL's NORMAL does not sync each commit: "accepted" would lie
 PRAGMA wal_autocheckpoint = 4000;   -- 16 MB: fewer, larger copies into the file under load
-PRAGMA journal_size_limit = 67108864;  -- give the disk back after a flood
+PRAGMA journal_size_limit = 33554432;  -- the log alone: 16 MB and the largest commit; so much stays
+                                    -- reserved, so that a full disk has room for forgetting
+PRAGMA secure_delete = FAST;        -- Debian's SQLite would write zeros over all that is forgotten:
+                                    -- 32 MB of log for a claim, which a full disk does not have
 PRAGMA cache_size = -16384;         -- 16 MB is enough: every blob is written once and read once
 """
 
@@ -198,12 +214,14 @@ class Spool(Generic[Item]):
         self.max_bytes = max_bytes
         self._min_free_bytes = min_free_bytes
         self._database = connect(path)
+        _renew(self._database)
         self._database_lock = threading.Lock()
         self._waiting: deque[_Entry[Item]] = deque()
         self._waiting_bytes = 0
         self._wake = threading.Event()
         self._wanted = 1
         self._is_closing = False
+        self._may_give_back = True
         self._events, self._bytes = _count_blocks(self._database)
         self._oldest_at: float | None = _oldest(self._database)
         self._taken_at = self._forgot_at = time.monotonic()
@@ -268,7 +286,9 @@ class Spool(Generic[Item]):
         now = time.monotonic()
         if now - self._looked_at > DISK_LOOK_S:
             self._looked_at = now
-            self._free_bytes = shutil.disk_usage(self.path.parent).free
+            self._free_bytes = _free_bytes(self.path)
+        # The free pages of the file are no room: on a disk that is short they are on their way
+        # back to it, since the store needs them first.
         if self._free_bytes < self._min_free_bytes + size:
             raise SpoolFullError(
                 f"The disk of the spool has {self._free_bytes} bytes left; new events are refused "
@@ -296,15 +316,21 @@ class Spool(Generic[Item]):
     def _commit_loop(self) -> None:
         while not self._is_closing or self._waiting:
             # With nobody expected, the first one wakes this thread.
-            self._wake.wait(GATHER_S if self._wanted > 1 else None)
+            is_busy = self._wanted > 1 or self._may_give_back
+            self._wake.wait(GATHER_S if is_busy else LOOK_AT_PAGES_S)
             self._wake.clear()
             group = self._next_group()
             if group:
                 self._commit(group)
+            else:  # nobody waits for this
+                self._may_give_back = self._give_back()
             # Who came while it synced, and who will be back with the next message.
             self._wanted = max((len(group) + len(self._waiting)) // 2, 1)
             if len(self._waiting) >= self._wanted:
                 self._wake.set()
+        patience = time.monotonic() + LAST_STEPS_S
+        while time.monotonic() < patience and self._give_back():
+            pass
 
     def _next_group(self) -> list[_Entry[Item]]:
         """Everybody who waits now, but not much more than a few blobs at a time."""
@@ -470,6 +496,27 @@ class Spool(Generic[Item]):
             self._oldest_at = _oldest(database)
         self._forgot_at = time.monotonic()
         self._drained_per_s = size / max(self._forgot_at - self._taken_at, 0.001)
+        self._may_give_back = True
+        self._wake.set()
+
+    # -- back to the disk -----------------------------------------------------------------
+
+    def _give_back(self) -> bool:
+        """Return some free pages to the disk; True when there are more."""
+        try:
+            with self._database_lock:
+                excess = self._count_excess_pages()
+                if excess > 0:
+                    _cut_off(self._database, min(excess, STEP_PAGES))
+                return 0 < self._count_excess_pages() < excess
+        except (sqlite3.Error, OSError, MemoryError):
+            return False  # the next look tries again
+
+    def _count_excess_pages(self) -> int:
+        """Free pages that steady traffic does not need; all of them, when the disk is short."""
+        free: int = self._database.execute("PRAGMA freelist_count").fetchone()[0]
+        is_short = free > 0 and _free_bytes(self.path) < self._min_free_bytes
+        return free if is_short else free - SPARE_PAGES
 
     # -- around ---------------------------------------------------------------------------
 
@@ -529,6 +576,27 @@ def _prepare(database: sqlite3.Connection) -> None:
 def _is_made(database: sqlite3.Connection) -> bool:
     """Whether the last of the tables is there."""
     return bool(database.execute("SELECT 1 FROM sqlite_schema WHERE name = 'clock'").fetchone())
+
+
+def _renew(database: sqlite3.Connection) -> None:
+    """Make a file that cannot shrink anew, when that is quickly done."""
+    can_shrink = database.execute("PRAGMA auto_vacuum").fetchone()[0]
+    if not can_shrink and database.execute("SELECT 1 FROM block LIMIT 1").fetchone() is None:
+        with contextlib.suppress(sqlite3.Error):  # it serves as it is
+            database.execute("VACUUM")
+
+
+def _cut_off(database: sqlite3.Connection, pages: int) -> None:
+    """Shorten a file by so many free pages."""
+    try:  # a script, since `execute` would stop after the first page
+        database.executescript(f"PRAGMA incremental_vacuum({pages})")
+    finally:  # only now the file is shorter, and the log can be written from its beginning
+        database.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+
+def _free_bytes(path: Path) -> int:
+    """What the disk of a file has left."""
+    return shutil.disk_usage(path.parent).free
 
 
 def _unwritable(error: Exception) -> SpoolFullError:

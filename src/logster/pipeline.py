@@ -69,9 +69,10 @@ LOOK_AGAIN_S = 0.01
 #: The events of one key may take seven eighths of the spool, when it is alone.
 SPOOL_GREED = 7
 
-#: An event takes at least so much of a block, however short its texts: bodies of the shortest
-#: messages would otherwise share one block and one claim with ten times the usual events.
-MIN_EVENT_BYTES = 108
+#: What a row of an Arrow block takes beside its texts: until events are packed, they count as
+#: their body and this for each. So the shortest of messages make no block, and no claim, of ten
+#: times the usual events.
+ROW_BYTES = 100
 
 #: From this many events on, a group is packed as an Arrow block at once.
 MIN_BLOCK_EVENTS = 512
@@ -91,17 +92,22 @@ class Pipeline:
         self._ids = ids
         self._retention_days = retention_days
         self._shares = Shares(spool.max_bytes, SPOOL_GREED)
+        self.settle_shares()
 
     def check_room(self, size: int, key: int) -> None:
         """Refuse early, before a body is read: raises SpoolFullError."""
         self._spool.check_room(size)
+        self._check_share(size, key)
+
+    def _check_share(self, size: int, key: int) -> None:
         if self._shares.has_room(key, size):
             return
         self.settle_shares()
         if not self._shares.has_room(key, size):
             raise SpoolFullError(
                 f"This key's events take {self._shares.held_by(key)} of the spool's "
-                f"{self._spool.max_bytes} bytes; what is left is for other keys; try again later "
+                f"{self._spool.max_bytes} bytes, all keys' {self._spool.held_bytes}; "
+                "what is left is for keys that have less; try again later "
                 "(an operator may raise LOGSTER_MAX_SPOOL_BYTES).",
                 self._spool.retry_after_s(size),
             )
@@ -116,8 +122,8 @@ class Pipeline:
             await asyncio.sleep(LOOK_AGAIN_S)
 
     def settle_shares(self) -> None:
-        """Let the keys' shares of the spool follow what was drained; every second, and in need."""
-        self._shares.shrink(self._spool.held_bytes)
+        """Let the keys' shares follow what the spool holds; every second, and in need."""
+        self._shares.settle(self._spool.held_bytes)
 
     def stamp(self, columns: Columns, *, workspace: int, key: int, protocol: str) -> Accepted:
         """Normalize events and give them their ids."""
@@ -131,11 +137,20 @@ class Pipeline:
     ) -> None:
         """Return when the events are synced to disk; raises SpoolFullError.
 
-        `size` is that of the body they came in.
+        `size` is that of the body. A key is charged what it takes in the spool: a guess until
+        the events are packed, nothing when they were not kept. When their sender leaves, they
+        are kept all the same.
         """
-        size = max(size, MIN_EVENT_BYTES * len(events.ids))
-        self._shares.take(events.key, size)
-        await self._spool.append(events, size, receipt)
+        key, size = events.key, size + ROW_BYTES * len(events.ids)
+        self._check_share(size, key)
+        self._shares.take(key, size)
+        try:
+            written = await self._spool.append(events, size, receipt)
+        except Exception:
+            self._shares.give_back(key, size)
+            raise
+        self._shares.give_back(key, size)
+        self._shares.take(key, written)
 
 
 def pack(group: list[Accepted]) -> Block:

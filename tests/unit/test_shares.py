@@ -46,12 +46,42 @@ def test_what_was_drained_was_everybodys_in_proportion():
     shares = Shares(1000, greed=1)
     shares.take(1, 400)
     shares.take(2, 100)
-    shares.shrink(250)
+    shares.settle(250)
 
     assert shares.held_bytes == 250
     assert shares.has_room(1, 275)
     assert not shares.has_room(1, 276)
     assert shares.has_room(2, 350)
+
+
+def test_what_was_there_before_counts_for_all_but_those_who_hold_little():
+    shares = Shares(800, greed=7)
+    shares.settle(700)
+    fill(shares, 1)
+
+    assert shares.held_by(1) == 11  # a ninth of what was free
+    assert shares.has_room(2, 9)
+
+
+def test_what_was_there_before_goes_first():
+    shares = Shares(1000, greed=1)
+    shares.settle(300)
+    shares.take(1, 200)
+    shares.settle(250)
+
+    assert shares.held_by(1) == 200
+    shares.settle(100)
+    assert shares.held_by(1) == 100
+    assert shares.has_room(1, 400)
+
+
+def test_no_more_is_given_back_than_is_held():
+    shares = Shares(100, greed=1)
+    shares.take(1, 30)
+    shares.settle(0)
+    shares.give_back(1, 30)
+
+    assert shares.held_bytes == 0
 
 
 @given(st.lists(st.tuples(st.integers(1, 5), st.integers(0, 50)), max_size=200))

@@ -183,13 +183,14 @@ class SpoolState(msgspec.Struct, frozen=True):
 
 
 class _Entry(Generic[Item]):
-    __slots__ = ("answer", "digest", "done", "item", "size")
+    __slots__ = ("answer", "digest", "done", "item", "size", "written")
 
     def __init__(
-        self, item: Item, size: int, done: asyncio.Future[None], receipt: tuple[bytes, bytes] | None
+        self, item: Item, size: int, done: asyncio.Future[int], receipt: tuple[bytes, bytes] | None
     ) -> None:
         self.item = item
         self.size = size
+        self.written = size
         self.done = done
         self.digest = receipt[0] if receipt else None
         self.answer = receipt[1] if receipt else None
@@ -257,8 +258,8 @@ class Spool(Generic[Item]):
 
     async def append(
         self, item: Item, size: int, receipt: tuple[bytes, bytes] | None = None
-    ) -> None:
-        """Write `item` (about `size` bytes) and return when it is synced.
+    ) -> int:
+        """Write `item` (about `size` bytes) and return when it is synced: what it takes there.
 
         `receipt` is a pair (digest of an idempotency key, answer) that is kept in the same
         commit. Raises SpoolFullError when the spool or the disk is full, and whatever `pack`
@@ -271,7 +272,7 @@ class Spool(Generic[Item]):
         self._waiting.append(entry)
         if len(self._waiting) >= self._wanted:
             self._wake.set()
-        await entry.done
+        return await entry.done
 
     def check_room(self, size: int) -> None:
         """Raise SpoolFullError when `size` more bytes do not fit, or when the disk is full."""
@@ -377,6 +378,7 @@ class Spool(Generic[Item]):
                 yield from self._pack_entries([entry], outcomes)
         else:
             outcomes.extend((entry, None) for entry in entries)
+            _share_out(block, entries)
             yield block
 
     def _write(self, blocks: list[Block], entries: list[_Entry[Item]]) -> None:
@@ -401,7 +403,7 @@ class Spool(Generic[Item]):
             if entry.done.done():  # its sender has left; the event is kept all the same
                 continue
             if error is None:
-                entry.done.set_result(None)
+                entry.done.set_result(entry.written)
             else:
                 entry.done.set_exception(error)
         self._grown.set()
@@ -619,6 +621,13 @@ def _portions(group: list[_Entry[Item]]) -> Iterator[list[_Entry[Item]]]:
         size += entry.size
     if portion:
         yield portion
+
+
+def _share_out(block: Block, entries: list[_Entry[Item]]) -> None:
+    """Tell the entries of a block what each takes of it, as their sizes were guessed."""
+    guessed = sum(entry.size for entry in entries)
+    for entry in entries:
+        entry.written = block.size * entry.size // max(guessed, 1)
 
 
 def _count_blocks(database: sqlite3.Connection) -> tuple[int, int]:

@@ -25,7 +25,7 @@ def disk(tmp_path):
 
 @contextlib.asynccontextmanager
 async def open_spool(folder):
-    spool = Spool(
+    spool: Spool[bytes] = Spool(
         folder / "spool-00.sqlite",
         pack=lambda bodies: Block(len(bodies), b"".join(bodies), sum(map(len, bodies))),
         max_bytes=1 << 30,

@@ -288,9 +288,8 @@ async def test_a_spool_gives_back_while_it_lives_and_nothing_is_asked_of_it(tmp_
 
 
 async def test_a_spool_that_could_not_shrink_can_once_it_is_opened_empty(tmp_path, monkeypatch):
-    pragmas = spool_module._PRAGMAS.replace("auto_vacuum = INCREMENTAL", "auto_vacuum = NONE")
     with monkeypatch.context() as patch:
-        patch.setattr(spool_module, "_PRAGMAS", pragmas)
+        patch.setattr(spool_module, "_SHRINKABLE", "PRAGMA auto_vacuum = NONE;")
         async with open_spool(tmp_path, max_bytes=1 << 30) as spool:
             await append_large(spool, 2)
             await spool.forget(await take_all(spool))

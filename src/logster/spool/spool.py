@@ -107,8 +107,10 @@ CREATE TABLE IF NOT EXISTS clock (
 INSERT OR IGNORE INTO clock VALUES (1, 0);
 """
 
+#: Before everything else: a file can shrink only when it is made so.
+_SHRINKABLE = "PRAGMA auto_vacuum = INCREMENTAL;"
+
 _PRAGMAS = """
-PRAGMA auto_vacuum = INCREMENTAL;   -- first of all: a file can shrink only when it is made so
 PRAGMA journal_mode = WAL;          -- a reader (doctor, another worker) never stops the writer
 PRAGMA synchronous = FULL;          -- WAL's NORMAL does not sync each commit: "accepted" would lie
 PRAGMA wal_autocheckpoint = 4000;   -- 16 MB: fewer, larger copies into the file under load
@@ -570,9 +572,10 @@ def connect(path: Path, *, is_reader: bool = False) -> sqlite3.Connection:
 
 def _prepare(database: sqlite3.Connection) -> None:
     """Make the tables, all or none, and only where there are none: a full disk takes no write."""
-    database.executescript(_PRAGMAS)
-    if not _is_made(database):
-        database.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+    if _is_made(database):
+        database.executescript(_PRAGMAS)
+    else:
+        database.executescript(f"{_SHRINKABLE} {_PRAGMAS} BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
 
 
 def _is_made(database: sqlite3.Connection) -> bool:
@@ -585,7 +588,7 @@ def _renew(database: sqlite3.Connection) -> None:
     can_shrink = database.execute("PRAGMA auto_vacuum").fetchone()[0]
     if not can_shrink and database.execute("SELECT 1 FROM block LIMIT 1").fetchone() is None:
         with contextlib.suppress(sqlite3.Error):  # it serves as it is
-            database.execute("VACUUM")
+            database.executescript(f"{_SHRINKABLE} VACUUM;")
 
 
 def _cut_off(database: sqlite3.Connection, pages: int) -> None:

@@ -96,6 +96,46 @@ async def test_a_full_spool_refuses_and_says_which_setting(tmp_path):
         assert refusal.value.retry_after_s > 0
 
 
+async def refused_retry_after_s(spool):
+    with pytest.raises(SpoolFullError) as refusal:
+        await spool.append("y" * 90, 90)
+    return refusal.value.retry_after_s
+
+
+async def test_who_waits_for_a_store_that_stands_still_is_told_to_wait_ever_longer(tmp_path):
+    async with open_spool(tmp_path, max_bytes=100) as spool:
+        await spool.append("x" * 80, 80)
+        await spool.forget(await take_all(spool))
+        await spool.append("x" * 80, 80)
+        claim = await take_all(spool)
+        assert await refused_retry_after_s(spool) == 1
+
+        now = spool._taken_at
+        spool._taken_at = spool._forgot_at = now - 25
+        assert 25 <= await refused_retry_after_s(spool) <= 30
+        spool._taken_at = spool._forgot_at = now - 3600
+        assert await refused_retry_after_s(spool) == spool_module.MAX_RETRY_AFTER_S
+
+        spool._taken_at = now
+        await spool.forget(claim)
+        await spool.append("x" * 80, 80)
+        assert await refused_retry_after_s(spool) <= 2
+
+
+async def test_a_drain_that_cannot_even_take_stands_still(tmp_path, monkeypatch):
+    async with open_spool(tmp_path, max_bytes=100) as spool:
+        await spool.append("x" * 80, 80)
+        spool._taken_at = spool._forgot_at = spool._taken_at - 25
+
+        def fail(*_):
+            raise sqlite3.OperationalError("disk I/O error")
+
+        monkeypatch.setattr(spool, "_take", fail)
+        with pytest.raises(SpoolFullError):
+            await take_all(spool)
+        assert await refused_retry_after_s(spool) >= 25
+
+
 async def test_a_spool_has_room_again_after_forgetting(tmp_path):
     async with open_spool(tmp_path, max_bytes=100) as spool:
         await spool.append("x" * 80, 80)

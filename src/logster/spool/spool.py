@@ -66,7 +66,8 @@ DISK_LOOK_S = 0.5
 RETRY_AFTER_S = 5
 #: More events than this are not found within a second: about what two cores store in one.
 MAX_BEHIND_EVENTS = 100_000
-#: A drain that forgot nothing for so long waits for the store; nobody should wait for it.
+#: A drain that is at one step for so long waits for the store; nobody should wait for it, and
+#: its last speed says nothing any more.
 STANDSTILL_S = 5.0
 #: SQLite numbers rows with 63 bits; a larger number would be an error, not an unknown one.
 MAX_NUMBER = 2**63 - 1
@@ -296,7 +297,7 @@ class Spool(Generic[Item]):
             raise SpoolFullError(
                 f"The disk of the spool has {self._free_bytes} bytes left; new events are refused "
                 f"below {self._min_free_bytes} (LOGSTER_MIN_FREE_DISK_BYTES).",
-                RETRY_AFTER_S,
+                max(self.retry_after_s(size), RETRY_AFTER_S),
             )
 
     @property
@@ -307,11 +308,20 @@ class Spool(Generic[Item]):
     @property
     def is_behind(self) -> bool:
         """Whether the store takes what comes, but later than people wish to find it."""
-        is_moving = time.monotonic() - self._forgot_at < STANDSTILL_S
-        return self._events > MAX_BEHIND_EVENTS and is_moving
+        return self._events > MAX_BEHIND_EVENTS and self._step_s < STANDSTILL_S
+
+    @property
+    def _step_s(self) -> float:
+        """For how long the drain has been at its present step."""
+        return time.monotonic() - max(self._taken_at, self._forgot_at)
 
     def retry_after_s(self, size: int) -> int:
-        """In how many seconds there may be room for `size` bytes more, as the drain goes now."""
+        """In how many seconds there may be room for `size` bytes more, as the drain goes now.
+
+        What has stood still is likely to do so for as long again.
+        """
+        if (step_s := self._step_s) >= STANDSTILL_S:
+            return min(math.ceil(step_s), MAX_RETRY_AFTER_S)
         if not self._drained_per_s:
             return RETRY_AFTER_S
         return min(max(math.ceil(size / self._drained_per_s), 1), MAX_RETRY_AFTER_S)
@@ -331,7 +341,7 @@ class Spool(Generic[Item]):
             self._wanted = max((len(group) + len(self._waiting)) // 2, 1)
             if len(self._waiting) >= self._wanted:
                 self._wake.set()
-        patience = time.monotonic() + LAST_STEPS_S
+        patience = time.monotonic() + LAST_STEPS_S  # an adopted spool is not opened again
         while time.monotonic() < patience and self._give_back():
             pass
 
@@ -425,7 +435,10 @@ class Spool(Generic[Item]):
         when the file cannot be written.
         """
         self._grown.clear()  # before looking: what is appended from here on sets it again
-        return await self._change(self._take, max_bytes, max_events)
+        taken_at = time.monotonic()
+        claim = await self._change(self._take, max_bytes, max_events)
+        self._taken_at = taken_at  # not when it fails: then the drain stands still
+        return claim
 
     async def forget(self, claim: Claim) -> None:
         """Remove a claim's blocks: the store has them."""
@@ -442,7 +455,6 @@ class Spool(Generic[Item]):
             raise _unwritable(error) from error
 
     def _take(self, max_bytes: int, max_events: int) -> Claim | None:
-        self._taken_at = time.monotonic()
         with self._transaction() as database:
             row = database.execute("SELECT token, first, last FROM claim LIMIT 1").fetchone()
             if row is None:

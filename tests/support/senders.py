@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import http.client
+import itertools
 import json
 import secrets
 import threading
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 #: A batch of this size or more goes as packed lines, a smaller one as an array.
 MIN_LINES = 50
+#: Every so often such a connection sends one that is spooled as a block of its own.
+LARGE_BATCH = 700
+LARGE_EVERY = 20
 
 
 class Senders:
@@ -52,8 +56,11 @@ class Senders:
 
     def _send(self, batch: int) -> None:
         connection = self._connect()
-        while not self._stopping.is_set():
-            numbers = self._take_numbers(batch)
+        for request in itertools.count(1):
+            if self._stopping.is_set():
+                break
+            is_large = batch >= MIN_LINES and request % LARGE_EVERY == 0
+            numbers = self._take_numbers(LARGE_BATCH if is_large else batch)
             started = time.monotonic()
             try:
                 connection.request("POST", *self._request(numbers))

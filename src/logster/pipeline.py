@@ -21,6 +21,7 @@ import time
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
+import pyarrow as pa
 
 from logster.errors import SpoolFullError, StoreRefusedError
 from logster.event import Columns, Event
@@ -42,8 +43,6 @@ from logster.store.insert import insert
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    import pyarrow as pa
 
     from logster.event import IdMaker
     from logster.spool.spool import Spool
@@ -76,6 +75,9 @@ ROW_BYTES = 100
 
 #: From this many events on, a group is packed as an Arrow block at once.
 MIN_BLOCK_EVENTS = 512
+
+#: What the decoder and pyarrow raise for bytes that a sick disk has changed.
+_UNREADABLE = (ValueError, OSError, pa.ArrowException)
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(list[Accepted])
@@ -170,24 +172,24 @@ def pack(group: list[Accepted]) -> Block:
 def join(bodies: list[bytes]) -> bytes:
     """The spooled bytes of a claim as one block to insert; StoreRefusedError when that fails."""
     blocks = [body for body in bodies if is_block(body)]
-    groups = [_decoder.decode(body) for body in bodies if not is_block(body)]
-    if groups:
-        try:
+    try:
+        groups = [_decoder.decode(body) for body in bodies if not is_block(body)]
+        if groups:
             block = _build([events for group in groups for events in group])
-        except (ValueError, OverflowError, TypeError) as error:
-            raise StoreRefusedError(f"These events make no block: {error}") from error
-        blocks.append(pack_block([block]))
-    return join_blocks(blocks)
+            blocks.append(pack_block([block]))
+        return join_blocks(blocks)
+    except (*_UNREADABLE, OverflowError, TypeError) as error:
+        raise StoreRefusedError(f"These events make no block: {error}") from error
 
 
 def split(body: bytes) -> list[Block]:
     """Halve spooled bytes; what cannot be halved comes back alone."""
     try:
         block = body if is_block(body) else join([body])
-    except StoreRefusedError:
-        return [Block(count_rows(body), body, len(body))]
-    halves = split_block(block) if count_events(block) > 1 else (block,)
-    return [Block(count_events(half), half, size_of(half)) for half in halves]
+        halves = split_block(block) if count_events(block) > 1 else (block,)
+        return [Block(count_events(half), half, size_of(half)) for half in halves]
+    except (StoreRefusedError, *_UNREADABLE):
+        return [Block(_count_rows(body), body, len(body))]
 
 
 def unpack(body: bytes) -> list[Event]:
@@ -196,7 +198,7 @@ def unpack(body: bytes) -> list[Event]:
         if is_block(body):
             return read_block(body)
         return [event for events in _decoder.decode(body) for event in _rows_of(events)]
-    except (ValueError, OSError) as error:
+    except _UNREADABLE as error:
         raise ValueError(f"These bytes cannot be read as events: {error}") from error
 
 
@@ -221,9 +223,12 @@ def _rows_of(events: Accepted) -> Iterator[Event]:
         )
 
 
-def count_rows(body: bytes) -> int:
-    """How many events are in a group that was written as it is."""
-    return sum(len(events.ids) for events in _decoder.decode(body))
+def _count_rows(body: bytes) -> int:
+    """How many events are in a group that was written as it is; 1 when nobody can tell."""
+    try:
+        return sum(len(events.ids) for events in _decoder.decode(body))
+    except ValueError:
+        return 1
 
 
 def _build(group: list[Accepted]) -> pa.RecordBatch:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from typing import TYPE_CHECKING
 
 import msgspec
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,9 +16,13 @@ from logster import pipeline
 from logster.errors import StoreRefusedError
 from logster.event import Columns, Event
 from logster.pipeline import Accepted, join, pack, split
+from logster.spool.drain import Drain
+from logster.spool.spool import Spool, list_aside
 from logster.store.block import is_block, read_block
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from logster.spool.spool import Block
 
 optional_texts = st.one_of(st.none(), st.text(max_size=5))
@@ -71,6 +78,54 @@ def test_halves_hold_every_event_once(group: list[Accepted]) -> None:
     assert all(part.events == 1 for part in done)
     found = [event.id for part in done for event in read_block(join([part.body]))]
     assert sorted(found) == sorted(number for part in group for number in part.ids)
+
+
+@pytest.mark.parametrize("body", [b"", b"\x00garbage", b"\xff\xff\xff\xffgarbage"])
+def test_bytes_that_hold_no_events_are_refused_and_come_back_whole(body: bytes) -> None:
+    good = pack([Accepted(Columns(message=["m"], severity=[1]), [1], 5, 1, 1, "api_log")]).body
+    with pytest.raises(StoreRefusedError):
+        join([good, body])
+    assert [(half.events, half.body) for half in split(body)] == [(1, body)]
+
+
+@pytest.mark.parametrize("damaged", [b"\x00garbage", b"\xff\xff\xff\xffgarbage"])
+async def test_a_block_that_a_sick_disk_has_changed_stands_in_nobodys_way(
+    tmp_path: Path, damaged: bytes
+) -> None:
+    spool: Spool[Accepted] = Spool(tmp_path / "spool-00.sqlite", pack=pack, max_bytes=1 << 20)
+    spool.start()
+    stored: list[int] = []
+
+    async def insert(bodies: list[bytes], _token: str) -> None:
+        try:
+            stored.extend(event.id for event in read_block(join(bodies)))
+        except pa.ArrowInvalid as error:
+            raise StoreRefusedError(str(error)) from error
+
+    async def is_well() -> bool:
+        return True
+
+    drain = Drain(spool, insert=insert, split=split, is_well=is_well)
+    try:
+        for number in (1, 2, 3):
+            events = Accepted(Columns(message=["m"], severity=[1]), [number], 5, 1, 1, "api_log")
+            await spool.append(events, 100)
+            if number == 2:
+                damage_newest(spool.path, damaged)
+        while await drain.drain_once():
+            pass
+    finally:
+        await spool.close()
+    assert stored == [1, 3]
+    [aside] = list_aside(tmp_path)["spool-00"]
+    assert (aside.body, aside.events) == (damaged, 1)
+
+
+def damage_newest(path: Path, body: bytes) -> None:
+    with contextlib.closing(sqlite3.connect(path, timeout=10)) as database:
+        number = "(SELECT max(number) FROM block)"
+        database.execute(f"UPDATE block SET body = ? WHERE number = {number}", (body,))
+        database.commit()
 
 
 def test_events_that_make_no_block_are_refused_and_come_back_whole() -> None:

@@ -278,7 +278,11 @@ class Chaos:
         found: list[dict[str, Any]] = []
 
         def is_complete() -> bool:
-            found[:] = self.served.search(self.word)
+            try:
+                found[:] = self.served.search(self.word)
+            except AssertionError as error:  # it says nothing of what is stored
+                self._say(f"a search failed: {str(error)[:300]}")
+                return False
             return {event["id"] for event in found} >= set(ledger.acknowledged.values())
 
         wait_until(self._is_empty, LEFT_ALONE_S, lambda: "the spools do not empty")

@@ -204,6 +204,15 @@ async def test_claims_are_oldest_first_and_cut_to_measure(tmp_path):
         assert (await spool.take(1, 1)).bodies == [b"three"]
 
 
+async def test_claims_are_small_when_the_disk_has_little_room_for_the_store(tmp_path, monkeypatch):
+    async with open_spool(tmp_path) as spool:
+        for word in ("one", "two", "three"):
+            await spool.append(word, 3)
+        monkeypatch.setattr(spool_module, "_free_bytes", lambda _: 7 * 8)
+
+        assert (await take_all(spool)).bodies == [b"one", b"two"]
+
+
 async def test_an_empty_spool_has_nothing_to_take(tmp_path):
     async with open_spool(tmp_path) as spool:
         assert await take_all(spool) is None

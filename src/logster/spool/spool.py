@@ -54,6 +54,9 @@ SPARE_PAGES = 8192
 #: So many pages are given back between two commits: 2 MB and a few milliseconds, no more, since
 #: pages in use at the end of the file move to the front, by way of the write-ahead log.
 STEP_PAGES = 512
+#: A claim is at most this part of what the disk has left. The store reserves twice its size, for
+#: each worker; a claim keeps its size, so one that was made too large would never get in.
+CLAIM_PART_OF_DISK = 8
 #: An idle spool looks so often whether there is something to give back.
 LOOK_AT_PAGES_S = 5.0
 #: A spool that is closed, perhaps for good, gives back for so long.
@@ -477,6 +480,7 @@ class Spool(Generic[Item]):
     def _make_claim(
         self, database: sqlite3.Connection, max_bytes: int, max_events: int
     ) -> tuple[str, int, int] | None:
+        max_bytes = min(max_bytes, _free_bytes(self.path) // CLAIM_PART_OF_DISK)
         first = last = None
         size = events = 0
         for number, block_bytes, block_events in database.execute(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BALLAST = "ballast"
+NEARLY_FULL_BYTES = 24 * 1024 * 1024
+NEARLY_FULL_S = 0.4
 
 
 def mount_small_disk(folder: Path, size: int) -> bool:
@@ -32,13 +35,25 @@ def unmount(folder: Path) -> None:
 
 @contextlib.contextmanager
 def filled(folder: Path, left: int = 0) -> Iterator[None]:
-    """Nothing but `left` bytes are free, until the end."""
+    """Nothing but `left` bytes are free, until the end.
+
+    As a disk fills up outside of tests, there is a moment between nearly full and full.
+    """
     ballast = folder / BALLAST
-    room = os.statvfs(folder)
     try:
-        # Suppressed, since others write at the same time.
-        with contextlib.suppress(OSError), ballast.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, room.f_bavail * room.f_frsize - left)
+        _fill(ballast, max(left, NEARLY_FULL_BYTES))
+        time.sleep(NEARLY_FULL_S)
+        _fill(ballast, left)
         yield
     finally:
         ballast.unlink(missing_ok=True)
+
+
+def _fill(ballast: Path, left: int) -> None:
+    """Enlarge the ballast until `left` bytes are free."""
+    room = os.statvfs(ballast.parent)
+    # Suppressed, since others write at the same time.
+    with contextlib.suppress(OSError), ballast.open("ab") as file:
+        size = room.f_bavail * room.f_frsize - left
+        if size > 0:
+            os.posix_fallocate(file.fileno(), file.tell(), size)

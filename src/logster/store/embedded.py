@@ -19,6 +19,7 @@ import argparse
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import stat
 import sys
@@ -87,6 +88,13 @@ CACHES = {
     "mmap_cache_size": 64,
 }
 
+#: Below this part of LOGSTER_MIN_FREE_DISK_BYTES, where new events are refused already, and below
+#: this anyway, no part is merged: when the disk is full at the end of a merge, the engine calls it
+#: a success, and files of the new part are empty, for which whole ones are removed.
+MERGE_PART_OF_MIN_FREE = 0.75
+MIN_FREE_TO_MERGE_BYTES = 32 * 1024 * 1024
+LOOK_AT_DISK_S = 0.1
+
 #: Threads of the engine's background work: merges need one core, queries the other.
 POOLS = {
     "background_pool_size": 2,
@@ -149,6 +157,17 @@ class Database:
             finally:
                 with contextlib.suppress(RuntimeError):  # it may have ended by itself
                     handle.streaming_cancel_query(stream)
+
+    def hold_merges(self, *, is_held: bool) -> None:
+        """Stop merging, those that run too; or go on."""
+        with contextlib.closing(_connect(self._path)) as handle:
+            verb = "STOP" if is_held else "START"
+            handle.query(f"SYSTEM {verb} MERGES", "TSV", params={})
+
+    @property
+    def free_bytes(self) -> int:
+        """What the disk has left."""
+        return shutil.disk_usage(self._path).free
 
     def kill(self, mark: str) -> None:
         """Stop the call with this mark, if it runs."""
@@ -216,7 +235,7 @@ def serve(data: Path, host: str, port: int, config: Config, secrets: dict[str, s
     """Open the engine and answer until SIGTERM, SIGINT or the end of stdin."""
     database = Database(data, config)
     try:
-        asyncio.run(_serve(database, host, port, secrets, config.query_timeout_s))
+        asyncio.run(_serve(database, host, port, config, secrets))
     finally:
         database.close()
     _say("closed")
@@ -237,13 +256,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 async def _serve(
-    database: Database, host: str, port: int, secrets: dict[str, str], timeout_s: float
+    database: Database, host: str, port: int, config: Config, secrets: dict[str, str]
 ) -> None:
     loop, stopping = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     _watch_parent(loop, stopping)
-    door = Door(database, secrets, timeout_s)
+    minding = asyncio.create_task(_mind_disk(database, config.min_free_disk_bytes))
+    door = Door(database, secrets, config.query_timeout_s)
     server = Server(
         door,
         address=host,
@@ -259,7 +279,22 @@ async def _serve(
     await door.close()
     server.stop()  # type: ignore[no-untyped-call]  # granian's
     ending.cancel()
+    minding.cancel()
     await serving
+
+
+async def _mind_disk(database: Database, min_free_bytes: int) -> None:
+    """Merge only where there is room for it."""
+    least_bytes = max(MERGE_PART_OF_MIN_FREE * min_free_bytes, MIN_FREE_TO_MERGE_BYTES)
+    is_held = False
+    while True:
+        is_short = database.free_bytes < least_bytes
+        if is_short != is_held:
+            with contextlib.suppress(RuntimeError):  # chDB's; the next look tries again
+                await asyncio.to_thread(database.hold_merges, is_held=is_short)
+                is_held = is_short
+                _say("merges wait for room on the disk" if is_held else "merges go on")
+        await asyncio.sleep(LOOK_AT_DISK_S)
 
 
 def _watch_parent(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:

@@ -260,9 +260,9 @@ def free_port() -> int:
 
 
 def _descendants(pid: int) -> list[int]:
-    children = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        with contextlib.suppress(OSError):
+    children: list[int] = []
+    with contextlib.suppress(OSError):  # it, or a thread of it, may end at any moment
+        for task in Path(f"/proc/{pid}/task").glob("*/children"):
             children += [int(child) for child in task.read_text().split()]
     return children + [pid for child in children for pid in _descendants(child)]
 

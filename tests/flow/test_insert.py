@@ -153,3 +153,36 @@ async def test_a_full_disk_is_told_and_the_block_is_taken_when_there_is_room(
                 assert await counts(engine) == (100, 100)
     finally:
         unmount(tmp_path)
+
+
+async def test_nothing_is_merged_while_the_disk_is_nearly_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine calls a merge that ends on a full disk a success, and loses its events."""
+    if not mount_small_disk(tmp_path, 200 * 1024 * 1024):
+        pytest.skip("mounting a small disk needs root")
+    monkeypatch.setenv("LOGSTER_MIN_FREE_DISK_BYTES", "48000000")
+    try:
+        with engine_process(tmp_path / "engine") as process:
+            async with connected(process) as engine:
+                await migrate(engine, retention_days=3650)
+                for number in range(3):
+                    block = block_of(10, first_id=1 + 10 * number)
+                    await insert(engine, block, f"part-{number}")
+                with filled(tmp_path, 16_000_000), pytest.raises(StoreError, match="ancelled"):
+                    await engine.command("OPTIMIZE TABLE events FINAL")
+                assert await counts(engine) == (30, 30)
+                async with asyncio.timeout(10):
+                    await merge_when_allowed(engine)
+                assert await counts(engine) == (30, 30)
+    finally:
+        unmount(tmp_path)
+
+
+async def merge_when_allowed(engine: Engine) -> None:
+    """Merges go on a moment after there is room again."""
+    while True:
+        with contextlib.suppress(StoreError):
+            await engine.command("OPTIMIZE TABLE events FINAL")
+            return
+        await asyncio.sleep(0.1)

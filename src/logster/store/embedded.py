@@ -288,9 +288,9 @@ async def _mind_disk(database: Database, min_free_bytes: int) -> None:
     least_bytes = max(MERGE_PART_OF_MIN_FREE * min_free_bytes, MIN_FREE_TO_MERGE_BYTES)
     is_held = False
     while True:
-        is_short = database.free_bytes < least_bytes
-        if is_short != is_held:
-            with contextlib.suppress(RuntimeError):  # chDB's; the next look tries again
+        with contextlib.suppress(RuntimeError, OSError):  # chDB's and the disk's; it looks again
+            is_short = database.free_bytes < least_bytes
+            if is_short != is_held:
                 await asyncio.to_thread(database.hold_merges, is_held=is_short)
                 is_held = is_short
                 _say("merges wait for room on the disk" if is_held else "merges go on")

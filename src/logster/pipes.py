@@ -334,7 +334,11 @@ def _explain(error: UnexpectedInput, text: str) -> QueryError:  # noqa: PLR0911 
     found = word[0] if word else ""
     length = max(len(found), 1)
     if expected & {"WORD", "_OR"}:
-        return _explain_before_pipe(error, text, found)
+        return (
+            _explain_early_pipe(position, expected)
+            if found == "|"
+            else explain_mistake(error, text)
+        )
     if "CALL" in expected:
         return QueryError(
             "expected what to count: count, count distinct user, p95(DurationMs), top 20 user",
@@ -354,10 +358,8 @@ def _explain(error: UnexpectedInput, text: str) -> QueryError:  # noqa: PLR0911 
     return explain_mistake(error, text)
 
 
-def _explain_before_pipe(error: UnexpectedInput, text: str, found: str) -> QueryError:
-    position, expected = surprise_of(error, text)
-    if found != "|":
-        return explain_mistake(error, text)
+def _explain_early_pipe(position: int, expected: set[str]) -> QueryError:
+    """Say what a filter misses before its pipe."""
     if "_CLOSE" in expected:
         return QueryError("expected a closing ) before the pipe", position)
     return QueryError(

@@ -79,14 +79,18 @@ async def show_stats(
         zone=zone,
     )
     table = await count(engine, question)
+    hint = await _find_hint(engine, question) if _has_empty_column(table) else None
+    return _shape(table, stats.every_s, hint)
+
+
+async def _find_hint(engine: Engine, question: StatsQuestion) -> Hint | None:
     selection = Selection(
-        workspace=viewer.workspace,
-        filter=tree,
+        workspace=question.workspace,
+        filter=question.filter,
         since_ns=question.since_ns,
         until_ns=question.until_ns,
     )
-    hint = await find_hint(engine, selection, stats) if _has_empty_column(table) else None
-    return _shape(table, stats.every_s, hint)
+    return await find_hint(engine, selection, question.stats)
 
 
 def _has_empty_column(table: Table) -> bool:

@@ -14,45 +14,17 @@ from logster.errors import (
     StoreRefusedError,
     StoreUnavailableError,
 )
-from logster.event import NS_PER_S, Columns
-from logster.store.block import build_block, join_blocks, pack_block
+from logster.store.block import join_blocks
 from logster.store.insert import insert
 from logster.store.schema import migrate
 from support.disk import filled, mount_small_disk, unmount
 from support.engine import connected, engine_process
+from support.stored import block_of, counts
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from logster.store.engine import Engine
-
-NOON_NS = 1_790_000_000 * NS_PER_S
-DAY_NS = 86_400 * NS_PER_S
-
-
-def block_of(count: int, *, days: int = 1, first_id: int = 1) -> bytes:
-    """Events whose times are spread over so many days."""
-    columns = Columns(
-        message=[f"event {number}" for number in range(count)],
-        severity=[2] * count,
-        timestamp=[NOON_NS - number % days * DAY_NS for number in range(count)],
-    )
-    batch = build_block(
-        columns,
-        ids=list(range(first_id, first_id + count)),
-        received_at_ns=NOON_NS,
-        workspace=1,
-        key=1,
-        protocol="api_log",
-    )
-    return pack_block([batch])
-
-
-async def counts(engine: Engine) -> tuple[int, int]:
-    """Rows, and different ids."""
-    answer = await engine.ask("SELECT count(), uniqExact(id) FROM events", {})
-    rows, ids = answer.rows[0]
-    return rows, ids
 
 
 async def test_a_token_stores_nothing_twice(engine: Engine) -> None:
@@ -153,36 +125,3 @@ async def test_a_full_disk_is_told_and_the_block_is_taken_when_there_is_room(
                 assert await counts(engine) == (100, 100)
     finally:
         unmount(tmp_path)
-
-
-async def test_nothing_is_merged_while_the_disk_is_nearly_full(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The engine calls a merge that ends on a full disk a success, and loses its events."""
-    if not mount_small_disk(tmp_path, 200 * 1024 * 1024):
-        pytest.skip("mounting a small disk needs root")
-    monkeypatch.setenv("LOGSTER_MIN_FREE_DISK_BYTES", "48000000")
-    try:
-        with engine_process(tmp_path / "engine") as process:
-            async with connected(process) as engine:
-                await migrate(engine, retention_days=3650)
-                for number in range(3):
-                    block = block_of(10, first_id=1 + 10 * number)
-                    await insert(engine, block, f"part-{number}")
-                with filled(tmp_path, 16_000_000), pytest.raises(StoreError, match="ancelled"):
-                    await engine.command("OPTIMIZE TABLE events FINAL")
-                assert await counts(engine) == (30, 30)
-                async with asyncio.timeout(10):
-                    await merge_when_allowed(engine)
-                assert await counts(engine) == (30, 30)
-    finally:
-        unmount(tmp_path)
-
-
-async def merge_when_allowed(engine: Engine) -> None:
-    """Merges go on a moment after there is room again."""
-    while True:
-        with contextlib.suppress(StoreError):
-            await engine.command("OPTIMIZE TABLE events FINAL")
-            return
-        await asyncio.sleep(0.1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,8 +12,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BALLAST = "ballast"
-NEARLY_FULL_BYTES = 24 * 1024 * 1024
-NEARLY_FULL_S = 0.4
 
 
 def mount_small_disk(folder: Path, size: int) -> bool:
@@ -35,14 +32,9 @@ def unmount(folder: Path) -> None:
 
 @contextlib.contextmanager
 def filled(folder: Path, left: int = 0) -> Iterator[None]:
-    """Nothing but `left` bytes are free, until the end.
-
-    As a disk fills up outside of tests, there is a moment between nearly full and full.
-    """
+    """Nothing but `left` bytes are free from one moment to the next, until the end."""
     ballast = folder / BALLAST
     try:
-        _fill(ballast, max(left, NEARLY_FULL_BYTES))
-        time.sleep(NEARLY_FULL_S)
         _fill(ballast, left)
         yield
     finally:

@@ -40,8 +40,9 @@ class Overheard(Engine):
 class EngineProcess:
     """The engine as the supervisor starts it."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, environment: Mapping[str, str]) -> None:
         self.data = data
+        self._environment = environment
         self.port = free_port()
         self.url = f"clickhouse://logster:{SECRET}@127.0.0.1:{self.port}/logster"
         self._process: subprocess.Popen[bytes] | None = None
@@ -50,6 +51,7 @@ class EngineProcess:
         """Start it; it answers a little later."""
         environment = {
             **os.environ,
+            **self._environment,
             "LOGSTER_ENGINE_SECRET": SECRET,
             "LOGSTER_ENGINE_READER_SECRET": READER_SECRET,
         }
@@ -83,20 +85,27 @@ class EngineProcess:
         assert self._process.stdin is not None
         self._process.stdin.close()
 
-    def stop(self) -> int:
-        """SIGTERM; gives the exit code."""
+    def wait_until_ended(self) -> int:
+        """Wait until it has ended by itself; gives the exit code."""
         assert self._process is not None
-        self._process.terminate()
         code = self._process.wait(30)
         assert self._process.stdin is not None
         self._process.stdin.close()
         return code
 
+    def stop(self) -> int:
+        """SIGTERM; gives the exit code."""
+        assert self._process is not None
+        self._process.terminate()
+        return self.wait_until_ended()
+
 
 @contextlib.contextmanager
-def engine_process(data: Path) -> Iterator[EngineProcess]:
+def engine_process(
+    data: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[EngineProcess]:
     """A started engine process, gone at the end."""
-    process = EngineProcess(data)
+    process = EngineProcess(data, environment or {})
     process.start()
     try:
         yield process

@@ -1,22 +1,35 @@
-/* A slow disk and a wrong clock for one tree of processes, by LD_PRELOAD.
+/* A slow, a full and a cut disk and a wrong clock for one tree of processes, by LD_PRELOAD.
 
-   LOGSTER_SHIM names a file of two 64-bit integers, which a test may change at any time:
+   LOGSTER_SHIM names a file of `struct dials`, which a test may change at any time:
    milliseconds that each sync of a file takes longer, and seconds that the wall clock is
-   ahead (or behind, when negative). The monotonic clock stays as it is, as on a real machine. */
+   ahead (or behind, when negative; the monotonic clock stays as it is, as on a real machine);
+   a part of a path: the disk is full for files with it, in each write to them, and another one:
+   the process is killed when it is about to rename a file with it. */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
-static volatile int64_t nothing[2];
-static volatile int64_t *control = nothing;
+struct dials {
+    int64_t sync_ms;
+    int64_t ahead_s;
+    char full[56];
+    char fatal[56];
+};
+
+static struct dials nothing;
+static volatile struct dials *dials = &nothing;
 static int (*real_clock_gettime)(clockid_t, struct timespec *);
 
 __attribute__((constructor)) static void load(void)
@@ -26,7 +39,7 @@ __attribute__((constructor)) static void load(void)
     if (file >= 0) {
         void *found = mmap(NULL, sizeof nothing, PROT_READ, MAP_SHARED, file, 0);
         if (found != MAP_FAILED)
-            control = found;
+            dials = found;
         close(file);
     }
 }
@@ -42,11 +55,42 @@ void *dlopen(const char *path, int flags)
 
 static void wait_for_the_disk(void)
 {
-    int64_t ms = control[0];
+    int64_t ms = dials->sync_ms;
     if (ms > 0) {
         struct timespec pause = {ms / 1000, ms % 1000 * 1000000};
         nanosleep(&pause, NULL);
     }
+}
+
+static int is_full_for(int file)
+{
+    char link[40], path[512];
+    ssize_t length;
+
+    if (!dials->full[0])
+        return 0;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+    length = readlink(link, path, sizeof path - 1);
+    if (length <= 0)
+        return 0;
+    path[length] = 0;
+    return strstr(path, (const char *)dials->full) != NULL;
+}
+
+ssize_t write(int file, const void *bytes, size_t count)
+{
+    if (is_full_for(file)) {
+        errno = ENOSPC;
+        return -1;
+    }
+    return syscall(SYS_write, file, bytes, count);
+}
+
+int rename(const char *from, const char *to)
+{
+    if (dials->fatal[0] && strstr(from, (const char *)dials->fatal))
+        kill(getpid(), SIGKILL);
+    return syscall(SYS_rename, from, to);
 }
 
 int fsync(int file)
@@ -67,7 +111,7 @@ int clock_gettime(clockid_t clock, struct timespec *now)
         real_clock_gettime = dlsym(RTLD_NEXT, "clock_gettime");
     int outcome = real_clock_gettime(clock, now);
     if (outcome == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE))
-        now->tv_sec += control[1];
+        now->tv_sec += dials->ahead_s;
     return outcome;
 }
 

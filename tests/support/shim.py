@@ -1,4 +1,4 @@
-"""A slow disk and a wrong clock for a server: shim.c, compiled on the fly and preloaded.
+"""A sick disk and a wrong clock for a server: shim.c, compiled on the fly and preloaded.
 
 In: a folder. Out: the variables that put a server under the shim, and the two dials.
 """
@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).with_name("shim.c")
+#: `struct dials` of shim.c.
+DIALS = struct.Struct("qq56s56s")
 
 
 class Shim:
@@ -23,9 +25,9 @@ class Shim:
 
     def __init__(self, folder: Path) -> None:
         control = folder / "shim.control"
-        control.write_bytes(bytes(16))
+        control.write_bytes(bytes(DIALS.size))
         with control.open("r+b") as file:
-            self._dials = mmap.mmap(file.fileno(), 16)
+            self._dials = mmap.mmap(file.fileno(), DIALS.size)
         self.environment = {"LD_PRELOAD": str(compile_shim()), "LOGSTER_SHIM": str(control)}
 
     def slow_syncs(self, ms: int) -> None:
@@ -34,7 +36,15 @@ class Shim:
 
     def shift_clock(self, seconds: int) -> None:
         """The wall clock is this far ahead from now on."""
-        self._dials[8:] = struct.pack("q", seconds)
+        self._dials[8:16] = struct.pack("q", seconds)
+
+    def fill_disk(self, part_of_path: str) -> None:
+        """Nothing can be written to files with this in their path, until it is called with ""."""
+        self._dials[16:72] = struct.pack("56s", part_of_path.encode())
+
+    def kill_at_rename(self, part_of_path: str) -> None:
+        """A process dies when it is about to rename a file with this in its path; "": none."""
+        self._dials[72:] = struct.pack("56s", part_of_path.encode())
 
 
 @functools.cache
@@ -55,5 +65,5 @@ def has_compiler() -> bool:
 
 
 needs_shim = pytest.mark.skipif(
-    not has_compiler(), reason="a slow disk and a wrong clock need a C compiler (cc)"
+    not has_compiler(), reason="a sick disk and a wrong clock need a C compiler (cc)"
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from logster.event import NS_PER_MS, TEXT_FIELDS, Columns, Event
+from logster.event import NS_PER_MS, NS_PER_S, TEXT_FIELDS, Columns, Event
 from logster.store.block import build_block, pack_block
 from logster.store.insert import insert
 
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from logster.store.engine import Engine
+
+
+NOON_NS = 1_790_000_000 * NS_PER_S
+DAY_NS = 86_400 * NS_PER_S
 
 
 def event_at(event_id: int, ns: int | None = None, **fields: Any) -> Event:
@@ -53,3 +57,28 @@ async def store_events(engine: Engine, events: Sequence[Event]) -> None:
     )
     token = "-".join(str(event.id) for event in (events[0], events[-1]))
     await insert(engine, pack_block([batch]), token)
+
+
+def block_of(count: int, *, days: int = 1, first_id: int = 1) -> bytes:
+    """Events whose times are spread over so many days."""
+    columns = Columns(
+        message=[f"event {number}" for number in range(count)],
+        severity=[2] * count,
+        timestamp=[NOON_NS - number % days * DAY_NS for number in range(count)],
+    )
+    batch = build_block(
+        columns,
+        ids=list(range(first_id, first_id + count)),
+        received_at_ns=NOON_NS,
+        workspace=1,
+        key=1,
+        protocol="api_log",
+    )
+    return pack_block([batch])
+
+
+async def counts(engine: Engine) -> tuple[int, int]:
+    """Rows, and different ids."""
+    answer = await engine.ask("SELECT count(), uniqExact(id) FROM events", {})
+    rows, ids = answer.rows[0]
+    return rows, ids

@@ -4,7 +4,13 @@ In: `python -m logster.store.embedded --data DIR --port P`, two secrets and the 
 in the environment. Out: a ClickHouse to `store/engine`, to ClickHouse's clients, to curl.
 Promise: user `logster` may do everything; user `reader` may ask (store/guard), within
 limits that no query text can lift. The process ends with its parent (end of stdin), and
-it opens again after any death.
+it opens again after any death, with every block that it said it has (store/recovery).
+
+chDB takes no notice of a write that fails (in `WriteBufferFromFileDescriptor::nextImpl`, where
+ClickHouse throws): on a full or a faulty disk, inserts and merges end well with files that are
+cut. It only counts them, so the process ends before it answers with such a count. At the next
+start chDB finds the parts that are cut by their sizes, sets them aside, and goes on with those
+that they were merged from, which stay on the disk for `old_parts_lifetime`: docs/decisions/018.
 
 Every call runs on a handle of its own: opening one takes 0.3 ms, a handle serialises
 its calls, and settings, readonly mode and temporary tables end with the handle.
@@ -19,11 +25,13 @@ import argparse
 import asyncio
 import contextlib
 import os
+import re
 import shutil
 import signal
 import stat
 import sys
 import threading
+import time
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,6 +52,7 @@ from logster.store.guard import (
     check_question,
     hidden_from_pinned,
 )
+from logster.store.recovery import take_back_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -88,12 +97,16 @@ CACHES = {
     "mmap_cache_size": 64,
 }
 
-#: Below this part of LOGSTER_MIN_FREE_DISK_BYTES, where new events are refused already, and below
-#: this anyway, no part is merged: when the disk is full at the end of a merge, the engine calls it
-#: a success, and files of the new part are empty, for which whole ones are removed.
-MERGE_PART_OF_MIN_FREE = 0.75
-MIN_FREE_TO_MERGE_BYTES = 32 * 1024 * 1024
-LOOK_AT_DISK_S = 0.1
+#: Much less than the `old_parts_lifetime` of 30 s (sql/001_events.sql).
+LOOK_AT_WRITES_S = 1.0
+#: What a new store needs, or a table that is changed: of their descriptions there is no older
+#: version to go back to when one is cut.
+MIN_FREE_BYTES = 32 * 1024 * 1024
+
+_SELECT_FAILED_WRITES = (
+    "SELECT value FROM system.events WHERE event = 'WriteBufferFromFileDescriptorWriteFailed'"
+)
+_CHANGE_OF_TABLE = re.compile(r"\s*ALTER\b", re.IGNORECASE)
 
 #: Threads of the engine's background work: merges need one core, queries the other.
 POOLS = {
@@ -113,12 +126,15 @@ class Database:
 
     def __init__(self, data: Path, config: Config) -> None:
         data.mkdir(parents=True, exist_ok=True)
-        self._path = str(data / "chdb")
+        folder = data / "chdb"
+        self._path = str(folder)
         self._limits = _reader_limits(config)
         server_settings = data / "engine.xml"
-        server_settings.write_text(_render_server_settings(config), "utf-8")
+        _keep_text(server_settings, _render_server_settings(config))
+        if not folder.exists():
+            _check_room(data, "a new store")
         # The engine closes with its last handle: this one stays open.
-        self._anchor = _connect(f"{self._path}?config-file={server_settings}")
+        self._anchor = _open(folder, f"{self._path}?config-file={server_settings}")
         self._anchor.query(f"CREATE DATABASE IF NOT EXISTS {DATABASE}", "TSV", params={})
         names = _read_names(self._anchor, "SELECT name FROM system.table_functions")
         self._table_functions = frozenset(name.lower() for name in names)
@@ -128,6 +144,7 @@ class Database:
 
     def close(self) -> None:
         """Finish background work and release the folder."""
+        self.check_writes()
         self._anchor.close()
 
     def is_question(self, call: Call) -> bool:
@@ -142,10 +159,25 @@ class Database:
 
     def run(self, call: Call, user: str, mark: str) -> Result:
         """Run a call to its end; `mark` is the name `kill` knows it by."""
-        with self._handle(call, user, mark) as handle:
-            if call.data is not None:
-                return _insert(handle, call.query, call.data_format, call.data)
-            return _result_of(handle.query(call.query, call.format, params=call.parameters))
+        if _CHANGE_OF_TABLE.match(call.query):
+            _check_room(Path(self._path), "a change of a table")
+        try:
+            with self._handle(call, user, mark) as handle:
+                if call.data is not None:
+                    return _insert(handle, call.query, call.data_format, call.data)
+                return _result_of(handle.query(call.query, call.format, params=call.parameters))
+        finally:
+            if not self.is_question(call):
+                self.check_writes()
+
+    def check_writes(self) -> None:
+        """End the process when a write has failed: what the engine holds may be cut."""
+        if _bytes_of(self._anchor.query(_SELECT_FAILED_WRITES, "TSV", params={})):
+            _say(
+                "the disk is full or faulty: a write has failed, and the engine ends; it opens "
+                "again without what was cut, and nothing is lost that was acknowledged"
+            )
+            os._exit(os.EX_IOERR)
 
     @contextlib.contextmanager
     def stream(self, call: Call, user: str, mark: str) -> Iterator[Iterator[bytes]]:
@@ -157,17 +189,6 @@ class Database:
             finally:
                 with contextlib.suppress(RuntimeError):  # it may have ended by itself
                     handle.streaming_cancel_query(stream)
-
-    def hold_merges(self, *, is_held: bool) -> None:
-        """Stop merging, those that run too; or go on."""
-        with contextlib.closing(_connect(self._path)) as handle:
-            verb = "STOP" if is_held else "START"
-            handle.query(f"SYSTEM {verb} MERGES", "TSV", params={})
-
-    @property
-    def free_bytes(self) -> int:
-        """What the disk has left."""
-        return shutil.disk_usage(self._path).free
 
     def kill(self, mark: str) -> None:
         """Stop the call with this mark, if it runs."""
@@ -262,7 +283,7 @@ async def _serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     _watch_parent(loop, stopping)
-    minding = asyncio.create_task(_mind_disk(database, config.min_free_disk_bytes))
+    _watch_writes(database)
     door = Door(database, secrets, config.query_timeout_s)
     server = Server(
         door,
@@ -279,22 +300,20 @@ async def _serve(
     await door.close()
     server.stop()  # type: ignore[no-untyped-call]  # granian's
     ending.cancel()
-    minding.cancel()
     await serving
 
 
-async def _mind_disk(database: Database, min_free_bytes: int) -> None:
-    """Merge only where there is room for it."""
-    least_bytes = max(MERGE_PART_OF_MIN_FREE * min_free_bytes, MIN_FREE_TO_MERGE_BYTES)
-    is_held = False
-    while True:
-        with contextlib.suppress(RuntimeError, OSError):  # chDB's and the disk's; it looks again
-            is_short = database.free_bytes < least_bytes
-            if is_short != is_held:
-                await asyncio.to_thread(database.hold_merges, is_held=is_short)
-                is_held = is_short
-                _say("merges wait for room on the disk" if is_held else "merges go on")
-        await asyncio.sleep(LOOK_AT_DISK_S)
+def _watch_writes(database: Database) -> None:
+    """End the process soon after a merge could not be written: nobody waits for it."""
+
+    def watch() -> None:
+        while True:
+            time.sleep(LOOK_AT_WRITES_S)
+            with contextlib.suppress(RuntimeError):  # chDB has no answer now; it is asked again
+                database.check_writes()
+
+    # A thread of its own: no answer to a client holds it up.
+    threading.Thread(target=watch, name="writes", daemon=True).start()
 
 
 def _watch_parent(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:
@@ -309,6 +328,33 @@ def _watch_parent(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> N
             loop.call_soon_threadsafe(stopping.set)
 
     threading.Thread(target=wait, name="parent", daemon=True).start()
+
+
+def _open(folder: Path, address: str) -> Any:
+    """Open the engine's folder, without tokens of blocks that are not in it."""
+    while True:
+        take_back_tokens(folder)
+        anchor = _connect(address)
+        # Waits until the tables are loaded, and parts that are cut are set aside.
+        anchor.query("SELECT count() FROM system.parts", "TSV", params={})
+        if not take_back_tokens(folder):
+            return anchor
+        anchor.close()
+
+
+def _check_room(folder: Path, what: str) -> None:
+    free_bytes = shutil.disk_usage(folder).free
+    if free_bytes < MIN_FREE_BYTES:
+        raise RuntimeError(  # as chDB does for other calls that need more than there is
+            f"Code: 243. DB::Exception: {what} needs {MIN_FREE_BYTES:,} free bytes on the disk "
+            f"of {folder}, which has {free_bytes:,}; make room there, and try again."
+        )
+
+
+def _keep_text(file: Path, text: str) -> None:
+    """Let a file have this text; one that has it needs no room on a full disk."""
+    if not file.exists() or file.read_text("utf-8") != text:
+        file.write_text(text, "utf-8")
 
 
 def _connect(address: str) -> Any:

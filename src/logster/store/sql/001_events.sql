@@ -68,6 +68,14 @@ SETTINGS
     -- And so must what a merge makes of it, before the parts it was made of are removed.
     min_rows_to_fsync_after_merge = 1,
     min_compressed_bytes_to_fsync_after_merge = 1,
+    -- Those stay for a while: chDB finds out at its next start when the new part is cut, and then
+    -- goes on with them (store/embedded). They are looked for often, to have their room again.
+    old_parts_lifetime = 30,
+    cleanup_delay_period = 10,
+    max_cleanup_delay_period = 30,
+    -- A store that opens without some parts, and says so, is better than none.
+    max_suspicious_broken_parts = 1000,
+    max_suspicious_broken_parts_bytes = 100000000000,
     -- Tokens of this many inserts are remembered: hours of them.
     non_replicated_deduplication_window = 10000,
     -- Whole days expire at once, without rewriting parts.

@@ -20,6 +20,8 @@ from logster.meta.keys import Right
 from logster.meta.retention import Retention
 from logster.store.census import weigh_loss
 from logster.store.schema import EventsTable, migrate
+from support.disk import filled, mount_small_disk, unmount
+from support.engine import connected, engine_process
 from support.meta import add_workspace
 from support.stored import store_events
 from support.web import ADMIN, KEY, PASSWORD, Site, absent_engine, log_in, proof, running_site
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from logster.store.engine import Engine
 
 DAY_NS = 86_400 * NS_PER_S
+MEGABYTE = 1024 * 1024
 PATH = "/api/v1/retention"
 
 
@@ -218,6 +221,51 @@ async def test_the_longest_time_removes_nothing(
     await store_events(engine, [aged(1, 0), aged(2, -1)])
     await engine.command("OPTIMIZE TABLE events FINAL")
     assert await count_events(engine) == 2
+
+
+async def test_only_days_that_are_over_are_swept_away(engine: Engine, table: CountedTable) -> None:
+    midnight_ns = time.time_ns() // DAY_NS * DAY_NS
+    await table.keep_days(15)
+    await engine.command("SYSTEM STOP TTL MERGES events")
+    try:
+        ages = (-14, -15, -16, -40)
+        await store_events(
+            engine, [aged(-day, 0, timestamp=midnight_ns + day * DAY_NS) for day in ages]
+        )
+        today = datetime.fromtimestamp(midnight_ns / NS_PER_S, UTC)
+        over = [int(f"{today - timedelta(days=days):%Y%m%d}") for days in (40, 16)]
+        assert await table.drop_expired() == over
+        assert await count_events(engine) == 2
+        assert await table.drop_expired() == []
+    finally:
+        await engine.command("SYSTEM START TTL MERGES events")
+
+
+async def test_a_day_that_is_over_goes_from_a_disk_with_less_room_than_it_takes(
+    tmp_path: Path,
+) -> None:
+    """The engine by itself wants as much as the day's largest part has, and would wait for ever."""
+    if not mount_small_disk(tmp_path, 320 * MEGABYTE):
+        pytest.skip("mounting a small disk needs root")
+    try:
+        with engine_process(tmp_path / "engine") as process:
+            async with connected(process) as engine:
+                await migrate(engine, retention_days=400)
+                for _ in range(3):
+                    await engine.command(
+                        "INSERT INTO events (id, timestamp, message) SELECT number, "
+                        "now64(9) - INTERVAL 20 DAY, randomPrintableASCII(500) FROM numbers(40000)"
+                    )
+                await engine.command("OPTIMIZE TABLE events FINAL")
+                await store_events(engine, [aged(1, 1)])
+                with filled(tmp_path, 34 * MEGABYTE):
+                    shorter = asyncio.create_task(EventsTable(engine).keep_days(10))
+                    async with asyncio.timeout(20):
+                        while await count_events(engine) > 1:
+                            await EventsTable(engine).drop_expired()
+                    await shorter
+    finally:
+        unmount(tmp_path)
 
 
 # -- the API ---------------------------------------------------------------------------------

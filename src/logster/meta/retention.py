@@ -37,6 +37,8 @@ LOOK_S = 1.0
 #: longer, while the engine rewrites the parts' headers; the table tells its new days at once,
 #: so that whoever takes the next turn meanwhile finds nothing to do.
 TURN_S = 20
+#: How often every worker looks for days that are over, and that the engine had no room to drop.
+SWEEP_S = 60.0
 MAX_NAME_LENGTH = 300
 
 _ROW = tables.retention.c.table == "events"
@@ -59,6 +61,10 @@ class Table(Protocol):
 
     async def keep_days(self, days: int) -> None:
         """Keep events for so many days."""
+        ...
+
+    async def drop_expired(self) -> list[int]:
+        """Drop the days that are over, and give them."""
         ...
 
 
@@ -95,12 +101,15 @@ class Retention:
         return await self._database.write(choose)
 
     async def run(self) -> None:
-        """Settle for ever; what is away is tried again."""
-        said = ""
+        """Settle and sweep for ever; what is away is tried again."""
+        said, swept_at = "", 0.0
         while True:
             await asyncio.sleep(LOOK_S)
             try:
                 await self.settle()
+                if time.monotonic() - swept_at >= SWEEP_S:
+                    swept_at = time.monotonic()
+                    await self._sweep()
                 said = ""
             except (StoreError, MetaUnavailableError) as error:
                 if str(error) != said:
@@ -138,6 +147,10 @@ class Retention:
         finally:
             await self._database.write(lambda connection: _end_turn(connection, until))
         return True
+
+    async def _sweep(self) -> None:
+        if days := await self._table.drop_expired():
+            log.info("Days that are over were dropped: %s", ", ".join(map(str, days)))
 
     async def _wanted(self) -> int:
         return (await self.find()).days or self.default_days

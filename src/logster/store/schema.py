@@ -43,6 +43,14 @@ _SELECT_TTL = (
     "SELECT create_table_query FROM system.tables "
     "WHERE database = currentDatabase() AND name = 'events'"
 )
+#: Days of which the table keeps no moment any more, by the engine's own clock.
+_SELECT_EXPIRED = """
+SELECT DISTINCT toUInt32OrZero(partition_id) AS day
+FROM system.parts
+WHERE database = currentDatabase() AND table = 'events' AND active
+    AND rows > 0 AND day > 0 AND day < toYYYYMMDD(toDate32(now('UTC')) - {days})
+ORDER BY day
+"""
 _TTL = re.compile(r"toIntervalDay\((\d+)\)|INTERVAL (\d+) DAY")
 
 
@@ -97,6 +105,20 @@ class EventsTable:
         await self._engine.command(
             f"ALTER TABLE events MODIFY TTL toDateTime(timestamp) + INTERVAL {int(days)} DAY DELETE"
         )
+
+    async def drop_expired(self) -> list[int]:
+        """Drop the days that are over, as a whole; gives them as 20261128.
+
+        The engine does so by itself, but wants as much free disk for it as their largest part has.
+        """
+        kept = await self.kept_days()
+        if not kept:
+            return []
+        answer = await self._engine.inspect(_SELECT_EXPIRED.format(days=int(kept)))
+        days = [int(row[0]) for row in answer.rows]
+        for day in days:
+            await self._engine.command(f"ALTER TABLE events DROP PARTITION ID '{day}'")
+        return days
 
 
 def load_steps() -> Iterator[Step]:

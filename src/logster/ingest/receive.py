@@ -251,7 +251,9 @@ class Receiver:
         """The events of a body, and its size when open (bytes)."""
         if body.size <= LARGE_BODY_BYTES and "content-encoding" not in request.headers:
             plain = body.plain
-            if protocol.count_parts(plain, request) <= MAX_QUICK_PARTS:
+            # Each part is a byte at least: most single messages need no counting.
+            is_quick = body.size <= MAX_QUICK_PARTS
+            if is_quick or protocol.count_parts(plain, request) <= MAX_QUICK_PARTS:
                 return protocol.read(plain, request, self._limits), body.size
         async with self._large_reads.turn(key):
             await self._pipeline.pace()

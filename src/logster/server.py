@@ -366,4 +366,5 @@ def describe_exit(code: int) -> str:
 
 def say(text: str) -> None:
     """One line for the operator."""
-    print(f"logster: {text}", file=sys.stderr, flush=True)  # noqa: T201 - the supervisor's voice
+    with contextlib.suppress(OSError):  # it may go to a file on a full disk
+        print(f"logster: {text}", file=sys.stderr, flush=True)  # noqa: T201 - the supervisor's voice

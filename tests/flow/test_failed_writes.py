@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
 import os
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
-from logster.errors import StoreError, StoreUnavailableError
+from logster.errors import StoreError, StoreRefusedError, StoreUnavailableError
+from logster.store.engine import Engine
 from logster.store.insert import insert
 from logster.store.schema import migrate
+from logster.store.writes import LOOK_S, TRIES, TRY_AGAIN_S
 from support.disk import filled, mount_small_disk, unmount
-from support.engine import connected, engine_process
+from support.engine import READER_SECRET, connected, engine_process
 from support.shim import Shim, needs_shim
 from support.stored import block_of, counts
 
@@ -20,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from logster.store.engine import Engine
     from support.engine import EngineProcess
 
+_SELECT_TABLE = "SELECT create_table_query FROM system.tables WHERE name = 'events'"
 #: Files of a part, in the order in which they are written.
 FILES = ("data.bin", "data.cmrk4", "message_words", "columns.txt", "checksums.txt")
 SIGKILLED = -9
@@ -91,18 +94,23 @@ async def test_a_cut_merge_that_nobody_waits_for_is_found_out_too(
 ) -> None:
     async with connected(process) as engine:
         await migrate(engine, retention_days=3650)
-        shim.fill_disk("tmp_merge")
+        await engine.command("SYSTEM STOP MERGES events")
         for number in range(16):
-            # The engine ends as soon as it has merged some.
-            with contextlib.suppress(StoreError):
-                await insert(engine, block_of(10, first_id=1 + 10 * number), f"part-{number}")
+            await insert(engine, block_of(10, first_id=1 + 10 * number), f"part-{number}")
+        shim.fill_disk("tmp_merge")
+        await engine.command("SYSTEM START MERGES events")
     assert process.wait_until_ended() == os.EX_IOERR
     shim.fill_disk("")
     process.start()
     async with connected(process) as engine:
-        for number in range(16):
-            await insert(engine, block_of(10, first_id=1 + 10 * number), f"part-{number}")
         assert await counts(engine) == (160, 160)
+
+
+async def test_merged_parts_stay_much_longer_than_it_takes_to_find_out(engine: Engine) -> None:
+    answer = await engine.ask(_SELECT_TABLE, {})
+    found = re.search(r"old_parts_lifetime = (\d+)", answer.rows[0][0])
+    assert found
+    assert int(found[1]) >= 4 * (LOOK_S + TRIES * TRY_AGAIN_S)
 
 
 @needs_shim
@@ -122,6 +130,63 @@ async def test_a_kill_between_a_token_and_its_part_loses_nothing(
         for _ in range(2):
             await insert(engine, block_of(10), "killed")
             assert await counts(engine) == (10, 10)
+
+
+@needs_shim
+async def test_an_insert_that_fails_behind_its_token_is_not_taken_for_done(
+    process: EngineProcess, shim: Shim
+) -> None:
+    """The engine would pass over the block that comes again, as long as it runs."""
+    async with connected(process) as engine:
+        await migrate(engine, retention_days=3650)
+        await insert(engine, block_of(10), "whole")
+        shim.refuse_rename("tmp_insert")
+        with pytest.raises(StoreUnavailableError):
+            await insert(engine, block_of(10, first_id=11), "refused")
+    assert process.wait_until_ended() == os.EX_IOERR
+    shim.refuse_rename("")
+    process.start()
+    async with connected(process) as engine:
+        await insert(engine, block_of(10, first_id=11), "refused")
+        assert await counts(engine) == (20, 20)
+
+
+@needs_shim
+async def test_an_insert_that_fails_before_its_token_ends_nobody(
+    process: EngineProcess, shim: Shim
+) -> None:
+    async with connected(process) as engine:
+        await migrate(engine, retention_days=3650)
+        with pytest.raises(StoreRefusedError):
+            await insert(engine, b"garbage", "broken")
+        await insert(engine, block_of(10), "whole")
+        assert await counts(engine) == (10, 10)
+
+
+async def test_an_engine_waits_for_another_one_that_has_its_folder(tmp_path: Path) -> None:
+    """What it takes back at its start might be under way in the other one."""
+    with engine_process(tmp_path / "engine") as first:
+        async with connected(first) as engine:
+            await migrate(engine, retention_days=3650)
+            await insert(engine, block_of(10), "first")
+        with engine_process(tmp_path / "engine") as second:
+            assert not await answers_soon(second)
+            assert first.stop() == 0
+            async with connected(second) as engine:
+                assert await counts(engine) == (10, 10)
+
+
+async def answers_soon(process: EngineProcess) -> bool:
+    """Whether an engine answers within the time that it takes to open."""
+    engine = await Engine.open(process.url, READER_SECRET)
+    try:
+        for _ in range(30):
+            if await engine.ping():
+                return True
+            await asyncio.sleep(0.1)
+        return False
+    finally:
+        await engine.close()
 
 
 async def rows_with_a_word(engine: Engine) -> int:
@@ -150,12 +215,15 @@ async def test_a_table_is_not_changed_without_room_for_its_description(tmp_path:
         unmount(tmp_path)
 
 
-async def test_a_new_store_is_not_made_without_room_for_it(tmp_path: Path) -> None:
-    if not mount_small_disk(tmp_path, 32 * 1024 * 1024):
+async def test_a_new_store_is_not_made_without_room_for_it(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    if not mount_small_disk(tmp_path, 24 * 1024 * 1024):
         pytest.skip("mounting a small disk needs root")
     try:
         with engine_process(tmp_path / "engine") as process:
-            assert process.wait_until_ended() == 1
+            assert process.wait_until_ended() == os.EX_IOERR
+        assert "make room" in capfd.readouterr().err
         assert not (tmp_path / "engine" / "chdb").exists()
     finally:
         unmount(tmp_path)

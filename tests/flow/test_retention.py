@@ -13,6 +13,7 @@ from sqlalchemy import update
 
 from logster.errors import StoreError
 from logster.event import NS_PER_S, Event
+from logster.meta import retention as retention_module
 from logster.meta import tables
 from logster.meta.accounts import Role
 from logster.meta.database import Database, open_database
@@ -241,6 +242,46 @@ async def test_only_days_that_are_over_are_swept_away(engine: Engine, table: Cou
         await engine.command("SYSTEM START TTL MERGES events")
 
 
+async def test_every_worker_sweeps_what_the_engine_has_left(
+    database: Database, table: CountedTable, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention_module, "LOOK_S", 0.01)
+    await table.keep_days(15)
+    await engine.command("SYSTEM STOP TTL MERGES events")
+    worker = asyncio.create_task(Retention(database, table, default_days=15).run())
+    try:
+        await store_events(engine, [aged(1, 20), aged(2, 10)])
+        monkeypatch.setattr(retention_module, "SWEEP_S", 0.0)
+        async with asyncio.timeout(10):
+            while await count_events(engine) > 1:
+                await asyncio.sleep(0.02)
+    finally:
+        worker.cancel()
+        await engine.command("SYSTEM START TTL MERGES events")
+
+
+async def test_nothing_is_swept_before_a_longer_time_holds(
+    database: Database, table: CountedTable, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another worker is about to change the table: it still tells the shorter time."""
+    monkeypatch.setattr(retention_module, "LOOK_S", 0.01)
+    monkeypatch.setattr(retention_module, "SWEEP_S", 0.0)
+    await table.keep_days(15)
+    await engine.command("SYSTEM STOP TTL MERGES events")
+    retention = Retention(database, table, default_days=15)
+    await retention.choose(90, "ada")
+    hold(database, time.time_ns() + 60 * NS_PER_S)
+    worker = asyncio.create_task(retention.run())
+    try:
+        await store_events(engine, [aged(1, 20)])
+        await asyncio.sleep(0.5)
+        assert await count_events(engine) == 1
+    finally:
+        worker.cancel()
+        hold(database, 0)
+        await engine.command("SYSTEM START TTL MERGES events")
+
+
 async def test_a_day_that_is_over_goes_from_a_disk_with_less_room_than_it_takes(
     tmp_path: Path,
 ) -> None:
@@ -258,7 +299,7 @@ async def test_a_day_that_is_over_goes_from_a_disk_with_less_room_than_it_takes(
                     )
                 await engine.command("OPTIMIZE TABLE events FINAL")
                 await store_events(engine, [aged(1, 1)])
-                with filled(tmp_path, 34 * MEGABYTE):
+                with filled(tmp_path, 40 * MEGABYTE):
                     shorter = asyncio.create_task(EventsTable(engine).keep_days(10))
                     async with asyncio.timeout(20):
                         while await count_events(engine) > 1:

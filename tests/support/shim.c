@@ -3,8 +3,8 @@
    LOGSTER_SHIM names a file of `struct dials`, which a test may change at any time:
    milliseconds that each sync of a file takes longer, and seconds that the wall clock is
    ahead (or behind, when negative; the monotonic clock stays as it is, as on a real machine);
-   a part of a path: the disk is full for files with it, in each write to them, and another one:
-   the process is killed when it is about to rename a file with it. */
+   and parts of paths: the disk is full for files with the first, in each write to them; it is
+   full when a file with the second is renamed; with the third, the process is killed then. */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -25,6 +25,7 @@ struct dials {
     int64_t sync_ms;
     int64_t ahead_s;
     char full[56];
+    char stuck[56];
     char fatal[56];
 };
 
@@ -88,6 +89,10 @@ ssize_t write(int file, const void *bytes, size_t count)
 
 int rename(const char *from, const char *to)
 {
+    if (dials->stuck[0] && strstr(from, (const char *)dials->stuck)) {
+        errno = ENOSPC;
+        return -1;
+    }
     if (dials->fatal[0] && strstr(from, (const char *)dials->fatal))
         kill(getpid(), SIGKILL);
     return syscall(SYS_rename, from, to);

@@ -17,7 +17,7 @@ import pytest
 
 SOURCE = Path(__file__).with_name("shim.c")
 #: `struct dials` of shim.c.
-DIALS = struct.Struct("qq56s56s")
+DIALS = struct.Struct("qq56s56s56s")
 
 
 class Shim:
@@ -42,9 +42,13 @@ class Shim:
         """Nothing can be written to files with this in their path, until it is called with ""."""
         self._dials[16:72] = struct.pack("56s", part_of_path.encode())
 
+    def refuse_rename(self, part_of_path: str) -> None:
+        """No file with this in its path can be renamed, until it is called with ""."""
+        self._dials[72:128] = struct.pack("56s", part_of_path.encode())
+
     def kill_at_rename(self, part_of_path: str) -> None:
         """A process dies when it is about to rename a file with this in its path; "": none."""
-        self._dials[72:] = struct.pack("56s", part_of_path.encode())
+        self._dials[128:] = struct.pack("56s", part_of_path.encode())
 
 
 @functools.cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from logster.store.recovery import take_back_tokens
+from logster.store.recovery import has_lost_tokens, measure_logs, take_back_tokens
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,3 +87,23 @@ def test_every_log_of_every_table_is_looked_through(tmp_path: Path) -> None:
 
 def test_a_folder_without_tables_has_nothing_to_take_back(tmp_path: Path) -> None:
     assert take_back_tokens(tmp_path / "new") == 0
+
+
+def test_a_damaged_line_hides_no_other(tmp_path: Path) -> None:
+    table = Table(tmp_path)
+    table.log().write_bytes(b"1\t\xff_1_1\ta\n\nnothing\n1\t20260921_1_1_0\tb\n")
+    assert take_back_tokens(tmp_path) == 1
+    assert table.log().read_bytes() == b"1\t\xff_1_1\ta\n\nnothing\n2\t20260921_1_1_0\tb\n"
+
+
+def test_only_tokens_that_are_new_are_missed(tmp_path: Path) -> None:
+    """Days that were dropped leave tokens without parts behind."""
+    table = Table(tmp_path)
+    table.make("20260921_2_2_0")
+    table.log().write_text("1\t20260101_1_1_0\ta\n")
+    before = measure_logs(tmp_path)
+    with table.log().open("a") as file:
+        file.write("1\t20260921_2_2_0\tb\n")
+    assert not has_lost_tokens(tmp_path, before)
+    table.log(2).write_text("1\t20260921_3_3_0\tc\n")
+    assert has_lost_tokens(tmp_path, before)

@@ -106,8 +106,8 @@ class Retention:
         while True:
             await asyncio.sleep(LOOK_S)
             try:
-                await self.settle()
-                if time.monotonic() - swept_at >= SWEEP_S:
+                is_settled = await self.settle()
+                if is_settled and time.monotonic() - swept_at >= SWEEP_S:
                     swept_at = time.monotonic()
                     await self._sweep()
                 said = ""

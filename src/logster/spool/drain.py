@@ -39,9 +39,9 @@ MIN_WAIT_S = 0.15
 MAX_WAIT_S = 0.5
 #: Waiting this many times the length of the last insert keeps inserts under a fifth of the time.
 WAIT_PER_INSERT = 4
-#: Enough events to insert at once, without waiting for more: a quarter of those at which senders
-#: wait (spool.MAX_BEHIND_EVENTS). With half of them the drain waited for senders who waited for it.
-EAGER_EVENTS = 25_000
+#: Enough events to insert at once, without waiting for more. Much less than the number at which
+#: senders wait (spool.MAX_BEHIND_EVENTS): with two thirds of it, each waited for the other.
+EAGER_EVENTS = 20_000
 
 #: First and longest wait after a failed insert.
 BACK_OFF_S = 0.2

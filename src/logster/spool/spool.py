@@ -67,8 +67,8 @@ DISK_LOOK_S = 0.5
 
 #: What a sender is told to wait when the spool is full and the drain's speed is not known yet.
 RETRY_AFTER_S = 5
-#: More events than this are not found within a second: about what two cores store in one.
-MAX_BEHIND_EVENTS = 100_000
+#: More events than this are not found within a second, beside merges and questions.
+MAX_BEHIND_EVENTS = 75_000
 #: A drain that is at one step for so long waits for the store; nobody should wait for it, and
 #: its last speed says nothing any more.
 STANDSTILL_S = 5.0

@@ -8,9 +8,10 @@ it opens again after any death, with every block that it said it has (store/reco
 
 chDB takes no notice of a write that fails (in `WriteBufferFromFileDescriptor::nextImpl`, where
 ClickHouse throws): on a full or a faulty disk, inserts and merges end well with files that are
-cut. It only counts them, so the process ends before it answers with such a count. At the next
-start chDB finds the parts that are cut by their sizes, sets them aside, and goes on with those
-that they were merged from, which stay on the disk for `old_parts_lifetime`: docs/decisions/018.
+cut. It only counts them; once the count is not zero, the process ends instead of answering
+(store/writes). At the next start chDB finds the parts that are cut by their sizes, sets them
+aside, and goes on with those that they were merged from, which stay on the disk for
+`old_parts_lifetime`: docs/decisions/018.
 
 Every call runs on a handle of its own: opening one takes 0.3 ms, a handle serialises
 its calls, and settings, readonly mode and temporary tables end with the handle.
@@ -24,6 +25,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import fcntl
 import os
 import re
 import shutil
@@ -31,10 +33,9 @@ import signal
 import stat
 import sys
 import threading
-import time
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from chdb import _chdb
 from granian.constants import Interfaces
@@ -52,7 +53,8 @@ from logster.store.guard import (
     check_question,
     hidden_from_pinned,
 )
-from logster.store.recovery import take_back_tokens
+from logster.store.recovery import has_lost_tokens, measure_logs, take_back_tokens
+from logster.store.writes import WriteWatch, end_process, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -97,16 +99,16 @@ CACHES = {
     "mmap_cache_size": 64,
 }
 
-#: Much less than the `old_parts_lifetime` of 30 s (sql/001_events.sql).
-LOOK_AT_WRITES_S = 1.0
-#: What a new store needs, or a table that is changed: of their descriptions there is no older
-#: version to go back to when one is cut.
-MIN_FREE_BYTES = 32 * 1024 * 1024
+#: What a change of a table needs, and a new store: of their descriptions there is no older version
+#: to go back to when one is cut. Dropping a day writes only an empty part.
+ROOM_TO_CHANGE_BYTES = 32 * 1024 * 1024
+ROOM_TO_DROP_BYTES = 1024 * 1024
+_CHANGE = re.compile(r"\s*ALTER\s+TABLE\s+\S+\s+(DROP\s+PARTITION\b)?", re.IGNORECASE)
 
 _SELECT_FAILED_WRITES = (
-    "SELECT value FROM system.events WHERE event = 'WriteBufferFromFileDescriptorWriteFailed'"
+    "SELECT value FROM system.events WHERE event = 'WriteBufferFromFileDescriptorWriteFailed' "
+    "SETTINGS system_events_show_zero_values = 1"
 )
-_CHANGE_OF_TABLE = re.compile(r"\s*ALTER\b", re.IGNORECASE)
 
 #: Threads of the engine's background work: merges need one core, queries the other.
 POOLS = {
@@ -126,15 +128,21 @@ class Database:
 
     def __init__(self, data: Path, config: Config) -> None:
         data.mkdir(parents=True, exist_ok=True)
-        folder = data / "chdb"
-        self._path = str(folder)
+        self._lock = _lock(data)
+        self._folder = data / "chdb"
+        self._path = str(self._folder)
         self._limits = _reader_limits(config)
+        if not self._folder.exists():
+            _check_room(data, "a new store", ROOM_TO_CHANGE_BYTES)
         server_settings = data / "engine.xml"
         _keep_text(server_settings, _render_server_settings(config))
-        if not folder.exists():
-            _check_room(data, "a new store")
         # The engine closes with its last handle: this one stays open.
-        self._anchor = _open(folder, f"{self._path}?config-file={server_settings}")
+        self._anchor = _open(self._folder, f"{self._path}?config-file={server_settings}")
+        # Its own, since a handle serialises its calls.
+        self._counter = _connect(self._path)
+        self._count_failed_writes()  # a count that this engine does not have is an error now
+        self._writes = WriteWatch(self._count_failed_writes)
+        self._writes.start()
         self._anchor.query(f"CREATE DATABASE IF NOT EXISTS {DATABASE}", "TSV", params={})
         names = _read_names(self._anchor, "SELECT name FROM system.table_functions")
         self._table_functions = frozenset(name.lower() for name in names)
@@ -144,8 +152,10 @@ class Database:
 
     def close(self) -> None:
         """Finish background work and release the folder."""
-        self.check_writes()
+        self._writes.close()
+        self._counter.close()
         self._anchor.close()
+        self._lock.close()
 
     def is_question(self, call: Call) -> bool:
         """Does the call only read, in one statement? Then it may be killed at any time."""
@@ -159,25 +169,31 @@ class Database:
 
     def run(self, call: Call, user: str, mark: str) -> Result:
         """Run a call to its end; `mark` is the name `kill` knows it by."""
-        if _CHANGE_OF_TABLE.match(call.query):
-            _check_room(Path(self._path), "a change of a table")
+        if change := _CHANGE.match(call.query):
+            room = ROOM_TO_DROP_BYTES if change[1] else ROOM_TO_CHANGE_BYTES
+            _check_room(self._folder, "a change of a table", room)
         try:
             with self._handle(call, user, mark) as handle:
                 if call.data is not None:
-                    return _insert(handle, call.query, call.data_format, call.data)
+                    return self._insert(handle, call)
                 return _result_of(handle.query(call.query, call.format, params=call.parameters))
         finally:
             if not self.is_question(call):
-                self.check_writes()
+                self._writes.check()
 
-    def check_writes(self) -> None:
-        """End the process when a write has failed: what the engine holds may be cut."""
-        if _bytes_of(self._anchor.query(_SELECT_FAILED_WRITES, "TSV", params={})):
-            _say(
-                "the disk is full or faulty: a write has failed, and the engine ends; it opens "
-                "again without what was cut, and nothing is lost that was acknowledged"
-            )
-            os._exit(os.EX_IOERR)
+    def _insert(self, handle: Any, call: Call) -> Result:
+        assert call.data is not None
+        before = measure_logs(self._folder)
+        try:
+            return _insert(handle, call.query, call.data_format, call.data)
+        except RuntimeError:
+            # The engine remembers the token, and would pass over the block that comes again.
+            if has_lost_tokens(self._folder, before):
+                end_process("an insert ended between its token and its part; the engine ends")
+            raise
+
+    def _count_failed_writes(self) -> int:
+        return int(_bytes_of(self._counter.query(_SELECT_FAILED_WRITES, "TSV", params={})))
 
     @contextlib.contextmanager
     def stream(self, call: Call, user: str, mark: str) -> Iterator[Iterator[bytes]]:
@@ -259,7 +275,7 @@ def serve(data: Path, host: str, port: int, config: Config, secrets: dict[str, s
         asyncio.run(_serve(database, host, port, config, secrets))
     finally:
         database.close()
-    _say("closed")
+    say("closed")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -273,7 +289,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         WRITER: os.environ.pop(SECRET_VARIABLE, ""),
         READER: os.environ.pop(READER_SECRET_VARIABLE, ""),
     }
-    serve(chosen.data.absolute(), chosen.host, chosen.port, load_config(), secrets)
+    try:
+        serve(chosen.data.absolute(), chosen.host, chosen.port, load_config(), secrets)
+    except (OSError, RuntimeError) as error:  # the disk's and chDB's
+        say(str(error))
+        sys.exit(os.EX_IOERR)
 
 
 async def _serve(
@@ -283,7 +303,6 @@ async def _serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     _watch_parent(loop, stopping)
-    _watch_writes(database)
     door = Door(database, secrets, config.query_timeout_s)
     server = Server(
         door,
@@ -295,25 +314,12 @@ async def _serve(
     )
     serving = asyncio.create_task(server.serve())
     ending = asyncio.create_task(stopping.wait())
-    _say(f"serving on {host}:{port}")
+    say(f"serving on {host}:{port}")
     await asyncio.wait({serving, ending}, return_when=asyncio.FIRST_COMPLETED)
     await door.close()
     server.stop()  # type: ignore[no-untyped-call]  # granian's
     ending.cancel()
     await serving
-
-
-def _watch_writes(database: Database) -> None:
-    """End the process soon after a merge could not be written: nobody waits for it."""
-
-    def watch() -> None:
-        while True:
-            time.sleep(LOOK_AT_WRITES_S)
-            with contextlib.suppress(RuntimeError):  # chDB has no answer now; it is asked again
-                database.check_writes()
-
-    # A thread of its own: no answer to a client holds it up.
-    threading.Thread(target=watch, name="writes", daemon=True).start()
 
 
 def _watch_parent(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:
@@ -342,11 +348,22 @@ def _open(folder: Path, address: str) -> Any:
         anchor.close()
 
 
-def _check_room(folder: Path, what: str) -> None:
+def _lock(data: Path) -> IO[str]:
+    """Have the folder alone: an engine whose supervisor was killed may still be ending."""
+    file = (data / "engine.lock").open("a")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        say(f"waiting for another engine that has {data} open")
+        fcntl.flock(file, fcntl.LOCK_EX)
+    return file
+
+
+def _check_room(folder: Path, what: str, room_bytes: int) -> None:
     free_bytes = shutil.disk_usage(folder).free
-    if free_bytes < MIN_FREE_BYTES:
+    if free_bytes < room_bytes:
         raise RuntimeError(  # as chDB does for other calls that need more than there is
-            f"Code: 243. DB::Exception: {what} needs {MIN_FREE_BYTES:,} free bytes on the disk "
+            f"Code: 243. DB::Exception: {what} needs {room_bytes:,} free bytes on the disk "
             f"of {folder}, which has {free_bytes:,}; make room there, and try again."
         )
 
@@ -430,11 +447,6 @@ def _render_server_settings(config: Config) -> str:
     settings = {"max_server_memory_usage": config.engine_memory_bytes, **CACHES, **POOLS}
     lines = "".join(f"  <{name}>{value}</{name}>\n" for name, value in settings.items())
     return f"<clickhouse>\n{lines}</clickhouse>\n"
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(f"engine: {text}\n")
-    sys.stderr.flush()
 
 
 if __name__ == "__main__":

@@ -45,10 +45,13 @@ _SELECT_TTL = (
 )
 #: Days of which the table keeps no moment any more, by the engine's own clock.
 _SELECT_EXPIRED = """
-SELECT DISTINCT toUInt32OrZero(partition_id) AS day
+SELECT toUInt32(partition_id) AS day
 FROM system.parts
-WHERE database = currentDatabase() AND table = 'events' AND active
-    AND rows > 0 AND day > 0 AND day < toYYYYMMDD(toDate32(now('UTC')) - {days})
+WHERE database = currentDatabase() AND table = 'events' AND active AND rows > 0
+    AND match(partition_id, '^[0-9]{{8}}$')
+GROUP BY day
+HAVING day < toYYYYMMDD(toDate32(now('UTC')) - {days})
+    AND max(max_time) <= now() - INTERVAL {days} DAY
 ORDER BY day
 """
 _TTL = re.compile(r"toIntervalDay\((\d+)\)|INTERVAL (\d+) DAY")

@@ -76,7 +76,7 @@ SETTINGS
     -- A store that opens without some parts, and says so, is better than none.
     max_suspicious_broken_parts = 1000,
     max_suspicious_broken_parts_bytes = 100000000000,
-    -- Tokens of this many inserts are remembered: hours of them.
+    -- Tokens of this many inserts are remembered: half an hour of the fastest, hours of others.
     non_replicated_deduplication_window = 10000,
     -- Whole days expire at once, without rewriting parts.
     ttl_only_drop_parts = 1,

@@ -1,6 +1,7 @@
-"""What an engine that ended at a bad moment left wrong, made right while nobody has it open.
+"""What an engine that ended at a bad moment left wrong, made right before anybody asks it again.
 
-In: the engine's folder. Out: the number of tokens that were taken back.
+In: the engine's folder. Out: the number of tokens that were taken back; and, of an engine that
+runs, whether an insert that failed has left one that should be.
 Promise: a token counts only while the part that came with it is there.
 
 The engine writes the token of an insert down before the part has its name, and it does not

@@ -14,7 +14,7 @@ from logster.store.engine import Engine
 from logster.store.insert import insert
 from logster.store.schema import migrate
 from logster.store.writes import LOOK_S, TRIES, TRY_AGAIN_S
-from support.disk import filled, mount_small_disk, unmount
+from support.disk import filled, small_disk
 from support.engine import READER_SECRET, connected, engine_process
 from support.shim import Shim, needs_shim
 from support.stored import block_of, counts
@@ -197,33 +197,27 @@ async def rows_with_a_word(engine: Engine) -> int:
 
 async def test_a_table_is_not_changed_without_room_for_its_description(tmp_path: Path) -> None:
     """It would be cut, and the engine would never open again."""
-    if not mount_small_disk(tmp_path, 128 * 1024 * 1024):
-        pytest.skip("mounting a small disk needs root")
-    try:
-        with engine_process(tmp_path / "engine") as process:
-            async with connected(process) as engine:
-                await migrate(engine, retention_days=3650)
-                await insert(engine, block_of(10), "kept")
-                with filled(tmp_path), pytest.raises(StoreError, match="make room"):
-                    await migrate(engine, retention_days=7000)
-            process.kill()
-            process.start()
-            async with connected(process) as engine:
-                assert await counts(engine) == (10, 10)
+    with (
+        small_disk(tmp_path, 128 * 1024 * 1024),
+        engine_process(tmp_path / "engine") as process,
+    ):
+        async with connected(process) as engine:
+            await migrate(engine, retention_days=3650)
+            await insert(engine, block_of(10), "kept")
+            with filled(tmp_path), pytest.raises(StoreError, match="make room"):
                 await migrate(engine, retention_days=7000)
-    finally:
-        unmount(tmp_path)
+        process.kill()
+        process.start()
+        async with connected(process) as engine:
+            assert await counts(engine) == (10, 10)
+            await migrate(engine, retention_days=7000)
 
 
 async def test_a_new_store_is_not_made_without_room_for_it(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    if not mount_small_disk(tmp_path, 24 * 1024 * 1024):
-        pytest.skip("mounting a small disk needs root")
-    try:
+    with small_disk(tmp_path, 24 * 1024 * 1024):
         with engine_process(tmp_path / "engine") as process:
             assert process.wait_until_ended() == os.EX_IOERR
         assert "make room" in capfd.readouterr().err
         assert not (tmp_path / "engine" / "chdb").exists()
-    finally:
-        unmount(tmp_path)

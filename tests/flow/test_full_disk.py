@@ -8,7 +8,7 @@ import pytest
 
 from logster.errors import SpoolFullError
 from logster.spool.spool import Block, Spool
-from support.disk import filled, mount_small_disk, unmount
+from support.disk import filled, small_disk
 
 MEGABYTE = 1_000_000
 DISK_BYTES = 96 * MEGABYTE
@@ -17,10 +17,8 @@ MIN_FREE_BYTES = 16 * MEGABYTE
 
 @pytest.fixture
 def disk(tmp_path):
-    if not mount_small_disk(tmp_path, DISK_BYTES):
-        pytest.skip("mounting a small disk needs root")
-    yield tmp_path
-    unmount(tmp_path)
+    with small_disk(tmp_path, DISK_BYTES):
+        yield tmp_path
 
 
 @contextlib.asynccontextmanager

@@ -17,7 +17,7 @@ from logster.errors import (
 from logster.store.block import join_blocks
 from logster.store.insert import insert
 from logster.store.schema import migrate
-from support.disk import filled, mount_small_disk, unmount
+from support.disk import filled, small_disk
 from support.engine import connected, engine_process
 from support.stored import block_of, counts
 
@@ -113,15 +113,13 @@ async def test_a_full_disk_is_told_and_the_block_is_taken_when_there_is_room(
     tmp_path: Path,
 ) -> None:
     """The engine's own way for inserted data would call this a success and store nothing."""
-    if not mount_small_disk(tmp_path, 128 * 1024 * 1024):
-        pytest.skip("mounting a small disk needs root")
-    try:
-        with engine_process(tmp_path / "engine") as process:
-            async with connected(process) as engine:
-                await migrate(engine, retention_days=3650)
-                with filled(tmp_path), pytest.raises(StoreFullError, match="space"):
-                    await insert(engine, block_of(100), "full")
+    with (
+        small_disk(tmp_path, 128 * 1024 * 1024),
+        engine_process(tmp_path / "engine") as process,
+    ):
+        async with connected(process) as engine:
+            await migrate(engine, retention_days=3650)
+            with filled(tmp_path), pytest.raises(StoreFullError, match="space"):
                 await insert(engine, block_of(100), "full")
-                assert await counts(engine) == (100, 100)
-    finally:
-        unmount(tmp_path)
+            await insert(engine, block_of(100), "full")
+            assert await counts(engine) == (100, 100)

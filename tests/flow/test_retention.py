@@ -21,7 +21,7 @@ from logster.meta.keys import Right
 from logster.meta.retention import Retention
 from logster.store.census import weigh_loss
 from logster.store.schema import EventsTable, migrate
-from support.disk import filled, mount_small_disk, unmount
+from support.disk import filled, small_disk
 from support.engine import connected, engine_process
 from support.meta import add_workspace
 from support.stored import store_events
@@ -286,27 +286,22 @@ async def test_a_day_that_is_over_goes_from_a_disk_with_less_room_than_it_takes(
     tmp_path: Path,
 ) -> None:
     """The engine by itself wants as much as the day's largest part has, and would wait for ever."""
-    if not mount_small_disk(tmp_path, 320 * MEGABYTE):
-        pytest.skip("mounting a small disk needs root")
-    try:
-        with engine_process(tmp_path / "engine") as process:
-            async with connected(process) as engine:
-                await migrate(engine, retention_days=400)
-                for _ in range(3):
-                    await engine.command(
-                        "INSERT INTO events (id, timestamp, message) SELECT number, "
-                        "now64(9) - INTERVAL 20 DAY, randomPrintableASCII(500) FROM numbers(40000)"
-                    )
-                await engine.command("OPTIMIZE TABLE events FINAL")
-                await store_events(engine, [aged(1, 1)])
-                with filled(tmp_path, 40 * MEGABYTE):
-                    shorter = asyncio.create_task(EventsTable(engine).keep_days(10))
-                    async with asyncio.timeout(20):
-                        while await count_events(engine) > 1:
-                            await EventsTable(engine).drop_expired()
-                    await shorter
-    finally:
-        unmount(tmp_path)
+    with small_disk(tmp_path, 320 * MEGABYTE), engine_process(tmp_path / "engine") as process:
+        async with connected(process) as engine:
+            await migrate(engine, retention_days=400)
+            for _ in range(3):
+                await engine.command(
+                    "INSERT INTO events (id, timestamp, message) SELECT number, "
+                    "now64(9) - INTERVAL 20 DAY, randomPrintableASCII(500) FROM numbers(40000)"
+                )
+            await engine.command("OPTIMIZE TABLE events FINAL")
+            await store_events(engine, [aged(1, 1)])
+            with filled(tmp_path, 40 * MEGABYTE):
+                shorter = asyncio.create_task(EventsTable(engine).keep_days(10))
+                async with asyncio.timeout(20):
+                    while await count_events(engine) > 1:
+                        await EventsTable(engine).drop_expired()
+                await shorter
 
 
 # -- the API ---------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from support.disk import filled, mount_small_disk, unmount
+from support.disk import filled, small_disk
 from support.senders import Senders
 from support.served import serving, wait_until
 from support.shim import Shim, needs_shim
@@ -188,32 +188,24 @@ def test_a_full_spool_refuses_with_retry_after_and_recovers(tmp_path):
 
 
 def test_a_worker_that_is_killed_while_the_disk_is_full_comes_back_and_says_so(tmp_path):
-    if not mount_small_disk(tmp_path, 512 << 20):
-        pytest.skip("mounting a small disk needs root")
-    try:
-        with serving(tmp_path / "data") as server:
-            message_id = server.log_message(Message="before")
-            wait_until(lambda: server.get(f"/api/Log/{message_id}").status == 200, 10)
-            with filled(tmp_path):
-                victim = server.workers[0]
-                os.kill(victim, signal.SIGKILL)
-                wait_until(lambda: victim not in server.workers, 10)
-                wait_until(
-                    lambda: server.get("/health/live").status == 200, 30, server.log.read_text
-                )
-                answer = server.post("/api/Log", b'{"Message":"no room"}', "application/json")
+    with small_disk(tmp_path, 512 << 20), serving(tmp_path / "data") as server:
+        message_id = server.log_message(Message="before")
+        wait_until(lambda: server.get(f"/api/Log/{message_id}").status == 200, 10)
+        with filled(tmp_path):
+            victim = server.workers[0]
+            os.kill(victim, signal.SIGKILL)
+            wait_until(lambda: victim not in server.workers, 10)
+            wait_until(lambda: server.get("/health/live").status == 200, 30, server.log.read_text)
+            answer = server.post("/api/Log", b'{"Message":"no room"}', "application/json")
 
-                assert answer.status == 503
-                assert int(answer.headers["retry-after"]) >= 1
-            wait_until(
-                lambda: (
-                    server.post("/api/Log", b'{"Message":"after"}', "application/json").status
-                    == 200
-                ),
-                30,
-            )
-    finally:
-        unmount(tmp_path)
+            assert answer.status == 503
+            assert int(answer.headers["retry-after"]) >= 1
+        wait_until(
+            lambda: (
+                server.post("/api/Log", b'{"Message":"after"}', "application/json").status == 200
+            ),
+            30,
+        )
 
 
 def test_a_damaged_and_an_empty_spool_of_dead_workers_end_no_worker(tmp_path):

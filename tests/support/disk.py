@@ -7,6 +7,8 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -28,6 +30,17 @@ def mount_small_disk(folder: Path, size: int) -> bool:
 def unmount(folder: Path) -> None:
     """Take it away again, whoever still has a file open there."""
     subprocess.run(["umount", "-l", folder], check=True)
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path, size: int) -> Iterator[None]:
+    """A folder is a disk of its own, until the end; skips the test where none can be mounted."""
+    if not mount_small_disk(folder, size):
+        pytest.skip("mounting a small disk needs root")
+    try:
+        yield
+    finally:
+        unmount(folder)
 
 
 @contextlib.contextmanager

@@ -1,8 +1,11 @@
 """What holds for every ring."""
 
+import asyncio
 import signal
+from collections.abc import Callable, Mapping
 
 import pytest
+import uvloop
 from hypothesis import settings
 
 # A first example may load a library for a second; how fast something is, `make bench` says.
@@ -14,6 +17,11 @@ def pytest_configure() -> None:
     """Heed Ctrl-C, and let what we start heed it: a shell's background jobs begin deaf to it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run what is asynchronous on the loop that a worker has."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.hookimpl(trylast=True)

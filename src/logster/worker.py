@@ -19,16 +19,13 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import uvloop
-from granian.constants import HTTPModes, Interfaces
-from granian.http import HTTP1Settings
-from granian.log import LogLevels
-from granian.server.embed import Server
 
 from logster import metrics
 from logster.config import load_config
 from logster.errors import MetaUnavailableError, SpoolFullError, StoreError
 from logster.event import ID_NODE_BITS, IdMaker
 from logster.front import Front
+from logster.http1 import Listener
 from logster.ingest.idempotency import Receipts
 from logster.ingest.protocols import api_log
 from logster.ingest.receive import Receiver
@@ -69,12 +66,8 @@ PREPARE_AGAIN_S = 0.5
 #: A request makes some thirty containers and drops them without cycles; look less often.
 GC_THRESHOLD = 20_000
 
-#: Connections waiting to be accepted while this worker is busy.
-BACKLOG = 1024
 #: Connections open at the same time; the next one waits until one of them ends.
 MAX_CONNECTIONS = 1024
-#: A sender has this long for the head of a request, from the moment it is connected.
-HEAD_TIMEOUT_MS = 15_000
 
 
 class Worker:
@@ -92,25 +85,14 @@ class Worker:
         """Serve until `is_stopping`."""
         async with contextlib.AsyncExitStack() as stack:
             front = await self._build(stack)
-            server = Server(
-                front,
-                address=self.config.host,
-                port=self.config.port,
-                interface=Interfaces.ASGINL,
-                backlog=BACKLOG,
-                backpressure=count_connections(resource.getrlimit(resource.RLIMIT_NOFILE)[0]),
-                # Not also HTTP/2: to tell the two apart, a silent connection is waited for without
-                # end. Browsers and proxies speak HTTP/2 over TLS only, which is not ours to end.
-                http=HTTPModes.http1,
-                websockets=False,
-                http1_settings=HTTP1Settings(header_read_timeout=HEAD_TIMEOUT_MS),
-                log_level=LogLevels.error,
-            )
-            serving = asyncio.create_task(server.serve())
+            most = count_connections(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+            listener = Listener(front, self.config.host, self.config.port, most)
+            serving = asyncio.create_task(listener.serve())
+            serving.add_done_callback(_end_on_fault)
             await self.is_stopping.wait()
             self.viewers.end_all()
-            server.stop()  # type: ignore[no-untyped-call]  # not typed upstream
-            await asyncio.wait([serving], timeout=LAST_REQUESTS_S)
+            serving.cancel()
+            await listener.finish(LAST_REQUESTS_S)
 
     async def _build(self, stack: contextlib.AsyncExitStack) -> Front:
         """Build the parts in the order of the way; the stack ends them the other way round."""

@@ -370,5 +370,6 @@ def read_head(scope: Scope, route: Route | None = None) -> Request:
 
 async def send_reply(send: Send, reply: Reply) -> None:
     """Write an answer."""
-    await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
+    headers = [*reply.headers, (b"content-length", b"%d" % len(reply.body))]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": reply.body})

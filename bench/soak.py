@@ -3,9 +3,9 @@
 In: SOAK_MINUTES (60). Out: a chart, docs/images/soak.svg, and one line with the verdict.
 
 The peak is measured first, on the same server, for two minutes and to the moment when the last
-row is stored: without that time for merges it is higher than anything can be kept up. Making new rows for an hour would take as much
-CPU as storing them, so the same batches are sent round and round; that flatters the size on
-disk, and nothing else that is looked at here.
+row is stored: a shorter one has not seen its merges yet. Making new rows for an hour would take
+as much CPU as storing them, so the same batches are sent round and round; that flatters the size
+on disk, and nothing else that is looked at here.
 """
 
 from __future__ import annotations

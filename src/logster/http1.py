@@ -1,8 +1,8 @@
 """HTTP/1.1 of a worker: connections in, ASGI calls out.
 
 In: a listening socket. Out: one call of the application for each request.
-Promise: connections, heads and idle time are bounded; a request that is cut short never looks
-like a whole one; at the end, requests under way are finished first.
+Promise: connections, heads and waiting are bounded; neither a request nor an answer that is cut
+short looks like a whole one; at the end, requests under way are finished first.
 
 httptools (llhttp, Node's parser) reads the bytes in the thread of the event loop: a request
 changes no thread on its way to the group commit. What that brought, and why the rest is not a
@@ -16,6 +16,7 @@ import contextlib
 import errno
 import logging
 import socket
+import struct
 import urllib.parse
 from collections import deque
 from email.utils import formatdate
@@ -24,6 +25,8 @@ from math import inf
 from typing import TYPE_CHECKING, Any, cast
 
 import httptools
+
+from logster import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -39,13 +42,19 @@ BACKLOG = 1024
 HEAD_TIMEOUT_S = 15.0
 #: A connection may rest this long between two requests; agents send once a minute, or more often.
 IDLE_TIMEOUT_S = 75.0
-#: Heads are at least this large before they are refused; a piece that is read at once is more.
-MAX_HEAD_BYTES = 64 * 1024
-#: Of a body that nobody has asked for yet; beyond, its sender has to wait.
-MAX_WAITING_BYTES = 64 * 1024
 #: Who takes nothing of an answer for this long is cut off. Longer than other servers wait: an
 #: export may be read by a person, page by page.
 SEND_TIMEOUT_S = 300.0
+#: After an answer that came before the end of its request, or instead of one, what still arrives
+#: is thrown away for so long: closed at once, the sender would see no answer but a reset.
+LINGER_S = 2.0
+#: Of a head, of trailers, of anything that is not yet a part of a body. Pieces that bring
+#: something whole are not counted, so a head that arrives in one piece may be larger.
+MAX_HEAD_BYTES = 64 * 1024
+#: Of a body that nobody has asked for yet; beyond, its sender has to wait.
+MAX_WAITING_BYTES = 64 * 1024
+#: Requests that were sent before the answers to those before them; each is a KB.
+MAX_PIPELINED = 100
 #: How often it is looked whose time is over.
 LOOK_S = 1.0
 #: When there is no file for another connection.
@@ -58,18 +67,37 @@ _SMALL_LETTERS = range(ord("a"), ord("z") + 1)
 _STATUS_LINES = {
     status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus
 }
+_VERSIONS = frozenset({"1.0", "1.1"})
 #: Answers that have no body, whatever their headers say.
 _BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 _DISCONNECT: Message = {"type": "http.disconnect"}
+#: Closing is a reset: what was sent cannot be taken for all.
+_NO_LINGER = struct.pack("ii", 1, 0)
+
+
+class ClientLeftError(OSError):
+    """Nobody is there to take the rest of an answer."""
+
+
+class NotHttpError(ValueError):
+    """What arrives is no request that is answered here."""
 
 
 class Listener:
     """A listening socket and its connections."""
 
-    def __init__(self, application: Application, host: str, port: int, most: int) -> None:
-        """Listens at once, beside other processes that do; `most` connections are open."""
+    def __init__(
+        self, application: Application, host: str, port: int, *, most: int, body_timeout_s: float
+    ) -> None:
+        """Listens at once, beside other processes that do; `most` connections are open.
+
+        A body that is not whole after its time is cut, for an application that waits longer.
+        """
         self.application = application
+        self.body_timeout_s = body_timeout_s
         self.connections: set[Connection] = set()
+        #: Answers under way whose clients have left.
+        self.outliving: set[asyncio.Task[None]] = set()
         self.date = b""
         self._room = asyncio.Semaphore(most)
         self._is_empty = asyncio.Event()
@@ -88,18 +116,33 @@ class Listener:
         """End all connections, those with a request under way after its answer."""
         for connection in list(self.connections):
             connection.end()
-        if self.connections:
-            self._is_empty.clear()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._is_empty.wait(), patience_s)
+        self._tell_if_empty()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._is_empty.wait(), patience_s)
         for connection in list(self.connections):
             connection.abort()
+        for task in self.outliving:
+            task.cancel()
 
     def forget(self, connection: Connection) -> None:
         """A connection has ended: make room for another one."""
         self.connections.discard(connection)
         self._room.release()
-        if not self.connections:
+        self._tell_if_empty()
+
+    def outlive(self, task: asyncio.Task[None]) -> None:
+        """An answer goes on though its connection has ended."""
+        self.outliving.add(task)
+        task.add_done_callback(self._end_outliving)
+
+    def _end_outliving(self, task: asyncio.Task[None]) -> None:
+        self.outliving.discard(task)
+        self._tell_if_empty()
+
+    def _tell_if_empty(self) -> None:
+        if self.connections or self.outliving:
+            self._is_empty.clear()
+        else:
             self._is_empty.set()
 
     async def _accept(self) -> None:
@@ -107,15 +150,17 @@ class Listener:
         while True:
             await self._room.acquire()
             connection = Connection(self)
+            is_made = False
             try:
                 accepted, _ = await loop.sock_accept(self._socket)
                 await loop.connect_accepted_socket(lambda made=connection: made, accepted)  # type: ignore[misc]  # of a lambda
+                is_made = True
             except OSError as error:
                 log.warning("a connection could not be accepted: %s", error.strerror)
                 if error.errno in _NO_ROOM:
                     await asyncio.sleep(ACCEPT_AGAIN_S)
             finally:
-                if connection not in self.connections:
+                if not is_made:  # else it leaves by itself
                     connection.leave()
 
     async def _watch(self) -> None:
@@ -138,20 +183,25 @@ class Connection(asyncio.Protocol):
         #: Set while the peer takes what is written.
         self.can_write = asyncio.Event()
         self.can_write.set()
+        self.is_ending = False
         self._has_left = False
-        self._is_ending = False
         self._is_paused = False
+        #: Whether what still arrives is thrown away.
+        self._is_deaf = False
         self._transport: asyncio.Transport
         self._parser: Any = httptools.HttpRequestParser(self)
         #: Requests whose heads were read; the first one is being answered.
         self._exchanges: deque[Exchange] = deque()
-        #: The loop's time at which a head must be whole, or the next one begun; then, at which
-        #: what was sent last must have left.
+        #: What is said instead of an answer, after the answers before it.
+        self._refusal: tuple[HTTPStatus, str] | None = None
+        #: The loop's time at which a head must be whole, or the next one begun, or the peer gone.
         self._until_s = inf
-        #: And at which some of an answer must have been taken.
+        #: Bytes of answers that the peer had not taken at the last look, and when it must have.
+        self._unsent = 0
         self._taken_until_s = inf
         self._is_in_head = False
-        self._head_bytes = 0
+        self._brings_something = False
+        self._bringing_nothing = 0
         self._url = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._expects_continue = False
@@ -171,9 +221,12 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, _: Exception | None) -> None:
         """The peer has left, or we have ended."""
+        if self._exchanges and (task := self._exchanges[0].task):
+            self.listener.outlive(task)
         for exchange in self._exchanges:
             exchange.cut()
         self.can_write.set()
+        self._parser = None  # which knows us: no cycle is left for the collector
         self.leave()
 
     def leave(self) -> None:
@@ -184,27 +237,27 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Answers wait until their reader has taken some."""
-        self._taken_until_s = self.loop.time() + SEND_TIMEOUT_S
         self.can_write.clear()
 
     def resume_writing(self) -> None:
         """Answers go on."""
-        self._taken_until_s = inf
+        self._unsent = 0
         self.can_write.set()
 
     def data_received(self, data: bytes) -> None:
         """Read what has arrived."""
-        was_in_head = self._is_in_head
+        if self._is_deaf:
+            return
+        self._brings_something = False
         try:
             self._feed(data)
-        except httptools.HttpParserError:
-            self._break_off(_describe(data))
+        except httptools.HttpParserError as error:
+            self._break_off(HTTPStatus.BAD_REQUEST, _describe(error, data))
             return
-        if self._is_in_head:
-            self._head_bytes = self._head_bytes + len(data) if was_in_head else 0
-            if self._head_bytes > MAX_HEAD_BYTES:
-                text = f"The head of the request is larger than {MAX_HEAD_BYTES} bytes."
-                self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, text)
+        self._bringing_nothing = 0 if self._brings_something else self._bringing_nothing + len(data)
+        if self._bringing_nothing > MAX_HEAD_BYTES:
+            text = f"The head of the request is larger than {MAX_HEAD_BYTES} bytes."
+            self._break_off(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, text)
 
     def _feed(self, data: bytes) -> None:
         if data[0] in _SMALL_LETTERS and self._is_between():
@@ -228,7 +281,8 @@ class Connection(asyncio.Protocol):
         The parser takes such a request's body for the other protocol.
         """
         method: bytes = self._parser.get_method()
-        head = method + b" " + self._url + b" HTTP/1.1\r\n"
+        version = self._parser.get_http_version().encode()
+        head = b"%b %b HTTP/%b\r\n" % (method, self._url, version)
         self._parser = httptools.HttpRequestParser(self)
         kept = [header for header in self._headers if header[0] != b"upgrade"]
         return head + b"".join(b"%b: %b\r\n" % header for header in kept) + b"\r\n"
@@ -248,8 +302,10 @@ class Connection(asyncio.Protocol):
         self._url += piece
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A whole header."""
-        name = name.lower()
+        """A whole header; behind a body it is a trailer, which could pretend to be one."""
+        if not self._is_in_head:
+            return
+        name, value = name.lower(), value.rstrip(b" \t")
         if name == b"expect":
             self._expects_continue = value.lower() == b"100-continue"
         self._headers.append((name, value))
@@ -259,16 +315,22 @@ class Connection(asyncio.Protocol):
         parser = self._parser
         if parser.should_upgrade():
             if parser.get_method() == b"CONNECT":
-                raise ValueError("this is no proxy")
+                raise NotHttpError("This is no proxy; send requests with a path.")
             return
-        self._is_in_head = False
-        self._until_s = inf
         version = parser.get_http_version()
+        if version not in _VERSIONS:
+            raise NotHttpError(f"This port speaks HTTP/1.1, not {version}.")
+        if len(self._exchanges) > MAX_PIPELINED:
+            text = f"More than {MAX_PIPELINED} requests were sent without waiting for answers."
+            raise NotHttpError(text)
+        self._is_in_head = False
+        self._brings_something = True
+        self._until_s = inf
         raw_path, query = _split(self._url)
         path = raw_path.decode("latin-1")
         scope = {
             "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "asgi": {"version": "3.0", "spec_version": "2.4"},
             "http_version": version,
             "method": parser.get_method().decode("ascii"),
             "scheme": "http",
@@ -293,68 +355,88 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, piece: bytes) -> None:
         """A piece of a body."""
-        if self._exchanges:  # else it is the rest of one that was answered
-            self._exchanges[-1].add(piece)
+        self._brings_something = True
+        self._exchanges[-1].add(piece)
 
     def on_message_complete(self) -> None:
         """A request is whole."""
-        if self._exchanges and not self._is_in_head:
+        if not self._is_in_head:  # else it asked for another protocol, and is read again
+            self._brings_something = True
             self._exchanges[-1].complete()
 
     # -- answers ----------------------------------------------------------------------------
 
     def write(self, data: bytes) -> None:
-        """Send bytes, unless the peer has left."""
-        self._transport.write(data)
+        """Send bytes; nothing, when the peer has left."""
+        if not self.is_over:
+            self._transport.write(data)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the peer has left, or we have."""
+        return self._transport.is_closing()
 
     def pause_reading(self) -> None:
         """Let the sender wait."""
-        if not self._is_paused:
+        if not (self._is_paused or self.is_over):
             self._is_paused = True
             self._transport.pause_reading()
 
     def resume_reading(self) -> None:
-        """Go on reading."""
-        if self._is_paused:
+        """Go on reading, unless requests wait for the answers before them."""
+        is_needed = len(self._exchanges) < 2  # noqa: PLR2004 - the second one waits
+        if self._is_paused and is_needed and not self.is_over:
             self._is_paused = False
             self._transport.resume_reading()
 
     def finish(self, exchange: Exchange) -> None:
         """An answer is over: the next one, or rest."""
         self._exchanges.popleft()
-        if exchange.is_last:
+        if exchange.is_last or self.is_over:
             self._exchanges.clear()
-            self._close()
+            self._close(is_early=not exchange.is_whole)
         elif self._exchanges:
             self._exchanges[0].start()
-        elif self._is_ending:
+            self.resume_reading()
+        elif self._refusal:
+            self._refuse(*self._refusal)
+        elif self.is_ending:
             self._close()
         else:
             self.resume_reading()
-            if not self._is_in_head:
-                self._until_s = self.loop.time() + IDLE_TIMEOUT_S
+            patience_s = HEAD_TIMEOUT_S if self._is_in_head else IDLE_TIMEOUT_S
+            self._until_s = self.loop.time() + patience_s
 
     # -- ends -------------------------------------------------------------------------------
 
     def check_time(self, now_s: float) -> None:
-        """End it when its time is over."""
-        if now_s >= self._taken_until_s:
-            self._transport.abort()
-        elif self._exchanges or now_s < self._until_s:
+        """End what takes too long."""
+        unsent = self._transport.get_write_buffer_size()
+        if unsent < self._unsent or not self._unsent:
+            self._taken_until_s = now_s + SEND_TIMEOUT_S
+        self._unsent = unsent
+        if unsent:
+            if now_s >= self._taken_until_s:
+                self.cut_off()
+        elif self._exchanges:
+            self._exchanges[0].check_time(now_s)
+        elif now_s < self._until_s:
             return
-        elif self._transport.is_closing():
-            self._transport.abort()
-        elif self._is_in_head:
+        elif self._is_in_head and not self._is_deaf:
             text = f"The head of the request did not arrive within {HEAD_TIMEOUT_S:g} seconds."
             self._refuse(HTTPStatus.REQUEST_TIMEOUT, text)
         else:
-            self._close()
+            self._transport.close()
 
     def end(self) -> None:
         """Close it, after the answers to what was read."""
-        self._is_ending = True
+        self.is_ending = True
         if not self._exchanges:
-            self._close()
+            self._transport.close()
+
+    def is_last_of_all(self) -> bool:
+        """Whether no request will be answered after the one that is."""
+        return self.is_ending and len(self._exchanges) == 1 and not self._refusal
 
     def abort(self) -> None:
         """Close it now, and give up what is under way."""
@@ -364,32 +446,39 @@ class Connection(asyncio.Protocol):
 
     def cut_off(self) -> None:
         """Close it without what was not sent yet: half an answer must not look like a whole one."""
+        connected = self._transport.get_extra_info("socket")
+        if connected and connected.fileno() >= 0:  # else it has ended just now
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         self._transport.abort()
 
-    def _close(self) -> None:
-        """Close it when all is sent; whoever does not take it is cut off at the next look."""
-        self._until_s = self.loop.time() + IDLE_TIMEOUT_S
-        self._transport.close()
+    def _close(self, *, is_early: bool = False) -> None:
+        """Close it when all is sent; `is_early` when its sender may not have sent all."""
+        if not is_early or self.is_over:
+            self._transport.close()
+            return
+        self._is_deaf = True
+        self._until_s = self.loop.time() + LINGER_S
+        self._transport.write_eof()
+        self.resume_reading()
 
-    def _break_off(self, text: str) -> None:
-        """What arrives makes no sense: the request that it cut short is told, or the sender."""
+    def _break_off(self, status: HTTPStatus, text: str) -> None:
+        """What arrives makes no sense: the request that it cuts short is told, or the sender."""
+        self._is_deaf = True
         if self._exchanges and not self._exchanges[-1].is_whole:
             self._exchanges[-1].cut()
-            self.pause_reading()
+        elif self._exchanges:
+            self._refusal = status, text
         else:
-            self._refuse(HTTPStatus.BAD_REQUEST, text)
+            self._refuse(status, text)
 
     def _refuse(self, status: HTTPStatus, text: str) -> None:
-        """Answer what has no whole head, and close; after answers that are under way."""
-        self.pause_reading()
-        if self._exchanges:
-            self._is_ending = True
-            return
+        """Answer what has no whole head, and close."""
+        metrics.count(metrics.REQUESTS, "http", str(status.value))
         body = text.encode()
         head = b"content-type: text/plain; charset=utf-8\r\nconnection: close\r\n"
         head += b"content-length: %d\r\n\r\n" % len(body)
-        self._transport.write(_STATUS_LINES[status] + self.listener.date + head + body)
-        self._close()
+        self.write(_STATUS_LINES[status] + self.listener.date + head + body)
+        self._close(is_early=True)
 
 
 class Exchange:
@@ -399,6 +488,7 @@ class Exchange:
         "_connection",
         "_expects_continue",
         "_has_begun",
+        "_has_told",
         "_head",
         "_is_chunked",
         "_is_cut",
@@ -407,11 +497,12 @@ class Exchange:
         "_pieces",
         "_scope",
         "_size",
-        "_task",
+        "_until_s",
         "_waiter",
         "_writes_body",
         "is_last",
         "is_whole",
+        "task",
     )
 
     def __init__(
@@ -435,7 +526,11 @@ class Exchange:
         #: Whether the application has the whole body.
         self._is_taken = False
         self._waiter: asyncio.Future[None] | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._until_s = inf
+        #: Has it answered, once it is its turn.
+        self.task: asyncio.Task[None] | None = None
+        #: Whether the application was told that nobody is there any more.
+        self._has_told = False
         self._has_begun = False
         #: Of the answer, until it is written.
         self._head = b""
@@ -447,8 +542,6 @@ class Exchange:
 
     def add(self, piece: bytes) -> None:
         """A piece of the body has arrived."""
-        if self._is_over:
-            return
         self._pieces.append(piece)
         self._size += len(piece)
         if self._size > MAX_WAITING_BYTES:
@@ -457,11 +550,11 @@ class Exchange:
 
     def complete(self) -> None:
         """The body is whole."""
-        self.is_whole = True
+        self.is_whole = not self._is_cut
         self._wake()
 
     def cut(self) -> None:
-        """Nothing more will arrive; unless it is whole, it must not look so."""
+        """Nothing more will arrive: a body that is not whole never will be."""
         self._is_cut = True
         self._wake()
 
@@ -469,18 +562,28 @@ class Exchange:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
+    def check_time(self, now_s: float) -> None:
+        """Give up a body whose time is over."""
+        if now_s >= self._until_s and not self.is_whole:
+            self.cut()
+
     async def receive(self) -> Message:
         """ASGI's `receive`: the body piece by piece, then the end of the connection."""
-        if self._expects_continue and not self._has_begun and not self._pieces:
-            self._connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        self._expects_continue = False
-        while not (self._is_cut or self._is_over):
+        while not self._is_over and (self.is_whole or not self._is_cut):
             if self._pieces or (self.is_whole and not self._is_taken):
                 return self._take()
-            self._connection.resume_reading()
+            if self._is_cut:
+                break
+            self._ask_for_body()
             self._waiter = self._connection.loop.create_future()
             await self._waiter
         return _DISCONNECT
+
+    def _ask_for_body(self) -> None:
+        if self._expects_continue and not self._has_begun:
+            self._expects_continue = False
+            self._connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self._connection.resume_reading()
 
     def _take(self) -> Message:
         body = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
@@ -493,40 +596,51 @@ class Exchange:
 
     def start(self) -> None:
         """Have it answered."""
-        self._task = self._connection.loop.create_task(self._run())
+        loop = self._connection.loop
+        self._until_s = loop.time() + self._connection.listener.body_timeout_s
+        self.task = loop.create_task(self._run())
 
     def cancel(self) -> None:
         """Give it up."""
-        if self._task:
-            self._task.cancel()
+        if self.task:
+            self.task.cancel()
 
     async def _run(self) -> None:
         scope = self._scope
         try:
             await self._connection.listener.application(scope, self.receive, self.send)
-        except Exception:
-            log.exception("%s %s failed", scope["method"], scope["path"])
-        if self._is_over:
-            return
-        if self._has_begun:
+        except asyncio.CancelledError:
             self._connection.cut_off()
-        else:
-            headers = [(b"content-length", b"0")]
-            await self.send({"type": "http.response.start", "status": 500, "headers": headers})
-            await self.send({"type": "http.response.body"})
+            raise
+        except Exception:
+            if not self._has_told:  # else it comes of that, by way of the framework
+                log.exception("%s %s failed", scope["method"], scope["path"])
+        if self._has_begun and not self._is_over:
+            self._connection.cut_off()
+        elif not self._is_over:
+            await self._fail()
+
+    async def _fail(self) -> None:
+        status = HTTPStatus.BAD_REQUEST if self._is_cut else HTTPStatus.INTERNAL_SERVER_ERROR
+        headers = [(b"content-length", b"0")]
+        await self.send({"type": "http.response.start", "status": status, "headers": headers})
+        await self.send({"type": "http.response.body"})
 
     async def send(self, message: Message) -> None:
-        """ASGI's `send`; for a peer that has left it does nothing."""
-        connection = self._connection
-        if not connection.can_write.is_set():
-            await connection.can_write.wait()
+        """ASGI's `send`; raises ClientLeftError in the middle of an answer, so that it ends."""
+        if not self._connection.can_write.is_set():
+            await self._connection.can_write.wait()
+        has_more = message.get("more_body", False)
+        if has_more and self._connection.is_over:
+            self._has_told = True
+            raise ClientLeftError
         if message["type"] == "http.response.start":
             self._head = self._render_head(message["status"], message["headers"])
             self._has_begun = True
             # With the body in one piece, when that comes at once.
-            connection.loop.call_soon(self._write, b"")
+            self._connection.loop.call_soon(self._write, b"")
         elif message["type"] == "http.response.body" and not self._is_over:
-            self._write_body(message.get("body", b""), is_end=not message.get("more_body", False))
+            self._write_body(message.get("body", b""), is_end=not has_more)
 
     def _render_head(self, status: int, headers: list[tuple[bytes, bytes]]) -> bytes:
         is_bodiless = status in _BODILESS
@@ -541,7 +655,7 @@ class Exchange:
         if self._is_chunked:
             lines.append(b"transfer-encoding: chunked\r\n")
         # What is left of a request would be read as the next one.
-        self.is_last = self.is_last or not self.is_whole
+        self.is_last = self.is_last or not self.is_whole or self._connection.is_last_of_all()
         if self.is_last:
             lines.append(b"connection: close\r\n")
         lines.append(b"\r\n")
@@ -597,8 +711,13 @@ def _split(target: bytes) -> tuple[bytes, bytes]:
     return path, query
 
 
-def _describe(data: bytes) -> str:
+def _describe(error: httptools.HttpParserError, data: bytes) -> str:
     """Why bytes are no request, for who reads the answer."""
+    cause = error.__context__  # of our own callbacks
+    if isinstance(cause, NotHttpError):
+        return str(cause)
+    if cause is not None and not isinstance(cause, httptools.HttpParserError):
+        log.error("a request could not be read", exc_info=cause)
     if data.startswith(_TLS_HANDSHAKE):
         return "This port speaks http, not https; put a proxy in front for TLS."
     return "This is not a request of HTTP/1.1; check the client's address, method and headers."

@@ -32,7 +32,11 @@ EVENTS = Counter(
     "Events by outcome: accepted, or rejected with a reason.",
     ["protocol", "outcome", "reason"],
 )
-REQUESTS = Counter("logster_requests_total", "Ingestion requests.", ["protocol", "status"])
+REQUESTS = Counter(
+    "logster_requests_total",
+    "Ingestion requests; of protocol http, what was no whole request.",
+    ["protocol", "status"],
+)
 BODY_BYTES = Counter(
     "logster_body_bytes_total", "Bytes of ingestion bodies, before decompression.", ["protocol"]
 )

@@ -66,6 +66,9 @@ PREPARE_AGAIN_S = 0.5
 #: A request makes some thirty containers and drops them without cycles; look less often.
 GC_THRESHOLD = 20_000
 
+#: Ingestion says itself, in the client's dialect, that a body took too long; the rest hears it
+#: this much later.
+BODY_GRACE_S = 5.0
 #: Connections open at the same time; the next one waits until one of them ends.
 MAX_CONNECTIONS = 1024
 
@@ -86,12 +89,19 @@ class Worker:
         async with contextlib.AsyncExitStack() as stack:
             front = await self._build(stack)
             most = count_connections(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
-            listener = Listener(front, self.config.host, self.config.port, most)
+            listener = Listener(
+                front,
+                self.config.host,
+                self.config.port,
+                most=most,
+                body_timeout_s=self.config.body_timeout_s + BODY_GRACE_S,
+            )
             serving = asyncio.create_task(listener.serve())
             serving.add_done_callback(_end_on_fault)
             await self.is_stopping.wait()
             self.viewers.end_all()
             serving.cancel()
+            await asyncio.wait([serving])
             await listener.finish(LAST_REQUESTS_S)
 
     async def _build(self, stack: contextlib.AsyncExitStack) -> Front:

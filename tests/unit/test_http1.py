@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import itertools
 import socket
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import uvloop
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from litestar import Litestar, get, post
+from litestar.params import JSONBody  # noqa: TC002 - the framework reads it
+from litestar.response import Stream
 
-from logster import http1
+from logster import http1, metrics
 from logster.http1 import MAX_HEAD_BYTES, Listener
+from logster.web.patience import answer_while_waited, answer_whole
+from logster.web.refusals import EXCEPTION_HANDLERS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 GET = b"GET /a%20b?c=%20d HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST /log HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
@@ -25,6 +32,7 @@ CHUNKED = (
     b"PUT /log HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
     b"3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n"
 )
+LARGE = 24 << 20
 LAST = b"GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
 
@@ -33,10 +41,12 @@ class Site:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, bytes, bytes]] = []
+        self.headers: dict[bytes, bytes] = {}
         self.cut: list[str] = []
         self.gate = asyncio.Event()
         self.gate.set()
         self.sent = 0
+        self.floods = 0
         self.cancelled = 0
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -57,6 +67,7 @@ class Site:
             body += message["body"]
             more = message["more_body"]
         self.asked.append((scope["method"], scope["path"], scope["query_string"], body))
+        self.headers = dict(scope["headers"])
         await self.gate.wait()
         await self.reply(send, 200, body or scope["path"].encode())
 
@@ -65,11 +76,15 @@ class Site:
         await send({"type": "http.response.start", "status": status, "headers": length})
         await send({"type": "http.response.body", "body": body})
 
+    async def late(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        await asyncio.sleep(0.1)
+        await self.echo(scope, receive, send)
+
     async def refuse(self, _: dict[str, Any], __: Any, send: Any) -> None:
         await self.reply(send, 413, b"no")
 
     async def fail(self, _: dict[str, Any], __: Any, send: Any) -> None:
-        raise RuntimeError("a fault of the application")
+        raise RuntimeError("a fault that is meant")
 
     async def smuggle(self, _: dict[str, Any], __: Any, send: Any) -> None:
         headers = [(b"location", b"/x\r\nset-cookie: y=z")]
@@ -88,13 +103,21 @@ class Site:
     async def half(self, _: dict[str, Any], __: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"half", "more_body": True})
-        raise RuntimeError("a fault in the middle")
+        raise RuntimeError("a fault that is meant")
 
     async def flood(self, _: dict[str, Any], __: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
-        while True:
-            await send({"type": "http.response.body", "body": bytes(1 << 16), "more_body": True})
-            self.sent += 1 << 16
+        self.floods += 1
+        try:
+            while True:
+                piece = {"type": "http.response.body", "body": bytes(1 << 16), "more_body": True}
+                await send(piece)
+                self.sent += 1 << 16
+        finally:
+            self.floods -= 1
+
+    async def large(self, _: dict[str, Any], __: Any, send: Any) -> None:
+        await self.reply(send, 200, bytes(LARGE))
 
     async def watch(self, _: dict[str, Any], receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -138,7 +161,8 @@ class Place:
 
     @contextlib.asynccontextmanager
     async def client(self) -> AsyncIterator[Client]:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        host = self.listener._socket.getsockname()[0]
+        reader, writer = await asyncio.open_connection(host, self.port)
         try:
             yield Client(reader, writer)
         finally:
@@ -146,17 +170,21 @@ class Place:
 
 
 @contextlib.asynccontextmanager
-async def serving(most: int = 50) -> AsyncIterator[Place]:
+async def serving(
+    most: int = 50,
+    host: str = "127.0.0.1",
+    application: Any = None,
+    body_timeout_s: float = 10,
+) -> AsyncIterator[Place]:
     site = Site()
-    listener = Listener(site, "127.0.0.1", 0, most)
+    listener = Listener(application or site, host, 0, most=most, body_timeout_s=body_timeout_s)
     task = asyncio.create_task(listener.serve())
     try:
         yield Place(site, listener)
     finally:
         task.cancel()
+        await asyncio.wait([task])
         await listener.finish(0.5)
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
 
 
 @pytest.fixture
@@ -165,12 +193,26 @@ async def place() -> AsyncIterator[Place]:
         yield place
 
 
+@pytest.fixture(autouse=True)
+def only_what_is_meant_fails(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    yield
+    faults = [str(record.exc_info and record.exc_info[1]) for record in caplog.get_records("call")]
+    meant = ("a fault that is meant", "a header of an answer has more than one line")
+    assert [fault for fault in faults if fault not in meant] == []
+
+
 @pytest.fixture
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Times of a tenth of a second."""
+def hurry(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fifth of a second for the limits that a test names, a minute for the others."""
     monkeypatch.setattr(http1, "LOOK_S", 0.02)
-    for name in ("HEAD_TIMEOUT_S", "IDLE_TIMEOUT_S", "SEND_TIMEOUT_S"):
-        monkeypatch.setattr(http1, name, 0.2)
+    for name in ("HEAD", "IDLE", "SEND"):
+        monkeypatch.setattr(http1, f"{name}_TIMEOUT_S", 0.2 if name in request.param else 60.0)
+    monkeypatch.setattr(http1, "LINGER_S", 0.2)
+
+
+def limits(*names: str) -> pytest.MarkDecorator:
+    """Run a test with short limits of these names."""
+    return pytest.mark.parametrize("hurry", [names], indirect=True, ids=["-".join(names)])
 
 
 async def until(is_so: Callable[[], object], within_s: float = 5) -> None:
@@ -256,21 +298,37 @@ async def test_a_malformed_chunk_is_told_by_the_application(place: Place) -> Non
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"http, not https"),
         (b"BREW /pot HTTP/1.1\r\n\r\n", b"not a request of HTTP/1.1"),
         (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"not a request of HTTP/1.1"),
-        (b"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", b"not a request of HTTP/1.1"),
+        (b"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", b"no proxy"),
         (POST.replace(b"Host: x", b"Transfer-Encoding: chunked"), b"not a request of HTTP/1.1"),
         (POST.replace(b"Host: x", b"Content-Length: 6"), b"not a request of HTTP/1.1"),
         (POST.replace(b"Host: x", b"Host : x"), b"not a request of HTTP/1.1"),
         (GET.replace(b"%20", b"\xc3\xa4"), b"not a request of HTTP/1.1"),
+        (GET.replace(b"HTTP/1.1", b"HTTP/0.9"), b"speaks HTTP/1.1, not 0.9"),
+        (POST.replace(b"Host: x", b"Host: x\r\n folded"), b"not a request of HTTP/1.1"),
     ],
-    ids=["TLS", "method", "HTTP/2", "CONNECT", "both framings", "two lengths", "space", "path"],
+    ids=[
+        "TLS",
+        "method",
+        "HTTP/2",
+        "CONNECT",
+        "both framings",
+        "two lengths",
+        "space",
+        "path",
+        "version",
+        "folded",
+    ],
 )
 async def test_what_is_no_request_is_refused_with_a_reason(
     place: Place, request_bytes: bytes, told: bytes
 ) -> None:
+    counter = (metrics.REQUESTS, ("http", "400"))
+    before = metrics._pending.get(counter, 0)
     async with place.client() as client:
         client.writer.write(request_bytes)
         answer = await client.rest()
 
+    assert metrics._pending[counter] == before + 1
     assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
     assert told in answer
     assert place.site.asked == []
@@ -377,13 +435,47 @@ async def test_what_is_left_of_a_refused_body_is_not_read_as_the_next_request(pl
     async with place.client() as client:
         client.writer.write(head)
         answer = await client.answer()
-        with contextlib.suppress(OSError):
-            client.writer.write(inner)
-            await client.writer.drain()
-            assert await client.rest() == b""
+        client.writer.write(inner)
+        assert await client.rest() == b""
+    await until(lambda: not place.listener.connections)
 
     assert answer.startswith(b"HTTP/1.1 413 ")
     assert place.site.asked == []
+
+
+async def test_a_sender_that_listens_at_the_end_reads_an_early_answer(place: Place) -> None:
+    head = b"POST /refuse HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (8 << 20)
+    async with place.client() as client:
+        client.writer.write(head + bytes(8 << 20))
+        await client.writer.drain()
+        assert (await client.rest()).startswith(b"HTTP/1.1 413 ")
+
+
+async def test_half_an_answer_does_not_look_whole_where_its_end_is_the_connections(
+    place: Place,
+) -> None:
+    async with place.client() as client:
+        client.writer.write(b"GET /half HTTP/1.0\r\n\r\n")
+        with pytest.raises(ConnectionResetError):
+            await client.rest()
+
+
+async def test_trailers_are_no_headers_and_have_an_end(place: Place) -> None:
+    head = b"PUT /log HTTP/1.1\r\nHost: x\r\nApiKey: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    async with place.client() as client:
+        await client.ask(head + b"1\r\nx\r\n0\r\nApiKey: b\r\n\r\n")
+        assert place.site.headers[b"apikey"] == b"a"
+        client.writer.write(head + b"1\r\nx\r\n0\r\n")
+        for number in range(5000):
+            client.writer.write(b"X-Trailer: %020d\r\n" % number)
+        assert (await client.rest()).startswith(b"HTTP/1.1 400 ")
+    assert place.site.cut == ["/log"]
+
+
+async def test_blanks_around_a_header_are_not_its_own(place: Place) -> None:
+    async with place.client() as client:
+        await client.ask(POST.replace(b"Host: x", b"ApiKey: \t a b \t "))
+    assert place.site.headers[b"apikey"] == b"a b"
 
 
 async def test_a_fault_of_the_application_is_500_or_a_broken_answer(place: Place) -> None:
@@ -411,7 +503,42 @@ async def test_the_next_request_waits_for_the_answer_before_it(place: Place) -> 
 
         place.site.gate.set()
         answers = await client.rest()
-    assert [answer[-5:] for answer in answers.split(b"HTTP/1.1 200")[1:]] == [b"hello", b"\n/a b"]
+    first, second, refusal = answers.split(b"HTTP/1.1 ")[1:]
+    assert first.endswith(b"hello")
+    assert second.endswith(b"/a b")
+    assert refusal.startswith(b"400 ")
+
+
+async def test_requests_that_wait_for_answers_are_bounded(place: Place) -> None:
+    place.site.gate.clear()
+    async with place.client() as client:
+        client.writer.write(GET * 10_000)
+        await until(lambda: place.site.asked)
+        await asyncio.sleep(0.1)
+        (connection,) = place.listener.connections
+        assert len(connection._exchanges) == http1.MAX_PIPELINED + 1
+        place.site.gate.set()
+        answers = await client.rest()
+    assert answers.count(b"HTTP/1.1 200 ") == http1.MAX_PIPELINED + 1
+    assert b"HTTP/1.1 400 " in answers
+    assert b"without waiting for answers" in answers
+
+
+async def test_pipelined_requests_of_any_size_are_answered_in_their_pace(place: Place) -> None:
+    large = POST.replace(b"Host: x", b"X-Large: " + b"x" * 900)
+    async with place.client() as client:
+
+        async def send() -> None:
+            for start in range(0, len(large) * 300, 7_001):
+                client.writer.write((large * 300)[start : start + 7_001])
+                await client.writer.drain()
+                await asyncio.sleep(0.001)
+            client.writer.write(LAST)
+
+        sending = asyncio.create_task(send())
+        answers = await client.rest()
+        await sending
+    assert answers.count(b"HTTP/1.1 200 ") == 301
 
 
 async def test_a_slow_reader_slows_only_the_application_down(place: Place) -> None:
@@ -430,6 +557,7 @@ async def test_a_slow_reader_slows_only_the_application_down(place: Place) -> No
 # -- what ends when -------------------------------------------------------------------------
 
 
+@limits("HEAD")
 @pytest.mark.usefixtures("hurry")
 @pytest.mark.parametrize(
     ("beginning", "told"),
@@ -445,6 +573,7 @@ async def test_a_head_has_its_time(beginning: bytes, told: bytes) -> None:
     assert bool(answer) == bool(told)
 
 
+@limits("HEAD")
 @pytest.mark.usefixtures("hurry")
 async def test_a_dripping_head_has_no_more_time() -> None:
     async with serving() as place, place.client() as client:
@@ -465,6 +594,7 @@ async def test_a_dripping_head_has_no_more_time() -> None:
         assert len(place.site.asked) == 1
 
 
+@limits("IDLE")
 @pytest.mark.usefixtures("hurry")
 async def test_a_resting_connection_is_closed_and_a_working_one_is_not() -> None:
     async with serving() as place, place.client() as resting, place.client() as working:
@@ -477,28 +607,58 @@ async def test_a_resting_connection_is_closed_and_a_working_one_is_not() -> None
         assert (await working.answer()).endswith(b"hello")
 
 
+@limits("SEND")
 @pytest.mark.usefixtures("hurry")
 async def test_who_takes_nothing_of_an_answer_is_cut_off() -> None:
     async with serving() as place, place.client() as client:
         client.writer.write(GET.replace(b"/a%20b", b"/flood"))
         await until(lambda: place.site.sent)
         await until(lambda: not place.listener.connections)
+        await until(lambda: not place.site.floods)
+
+
+@limits("SEND")
+@pytest.mark.usefixtures("hurry")
+async def test_the_end_of_an_answer_has_its_time_too_and_a_slow_reader_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(http1, "SEND_TIMEOUT_S", 1.0)
+    started = time.monotonic()
+    async with serving() as place, place.client() as slow, place.client() as never:
+        for client in (slow, never):
+            client.writer.write(GET.replace(b"/a%20b", b"/large"))
+        size = 0
+        while piece := await slow.reader.read(1 << 16):
+            size += len(piece)
+            if size > LARGE:
+                break
+            await asyncio.sleep(0.01)
+        assert size > LARGE
+        assert time.monotonic() - started > 2
+        assert len(place.listener.connections) == 1
+
+
+@limits("HEAD")
+@pytest.mark.usefixtures("hurry")
+async def test_a_body_has_its_time_whoever_waits_for_it() -> None:
+    async with serving(body_timeout_s=0.2) as place, place.client() as client:
+        client.writer.write(POST[:-1])
+        assert (await client.rest()).startswith(b"HTTP/1.1 400 ")
+        assert place.site.cut == ["/log"]
 
 
 @pytest.mark.parametrize("piece", [1000, 100_000])
 async def test_a_head_that_is_too_large_is_refused(place: Place, piece: int) -> None:
     async with place.client() as client:
-        client.writer.write(GET[:-2])
-        answer = b""
-        with contextlib.suppress(OSError):
-            for _ in range(1_000_000 // piece):
-                client.writer.write(b"x" * piece)
-                await client.writer.drain()
-                await asyncio.sleep(0)
-            answer = await client.rest()
+        client.writer.write(GET[:-2] + b"X-Large: ")
+        for _ in range(300_000 // piece):
+            client.writer.write(b"x" * piece)
+            await client.writer.drain()
+            await asyncio.sleep(0.001)
+        answer = await client.rest()
 
-    assert not answer or answer.startswith(b"HTTP/1.1 431 ")
-    await until(lambda: not place.listener.connections)
+    assert answer.startswith(b"HTTP/1.1 431 ")
+    assert b"larger than 65536 bytes" in answer
     assert place.site.asked == []
 
 
@@ -542,6 +702,26 @@ async def test_an_application_hears_when_its_client_has_left(place: Place) -> No
     await until(lambda: place.site.cut == ["watch"])
 
 
+async def test_a_stream_ends_with_its_reader(place: Place) -> None:
+    async with place.client() as client:
+        client.writer.write(GET.replace(b"/a%20b", b"/flood"))
+        await until(lambda: place.site.floods == 1)
+    await until(lambda: place.site.floods == 0)
+
+
+async def test_an_answer_that_nobody_waits_for_harms_nobody(place: Place) -> None:
+    place.site.gate.clear()
+    for waiting in (1, 2):
+        async with place.client() as client:
+            client.writer.write(POST * waiting)
+            await until(lambda: place.site.asked)
+    await asyncio.sleep(0.05)
+    place.site.gate.set()
+    await until(lambda: not place.listener.connections)
+    async with place.client() as client:
+        await client.ask(GET)
+
+
 async def test_at_the_end_requests_under_way_are_answered_and_resting_ones_closed() -> None:
     async with serving() as place, place.client() as resting, place.client() as working:
         await resting.ask(GET)
@@ -569,13 +749,87 @@ async def test_at_the_end_what_takes_too_long_is_given_up() -> None:
             assert await client.rest() == b""
 
 
-async def test_it_listens_on_ipv6_and_beside_another_worker() -> None:
-    first = Listener(Site(), "::1", 0, 5)
-    port = first._socket.getsockname()[1]
-    second = Listener(Site(), "::1", port, 5)
-    for listener in (first, second):
-        task = asyncio.create_task(listener.serve())
+async def test_the_last_answer_says_that_it_is_the_last(place: Place) -> None:
+    async with place.client() as client:
+        place.site.gate.clear()
+        client.writer.write(POST)
+        await until(lambda: place.site.asked)
+        finishing = asyncio.create_task(place.listener.finish(5))
         await asyncio.sleep(0)
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        place.site.gate.set()
+        assert b"connection: close\r\n" in await client.answer()
+        await finishing
+
+
+async def test_the_end_waits_for_what_goes_on_without_its_client(place: Place) -> None:
+    place.site.gate.clear()
+    async with place.client() as client:
+        client.writer.write(POST)
+        await until(lambda: place.site.asked)
+    await until(lambda: not place.listener.connections)
+    finishing = asyncio.create_task(place.listener.finish(5))
+    await asyncio.sleep(0.05)
+    assert not finishing.done()
+    place.site.gate.set()
+    await asyncio.wait_for(finishing, 1)
+    assert place.site.cancelled == 0
+
+
+async def test_what_was_sent_whole_is_taken_though_its_sender_has_left(place: Place) -> None:
+    async with place.client() as client:
+        client.writer.write(POST.replace(b"/log", b"/late"))
+        await client.writer.drain()
+    await until(lambda: place.site.asked)
+    assert place.site.asked[0][3] == b"hello"
+
+
+async def test_a_stream_of_the_framework_ends_in_silence_and_leaves_nothing() -> None:
+    open_now = 0
+
+    async def stream() -> AsyncIterator[bytes]:
+        nonlocal open_now
+        open_now += 1
+        try:
+            while True:
+                yield bytes(1 << 16)
+        finally:
+            open_now -= 1
+
+    @get("/stream", sync_to_thread=False)
+    def read_stream() -> Stream:
+        return Stream(stream)
+
+    @post("/form", sync_to_thread=False)
+    def take_form(data: JSONBody[dict[str, str]]) -> dict[str, str]:
+        return data
+
+    framework = Litestar([read_stream, take_form], exception_handlers=EXCEPTION_HANDLERS)
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        answer = answer_while_waited if scope["method"] == "GET" else answer_whole
+        await answer(framework, scope, receive, send)
+
+    gc.collect()
+    gc.disable()
+    try:
+        async with serving(application=application, body_timeout_s=0.3) as place:
+            for _ in range(10):
+                async with place.client() as client:
+                    client.writer.write(GET.replace(b"/a%20b", b"/stream"))
+                    await client.reader.read(1 << 20)
+                    await asyncio.sleep(0.01)
+            await until(lambda: open_now == 0)
+            async with place.client() as client:
+                client.writer.write(POST.replace(b"/log", b"/form")[:-1])
+                answer = await client.rest()
+            assert answer.startswith(b"HTTP/1.1 400 ")
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+async def test_it_listens_beside_another_worker(host: str) -> None:
+    async with serving(host=host) as place, place.client() as client:
+        beside = Listener(place.site, host, place.port, most=1, body_timeout_s=1)
+        assert (await client.ask(GET)).startswith(b"HTTP/1.1 200 ")
+        beside._socket.close()

@@ -50,7 +50,15 @@ MAX_ARRIVAL_S = 15.0
 POLL_S = 0.1
 
 #: The packages whose version matters in a report of a fault.
-PACKAGES = ("chdb-core", "clickhouse-connect", "granian", "litestar", "msgspec", "pyarrow")
+PACKAGES = (
+    "chdb-core",
+    "clickhouse-connect",
+    "granian",
+    "httptools",
+    "litestar",
+    "msgspec",
+    "pyarrow",
+)
 
 LOCAL_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 

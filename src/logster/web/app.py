@@ -31,7 +31,7 @@ from logster.web.help import HELP_PAGES
 from logster.web.live import Viewers
 from logster.web.openapi import ApiDocument
 from logster.web.pages import PAGES
-from logster.web.patience import SAFE_METHODS, answer_while_waited
+from logster.web.patience import SAFE_METHODS, answer_while_waited, answer_whole
 from logster.web.refusals import EXCEPTION_HANDLERS
 from logster.web.system import provide_operator
 
@@ -143,7 +143,7 @@ async def _route(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> No
     if scope["method"] in SAFE_METHODS or scope["path"] == SQL_PATH:
         await answer_while_waited(app, scope, receive, send)
     else:
-        await app(scope, receive, send)
+        await answer_whole(app, scope, receive, send)
 
 
 def _fold_help(scope: HTTPScope) -> None:

@@ -30,6 +30,7 @@ from logster.web.files import STATIC_FOLDER, BuiltFiles
 from logster.web.help import HELP_PAGES
 from logster.web.live import Viewers
 from logster.web.openapi import ApiDocument
+from logster.web.orders import name_parameters
 from logster.web.pages import PAGES
 from logster.web.patience import SAFE_METHODS, answer_while_waited, answer_whole
 from logster.web.refusals import EXCEPTION_HANDLERS
@@ -110,6 +111,7 @@ def build_app(
         logging_config=None,
         state=State(),
     )
+    app.state.parameters = name_parameters(app)
     return functools.partial(_route, app)
 
 

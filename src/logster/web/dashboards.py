@@ -35,6 +35,7 @@ from logster.meta.dashboards import (
 from logster.meta.sharing import Person, can_change
 from logster.variables import bind
 from logster.web.access import Viewer
+from logster.web.orders import Order
 from logster.web.refusals import refusing
 from logster.web.shapes import parse_instant
 
@@ -89,7 +90,7 @@ class DashboardsShape(msgspec.Struct, frozen=True, kw_only=True):
     dashboards: list[SummaryShape]
 
 
-class BindingOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class BindingOrder(Order, frozen=True, kw_only=True):
     """Questions, and what stands for each name: one value, several, or none for no condition."""
 
     questions: Annotated[

@@ -19,6 +19,7 @@ from logster.meta.keys import Keys, Right
 from logster.store.census import newest_of_key
 from logster.store.engine import Engine
 from logster.web.access import Viewer
+from logster.web.orders import Order
 from logster.web.refusals import refusing
 from logster.web.shapes import EventShape, KeyShape, parse_instant, shape_event, shape_key
 
@@ -29,14 +30,14 @@ class KeysShape(msgspec.Struct, frozen=True, kw_only=True):
     keys: list[KeyShape]
 
 
-class KeyOrder(msgspec.Struct, frozen=True, kw_only=True):
+class KeyOrder(Order, frozen=True, kw_only=True):
     """A key to be made."""
 
     name: str
     rights: list[Right]
 
 
-class NameOrder(msgspec.Struct, frozen=True, kw_only=True):
+class NameOrder(Order, frozen=True, kw_only=True):
     """What a key is called from now on."""
 
     name: str

@@ -42,6 +42,7 @@ from logster.store.summary import (
     list_fields,
 )
 from logster.web.access import Viewer
+from logster.web.orders import Order
 from logster.web.shapes import (
     AnswerShape,
     EventShape,
@@ -162,7 +163,7 @@ class ContextShape(AnswerShape, frozen=True, kw_only=True):
     previous: str | None
 
 
-class SqlOrder(msgspec.Struct, frozen=True, kw_only=True):
+class SqlOrder(Order, frozen=True, kw_only=True):
     """One SELECT over `events`."""
 
     sql: str

@@ -13,15 +13,16 @@ from logster.event import render_instant
 from logster.meta.searches import Draft, SavedSearch, Searches
 from logster.meta.sharing import Person, can_change
 from logster.web.access import Viewer
+from logster.web.orders import Order
 from logster.web.refusals import refusing
 
 
-class SearchOrder(msgspec.Struct, frozen=True, kw_only=True):
+class SearchOrder(Order, frozen=True, kw_only=True):
     """A search to be kept."""
 
     name: str
     q: str
-    columns: list[str] = []
+    columns: list[str] = msgspec.field(default_factory=list)
     since: str = ""
     until: str = ""
     is_shared: bool = False
@@ -62,7 +63,7 @@ class HistoryShape(msgspec.Struct, frozen=True, kw_only=True):
     queries: list[QueryShape]
 
 
-class QueryOrder(msgspec.Struct, frozen=True, kw_only=True):
+class QueryOrder(Order, frozen=True, kw_only=True):
     """A search text to be remembered."""
 
     q: str

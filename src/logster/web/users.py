@@ -20,6 +20,7 @@ from logster.meta.accounts import Accounts, Role, make_password
 from logster.meta.members import Member, Members
 from logster.web.access import Viewer, token_of
 from logster.web.audit import AUDIT
+from logster.web.orders import Order
 from logster.web.refusals import refusing
 from logster.web.shapes import render_optional
 
@@ -42,7 +43,7 @@ class UsersShape(msgspec.Struct, frozen=True, kw_only=True):
     users: list[UserShape]
 
 
-class UserOrder(msgspec.Struct, frozen=True, kw_only=True):
+class UserOrder(Order, frozen=True, kw_only=True):
     """A person to be added; without a password one is made up."""
 
     email: str
@@ -57,13 +58,13 @@ class NewUserShape(msgspec.Struct, frozen=True, kw_only=True):
     password: str | None
 
 
-class RoleOrder(msgspec.Struct, frozen=True, kw_only=True):
+class RoleOrder(Order, frozen=True, kw_only=True):
     """What a person may do from now on."""
 
     role: Role
 
 
-class PasswordOrder(msgspec.Struct, frozen=True, kw_only=True):
+class PasswordOrder(Order, frozen=True, kw_only=True):
     """A password for somebody; without one it is made up."""
 
     password: str | None = None
@@ -75,7 +76,7 @@ class PasswordShape(msgspec.Struct, frozen=True, kw_only=True):
     password: str | None
 
 
-class OwnPasswordOrder(msgspec.Struct, frozen=True, kw_only=True):
+class OwnPasswordOrder(Order, frozen=True, kw_only=True):
     """One's own password, and the one to come."""
 
     current: str

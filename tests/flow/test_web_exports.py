@@ -40,6 +40,7 @@ async def export(
     """The pieces that arrive, and whether the end did; `on_piece` holds up each of them."""
     pieces: list[bytes] = []
     is_whole = is_asked = False
+    ended = asyncio.Event()
     app: Any = site.app
     scope = {
         "type": "http",
@@ -63,14 +64,16 @@ async def export(
                 pieces.append(message["body"])
                 await on_piece(len(pieces))
             is_whole = not message.get("more_body", False)
+            if is_whole:
+                ended.set()
 
     async def receive() -> dict[str, Any]:
         nonlocal is_asked
         if not is_asked:
             is_asked = True
             return {"type": "http.request", "body": b"", "more_body": False}
-        await asyncio.sleep(3_600)
-        raise AssertionError
+        await ended.wait()
+        return {"type": "http.disconnect"}
 
     await app(scope, receive, send)
     return pieces, is_whole

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from logster import serverlog
 from logster.config import dump_config, variable_of
 from logster.errors import ConfigError
 
@@ -366,5 +367,4 @@ def describe_exit(code: int) -> str:
 
 def say(text: str) -> None:
     """One line for the operator."""
-    with contextlib.suppress(OSError):  # it may go to a file on a full disk
-        print(f"logster: {text}", file=sys.stderr, flush=True)  # noqa: T201 - the supervisor's voice
+    serverlog.say("logster", text)

@@ -9,17 +9,17 @@ A short process of its own, so that the supervisor never loads a database driver
 from __future__ import annotations
 
 import logging
-import sys
 
 from logster.config import load_config
 from logster.errors import LogsterError
 from logster.meta.bootstrap import FirstStart, bootstrap
 from logster.meta.database import open_database
+from logster.serverlog import say, start_log
 
 
 def main() -> int:
     """Set up; 1 when that is not possible, with the reason on standard error."""
-    logging.basicConfig(level=logging.INFO, format="logster: %(message)s")
+    start_log(logging.INFO, "logster: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         config = load_config()
@@ -27,7 +27,7 @@ def main() -> int:
         first = bootstrap(database, admin=config.bootstrap_admin, api_key=config.bootstrap_api_key)
         database.close()
     except LogsterError as error:
-        print(f"logster: {error}", file=sys.stderr)  # noqa: T201 - the operator's answer
+        say("logster", str(error))
         return 1
     if first:
         address = config.public_url or f"http://{config.host}:{config.port}"

@@ -37,6 +37,7 @@ from logster.meta.members import Members
 from logster.meta.retention import Retention
 from logster.meta.searches import Searches
 from logster.pipeline import Accepted, Pipeline, build_drain, pack
+from logster.serverlog import start_log
 from logster.spool.orphans import Orphans
 from logster.spool.spool import MAX_SLOTS, Slot, Spool, claim_own_slot, find_receipt
 from logster.store.engine import Engine
@@ -316,9 +317,7 @@ async def _work() -> None:
 
 def main() -> None:
     """Run one worker; the settings come from the environment."""
-    logging.basicConfig(
-        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    start_log(logging.WARNING)
     sys.meta_path.insert(0, NoPandas)
     uvloop.run(_work())
 

@@ -42,6 +42,7 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 
 from logster.config import load_config
+from logster.serverlog import start_log
 from logster.store.dialect import Call, Result, escape_parameter, render_settings
 from logster.store.door import READER, WRITER, Door
 from logster.store.guard import (
@@ -280,6 +281,7 @@ def serve(data: Path, host: str, port: int, config: Config, secrets: dict[str, s
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the engine process."""
+    start_log(logging.WARNING)
     parser = argparse.ArgumentParser(prog="logster.store.embedded", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the engine")
     parser.add_argument("--host", default="127.0.0.1")

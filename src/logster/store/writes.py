@@ -10,12 +10,12 @@ makes right again is made right for all causes of an end alike (store/recovery).
 
 from __future__ import annotations
 
-import contextlib
 import os
-import sys
 import threading
 import time
 from typing import TYPE_CHECKING, NoReturn
+
+from logster import serverlog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,7 +84,5 @@ def end_process(reason: str) -> NoReturn:
 
 
 def say(text: str) -> None:
-    """One line for the operator, if there is anybody to read it."""
-    with contextlib.suppress(OSError):
-        sys.stderr.write(f"engine: {text}\n")
-        sys.stderr.flush()
+    """One line for the operator, in the engine's name."""
+    serverlog.say("engine", text)

@@ -35,9 +35,12 @@ if TYPE_CHECKING:
 ARRIVAL_S = 3.0
 LOOK_AGAIN_S = 0.05
 
+_API = "/api"
 _LOG = "/api/log"
 _LOGS = "/api/logs"
 _PORTAL_API = "/api/v1"
+_READ_METHODS = ("GET", "HEAD")
+_ALLOWED = ", ".join(_READ_METHODS)
 
 
 class Front:
@@ -74,8 +77,9 @@ class Front:
         if found:
             await self._receiver.receive(*found, scope, receive, send)
         elif path in self._own:
-            await send_reply(send, await self._own[path]())
-        elif path.startswith("/api") and not _is_portal(path):
+            is_read = method in _READ_METHODS
+            await send_reply(send, await self._own[path]() if is_read else _refuse_method(method))
+        elif _is_below(path, _API) and not _is_below(path, _PORTAL_API):
             await send_reply(send, await self._answer_native(path, read_head(scope)))
         else:
             await self._portal(scope, receive, send)
@@ -132,8 +136,16 @@ class Front:
         return Reply(status=200, headers=headers, body=text)
 
 
-def _is_portal(path: str) -> bool:
-    return path == _PORTAL_API or path.startswith(f"{_PORTAL_API}/")
+def _is_below(path: str, root: str) -> bool:
+    return path == root or path.startswith(f"{root}/")
+
+
+def _refuse_method(method: str) -> Reply:
+    told = {"error": {"message": f"{method[:20]} is not answered here; {_ALLOWED} is."}}
+    reply = _json(405, told)
+    return Reply(
+        status=405, headers=[*reply.headers, (b"allow", _ALLOWED.encode())], body=reply.body
+    )
 
 
 def _json(status: int, body: dict[str, Any]) -> Reply:

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, cast
 import httptools
 
 from logster import metrics
+from logster.head import NotHttpError, check_head, read_target
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -61,15 +62,18 @@ LOOK_S = 1.0
 ACCEPT_AGAIN_S = 0.5
 _NO_ROOM = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
+NO_TLS = "This port speaks http, not https; put a proxy in front for TLS."
+NO_REQUEST = "This is not a request of HTTP/1.1; check the client's address, method and headers."
 _TLS_HANDSHAKE = b"\x16\x03"
 #: The original took `post` for POST, as its platform does; the parser knows only capitals.
 _SMALL_LETTERS = range(ord("a"), ord("z") + 1)
 _STATUS_LINES = {
     status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus
 }
-_VERSIONS = frozenset({"1.0", "1.1"})
 #: Answers that have no body, whatever their headers say.
 _BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
+#: A browser believes the type of an answer: text that a stranger has sent never becomes a page.
+_NO_SNIFFING = b"x-content-type-options: nosniff\r\n"
 _DISCONNECT: Message = {"type": "http.disconnect"}
 #: Closing is a reset: what was sent cannot be taken for all.
 _NO_LINGER = struct.pack("ii", 1, 0)
@@ -77,10 +81,6 @@ _NO_LINGER = struct.pack("ii", 1, 0)
 
 class ClientLeftError(OSError):
     """Nobody is there to take the rest of an answer."""
-
-
-class NotHttpError(ValueError):
-    """What arrives is no request that is answered here."""
 
 
 class Listener:
@@ -98,7 +98,8 @@ class Listener:
         self.connections: set[Connection] = set()
         #: Answers under way whose clients have left.
         self.outliving: set[asyncio.Task[None]] = set()
-        self.date = b""
+        #: The lines that every answer has.
+        self.common = b""
         self._room = asyncio.Semaphore(most)
         self._is_empty = asyncio.Event()
         self._socket = _listen(host, port)
@@ -164,10 +165,10 @@ class Listener:
                     connection.leave()
 
     async def _watch(self) -> None:
-        """Keep the date, and end the connections whose time is over."""
+        """Keep the date true, and end the connections whose time is over."""
         loop = asyncio.get_running_loop()
         while True:
-            self.date = b"date: " + formatdate(usegmt=True).encode() + b"\r\n"
+            self.common = b"date: " + formatdate(usegmt=True).encode() + b"\r\n" + _NO_SNIFFING
             now = loop.time()
             for connection in list(self.connections):
                 connection.check_time(now)
@@ -252,7 +253,7 @@ class Connection(asyncio.Protocol):
         try:
             self._feed(data)
         except httptools.HttpParserError as error:
-            self._break_off(HTTPStatus.BAD_REQUEST, _describe(error, data))
+            self._break_off(*_describe(error, data))
             return
         self._bringing_nothing = 0 if self._brings_something else self._bringing_nothing + len(data)
         if self._bringing_nothing > MAX_HEAD_BYTES:
@@ -313,32 +314,30 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         """A head is whole: answer it, or let it wait for the answers before it."""
         parser = self._parser
-        if parser.should_upgrade():
-            if parser.get_method() == b"CONNECT":
-                raise NotHttpError("This is no proxy; send requests with a path.")
+        method: bytes = parser.get_method()
+        if parser.should_upgrade() and method != b"CONNECT":
             return
         version = parser.get_http_version()
-        if version not in _VERSIONS:
-            raise NotHttpError(f"This port speaks HTTP/1.1, not {version}.")
+        check_head(method, version, self._url, self._headers)
         if len(self._exchanges) > MAX_PIPELINED:
             text = f"More than {MAX_PIPELINED} requests were sent without waiting for answers."
             raise NotHttpError(text)
         self._is_in_head = False
         self._brings_something = True
         self._until_s = inf
-        raw_path, query = _split(self._url)
+        raw_path, query, headers = read_target(self._url, self._headers)
         path = raw_path.decode("latin-1")
         scope = {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.4"},
             "http_version": version,
-            "method": parser.get_method().decode("ascii"),
+            "method": method.decode("ascii"),
             "scheme": "http",
             "path": urllib.parse.unquote(path) if "%" in path else path,
             "raw_path": raw_path,
             "query_string": query,
             "root_path": "",
-            "headers": self._headers,
+            "headers": headers,
             **self._ends,
         }
         exchange = Exchange(
@@ -477,7 +476,7 @@ class Connection(asyncio.Protocol):
         body = text.encode()
         head = b"content-type: text/plain; charset=utf-8\r\nconnection: close\r\n"
         head += b"content-length: %d\r\n\r\n" % len(body)
-        self.write(_STATUS_LINES[status] + self.listener.date + head + body)
+        self.write(_STATUS_LINES[status] + self.listener.common + head + body)
         self._close(is_early=True)
 
 
@@ -645,7 +644,7 @@ class Exchange:
     def _render_head(self, status: int, headers: list[tuple[bytes, bytes]]) -> bytes:
         is_bodiless = status in _BODILESS
         self._writes_body = not is_bodiless and self._scope["method"] != "HEAD"
-        lines = [_STATUS_LINES[status], self._connection.listener.date]
+        lines = [_STATUS_LINES[status], self._connection.listener.common]
         has_length = False
         for name, value in headers:
             has_length = has_length or name == b"content-length"
@@ -660,7 +659,7 @@ class Exchange:
             lines.append(b"connection: close\r\n")
         lines.append(b"\r\n")
         head = b"".join(lines)
-        ends = len(headers) + 3 + self.is_last + self._is_chunked
+        ends = len(headers) + 4 + self.is_last + self._is_chunked
         if not head.count(b"\n") == head.count(b"\r") == ends:
             raise ValueError("a header of an answer has more than one line")
         return head
@@ -702,22 +701,13 @@ def _address(name: Any) -> tuple[str, int] | None:
     return (str(name[0]), int(name[1])) if name else None
 
 
-def _split(target: bytes) -> tuple[bytes, bytes]:
-    """Path and query of a request's target, which proxies may write with scheme and host."""
-    if not target.startswith(b"/"):
-        parsed = httptools.parse_url(target)
-        return parsed.path or b"/", parsed.query or b""
-    path, _, query = target.partition(b"?")
-    return path, query
-
-
-def _describe(error: httptools.HttpParserError, data: bytes) -> str:
+def _describe(error: httptools.HttpParserError, data: bytes) -> tuple[HTTPStatus, str]:
     """Why bytes are no request, for who reads the answer."""
     cause = error.__context__  # of our own callbacks
     if isinstance(cause, NotHttpError):
-        return str(cause)
+        return cause.status, str(cause)
     if cause is not None and not isinstance(cause, httptools.HttpParserError):
         log.error("a request could not be read", exc_info=cause)
     if data.startswith(_TLS_HANDSHAKE):
-        return "This port speaks http, not https; put a proxy in front for TLS."
-    return "This is not a request of HTTP/1.1; check the client's address, method and headers."
+        return HTTPStatus.BAD_REQUEST, NO_TLS
+    return HTTPStatus.BAD_REQUEST, NO_REQUEST

@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 def render_line(text: str) -> str:
-    r"""Text on one line, with all that is not plainly seen as an escape such as `\n` or `\u202e`."""
+    r"""Text on one line; what is not plainly seen is an escape such as `\n` or `\u202e`."""
     if len(text) > MAX_LINE_CHARS:
         text = f"{text[:MAX_LINE_CHARS]}… ({len(text) - MAX_LINE_CHARS} more characters)"
     if text.isprintable() and not _UNSEEN.search(text):
@@ -76,7 +76,7 @@ def start_log(level: int, form: str = FORM) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(LineFormatter(form))
     logging.basicConfig(level=level, handlers=[handler])
-    logging.captureWarnings(True)  # noqa: FBT003 - its only argument
+    logging.captureWarnings(True)
     sys.excepthook = _log_uncaught
     threading.excepthook = _log_uncaught_of_thread
 

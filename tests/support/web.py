@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 ORIGIN = "http://logs.test"
 ADMIN, PASSWORD = "admin@example.com", "correct horse"
 KEY = "a-key-of-the-web-tests"
+#: As every browser sends it when it opens a page.
+BROWSER_ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
 @asynccontextmanager
@@ -67,7 +69,7 @@ class Site:
 
     def visit(self, *, key: str | None = None, address: str = "192.0.2.1") -> httpx.AsyncClient:
         """A browser, or a program when it has a key."""
-        headers = {"ApiKey": key} if key else {}
+        headers = {"ApiKey": key} if key else {"Accept": BROWSER_ACCEPT}
         # Litestar's types and httpx's say the same of ASGI in different words.
         transport = httpx.ASGITransport(self.app, client=(address, 40_000))  # type: ignore[arg-type]
         return httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers=headers)

@@ -300,8 +300,11 @@ async def test_a_malformed_chunk_is_told_by_the_application(place: Place) -> Non
         (b"BREW /pot HTTP/1.1\r\n\r\n", b"not a request of HTTP/1.1"),
         (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"not a request of HTTP/1.1"),
         (b"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", b"no proxy"),
-        (POST.replace(b"Host: x", b"Transfer-Encoding: chunked"), b"not a request of HTTP/1.1"),
-        (POST.replace(b"Host: x", b"Content-Length: 6"), b"not a request of HTTP/1.1"),
+        (
+            POST.replace(b"Host: x", b"Host: x\r\nTransfer-Encoding: chunked"),
+            b"not a request of HTTP/1.1",
+        ),
+        (POST.replace(b"Host: x", b"Host: x\r\nContent-Length: 6"), b"not a request of HTTP/1.1"),
         (POST.replace(b"Host: x", b"Host : x"), b"not a request of HTTP/1.1"),
         (GET.replace(b"%20", b"\xc3\xa4"), b"not a request of HTTP/1.1"),
         (GET.replace(b"HTTP/1.1", b"HTTP/0.9"), b"speaks HTTP/1.1, not 0.9"),
@@ -419,7 +422,7 @@ async def test_head_and_204_have_no_body(place: Place) -> None:
 
 
 async def test_who_asks_first_is_told_to_go_on_only_when_the_body_is_wanted(place: Place) -> None:
-    asking = POST[:-5].replace(b"Host: x", b"Expect: 100-continue")
+    asking = POST[:-5].replace(b"Host: x", b"Host: x\r\nExpect: 100-continue")
     async with place.client() as client:
         assert await client.ask(asking) == b"HTTP/1.1 100 Continue\r\n\r\n"
         assert (await client.ask(b"hello")).endswith(b"hello")
@@ -475,7 +478,7 @@ async def test_trailers_are_no_headers_and_have_an_end(place: Place) -> None:
 
 async def test_blanks_around_a_header_are_not_its_own(place: Place) -> None:
     async with place.client() as client:
-        await client.ask(POST.replace(b"Host: x", b"ApiKey: \t a b \t "))
+        await client.ask(POST.replace(b"Host: x", b"Host: x\r\nApiKey: \t a b \t "))
     assert place.site.headers[b"apikey"] == b"a b"
 
 
@@ -526,7 +529,7 @@ async def test_requests_that_wait_for_answers_are_bounded(place: Place) -> None:
 
 
 async def test_pipelined_requests_of_any_size_are_answered_in_their_pace(place: Place) -> None:
-    large = POST.replace(b"Host: x", b"X-Large: " + b"x" * 900)
+    large = POST.replace(b"Host: x", b"Host: x\r\nX-Large: " + b"x" * 900)
     async with place.client() as client:
 
         async def send() -> None:

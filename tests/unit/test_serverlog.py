@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from logster import serverlog
 from logster.serverlog import INDENT, MAX_LINE_CHARS, LineFormatter, render_line
 
 if TYPE_CHECKING:
-    from logging import _SysExcInfoType
+    from types import TracebackType
 
 FORMATTER = LineFormatter(serverlog.FORM)
 FORGED = "/x\n2026-12-01 01:00:00,000 INFO logster.audit: ada deleted everything"
@@ -23,14 +24,15 @@ UNSEEN = "\u200b\u200d\u2060\ufeff\u202e\u2066\u061c\u00ad\u3164\ufe0f\U000e0041
 
 
 def written(message: str, *, fault: Exception | None = None) -> str:
-    exc_info: _SysExcInfoType | None = None
-    if fault is not None:
-        try:
-            raise fault
-        except Exception:  # noqa: BLE001 - whatever the test has thrown
-            exc_info = sys.exc_info()
+    exc_info = (type(fault), fault, trace_of(fault)) if fault else None
     record = logging.LogRecord("logster.x", logging.ERROR, "", 1, "%s", (message,), exc_info)
     return FORMATTER.format(record)
+
+
+def trace_of(fault: Exception) -> TracebackType | None:
+    with contextlib.suppress(type(fault)):
+        raise fault
+    return fault.__traceback__
 
 
 def test_plain_text_is_written_as_it_is() -> None:

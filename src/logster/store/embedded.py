@@ -26,6 +26,7 @@ import argparse
 import asyncio
 import contextlib
 import fcntl
+import logging
 import os
 import re
 import shutil

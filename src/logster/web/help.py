@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from xml.sax.saxutils import escape
 
 import msgspec
-from litestar import Request, Response, get
+from litestar import Request, Response, route
 from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath
 
@@ -310,13 +310,13 @@ _MODEL_BY_NAME = {model.name.lower(): model for model in MODELS}
 _OPERATION_BY_PAGE = {operation.page.lower(): operation for operation in OPERATIONS}
 
 
-@get("/help", include_in_schema=False)
+@route("/help", http_method=["GET", "HEAD"], include_in_schema=False)
 async def show_help() -> Response[str]:
     """The index."""
     return render_document("help_index.html", operations=OPERATIONS)
 
 
-@get("/help/api/{page:path}", include_in_schema=False)
+@route("/help/api/{page:path}", http_method=["GET", "HEAD"], include_in_schema=False)
 async def show_operation(request: Request[Any, Any, Any], page: FromPath[str]) -> Response[str]:
     """The page of one operation."""
     operation = _OPERATION_BY_PAGE.get(page.strip("/").lower())
@@ -335,7 +335,7 @@ async def show_operation(request: Request[Any, Any, Any], page: FromPath[str]) -
     )
 
 
-@get("/help/resourcemodel", include_in_schema=False)
+@route("/help/resourcemodel", http_method=["GET", "HEAD"], include_in_schema=False)
 async def show_model(request: Request[Any, Any, Any]) -> Response[str]:
     """The page of one type."""
     named = {name.lower(): value for name, value in request.query_params.items()}
@@ -346,7 +346,7 @@ async def show_model(request: Request[Any, Any, Any]) -> Response[str]:
     return render_document("help_model.html", model=model)
 
 
-@get("/help/{path:path}", include_in_schema=False)
+@route("/help/{path:path}", http_method=["GET", "HEAD"], include_in_schema=False)
 async def show_lost(path: FromPath[str]) -> Response[str]:
     """Whatever else is asked for below the help."""
     return _show_unknown("page", path.lstrip("/"))

@@ -1,16 +1,19 @@
 """The door and the shell: log in, log out, the portal's page, its files.
 
 In: browsers. Out: HTML that works without a script, redirects, built files.
-Promise: a redirect never leaves this server; a log-in always begins a new session.
+Promise: a redirect never leaves this server; a log-in always begins a new session. Only a
+browser that opens a page is led to the log-in: a program that asks for one is told 401, and
+whoever asks for what is not there 404 (see `refusals`), so no check of health is fooled.
 
 Litestar reads the annotations of the handlers when it starts, so they are real imports.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from litestar import MediaType, Request, Response, get, post, route
+from litestar import MediaType, Request, Response, post, route
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
@@ -34,6 +37,7 @@ from logster.web.address import address_of
 from logster.web.audit import AUDIT
 from logster.web.document import render_document
 from logster.web.files import BuiltFiles
+from logster.web.refusals import say_lost, wants_page
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -44,8 +48,23 @@ MAX_EMAIL_SHOWN = 100
 #: A proof we made: 64 hexadecimal digits. Anything else is replaced.
 PROOF_LENGTH = 64
 
+#: Pages are read with these; HTTP leaves the body of an answer to HEAD out.
+READ_METHODS = ["GET", "HEAD"]
+#: What the portal's own router reads (portal/src/app.svelte); whatever else is asked for is lost.
+PORTAL_PATHS = [
+    HOME,
+    "/events/{rest:str}",
+    *("/dashboards", "/dashboards/{rest:path}"),
+    *("/settings", "/settings/{rest:path}"),
+]
+_EVENT_ID = re.compile(r"[0-9]{1,20}")
+LOG_IN_FIRST = (
+    "This is a page of the portal, for people who are logged in; open it in a browser. "
+    "Programs ask the API below /api/v1 with a key, and /health/ready whether the server is well."
+)
 
-@get("/login", include_in_schema=False)
+
+@route("/login", http_method=READ_METHODS, include_in_schema=False)
 async def show_login(request: AnyRequest, access: NamedDependency[Access]) -> Response[Any]:
     """The log-in form; who is logged in already goes on."""
     goal = local_path(request.query_params.get("next", ""))
@@ -105,7 +124,7 @@ async def log_out(
     return Response(None, status_code=204, cookies=cookies)
 
 
-@route("/static/{name:path}", http_method=["GET", "HEAD"], include_in_schema=False)
+@route("/static/{name:path}", http_method=READ_METHODS, include_in_schema=False)
 async def show_file(
     request: AnyRequest, files: NamedDependency[BuiltFiles], name: FromPath[str]
 ) -> Response[bytes]:
@@ -113,18 +132,23 @@ async def show_file(
     return _answer_file(request, files, name.lstrip("/"))
 
 
-@route(["/favicon.ico", "/favicon.svg"], http_method=["GET", "HEAD"], include_in_schema=False)
+@route(["/favicon.ico", "/favicon.svg"], http_method=READ_METHODS, include_in_schema=False)
 async def show_icon(request: AnyRequest, files: NamedDependency[BuiltFiles]) -> Response[bytes]:
     """The icon, where browsers look for it unasked."""
     return _answer_file(request, files, "favicon.svg")
 
 
-@route([HOME, "/{path:path}"], http_method=["GET", "HEAD"], include_in_schema=False)
+@route(PORTAL_PATHS, http_method=READ_METHODS, include_in_schema=False)
 async def show_portal(
     request: AnyRequest, access: NamedDependency[Access], files: NamedDependency[BuiltFiles]
 ) -> Response[Any]:
     """The portal, whose own router reads the rest of the path; first the door."""
+    path = request.scope["path"].rstrip("/")
+    if path.startswith("/events/") and not _EVENT_ID.fullmatch(path.removeprefix("/events/")):
+        raise NotFoundException(say_lost(path))
     if not await access.session_of(request):
+        if not wants_page(request):
+            raise UnauthorizedError(LOG_IN_FIRST)
         query = request.url.query
         here = request.url.path + (f"?{query}" if query else "")
         suffix = "" if here == HOME else f"?next={quote(local_path(here), safe='')}"

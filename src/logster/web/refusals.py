@@ -1,4 +1,4 @@
-"""What a request is told when it cannot be done: JSON below /api, a page elsewhere.
+"""What a request is told when it cannot be done: a page to whom wants one, JSON to all others.
 
 In: an exception. Out: an answer with the right status.
 Promise: no stack trace and no word of the engine or the database ever leaves the server;
@@ -8,10 +8,17 @@ what was unexpected is logged with its stack trace instead.
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any
 
 from litestar import MediaType, Request, Response
-from litestar.exceptions import ClientException, HTTPException, ValidationException
+from litestar.exceptions import (
+    ClientException,
+    HTTPException,
+    MethodNotAllowedException,
+    NotFoundException,
+    ValidationException,
+)
 from litestar.types import ExceptionHandlersMap
 
 from logster.errors import (
@@ -38,6 +45,9 @@ FAILED = "This failed on our side; the server's log says more."
 RETRY_AFTER_S = 2
 BAD_REQUEST = 400
 SERVER_FAULT = 500
+#: The framework's word for a path that no handler has.
+NOT_FOUND = HTTPStatus.NOT_FOUND.phrase
+MAX_SHOWN_PATH = 100
 UNAVAILABLE = 503
 
 
@@ -45,10 +55,9 @@ def refuse(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Turn an exception into the answer."""
     status, told = _read(request, error)
     if status >= SERVER_FAULT and status != UNAVAILABLE:
-        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    headers = _retry_header(error, status)
-    path = request.scope["path"]
-    if path == "/api" or path.startswith("/api/"):
+        log.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
+    headers = _headers(error, status)
+    if _is_api(request.scope["path"]) or not wants_page(request):
         return _answer_json(status, headers, told)
     return render_document(
         "refusal.html", status=status, headers=headers, message=told["message"], code=status
@@ -64,6 +73,27 @@ def refusing(status: int = BAD_REQUEST) -> Iterator[None]:
         raise ClientException(str(error), status_code=status) from None
 
 
+def wants_page(request: Request[Any, Any, Any]) -> bool:
+    """Whether a browser opens this as a page; a program, which takes anything, gets JSON."""
+    if request.headers.get("sec-fetch-mode") == "navigate":
+        return True
+    return request.accept.best_match([MediaType.JSON, MediaType.HTML]) == MediaType.HTML
+
+
+def say_lost(path: str) -> str:
+    """What is told who asks for what is not there: agents of other servers among them."""
+    shown = path if len(path) <= MAX_SHOWN_PATH else path[:MAX_SHOWN_PATH] + "…"
+    return (
+        f"Nothing answers at {shown}. This is Logster: it takes messages at POST /api/Log and "
+        "/api/Logs (JSON, XML, forms and JSON lines; /Help shows how), answers questions below "
+        "/api/v1 (see /api/v1/openapi.json), and says at /health/ready whether it is well."
+    )
+
+
+def _is_api(path: str) -> bool:
+    return path == "/api" or path.startswith("/api/")
+
+
 def _read(request: Request[Any, Any, Any], error: Exception) -> tuple[int, dict[str, Any]]:
     """The status and what is said."""
     if isinstance(error, QueryError):
@@ -71,13 +101,22 @@ def _read(request: Request[Any, Any, Any], error: Exception) -> tuple[int, dict[
         return error.status, told
     if isinstance(error, LogsterError):
         return error.status, {"message": _say(error)}
-    if isinstance(error, ValidationException):
-        return error.status_code, {"message": say_invalid(request, error)}
     if isinstance(error, HTTPException) and error.status_code < SERVER_FAULT:
-        return error.status_code, {"message": error.detail}
+        return error.status_code, {"message": _say_http(request, error)}
     if isinstance(error, RecursionError):
         return BAD_REQUEST, {"message": "The body is nested too deeply."}
     return SERVER_FAULT, {"message": FAILED}
+
+
+def _say_http(request: Request[Any, Any, Any], error: HTTPException) -> str:
+    if isinstance(error, ValidationException):
+        return say_invalid(request, error)
+    if isinstance(error, MethodNotAllowedException):
+        allowed = (error.headers or {}).get("allow", "")
+        return f"{request.method} is not answered here; {allowed} is."
+    if isinstance(error, NotFoundException) and error.detail == NOT_FOUND:
+        return say_lost(request.scope["path"])
+    return error.detail
 
 
 def _say(error: LogsterError) -> str:
@@ -91,7 +130,9 @@ def _say(error: LogsterError) -> str:
     return str(error)
 
 
-def _retry_header(error: Exception, status: int) -> dict[str, str]:
+def _headers(error: Exception, status: int) -> dict[str, str]:
+    if isinstance(error, MethodNotAllowedException):
+        return dict(error.headers or {})
     if isinstance(error, RetryLaterError):
         return {"Retry-After": str(error.retry_after_s)}
     return {"Retry-After": str(RETRY_AFTER_S)} if status == UNAVAILABLE else {}

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from logster.ingest.json_text import (
     MAX_DEPTH,
     JsonTextError,
-    count_items,
     exceeds_depth,
     explain,
     read_members,
@@ -91,30 +90,3 @@ def test_any_mistake_can_be_explained(text: str) -> None:
 
 def test_a_text_that_only_a_stricter_reader_refuses_is_still_called_invalid() -> None:
     assert str(explain("[1, 2]")) == "The text is not valid JSON."
-
-
-ITEMS = st.recursive(
-    st.none() | st.integers() | st.text(alphabet='[]{},"\\ é', max_size=8),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(alphabet='[]{},"', max_size=3), inner),
-    max_leaves=30,
-)
-
-
-@settings(deadline=None)
-@given(st.lists(ITEMS, min_size=1), st.integers(0, 5), st.sampled_from([None, 2]))
-def test_items_are_counted_without_making_them(
-    items: list[object], most: int, indent: int | None
-) -> None:
-    array = b" " + json.dumps(items, indent=indent).encode()
-    assert count_items(array, 1000) == len(items)
-    assert count_items(array, most) == min(len(items), most + 1)
-
-
-def test_what_is_no_array_is_counted_to_its_end() -> None:
-    for text in (b"[", b'[1,"', b"[1,2}3,4", b"[{,},{", b"[1,]]]"):
-        assert count_items(text, 1000) <= text.count(b",") + 1
-
-
-def test_more_texts_than_are_passed_at_a_time_are_counted_all() -> None:
-    array = b"[[" + b'"a" ' * 5000 + b"],1," + b'"a" ' * 5000 + b",2]"
-    assert count_items(array, 1000) == 4

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import msgspec
 
+from logster.ingest import json_marks
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -28,20 +30,20 @@ BLANKS = " \t\n\r"
 #: path costs Python time for every token before it.
 _MAX_PATH_SEARCH = 256 * 1024
 _MAX_SHOWN_NAME = 200
+#: Below, looking in bulk costs more than it saves.
+_QUICK_BYTES = 16 * 1024
 
 _SKIP = re.compile(r"[ \t\n\r]*+")
 _STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 # A quote alone begins a string that never ends.
 _TOKEN = re.compile(rf"{_STRING}|[{{}}\[\],:\"]|[^\s{{}}\[\],:\"]++", re.DOTALL)
 _STRING_BYTES = re.compile(_STRING.encode(), re.DOTALL)
-# To the next comma or bracket. Lists and objects without others in them are passed as a whole, so
-# many at a time that other threads have their turn.
-_FLAT = rf'[\[{{](?:[^"\[\]{{}}]++|{_STRING})*+[\]}}]'
-_TO_MARK = re.compile(
-    rf'(?:[^"\[\]{{}},]++|{_STRING}|{_FLAT}){{0,1000}}+([\[\]{{}},]?)'.encode(), re.DOTALL
-)
-_TO_BRACKET = re.compile(
-    rf'(?:[^"\[\]{{}}]++|{_STRING}|{_FLAT}){{0,1000}}+([\[\]{{}}]?)'.encode(), re.DOTALL
+# What nearly every member is: a name and a flat value, both without escapes; and what follows.
+_PLAIN = r'"([^"\\\x00-\x1f]*+)"'
+_NUMBER = r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?"
+_BLANK = r"[ \t\n\r]*+"
+_PLAIN_MEMBER = re.compile(
+    rf"{_BLANK}{_PLAIN}{_BLANK}:{_BLANK}({_PLAIN}|{_NUMBER}|true|false|null){_BLANK}([,}}])"
 )
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _STEP = [(code in b"[{") - (code in b"]}") for code in range(256)]
@@ -124,26 +126,10 @@ def exceeds_depth(body: bytes) -> bool:
     """Whether brackets nest deeper than `MAX_DEPTH`; linear, nothing recurses."""
     if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
         return False
+    if len(body) > _QUICK_BYTES:
+        return json_marks.measure_depth(body) > MAX_DEPTH
     brackets = _STRING_BYTES.sub(b"", body).translate(None, _NOT_BRACKETS)
     return max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > MAX_DEPTH
-
-
-def count_items(array: bytes, most: int) -> int:
-    """How many items an array has at the most; counts no further than one more than `most`.
-
-    Takes no memory for them, as a decoder would; what is no JSON is not noticed.
-    """
-    depth, count, position, end = 1, 1, -1, array.index(b"[") + 1
-    while depth and count <= most and position < end:
-        position = end
-        found = (_TO_MARK if depth == 1 else _TO_BRACKET).match(array, position)
-        assert found is not None  # it matches nothing, too
-        end = found.end()
-        if found[1] == b",":
-            count += 1
-        elif found[1]:
-            depth += _STEP[found[1][0]]
-    return count
 
 
 def quote(text: str) -> str:
@@ -189,19 +175,28 @@ def _members(text: str) -> Iterator[Member]:
     if text[position : position + 1] == "}":
         _check_end(text, position + 1)
         return
-    while True:
-        name, position = _name(text, position)
-        start = _skip(text, position)
-        value, end = _value(text, start, shown_path(name))
-        string = value if text[start] == '"' else None
-        yield Member(name, text[start:end], string, start)
-        position = _skip(text, end)
-        if text[position : position + 1] == "}":
-            break
-        if text[position : position + 1] != ",":
-            _fail(text, position, "expected , or } after a value", shown_path(name))
-        position = _skip(text, position + 1)
-    _check_end(text, position + 1)
+    mark = ","
+    while mark == ",":
+        if plain := _PLAIN_MEMBER.match(text, position):
+            yield Member(plain[1], plain[2], plain[3], plain.start(2))
+            position, mark = plain.end(), plain[4]
+        else:
+            member, position = _member(text, position)
+            yield member
+            mark = text[position - 1]
+    _check_end(text, position)
+
+
+def _member(text: str, position: int) -> tuple[Member, int]:
+    """Any member, and the position behind the mark that follows."""
+    name, position = _name(text, _skip(text, position))
+    start = _skip(text, position)
+    value, end = _value(text, start, name)
+    position = _skip(text, end)
+    if text[position : position + 1] not in ("}", ","):
+        _fail(text, position, "expected , or } after a value", shown_path(name))
+    string = value if text[start] == '"' else None
+    return Member(name, text[start:end], string, start), position + 1
 
 
 def _name(text: str, position: int) -> tuple[str, int]:
@@ -214,18 +209,22 @@ def _name(text: str, position: int) -> tuple[str, int]:
     return name, colon + 1
 
 
-def _value(text: str, start: int, member: str) -> tuple[Any, int]:
+def _value(text: str, start: int, name: str) -> tuple[Any, int]:
     try:
         return _decoder.raw_decode(text, start)
     except json.JSONDecodeError as error:
         is_missing = error.pos == start and error.msg == _VALUE_MISSING
-        _fail(text, error.pos, error.msg, member, needs_value=is_missing)
+        _fail(text, error.pos, error.msg, _path_of(name), needs_value=is_missing)
     except _ConstantError as error:
-        name = str(error)
-        found = (token for token in _TOKEN.finditer(text, start) if token[0].startswith(name))
-        _fail(text, next(found).start(), f"{name} is not a JSON number", member)
+        said = str(error)
+        found = (token for token in _TOKEN.finditer(text, start) if token[0].startswith(said))
+        _fail(text, next(found).start(), f"{said} is not a JSON number", _path_of(name))
     except RecursionError:
-        _fail(text, start, "it is nested too deep", member, reason="depth")
+        _fail(text, start, "it is nested too deep", _path_of(name), reason="depth")
+
+
+def _path_of(name: str) -> str:
+    return shown_path(name) if name else ""
 
 
 def _check_end(text: str, position: int) -> None:
@@ -237,12 +236,13 @@ def _check_end(text: str, position: int) -> None:
 def _check_depth(text: str) -> None:
     if len(text) <= 2 * MAX_DEPTH or not exceeds_depth(text.encode()):
         return
+    what = f"it is nested deeper than {MAX_DEPTH} levels"
     depth = 0
-    for token in _TOKEN.finditer(text):
+    for token in _TOKEN.finditer(text, 0, _MAX_PATH_SEARCH):
         depth += _STEP[ord(token[0])] if len(token[0]) == 1 and ord(token[0]) < len(_STEP) else 0
         if depth > MAX_DEPTH:
-            sentence = f"it is nested deeper than {MAX_DEPTH} levels"
-            _fail(text, token.start(), sentence, reason="depth")
+            _fail(text, token.start(), what, reason="depth")
+    raise JsonTextError("depth", f"The body is not valid JSON: {what}.", "")
 
 
 def _check_surrogates(text: str) -> None:

@@ -18,6 +18,7 @@ from litestar.params import FromPath
 
 from logster.event import Severity
 from logster.web.document import render_document
+from logster.web.pages import READ_METHODS
 
 NAMESPACE = "http://schemas.datacontract.org/2004/07/Logster.Core"
 JSON = "application/json, text/json"
@@ -310,13 +311,13 @@ _MODEL_BY_NAME = {model.name.lower(): model for model in MODELS}
 _OPERATION_BY_PAGE = {operation.page.lower(): operation for operation in OPERATIONS}
 
 
-@route("/help", http_method=["GET", "HEAD"], include_in_schema=False)
+@route("/help", http_method=READ_METHODS, include_in_schema=False)
 async def show_help() -> Response[str]:
     """The index."""
     return render_document("help_index.html", operations=OPERATIONS)
 
 
-@route("/help/api/{page:path}", http_method=["GET", "HEAD"], include_in_schema=False)
+@route("/help/api/{page:path}", http_method=READ_METHODS, include_in_schema=False)
 async def show_operation(request: Request[Any, Any, Any], page: FromPath[str]) -> Response[str]:
     """The page of one operation."""
     operation = _OPERATION_BY_PAGE.get(page.strip("/").lower())
@@ -335,7 +336,7 @@ async def show_operation(request: Request[Any, Any, Any], page: FromPath[str]) -
     )
 
 
-@route("/help/resourcemodel", http_method=["GET", "HEAD"], include_in_schema=False)
+@route("/help/resourcemodel", http_method=READ_METHODS, include_in_schema=False)
 async def show_model(request: Request[Any, Any, Any]) -> Response[str]:
     """The page of one type."""
     named = {name.lower(): value for name, value in request.query_params.items()}
@@ -346,7 +347,7 @@ async def show_model(request: Request[Any, Any, Any]) -> Response[str]:
     return render_document("help_model.html", model=model)
 
 
-@route("/help/{path:path}", http_method=["GET", "HEAD"], include_in_schema=False)
+@route("/help/{path:path}", http_method=READ_METHODS, include_in_schema=False)
 async def show_lost(path: FromPath[str]) -> Response[str]:
     """Whatever else is asked for below the help."""
     return _show_unknown("page", path.lstrip("/"))

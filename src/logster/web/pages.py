@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from litestar import MediaType, Request, Response, post, route
+from litestar import HttpMethod, MediaType, Request, Response, post, route
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
@@ -49,7 +49,7 @@ MAX_EMAIL_SHOWN = 100
 PROOF_LENGTH = 64
 
 #: Pages are read with these; HTTP leaves the body of an answer to HEAD out.
-READ_METHODS = ["GET", "HEAD"]
+READ_METHODS = (HttpMethod.GET, HttpMethod.HEAD)
 #: What the portal's own router reads (portal/src/app.svelte); whatever else is asked for is lost.
 PORTAL_PATHS = [
     HOME,

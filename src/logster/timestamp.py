@@ -1,7 +1,8 @@
 """Instants as programs write them, to nanoseconds since 1970-01-01T00:00:00Z.
 
-In: ISO 8601 and RFC 3339 text in its usual spellings, or a number since 1970.
-Out: an int; years 1 to 9999 are readable, clamping is a later step.
+In: ISO 8601 and RFC 3339 text (also its basic form, weeks, days of the year and 24:00:00), .NET's
+`/Date(ms)/`, or a number since 1970. Out: an int; years 1 to 9999 are readable, clamping is a
+later step.
 Promise: exact to the nanosecond, and one value or a whole column give the same.
 """
 
@@ -10,24 +11,23 @@ from __future__ import annotations
 import functools
 import math
 import re
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from logster.event import NS_PER_S
+from logster.event import NS_PER_MS, NS_PER_S
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: What would do, said to whoever sent something else.
-USUAL_FORMS = (
-    "an ISO 8601 time such as 2026-01-31T08:15:30.123Z, or seconds or milliseconds since 1970"
-)
-
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _DAY_S = 86_400
+_MAX_DAY_OF_YEAR = len("2026-335")
+#: Of the years 1 to 9999.
+_FIRST = (date.min.toordinal() - _EPOCH_DAY) * _DAY_S * NS_PER_S
+_END = (date.max.toordinal() + 1 - _EPOCH_DAY) * _DAY_S * NS_PER_S
 
 # Groups: date, hour, minute, second, fraction, offset sign, offset hours, offset minutes.
 _ISO = re.compile(
@@ -36,6 +36,16 @@ _ISO = re.compile(
     r"(?: ?(?:[Zz]|UTC|GMT|([+-])([01]\d|2[0-3])(?::?([0-5]\d))?))?)?",
     re.ASCII,
 )
+# What fewer write: no marks between the parts, 24:00, a week or a day of the year. The same groups.
+_RARE_ISO = re.compile(
+    r"(\d{4}-?\d\d-?\d\d|\d{4}-?W\d\d-?\d|\d{4}-\d{3}|\d{7}(?=[Tt]))"
+    r"(?:[Tt ]([01]\d|2[0-3]|24)(?::?([0-5]\d)(?::?([0-5]\d|60)(?:[.,](\d+))?)?)?"
+    r"(?: ?(?:[Zz]|UTC|GMT|([+-])([01]\d|2[0-3])(?::?([0-5]\d))?))?)?",
+    re.ASCII,
+)
+_DAY_OF_YEAR = re.compile(r"(\d{4})-?(\d{3})", re.ASCII)
+# The offset only says where it was written: the number is of UTC.
+_DOTNET = re.compile(r"\\?/Date\((-?\d{1,15})(?:[+-]\d{4})?\)\\?/", re.ASCII)
 # Shorter text may be meant as a year or a day; nine digits are the year 1973.
 _NUMBER = re.compile(r"-?\d{9,20}(?:\.\d+)?", re.ASCII)
 
@@ -46,15 +56,36 @@ _UNITS = ((10**11, NS_PER_S), (10**14, 10**6), (10**17, 10**3), (10**20, 1))
 
 def read_instant(value: str | float) -> int:
     """One instant; raises ValueError when it is none."""
-    if not isinstance(value, str):
-        return _read_number(value)
-    text = value.strip()
-    found = _ISO.fullmatch(text)
-    if found:
+    instant = _read_text(value.strip()) if isinstance(value, str) else _read_number(value)
+    if not _FIRST <= instant < _END:
+        raise ValueError("beyond any time")
+    return instant
+
+
+def _read_text(text: str) -> int:
+    if found := _ISO.fullmatch(text):
         return _read_iso(*found.groups())
     if _NUMBER.fullmatch(text):
         return _read_number(int(text) if text.lstrip("-").isdigit() else float(text))
+    if found := _RARE_ISO.fullmatch(text):
+        return _read_rare(found)
+    if found := _DOTNET.fullmatch(text):
+        return int(found[1]) * NS_PER_MS
     raise ValueError("not a time")
+
+
+def _read_rare(found: re.Match[str]) -> int:
+    day, hour, *rest = found.groups()
+    if hour == "24" and any(int(part or 0) for part in rest[:3]):
+        raise ValueError("a day ends at 24:00:00")
+    numbered = _DAY_OF_YEAR.fullmatch(day)
+    if numbered and len(day) <= _MAX_DAY_OF_YEAR:
+        year, number = int(numbered[1]), int(numbered[2])
+        found_day = date(year, 1, 1) + timedelta(days=number - 1)
+        if found_day.year != year:
+            raise ValueError("the year has no such day")
+        day = found_day.isoformat()
+    return _read_iso(day, hour, *rest)
 
 
 def _read_iso(

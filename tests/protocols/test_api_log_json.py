@@ -424,27 +424,5 @@ def test_a_timestamp_is_read_to_the_nanosecond(raw: str, instant: Any) -> None:
     assert ask(member("timestamp", raw)).stored["timestamp"] == instant
 
 
-@pytest.mark.parametrize(
-    "raw",
-    [
-        '"yesterday"',
-        '""',
-        '"2026-13-01"',
-        '"0000-01-01"',
-        "true",
-        "{}",
-        "[]",
-        "1e400",
-        "1e30",
-        "9" * 5000,
-        '"2026-01-31T08:15:30+25:00"',
-    ],
-)
-def test_a_timestamp_that_is_none_is_refused_with_advice(raw: str) -> None:
-    for name in ("Timestamp", "timestamp"):
-        (advice,) = ask(member(name, raw)).model_state[f"message.{name}"]
-        assert "ISO 8601" in advice
-
-
 def test_the_query_never_fills_the_message() -> None:
     assert ask('{"Message":"m"}', path="/api/Log?Severity=5&User=u").stored["severity"] == 0

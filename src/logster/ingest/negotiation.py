@@ -43,11 +43,15 @@ _FAMILIES = {
 
 
 class MediaType(msgspec.Struct, frozen=True):
-    """A Content-Type: `family` is json, xml, form, lines, or "" for any other."""
+    """A Content-Type: `family` is json, xml, form, lines, or "" for any other.
+
+    `charset` is one that JSON is read and answers are written in; `declared` is what was said.
+    """
 
     name: str
     family: str
     charset: str
+    declared: str = ""
 
 
 class Format(msgspec.Struct, frozen=True):
@@ -72,8 +76,9 @@ def read_media_type(header: str) -> MediaType | None:
     if parsed is None:
         return None
     name, parameters = parsed
-    charset = parameters.get("charset", "").lower()
-    return MediaType(name, _FAMILIES.get(name, ""), charset if charset in _CHARSETS else "utf-8")
+    said = parameters.get("charset", "")
+    charset = said.lower() if said.lower() in _CHARSETS else _CHARSETS[0]
+    return MediaType(name, _FAMILIES.get(name, ""), charset, said.strip('"'))
 
 
 def choose_format(headers: Mapping[str, str]) -> Format:

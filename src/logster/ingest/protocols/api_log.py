@@ -97,7 +97,8 @@ def read(body: bytes, request: Request, limits: Limits) -> Reading:
         return read_many(body, charset, limits)
     if _is_empty(request) or family not in ("xml", "form"):
         return read_one(body, charset)
-    return _reading(read_xml(body, charset) if family == "xml" else read_form(body))
+    declared = media.declared if media else ""
+    return _reading((read_xml if family == "xml" else read_form)(body, declared))
 
 
 def _reading(read: NativeMessage | Faults) -> Reading:

@@ -17,6 +17,7 @@ import msgspec
 
 from logster.errors import BodyTooLargeError, InvalidBodyError
 from logster.ingest import json_marks, json_text
+from logster.ingest.normalize import ORIGINAL_TIMESTAMP
 from logster.ingest.protocol import Reading, oversize_text
 from logster.ingest.protocols.native_message import (
     MAX_FAULTS,
@@ -27,6 +28,7 @@ from logster.ingest.protocols.native_message import (
     check_rules,
     columns_of,
     columns_of_one,
+    cut,
     is_blank,
     is_instant,
     merge_properties,
@@ -35,7 +37,6 @@ from logster.ingest.protocols.native_message import (
     read_severity,
     severity_fault,
     shown,
-    timestamp_fault,
 )
 
 if TYPE_CHECKING:
@@ -384,19 +385,25 @@ def _message(text: str, members: list[Member], faults: Faults) -> NativeMessage 
     fields: dict[str, Any] = {}
     unknown: dict[str, str] = {}
     properties: str | None = None
+    unread: str | None = None
     for member in members:
         field = MEMBERS.get(member.name.lower())
         if field is None:
             unknown[member.name] = member.raw
         elif field == "properties":
             properties = member.raw
+        elif field == "timestamp":
+            fields["timestamp"], unread = _read_timestamp(member)
         else:
-            fields[field] = _READERS.get(field, _read_string)(member, text, faults)
+            read = _read_severity if field == "severity" else _read_string
+            fields[field] = read(member, text, faults)
             if faults.is_full:
                 return faults
-    check_rules(fields, faults)
+    check_rules(fields, faults, unknown)
     if faults:
         return faults
+    if unread is not None:
+        unknown.setdefault(ORIGINAL_TIMESTAMP, unread)
     return NativeMessage(**fields, properties=_properties(properties, unknown))
 
 
@@ -450,29 +457,23 @@ def _read_severity(member: Member, text: str, faults: Faults) -> int:
     severity = read_severity(member.value or "") if is_text else read_integer(member.raw)
     if severity is not None:
         return severity
-    told = f"{shown(member.raw)} ({json_text.place(text, member.position)})"
+    said = member.raw if member.value is None else shown(member.value)
+    told = f"{cut(said)} ({json_text.place(text, member.position)})"
     faults.add(key_of(member.name), severity_fault(told), "severity")
     return 0
 
 
-def _read_timestamp(member: Member, text: str, faults: Faults) -> str | int | float | None:
+def _read_timestamp(member: Member) -> tuple[str | int | float | None, str | None]:
+    """When it happened, or what cannot be read as a time: that costs no message."""
     value: str | int | float | None = member.value
-    if value is None and member.raw == "null":
-        return None
     if value is None and member.raw[0] in "-0123456789":
         value = _number(member.raw)
-    if value is None or not is_instant(value):
-        told = f"{shown(member.raw)} ({json_text.place(text, member.position)})"
-        faults.add(key_of(member.name), timestamp_fault(told), "timestamp")
-    return value
+    if value is not None and is_instant(value):
+        return value, None
+    is_nothing = member.raw == "null" or (member.value is not None and is_blank(member.value))
+    return None, None if is_nothing else member.raw
 
 
 def _number(raw: str) -> int | float:
     """As the fast decoder: whole numbers as ints. More digits than any time has make a float."""
     return int(raw) if raw.lstrip("-").isdigit() and len(raw) <= 30 else float(raw)  # noqa: PLR2004
-
-
-_READERS: dict[str, Callable[[Member, str, Faults], Any]] = {
-    "severity": _read_severity,
-    "timestamp": _read_timestamp,
-}

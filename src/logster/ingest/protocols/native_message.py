@@ -8,6 +8,7 @@ builds obey the same rules, and nothing a client sends is lost.
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,10 +16,11 @@ import msgspec
 
 from logster.event import SEVERITY_NAMES, Columns, Rejection
 from logster.ingest import json_text
-from logster.timestamp import USUAL_FORMS, read_instant, read_instants
+from logster.language import near
+from logster.timestamp import read_instant, read_instants
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 MESSAGE_REQUIRED = "The Message field is required."
 SEVERITY_RANGE = "The field Severity must be between 0 and 6."
@@ -33,6 +35,12 @@ NET_BLANKS = (
 #: As .NET's Int32.Parse: blanks around, a sign, ASCII digits, trailing NULs.
 _NET_INTEGER = re.compile(r"[\t-\r ]*+([+-]?)([0-9]++)[\t-\r ]*+\0*+")
 _INT32_DIGITS = 10
+
+#: About half a line of a client's value is told back.
+_MAX_SHOWN = 40
+#: Names that are compared with Message, and their letters: each takes 10 µs.
+_MAX_COMPARED = 20
+_MAX_NAME = 30
 
 #: So much advice on one message is enough for anyone; the rest of it is not read.
 MAX_FAULTS = 20
@@ -144,23 +152,38 @@ def severity_fault(shown: str) -> str:
     )
 
 
-def timestamp_fault(shown: str) -> str:
-    """The advice for a time that is none."""
-    return f"Timestamp is {shown}; send {USUAL_FORMS}."
-
-
 def shown(text: str) -> str:
     """A client's value, short enough to be told back."""
-    return repr(text) if len(text) <= 40 else repr(text[:40]) + "…"  # noqa: PLR2004 - about half a line
+    return repr(text) if len(text) <= _MAX_SHOWN else repr(text[:_MAX_SHOWN]) + "…"
 
 
-def check_rules(fields: dict[str, Any], faults: Faults) -> None:
-    """The original's two validators, in its order; a place already at fault is left alone."""
+def cut(text: str) -> str:
+    """The same for what has its quotes, or needs none."""
+    return text if len(text) <= _MAX_SHOWN + 2 else text[: _MAX_SHOWN + 2] + "…"
+
+
+def check_rules(fields: dict[str, Any], faults: Faults, unknown: Iterable[str] = ()) -> None:
+    """The original's two validators, in its order; a place already at fault is left alone.
+
+    When there is no Message, one of the `unknown` names may be meant.
+    """
     message = fields.get("message")
     if not faults.has("message.Message") and (message is None or is_blank(message)):
         faults.add("message.Message", MESSAGE_REQUIRED, "missing_message")
+        if message is None and (name := _find_mistyped(unknown)):
+            told = f"There is no member {shown(name)}; did you mean Message?"
+            faults.add(f"message.{name}", told, "missing_message")
     if not faults.has("message.Severity") and not 0 <= fields.get("severity", 0) <= MAX_SEVERITY:
         faults.add("message.Severity", SEVERITY_RANGE, "severity")
+
+
+def _find_mistyped(names: Iterable[str]) -> str | None:
+    """A name that is like Message, and not only for its blanks: the original's words are exact."""
+    for name in itertools.islice(names, _MAX_COMPARED):
+        is_plain = name.isascii() and name.replace("_", "").isalnum() and len(name) <= _MAX_NAME
+        if is_plain and name.lower() not in MEMBERS and near(name, ("Message",)):
+            return name
+    return None
 
 
 def is_instant(value: str | float) -> bool:

@@ -18,6 +18,16 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import XMLParser
 
 from logster.ingest import json_text
+from logster.ingest.charset import (
+    UTF_8,
+    CharsetError,
+    decode,
+    family_of,
+    find_codec,
+    is_wide,
+    take_mark,
+)
+from logster.ingest.normalize import ORIGINAL_TIMESTAMP
 from logster.ingest.protocols.native_message import (
     MEMBERS,
     NET_BLANKS,
@@ -30,7 +40,6 @@ from logster.ingest.protocols.native_message import (
     read_severity,
     severity_fault,
     shown,
-    timestamp_fault,
 )
 from logster.ingest.xml_text import INSTANCE_NAMESPACE
 
@@ -50,11 +59,12 @@ _CONTRACT = ("Application", "Category", "Exception", "Message", "Severity", "Sta
 
 _BLANKS = " \t\n\r"
 _NIL = f"{{{INSTANCE_NAMESPACE}}}nil"
-_BOMS = {"utf-8": b"\xef\xbb\xbf", "utf-16": b"\xff\xfe"}
-_CODECS = {"utf-8": "utf-8", "utf-16": "utf-16-le"}
 _DECLARATION = re.compile(
     r"<\?xml\s++version\s*+=\s*+[\"']([^\"']*+)[\"'](?:\s++encoding\s*+=\s*+[\"']([^\"']*+)[\"'])?"
 )
+#: A declaration without its charset being known: it has only ASCII, and is no longer than this.
+_MAX_DECLARATION = 200
+_WIDE_STARTS = {b"<\0": "utf_16_le", b"\0<": "utf_16_be"}
 
 # References to control characters are no XML 1.0, but .NET writes and reads them. In
 # comments and CDATA the same letters are plain text, so those are matched first.
@@ -95,38 +105,53 @@ class XmlTextError(ValueError):
         self.reason = reason
 
 
-def read_xml(body: bytes, charset: str) -> NativeMessage | Faults:
-    """The message of an XML body."""
+def read_xml(body: bytes, declared: str) -> NativeMessage | Faults:
+    """The message of an XML body; `declared` is the charset of the Content-Type, if any."""
     try:
-        root = _parse(_decode(body, charset))
+        root = _parse(_decode(body, declared))
         return _message(root)
     except XmlTextError as error:
         return one_fault("message", str(error), error.reason)
+    except CharsetError as error:
+        return one_fault("message", f"The body {error}.", "encoding")
 
 
 # --- text to elements -----------------------------------------------------------------
 
 
-def _decode(body: bytes, charset: str) -> str:
-    """The text; as in the original the header decides, and a declaration must agree."""
-    try:
-        text = body.removeprefix(_BOMS[charset]).decode(_CODECS[charset])
-    except UnicodeDecodeError as error:
-        raise XmlTextError(
-            "encoding",
-            f"The body is not valid {charset.upper()}: {error.reason} at byte {error.start + 1}. "
-            "Name another charset in the Content-Type.",
-        ) from None
-    declared = _DECLARATION.match(text)
-    if declared and declared[1] != "1.0":
-        raise XmlTextError("syntax", f"XML {shown(declared[1])} is not read; send version 1.0.")
-    if declared and declared[2] and declared[2].lower() != charset:
-        raise XmlTextError(
-            "encoding",
-            f"The XML declaration says {shown(declared[2])}, but the body is {charset}; "
-            "name the same charset in the Content-Type.",
-        )
+def _decode(body: bytes, declared: str) -> str:
+    """The text; its mark, the header and the XML declaration must not say different things."""
+    marked, body = take_mark(body)
+    known = find_codec(declared)
+    if declared and known is None and not body.isascii():
+        raise CharsetError(f"has the charset {shown(declared)}, which is not known; send UTF-8")
+    codec = marked or known or _WIDE_STARTS.get(body[:2]) or _declared_codec(body)
+    text = decode(body, codec, "" if codec == UTF_8 else declared or codec)
+    said = _DECLARATION.match(text)
+    if said and said[1] != "1.0":
+        raise XmlTextError("syntax", f"XML {shown(said[1])} is not read; send version 1.0.")
+    names = {name for name in (declared if known else "", said and said[2]) if name}
+    for name in names:
+        if family_of(find_codec(name) or name) != family_of(codec):
+            told = f"The XML declaration or the Content-Type says {shown(name)}"
+            raise XmlTextError(
+                "encoding",
+                f"{told}, but the body is {family_of(codec).replace('_', '-')}; "
+                "name the same charset everywhere.",
+            )
     return text
+
+
+def _declared_codec(body: bytes) -> str:
+    """The charset of the declaration, where nothing else says one."""
+    said = _DECLARATION.match(body[:_MAX_DECLARATION].decode("latin-1"))
+    name = said[2] if said else None
+    if not name:
+        return UTF_8
+    codec = find_codec(name)
+    if codec is None:
+        raise CharsetError(f"has the charset {shown(name)}, which is not known; send UTF-8")
+    return UTF_8 if is_wide(codec) else codec
 
 
 def _parse(text: str) -> Element:
@@ -222,11 +247,15 @@ def _message(root: Element) -> NativeMessage | Faults:
     for field, element in _members(root, is_contract=is_contract):
         if field is None:
             unknown.append(element)
+        elif field == "timestamp" and not _is_time(element):
+            # Kept, and put at its arrival: a time that cannot be read costs no message.
+            if element.children or (element.content.strip(NET_BLANKS) and not element.is_nil):
+                unknown.append(msgspec.structs.replace(element, name=ORIGINAL_TIMESTAMP))
         elif field == "properties":
             properties = element
         else:
             fields[field] = _read_member(field, element, faults)
-    check_rules(fields, faults)
+    check_rules(fields, faults, (element.name for element in unknown))
     if faults:
         return faults
     return NativeMessage(**fields, properties=_properties(properties, unknown))
@@ -255,6 +284,10 @@ def _members(root: Element, *, is_contract: bool) -> Iterator[tuple[str | None, 
 _CONTRACT_FIELDS = frozenset(MEMBERS[name.lower()] for name in _CONTRACT)
 
 
+def _is_time(element: Element) -> bool:
+    return not (element.children or element.is_nil) and is_instant(element.content)
+
+
 def _read_member(field: str, element: Element, faults: Faults) -> Any:
     key = f"message.{element.name}"
     if element.children:
@@ -264,8 +297,6 @@ def _read_member(field: str, element: Element, faults: Faults) -> Any:
     text = None if element.is_nil else element.content
     if field == "severity":
         return _read_severity(key, text, faults)
-    if field == "timestamp":
-        return _read_timestamp(key, text, faults)
     return text
 
 
@@ -275,14 +306,6 @@ def _read_severity(key: str, text: str | None, faults: Faults) -> int:
         faults.add(key, severity_fault("nil" if text is None else shown(text)), "severity")
         return 0
     return severity
-
-
-def _read_timestamp(key: str, text: str | None, faults: Faults) -> str | None:
-    if text is None or not text.strip(NET_BLANKS):
-        return None
-    if not is_instant(text):
-        faults.add(key, timestamp_fault(shown(text)), "timestamp")
-    return text
 
 
 # --- properties -----------------------------------------------------------------------

@@ -12,8 +12,9 @@ import pytest
 
 from logster import metrics
 from logster.config import Config
-from logster.event import IdMaker
-from logster.ingest.idempotency import Receipts
+from logster.event import Columns, IdMaker, Rejection
+from logster.ingest.idempotency import Receipts, digest_of, fingerprint, read_kept, render_kept
+from logster.ingest.protocol import Receipt
 from logster.ingest.protocols import api_log
 from logster.ingest.receive import MAX_QUICK_PARTS, Receiver
 from logster.meta.keys import Grant, Right
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from logster.ingest.protocol import Limits, Reading, Receipt, Reply, Request
+    from logster.ingest.protocol import Limits, Reading, Reply, Request
 
 GOOD = b'{"Message":"m"}\n'
 
@@ -40,10 +41,11 @@ class Door:
         self._protocol = msgspec.structs.replace(
             api_log.PROTOCOL, read=self._read, reply=self._reply
         )
+        self._pipeline = Pipeline(spool, IdMaker(0), retention_days=lambda: 30)
         self._receiver = Receiver(
             [self._protocol],
             admit=self._admit,
-            pipeline=Pipeline(spool, IdMaker(0), retention_days=lambda: 30),
+            pipeline=self._pipeline,
             receipts=Receipts(folder, find_receipt),
             config=Config(**settings),
         )
@@ -58,6 +60,12 @@ class Door:
 
     async def _admit(self, _: str | None) -> Grant:
         return Grant(workspace=1, key=1, rights=frozenset({Right.INGEST}))
+
+    async def keep_one(self, digest: bytes, answer: bytes) -> None:
+        """Store an event and its answer, as any version does."""
+        columns = Columns(message=["m"], severity=[0])
+        events = self._pipeline.stamp(columns, workspace=1, key=1, protocol="api_log")
+        await self._pipeline.accept(events, 10, (digest, answer))
 
     async def post(self, body: bytes, path: str = "/api/logs", **headers: str) -> tuple[int, Any]:
         found = self._receiver.find_route(path, "POST")
@@ -157,3 +165,64 @@ async def test_many_short_messages_of_several_senders_make_no_larger_claim(door:
         stored += claim.events
         await door.spool.forget(claim)
     assert stored == 360_000
+
+
+async def test_another_body_under_the_same_key_is_a_409_and_the_same_one_a_200(door: Door) -> None:
+    first = await door.post(GOOD, idempotency_key="k")
+    status, told = await door.post(GOOD.replace(b"m", b"n"), idempotency_key="k")
+
+    assert first[0] == 200
+    assert status == 409
+    assert "key of its own" in told["Message"]
+    assert await door.post(GOOD, idempotency_key="k") == first
+    assert door.spool.state.events == 1
+
+
+async def test_the_body_is_the_same_however_it_is_packed(door: Door) -> None:
+    body = GOOD * 5000
+    first = await door.post(body, idempotency_key="k")
+    packed = gzip.compress(body)
+
+    assert await door.post(packed, idempotency_key="k", content_encoding="gzip") == first
+    other = gzip.compress(body + GOOD)
+    assert (await door.post(other, idempotency_key="k", content_encoding="gzip"))[0] == 409
+    broken = await door.post(packed[:-9], idempotency_key="k", content_encoding="gzip")
+    assert broken[0] == 400
+    assert door.spool.state.events == 5000
+
+
+async def test_another_body_that_comes_while_the_first_is_under_way_waits_for_its_409(
+    door: Door,
+) -> None:
+    bodies = [GOOD, GOOD, GOOD.replace(b"m", b"n")]
+    answers = await asyncio.gather(*(door.post(body, idempotency_key="k") for body in bodies))
+
+    assert [status for status, _ in answers] == [200, 200, 409]
+    assert answers[0] == answers[1]
+
+
+async def test_a_key_whose_body_was_refused_is_free_for_the_mended_one(door: Door) -> None:
+    assert (await door.post(b"{}\n", idempotency_key="k"))[0] == 400
+    assert (await door.post(GOOD, idempotency_key="k"))[0] == 200
+
+
+async def test_an_empty_key_is_none(door: Door) -> None:
+    for body in (GOOD, GOOD.replace(b"m", b"n")):
+        assert (await door.post(body, idempotency_key=""))[0] == 200
+    assert door.spool.state.events == 2
+
+
+async def test_an_answer_of_an_earlier_version_fits_any_body(door: Door) -> None:
+    digest = digest_of(1, "/api/logs", "k")
+    receipt = Receipt(ids=[7])
+    await door.keep_one(digest, msgspec.msgpack.encode(receipt))
+
+    assert await door.post(GOOD, idempotency_key="k") == (200, {"MessageIds": ["7"]})
+
+
+def test_an_earlier_version_reads_an_answer_of_this_one() -> None:
+    receipt = Receipt(ids=[7], rejections=[Rejection(line=2, reason="syntax", faults={"a": ["b"]})])
+    kept = render_kept(receipt, fingerprint(b"body"))
+
+    assert msgspec.msgpack.decode(kept, type=Receipt) == receipt
+    assert read_kept(kept).receipt == receipt

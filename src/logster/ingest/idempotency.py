@@ -1,7 +1,8 @@
 """A resend with the same key stores nothing and gets the first answer.
 
 In: the digest of a workspace, a route and an `Idempotency-Key`. Out: the first answer, if any.
-Promise: holds across the workers of a machine and across a crash at any moment.
+Promise: holds across the workers of a machine and across a crash at any moment; a key that comes
+with another body is refused, so that no message is lost with a 200 (docs/decisions/031).
 
 The truth is the receipt that a spool writes in the same commit as the events, so there is no
 moment in which one is there without the other. Two resends at the same time are kept apart by
@@ -19,7 +20,10 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING
 
-from logster.errors import RefusedError, RetryLaterError
+import msgspec
+
+from logster.errors import ConflictError, RefusedError, RetryLaterError
+from logster.ingest.protocol import Receipt
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -90,6 +94,49 @@ class Receipts:
     def _release(self, digest: bytes) -> None:
         self._held.discard(digest)
         fcntl.lockf(self._lock, fcntl.LOCK_UN, 1, _offset(digest))
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """An answer given before, and the fingerprint of the body it was given for."""
+
+    receipt: Receipt
+    printed: bytes
+
+    def check_body(self, printed: bytes) -> None:
+        """Refuse another body under the same key; what was kept without a fingerprint fits any."""
+        if self.printed and self.printed != printed:
+            raise ConflictError(
+                "This Idempotency-Key was used within the last 24 hours for another body, which is "
+                "stored; this one is not. Send each body with a key of its own, and the same key "
+                "only to send the same body again."
+            )
+
+
+class _KeptReceipt(Receipt, frozen=True, kw_only=True):
+    """As it is stored: a receipt that versions before fingerprints read and wrote as well."""
+
+    printed: bytes = b""
+
+
+def fingerprint(body: bytes) -> bytes:
+    """What tells a body, without its Content-Encoding, from another one."""
+    return hashlib.sha256(body).digest()
+
+
+def render_kept(receipt: Receipt, printed: bytes) -> bytes:
+    """An answer as a spool keeps it."""
+    return msgspec.msgpack.encode(
+        _KeptReceipt(
+            ids=receipt.ids, rejections=receipt.rejections, lines=receipt.lines, printed=printed
+        )
+    )
+
+
+def read_kept(answer: bytes) -> Kept:
+    """The same, from a spool."""
+    kept = msgspec.msgpack.decode(answer, type=_KeptReceipt)
+    receipt = Receipt(ids=kept.ids, rejections=kept.rejections, lines=kept.lines)
+    return Kept(receipt, kept.printed)
 
 
 def digest_of(workspace: int, route: str, key: str) -> bytes:

@@ -13,8 +13,6 @@ import logging
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from logster import metrics
 from logster.errors import (
     BodyCutShortError,
@@ -26,7 +24,7 @@ from logster.errors import (
 )
 from logster.event import Rejection
 from logster.ingest.body import open_body, too_large
-from logster.ingest.idempotency import digest_of
+from logster.ingest.idempotency import digest_of, fingerprint, read_kept, render_kept
 from logster.ingest.protocol import Limits, Receipt, Request, oversize_text
 from logster.ingest.shares import Shares, Turns
 
@@ -212,14 +210,23 @@ class Receiver:
     ) -> Receipt:
         """Make a body's events durable; a resend gets the receipt of its first time."""
         key = request.headers.get("idempotency-key")
-        if key is None:
+        if not key:  # an empty one is a variable that was never set, and would be everybody's
             return await self._append(protocol, request, body, grant, None)
         digest = digest_of(grant.workspace, route.path, key)
         async with self._receipts.hold(digest) as answer:
-            if answer is not None:
-                metrics.count(metrics.REPLAYED)
-                return msgspec.msgpack.decode(answer, type=Receipt)
-            return await self._append(protocol, request, body, grant, digest)
+            if answer is None:
+                return await self._append(protocol, request, body, grant, digest)
+            kept = read_kept(answer)
+            kept.check_body(await self._print(request, body, grant.key))
+            metrics.count(metrics.REPLAYED)
+            return kept.receipt
+
+    async def _print(self, request: Request, body: _Body, key: int) -> bytes:
+        """The fingerprint of a body that was sent again, perhaps packed in another way."""
+        if body.size <= LARGE_BODY_BYTES and "content-encoding" not in request.headers:
+            return fingerprint(body.plain)
+        async with self._large_reads.turn(key):
+            return await asyncio.to_thread(lambda: fingerprint(_open(request, body)))
 
     async def _append(
         self,
@@ -229,7 +236,7 @@ class Receiver:
         grant: Grant,
         digest: bytes | None,
     ) -> Receipt:
-        reading, size = await self._read(protocol, request, body, grant.key)
+        reading, size, printed = await self._read(protocol, request, body, grant.key)
         for reason, times in Counter(bad.reason for bad in reading.rejections).items():
             metrics.count(metrics.EVENTS, protocol.name, "rejected", reason, by=times)
         count = len(reading.columns)
@@ -240,34 +247,34 @@ class Receiver:
         )
         receipt = Receipt(ids=events.ids, rejections=reading.rejections, lines=reading.lines)
         await self._pipeline.accept(
-            events, size, (digest, msgspec.msgpack.encode(receipt)) if digest else None
+            events, size, (digest, render_kept(receipt, printed)) if digest else None
         )
         metrics.count(metrics.EVENTS, protocol.name, "accepted", "", by=count)
         return receipt
 
     async def _read(
         self, protocol: Protocol, request: Request, body: _Body, key: int
-    ) -> tuple[Reading, int]:
-        """The events of a body, and its size when open (bytes)."""
+    ) -> tuple[Reading, int, bytes]:
+        """The events of a body, its size when open (bytes), and its fingerprint if it needs one."""
         if body.size <= LARGE_BODY_BYTES and "content-encoding" not in request.headers:
             plain = body.plain
             # Each part is a byte at least: most single messages need no counting.
             is_quick = body.size <= MAX_QUICK_PARTS
             if is_quick or protocol.count_parts(plain, request) <= MAX_QUICK_PARTS:
-                return protocol.read(plain, request, self._limits), body.size
+                printed = _print_if_asked(plain, request)
+                return protocol.read(plain, request, self._limits), body.size, printed
         async with self._large_reads.turn(key):
             await self._pipeline.pace()
             return await asyncio.to_thread(self._open_and_read, protocol, request, body)
 
     def _open_and_read(
         self, protocol: Protocol, request: Request, body: _Body
-    ) -> tuple[Reading, int]:
-        encoding = request.headers.get("content-encoding", "")
-        plain = open_body(body.plain, encoding, body.max_bytes, body.setting)
+    ) -> tuple[Reading, int, bytes]:
+        plain = _open(request, body)
         reading = protocol.read(plain, request, self._limits)
         if len(plain) > self._limits.max_message_bytes:
             _reject_oversize(reading, self._limits.max_message_bytes)
-        return reading, len(plain)
+        return reading, len(plain), _print_if_asked(plain, request)
 
 
 class _Body:
@@ -305,6 +312,15 @@ class _Body:
     def plain(self) -> bytes:
         """All of it."""
         return self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+
+
+def _open(request: Request, body: _Body) -> bytes:
+    encoding = request.headers.get("content-encoding", "")
+    return open_body(body.plain, encoding, body.max_bytes, body.setting)
+
+
+def _print_if_asked(plain: bytes, request: Request) -> bytes:
+    return fingerprint(plain) if request.headers.get("idempotency-key") else b""
 
 
 def _declared_size(request: Request) -> int:

@@ -11,7 +11,7 @@ from logster.ingest.protocols import api_log
 from logster.store.engine import Engine
 from logster.web import help as help_module
 from support.native import LIMITS
-from support.web import Site, absent_engine, running_site
+from support.web import ADMIN, PASSWORD, Site, absent_engine, running_site
 
 
 @pytest.fixture
@@ -192,6 +192,33 @@ def test_each_sample_is_accepted_as_it_stands(
     assert reading.rejections == []
     assert reading.columns.message[0] == "Order 4711 failed"
     assert reading.columns.severity[0] == 4
+
+
+async def test_the_help_and_the_document_name_the_headers_of_sending(site: Site) -> None:
+    browser = site.visit()
+    document = (await browser.get("/api/v1/openapi.json")).json()
+    for path in ("/api/Log", "/api/Logs"):
+        page = (await browser.get("/Help/Api/POST-" + path.strip("/").replace("/", "-"))).text
+        assert "Idempotency-Key" in page
+        assert "Content-Encoding" in page
+        post = document["paths"][path]["post"]
+        assert [parameter["name"] for parameter in post["parameters"]] == [
+            "Content-Encoding",
+            "Idempotency-Key",
+        ]
+        assert "409" in post["responses"]
+
+
+async def test_the_document_tells_how_to_log_in(site: Site) -> None:
+    browser = site.visit()
+    log_in = (await browser.get("/api/v1/openapi.json")).json()["paths"]["/login"]["post"]
+    form = log_in["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]
+    await browser.get("/login")
+    fields = dict.fromkeys(form["properties"], "x")
+    fields |= {"email": ADMIN, "password": PASSWORD, "csrf_token": browser.cookies["csrftoken"]}
+    answer = await browser.post("/login", data=fields)
+    assert str(answer.status_code) in log_in["responses"]
+    assert answer.status_code == 303
 
 
 def test_the_json_sample_shows_every_member() -> None:

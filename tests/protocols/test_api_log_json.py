@@ -426,3 +426,32 @@ def test_a_timestamp_is_read_to_the_nanosecond(raw: str, instant: Any) -> None:
 
 def test_the_query_never_fills_the_message() -> None:
     assert ask('{"Message":"m"}', path="/api/Log?Severity=5&User=u").stored["severity"] == 0
+
+
+@pytest.mark.parametrize("name", ["Messsage", "Mesage", "messages", "MESSAGE_", "Massage"])
+def test_a_mistyped_message_is_told_the_right_name(name: str) -> None:
+    state = ask(f'{{"User":"u","{name}":"m"}}').model_state
+    assert state == {
+        "message.Message": ["The Message field is required."],
+        f"message.{name}": [f"There is no member '{name}'; did you mean Message?"],
+    }
+    assert ask(f"{name}=m", content_type="application/x-www-form-urlencoded").model_state == state
+    xml = f"<LogMessage><{name}>m</{name}></LogMessage>"
+    assert ask(xml, content_type="text/xml", accept="text/json").model_state == state
+
+
+@pytest.mark.parametrize(
+    "name", ["Message ", " Message", "msg", "x", "Message.Message", "Me\u017f\u017fage"]
+)
+def test_no_other_name_changes_the_words_of_the_original(name: str) -> None:
+    body = json.dumps({name: "m", "Properties": {}})
+    assert ask(body).model_state == {"message.Message": ["The Message field is required."]}
+
+
+def test_a_severity_is_quoted_once() -> None:
+    (told,) = ask('{"Message":"m","Severity":"loud"}').model_state["message.Severity"]
+    assert told.startswith("Severity is 'loud' (line 1, column 27); ")
+    (told,) = ask('{"Message":"m","Severity":4.5}').model_state["message.Severity"]
+    assert told.startswith("Severity is 4.5 (line 1, ")
+    (told,) = ask('{"Message":"m","Severity":{"a":"b"}}').model_state["message.Severity"]
+    assert told.startswith('Severity is {"a":"b"} (line 1, ')

@@ -64,6 +64,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     description: str
     uri_parameters: tuple[Member, ...] = ()
+    headers: tuple[Member, ...] = ()
     body_text: str = ""
     body_model: str = ""
     requests: tuple[Sample, ...] = ()
@@ -123,7 +124,8 @@ LOG_MESSAGE = Model(
         Member("User", "Who used it.", sample="ada@example.com"),
         Member(
             "Timestamp",
-            "When it happened: ISO 8601, or a number since 1970. Otherwise the time of arrival.",
+            "When it happened: ISO 8601, or a number since 1970. Otherwise the time of arrival; "
+            "what was sent is kept as the property OriginalTimestamp.",
             "date",
             sample="2026-01-31T08:15:30.123Z",
             schema={"type": "string", "format": "date-time"},
@@ -229,10 +231,40 @@ _IDS = ["311294829748225", "311294829748226"]
 _ORIGIN = "{origin}"
 _KEY_LINE = "  -H 'ApiKey: YOUR-KEY'"
 
+# OpenAPI says these three itself, or forbids to say them here.
+_UNLISTED = ("ApiKey", "Content-Type", "Accept")
+SENDING_HEADERS = (
+    Member("ApiKey", "The key, with the right to ingest.", "string", ("Required",)),
+    Member(
+        "Content-Type",
+        "What the body is; a charset of a form or of XML is heeded. curl says form unless it is "
+        "told another one.",
+        "string",
+        ("Required",),
+    ),
+    Member(
+        "Content-Encoding",
+        "How the body is compressed: gzip, deflate, zstd or br.",
+        schema={"type": "string", "enum": ["gzip", "deflate", "zstd", "br"]},
+    ),
+    Member(
+        "Idempotency-Key",
+        "A word of your own for this body, for instance a UUID. Sent again with the same word "
+        "within 24 hours, it is stored once and gets the first answer; another body with that "
+        "word is a 409.",
+        "string",
+        ("Max length: 200",),
+        schema={"type": "string", "maxLength": 200},
+    ),
+    Member("Accept", "application/xml for an answer in XML; else it is JSON."),
+)
+_CONFLICT = "The Idempotency-Key was used for another body; this one is not stored."
+
 POST_LOG = Operation(
     method="POST",
     path="/api/Log",
     description="Takes one message. The answer comes when the message is safe on disk.",
+    headers=SENDING_HEADERS,
     body_model="LogMessage",
     requests=(
         Sample(JSON, _json(_sample_of(LOG_MESSAGE))),
@@ -253,6 +285,7 @@ POST_LOG = Operation(
         "200": "Accepted: safe on disk.",
         "400": "The message cannot be read; ModelState says what and where.",
         "401": "No key, or one that is unknown or revoked.",
+        "409": _CONFLICT,
         "413": "The message is too large.",
         "415": "The body is of a type that is not understood.",
         "429": "Too much for this key; Retry-After says when to send again.",
@@ -265,6 +298,7 @@ POST_LOGS = Operation(
     path="/api/Logs",
     description="Takes many messages: a JSON array, or one JSON object per line. "
     "Good messages are kept even when others are refused. gzip and zstd are welcome.",
+    headers=SENDING_HEADERS,
     body_text="A collection of",
     body_model="LogMessage",
     requests=(
@@ -284,7 +318,10 @@ POST_LOGS = Operation(
         "207": "Some are accepted; Errors says which are not, and why.",
         "400": "None is accepted.",
         "401": "No key, or one that is unknown or revoked.",
+        "409": _CONFLICT,
         "413": "The batch is too large.",
+        "415": "The body is of a type that is not understood.",
+        "429": "Too much for this key; Retry-After says when to send again.",
         "503": "Not just now; Retry-After says when to send again.",
     },
 )
@@ -408,6 +445,17 @@ def _describe(operation: Operation) -> dict[str, Any]:
                 "schema": parameter.schema,
             }
             for parameter in operation.uri_parameters
+        ]
+        + [
+            {
+                "name": header.name,
+                "in": "header",
+                "required": False,
+                "description": header.description,
+                "schema": header.schema,
+            }
+            for header in operation.headers
+            if header.name not in _UNLISTED
         ],
         "responses": {status: {"description": text} for status, text in operation.statuses.items()},
     }

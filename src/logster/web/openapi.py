@@ -1,4 +1,4 @@
-"""The OpenAPI document of both APIs, the portal's and the native one.
+"""The OpenAPI document of both APIs, the portal's and the native one, and of the door.
 
 In: what Litestar reads from the handlers, and the description that makes the help pages.
 Out: JSON at /api/v1/openapi.json.
@@ -18,6 +18,74 @@ SECURITY_SCHEMES = {
     "Session": {"type": "apiKey", "in": "cookie", "name": "logster_session"},
 }
 
+_PROOF = (
+    "the value of the cookie csrftoken, which GET /login sets; as the field csrf_token or the "
+    "header X-CSRF-Token"
+)
+#: Log-in and log-out are forms of HTML pages, which the framework's document leaves out.
+DOOR: dict[str, Any] = {
+    "/login": {
+        "get": {
+            "summary": "The log-in form",
+            "description": "Sets the cookie csrftoken, which the log-in has to repeat.",
+            "operationId": "show-login",
+            "tags": ["door"],
+            "security": [],
+            "responses": {
+                "200": {"description": "The form, as HTML."},
+                "303": {"description": "Somebody is logged in already."},
+            },
+        },
+        "post": {
+            "summary": "Log in",
+            "description": "Begins a session. Programs need none: they send a key.",
+            "operationId": "log-in",
+            "tags": ["door"],
+            "security": [],
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "application/x-www-form-urlencoded": {
+                        "schema": {
+                            "type": "object",
+                            "required": ["email", "password", "csrf_token"],
+                            "properties": {
+                                "email": {"type": "string"},
+                                "password": {"type": "string"},
+                                "csrf_token": {"type": "string", "description": _PROOF},
+                                "next": {
+                                    "type": "string",
+                                    "description": "The page of the portal to go on to.",
+                                },
+                            },
+                        }
+                    }
+                },
+            },
+            "responses": {
+                "303": {"description": "Logged in: the cookie logster_session is set."},
+                "401": {"description": "The email or the password is not right."},
+                "403": {"description": "The csrf_token does not repeat its cookie."},
+                "429": {"description": "Too many failures; Retry-After says when to try again."},
+            },
+        },
+    },
+    "/logout": {
+        "post": {
+            "summary": "Log out",
+            "description": f"Ends the session on the server. Needs {_PROOF}.",
+            "operationId": "log-out",
+            "tags": ["door"],
+            "security": [{"Session": []}],
+            "responses": {
+                "204": {"description": "Logged out."},
+                "303": {"description": "Logged out, told to a browser."},
+                "403": {"description": "The proof is missing or of another session."},
+            },
+        },
+    },
+}
+
 
 class ApiDocument(OpenAPIRenderPlugin):
     """Writes the document."""
@@ -34,7 +102,7 @@ class ApiDocument(OpenAPIRenderPlugin):
 def join_native(schema: dict[str, Any]) -> dict[str, Any]:
     """The document of the portal's API with the native API in front."""
     joined = copy.deepcopy(schema)
-    joined["paths"] = {**describe_paths(), **joined.get("paths", {})}
+    joined["paths"] = {**describe_paths(), **DOOR, **joined.get("paths", {})}
     components = joined.setdefault("components", {})
     components["schemas"] = {**components.get("schemas", {}), **describe_schemas()}
     components["securitySchemes"] = SECURITY_SCHEMES

@@ -7,6 +7,7 @@ says so: what else it names was never looked at, and is not now.)
 
 from __future__ import annotations
 
+import functools
 import re
 from encodings.aliases import aliases
 
@@ -63,10 +64,15 @@ _MARKS = (
 )
 
 
+_MARK_BYTES = tuple(mark for mark, _ in _MARKS)
+
+
 class CharsetError(ValueError):
     """Bytes that are no text in their charset."""
 
 
+# Clients name the same few for ever.
+@functools.lru_cache(maxsize=256)
 def find_codec(name: str) -> str | None:
     """Python's name of a charset; None when it is not one of text that is known."""
     return _NAMES.get(_NOT_PLAIN.sub("_", name.lower()).strip("_"))
@@ -74,10 +80,10 @@ def find_codec(name: str) -> str | None:
 
 def take_mark(body: bytes) -> tuple[str | None, bytes]:
     """The codec of a byte order mark, if there is one, and the bytes behind it."""
-    for mark, codec in _MARKS:
-        if body.startswith(mark):
-            return codec, body[len(mark) :]
-    return None, body
+    if not body.startswith(_MARK_BYTES):
+        return None, body
+    mark, codec = next(known for known in _MARKS if body.startswith(known[0]))
+    return codec, body[len(mark) :]
 
 
 def family_of(codec: str) -> str:

@@ -10,7 +10,7 @@ Content-Type or the field `_charset_` names, else of UTF-8; no letter is ever re
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import msgspec
@@ -31,9 +31,6 @@ from logster.ingest.protocols.native_message import (
     read_integer,
     shown,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 VALUE_REQUIRED = "A value is required."
 
@@ -103,19 +100,25 @@ def _unquote(pair: bytes) -> tuple[bytes, bytes]:
     return unquote_to_bytes(name), unquote_to_bytes(value)
 
 
-def _decode_pairs(pairs: list[tuple[bytes, bytes]], named: str) -> Iterator[tuple[str, str]]:
+def _decode_pairs(pairs: list[tuple[bytes, bytes]], named: str) -> list[tuple[str, str]]:
     codec = find_codec(named) if named else UTF_8
     if codec is None or is_wide(codec):
         # Of a charset that is not known, ASCII is surely no other than ASCII.
         if not all(name.isascii() and value.isascii() for name, value in pairs):
             raise CharsetError(f"names the charset {shown(named)}, which is not known; send UTF-8")
         codec = UTF_8
-    for name, value in pairs:
-        place = _ascii(name)[:_MAX_TOLD] or "?"
-        try:
-            yield decode(name, codec, named), decode(value, codec, named)
-        except CharsetError as error:
-            raise CharsetError(f"field {place} {error}") from None
+    try:
+        return [(name.decode(codec), value.decode(codec)) for name, value in pairs]
+    except UnicodeDecodeError:
+        return [_decode_field(name, value, codec, named) for name, value in pairs]
+
+
+def _decode_field(name: bytes, value: bytes, codec: str, named: str) -> tuple[str, str]:
+    """One field, which is named when it is no text."""
+    try:
+        return decode(name, codec, named), decode(value, codec, named)
+    except CharsetError as error:
+        raise CharsetError(f"field {_ascii(name)[:_MAX_TOLD] or '?'} {error}") from None
 
 
 def _ascii(text: bytes) -> str:

@@ -30,6 +30,7 @@ VOCABULARY = (
     "metrics",
     "timestamp",
     "zstd",
+    "serverlog",
 )
 STAGES = ("ingest", "meta", "spool", "store", "track", "watch", "web")
 

@@ -8,6 +8,7 @@ its reader to refuse.
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 #: Looked at in one step; 30 times as much memory is taken for it.
 _PIECE_BYTES = 1 << 20
@@ -25,7 +26,7 @@ _IS_QUOTE = bytes(code == ord('"') for code in range(256))
 #: What a bracket adds to the depth, as signed bytes.
 _STEP = bytes((code in b"[{") - (code in b"]}") & 0xFF for code in range(256))
 _NO_STEP = pa.scalar(0, pa.int8())
-_BLANKS = b" \t\n\r"
+_BLANKS = re.compile(rb"[ \t\n\r]*+")
 
 
 class _Marks(msgspec.Struct):
@@ -64,9 +65,8 @@ def count_items(array: bytes, most: int) -> int:
     return min(count, most + 1)
 
 
-def split_items(array: bytes) -> list[bytes] | None:
-    """The items; None when the array's brackets or commas do not hold."""
-    first = array.index(b"[") + 1
+def split_items(array: bytes) -> Iterable[bytes] | None:
+    """The items, each made when it is asked for; None when brackets or commas do not hold."""
     commas: list[int] = []
     openings: list[int] = []
     position, end = 0, None
@@ -78,20 +78,22 @@ def split_items(array: bytes) -> list[bytes] | None:
         if piece.end is not None:
             end = position + piece.end
         position += piece.size
-    if end is None or array[end:].strip(_BLANKS):
+    if end is None or not _is_blank(array, end, len(array)):
         return None
-    bounds = [first - 1, *commas, end - 1]
+    bounds = [array.index(b"["), *commas, end - 1]
     if not _is_one_each(openings, bounds):
         return None
-    items = [array[start + 1 : stop] for start, stop in pairwise(bounds)]
-    if len(items) == 1 and not items[0].strip(_BLANKS):
+    places = [(start + 1, stop) for start, stop in pairwise(bounds)]
+    blanks = [_is_blank(array, *place) for place in places]
+    if blanks == [True]:
         return []
-    return items if all(map(_is_there, items)) else None
+    # Where nothing stands, a comma is too many.
+    return None if any(blanks) else (array[start:stop] for start, stop in places)
 
 
-def _is_there(item: bytes) -> bool:
-    """Whether something stands there: else a comma is too many."""
-    return bool(item.strip(_BLANKS))
+def _is_blank(array: bytes, start: int, stop: int) -> bool:
+    found = _BLANKS.match(array, start, stop)
+    return found is not None and found.end() == stop
 
 
 def _is_one_each(openings: list[int], bounds: list[int]) -> bool:

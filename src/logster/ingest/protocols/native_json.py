@@ -303,14 +303,14 @@ def _lines(lines: list[bytes]) -> Iterator[tuple[int, bytes]]:
 
 
 def _items(body: bytes, max_explained_bytes: int) -> Iterator[tuple[int, bytes]]:
+    items: Iterable[bytes] | None
     try:
-        items = list(map(bytes, _items_decoder.decode(body)))
+        items = map(bytes, _items_decoder.decode(body))
     except (msgspec.MsgspecError, RecursionError) as error:
-        found = json_marks.split_items(body)
-        if found is None:
+        items = json_marks.split_items(body)
+        if items is None:
             # Where one item ends and the next begins is lost: the request is refused whole.
             raise _whole(_explain_whole(body, str(error), max_explained_bytes)) from None
-        items = found
     yield from enumerate(items, 1)
 
 

@@ -37,7 +37,10 @@ OWN = [
     ("severity>=error -severity:fatal", "severity", "severity>=error"),
     ("application:sh*", "application", "application:sh*"),
     ("has:user user:u1", "user", "has:user"),
-    # Not what must hold by itself.
+    ("(user:u1 OR user:u2) tea", "user", "tea"),
+    ("user:(u1 OR -u2) tea", "user", "tea"),
+    # Not what must hold by itself, nor what is no list.
+    ("user:u1 OR -user:u2", "user", "user:u1 OR -user:u2"),
     ("application:shop OR tea", "application", "application:shop OR tea"),
     ("(application:shop OR user:u1) tea", "application", "(application:shop OR user:u1) tea"),
     ("(application:shop tea) user:u1", "application", "(application:shop tea) user:u1"),

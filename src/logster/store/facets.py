@@ -15,7 +15,7 @@ import msgspec
 
 from logster.errors import QueryError
 from logster.event import Severity
-from logster.language import And, Equal, Field, Filter, Not, Or, fields_in, render_field
+from logster.language import And, Equal, Field, Filter, Has, Not, Or, fields_in, render_field
 from logster.store.question import (
     MAX_VALUE_CHARACTERS,
     SEVERITY,
@@ -210,6 +210,8 @@ def _chooses(part: Filter, field: Field) -> bool:
     """`field:value`, `field:(one, other)`, or the opposite of one of them."""
     if isinstance(part, Not):
         return _chooses(part.filter, field)
+    if isinstance(part, Or) and any(isinstance(each, Not | Or | Has) for each in part.filters):
+        return False
     return isinstance(part, Equal | Or) and fields_in(part) == [field]
 
 

@@ -125,6 +125,9 @@ test("a refusal is kept with its place; an older page's failure leaves the list"
     [2],
     "The server answered 503.",
   ]);
+  // A question that nobody waits for is not asked again.
+  serve({ ids: [] });
+  await rows.load("c", ALL);
 });
 
 test("when nobody answers it says so, and asks again until somebody does", async () => {

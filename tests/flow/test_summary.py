@@ -17,10 +17,11 @@ from logster.event import NS_PER_MS, Event, Severity
 from logster.language import EVERYTHING, Field, matches, parse_filter
 from logster.store import summary
 from logster.store.context import find_context
+from logster.store.facets import facets
 from logster.store.patterns import MORE, SHAPES, find_patterns
 from logster.store.question import SEVERITY, Selection, field_of
 from logster.store.search import Question, search
-from logster.store.summary import Histogram, facets, histogram, list_fields
+from logster.store.summary import Histogram, histogram, list_fields
 from support.stored import event_at, store_events
 
 if TYPE_CHECKING:
@@ -230,7 +231,10 @@ async def test_facets_count_every_value_of_several_fields(
     assert found.total == len(expected)
     assert [facet.field for facet in found.facets] == names
     for facet in found.facets:
-        values = Counter(value_of(event, facet.field) for event in expected)
+        # Its own condition does not hold for a field (`test_facets`).
+        is_own = text == f"{facet.field}:shop"
+        counted = matching(stored, "") if is_own else expected
+        values = Counter(value_of(event, facet.field) for event in counted)
         assert facet.missing == values.pop("", 0)
         assert [count for _, count in facet.values] == sorted(values.values(), reverse=True)[:5]
         assert all(values[value] == count for value, count in facet.values)

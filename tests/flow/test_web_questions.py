@@ -188,7 +188,7 @@ ATTACKS = (
 #: What each takes from a stranger besides the search and its time.
 TEXTS = {
     "histogram": ("split",),
-    "facets": ("field",),
+    "facets": ("field", "holding"),
     "export": ("column", "format"),
 }
 
@@ -215,6 +215,8 @@ MISTAKES = (
     "histogram?since=yesterdayish",
     "histogram?since=9999999999999999999",
     "facets?limit=101",
+    "facets?holding=a",
+    "facets?field=user&holding=" + "a" * 201,
     "facets?field=stack_trace",
     "facets?" + "&".join(f"field=f{n}" for n in range(21)),
     "fields?q=)",

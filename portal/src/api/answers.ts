@@ -34,6 +34,8 @@ export interface Facet {
   readonly field: string;
   readonly values: readonly { readonly value: string; readonly count: number }[];
   readonly missing: number;
+  /** There are values beyond these. */
+  readonly hasMore: boolean;
 }
 
 export interface FieldInfo {
@@ -139,6 +141,7 @@ export function readFacets(value: unknown): readonly Facet[] {
         return { value: text(name, "value"), count: numberOrZero(count) };
       }),
       missing: numberOrZero(facet.missing),
+      hasMore: facet.has_more === true,
     };
   });
 }

@@ -27,6 +27,7 @@ import {
   readSearches,
   readStats,
 } from "./answers";
+import { comeback } from "./comeback.svelte";
 import { parseJson } from "./json";
 import {
   type Event,
@@ -75,6 +76,14 @@ export class OfflineError extends Error {
   override name = "OfflineError";
 }
 
+/** A proxy, or the server itself, says that there is nobody behind it now. */
+const AWAY: ReadonlySet<number> = new Set([502, 503, 504]);
+
+/** Whether the same question may well be answered a little later. */
+export function isAway(error: unknown): boolean {
+  return error instanceof OfflineError || (error instanceof ApiError && AWAY.has(error.status));
+}
+
 export async function getSession(): Promise<Session> {
   return readSession(await ask("GET", "/api/v1/session"));
 }
@@ -108,9 +117,9 @@ export async function getFacets(
   fields: readonly string[],
   signal?: AbortSignal,
   limit?: number,
+  holding = "",
 ): Promise<readonly Facet[]> {
-  const parameters = scoped(scope);
-  if (limit) parameters.set("limit", String(limit));
+  const parameters = scoped(scope, { limit: limit ? String(limit) : null, holding });
   for (const field of fields) parameters.append("field", field);
   return readFacets(await ask("GET", `/api/v1/facets?${parameters}`, signal));
 }
@@ -220,7 +229,9 @@ async function send(
   const content = body ? JSON.stringify(body) : null;
   try {
     const response = await fetch(path, { method, headers, body: content, signal: signal ?? null });
-    return [response, await response.text()];
+    const answer = await response.text();
+    if (!AWAY.has(response.status)) comeback.reached();
+    return [response, answer];
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new OfflineError("The server cannot be reached.");

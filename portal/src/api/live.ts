@@ -5,6 +5,7 @@
  * Promise: a cut connection is resumed from the last step seen (the browser sends Last-Event-ID;
  * where it gives up, this opens anew with the cursor); many steps in one frame become one.
  */
+import { comeback } from "./comeback.svelte";
 import { getSession, tailAddress } from "./client";
 import { parseJson } from "./json";
 import { type Event, type Step, readStep } from "./shapes";
@@ -40,6 +41,7 @@ export function openLive(text: string, listener: LiveListener): LiveStream {
     source = new EventSource(tailAddress(text, cursor));
     source.onopen = () => {
       retryMs = FIRST_RETRY_MS;
+      comeback.reached();
       listener.onstate("open");
       if (isNew) listener.onbegin();
       isNew = false; // from here on the browser knows where it goes on

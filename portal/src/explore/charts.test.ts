@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { numberMarks, timeMarks } from "./scale";
-import { highestOf, stackPaths } from "./stack";
+import { highestOf, isBursty, stackPaths } from "./stack";
 
 const at = (text: string) => Date.parse(text);
 const labels = (since: string, until: string, count: number) =>
@@ -33,8 +33,31 @@ test("marks of numbers are round and reach over the highest", () => {
 
 test("bars stand on each other, and the smallest is still seen", () => {
   const [low, high] = stackPaths([[1, 0], [999, 10]], 100, 64, highestOf([[1, 0], [999, 10]]));
-  expect(low).toBe("M0 64v-1.5h49v1.5z");
-  expect(high).toBe("M0 62.5v-62.5h49v62.5zM50 64v-1.5h49v1.5z");
+  expect(low).toBe("M5 64v-1.5h40v1.5z");
+  expect(high).toBe("M5 62.5v-62.5h40v62.5zM55 64v-1.5h40v1.5z");
+});
+
+test("a lone bar is no ground: it is as wide as a bar, in the middle of its time", () => {
+  expect(stackPaths([[3]], 900, 64, 3)).toEqual(["M430 64v-64h40v64z"]);
+});
+
+test("by the square root a burst leaves the rest to be seen, and the shares of a stack stay", () => {
+  const heights = (path = "") => [...path.matchAll(/v-([\d.]+)/g)].map(([, height]) => Number(height));
+  const counts = [
+    [2_500, 25],
+    [7_500, 75],
+  ];
+  const [low, high] = stackPaths(counts, 100, 64, highestOf(counts), "root");
+  expect(heights(low)).toEqual([16, 1.6]);
+  expect(heights(high)).toEqual([48, 4.8]);
+  expect(heights(stackPaths([[0, 100]], 100, 64, 10_000, "root")[0])).toEqual([6.4]);
+});
+
+test("a burst is what stands far above the middle one of the bars", () => {
+  expect(isBursty([[10, 12, 0, 0, 1_000]])).toBe(true);
+  expect(isBursty([[10, 12, 9, 100]])).toBe(false);
+  expect(isBursty([[5, 5, 5], [5, 5, 500]])).toBe(true);
+  for (const few of [[], [[]], [[1_000]], [[0, 1, 0, 1_000]]]) expect(isBursty(few)).toBe(false);
 });
 
 test("nothing to draw is no path", () => {

@@ -9,7 +9,7 @@ export type Wish =
   | { readonly kind: "move"; readonly by: number; readonly to?: undefined }
   | { readonly kind: "move"; readonly by: 0; readonly to: "newest" | "oldest" }
   | { readonly kind: "search" | "open" | "close" | "live" | "help" }
-  | { readonly kind: "pause" | "filters" | "histogram" | "range" | "searches" | "view" };
+  | { readonly kind: "pause" | "filters" | "histogram" | "range" | "searches" | "view" | "scale" | "unfold" };
 
 const ANYWHERE: Readonly<Record<string, Wish>> = {
   j: { kind: "move", by: 1 },
@@ -21,6 +21,8 @@ const ANYWHERE: Readonly<Record<string, Wish>> = {
   t: { kind: "range" },
   s: { kind: "searches" },
   v: { kind: "view" },
+  y: { kind: "scale" },
+  e: { kind: "unfold" },
   "/": { kind: "search" },
   "?": { kind: "help" },
   Escape: { kind: "close" },

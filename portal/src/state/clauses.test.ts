@@ -1,15 +1,13 @@
 import { describe, expect, test } from "vitest";
 import {
   fieldOfProperty,
+  isField,
   severityOf,
   splitClauses,
   splitQuestion,
-  wishFor,
   withGroup,
   withSeverity,
   withText,
-  withValue,
-  withoutValue,
   wordsOf,
 } from "./clauses";
 
@@ -76,37 +74,19 @@ describe("severity", () => {
   });
 });
 
-describe("filter for a value", () => {
-  test("quotes what is more than a word", () => {
-    expect(withValue("", "user", "mia k", false)).toBe('user:"mia k"');
-    expect(withValue("", "path", 'C:\\a "b"', false)).toBe('path:"C:\\\\a \\"b\\""');
-    expect(withValue("", "user", "OR", false)).toBe('user:"OR"');
-    expect(withValue("", "user", "-x", false)).toBe('user:"-x"');
-    expect(withValue("", "user", "", false)).toBe('user:""');
-    expect(withValue("", "pages", "1..5", false)).toBe('pages:"1..5"');
-  });
+test("a property with a field's name is marked", () => {
+  expect(fieldOfProperty(["http", "status"])).toBe("http.status");
+  expect(fieldOfProperty(["User"])).toBe("properties.User");
+  expect(fieldOfProperty(["TraceId"])).toBe("properties.TraceId");
+  expect(fieldOfProperty(["properties", "a"])).toBe("properties.properties.a");
+});
 
-  test("quotes a name that is more than a name", () => {
-    expect(withValue("", "order id.x", "1", false)).toBe('"order id.x":1');
-    expect(withValue("", "http.status", "500", false)).toBe("http.status:500");
-  });
-
-  test("out is written with a dash, and turns the opposite around", () => {
-    expect(withValue("a", "user", "bot", true)).toBe("a -user:bot");
-    expect(withValue("user:bot a", "user", "bot", true)).toBe("-user:bot a");
-    expect(withValue("-user:bot", "user", "bot", false)).toBe("user:bot");
-  });
-
-  test("said again changes nothing", () => {
-    expect(withValue("user:bot", "user", "bot", false)).toBe("user:bot");
-  });
-
-  test("of a property with a field's name is marked", () => {
-    expect(fieldOfProperty(["http", "status"])).toBe("http.status");
-    expect(fieldOfProperty(["User"])).toBe("properties.User");
-    expect(fieldOfProperty(["TraceId"])).toBe("properties.TraceId");
-    expect(fieldOfProperty(["properties", "a"])).toBe("properties.properties.a");
-  });
+test("names mean the same field however they are typed, and a property none of them", () => {
+  expect(isField("StackTrace", "stack_trace")).toBe(true);
+  expect(isField('"order id"', "\"order id\"")).toBe(true);
+  expect(isField("properties.Region", "Region")).toBe(true);
+  expect(isField("region", "Region")).toBe(false);
+  expect(isField("properties.user", "user")).toBe(false);
 });
 
 describe("a pipe", () => {
@@ -125,10 +105,8 @@ describe("a pipe", () => {
 
   test("stays at the end, whatever is narrowed", () => {
     const text = "a | count by user";
-    expect(withValue(text, "host", "x", false)).toBe("a host:x | count by user");
     expect(withSeverity(text, 4)).toBe("a severity>=error | count by user");
     expect(withText(text, "b")).toBe("a b | count by user");
-    expect(withValue("| count", "host", "x", true)).toBe("-host:x | count");
     expect(withSeverity("severity>=error | count", null)).toBe("| count");
   });
 
@@ -141,15 +119,6 @@ describe("a pipe", () => {
   test("has no words to mark", () => {
     expect(wordsOf("timeout | count by user")).toEqual(["timeout"]);
   });
-});
-
-test("a value in the text is known and can be taken out again", () => {
-  expect(wishFor("a user:bot", "user", "bot")).toBe("in");
-  expect(wishFor("a -user:bot | count", "user", "bot")).toBe("out");
-  expect(wishFor("a user:bots", "user", "bot")).toBeNull();
-  expect(withoutValue("a user:bot b", "user", "bot")).toBe("a b");
-  expect(withoutValue("-user:bot | count", "user", "bot")).toBe("| count");
-  expect(withoutValue("a", "user", "bot")).toBe("a");
 });
 
 test("words to mark are the plain words and phrases, not the fields and the negated", () => {

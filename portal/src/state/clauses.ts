@@ -110,28 +110,6 @@ function setSeverity(text: string, severity: number | null): string {
   return replaceClauses(text, current, wanted);
 }
 
-/** The text narrowed to events whose field has (or, `isOut`, lacks) this value. */
-export function withValue(text: string, field: string, value: string, isOut: boolean): string {
-  return editFilter(text, (filter) => setValue(filter, field, value, isOut));
-}
-
-/** The text without a condition on this value, for it or against it. */
-export function withoutValue(text: string, field: string, value: string): string {
-  const clause = conditionOf(field, value);
-  return editFilter(text, (filter) => {
-    const found = splitClauses(filter).filter((each) => isEither(each.text, clause));
-    return found.length ? replaceClauses(filter, found, null) : filter;
-  });
-}
-
-/** Whether the text asks for this value, against it, or says nothing about it. */
-export function wishFor(text: string, field: string, value: string): "in" | "out" | null {
-  const clause = conditionOf(field, value);
-  const found = splitClauses(text).find((each) => isEither(each.text, clause));
-  if (!found) return null;
-  return found.text === clause ? "in" : "out";
-}
-
 /** The text narrowed to events in which the field is not there, or empty. */
 export function withoutField(text: string, field: string): string {
   return editFilter(text, (filter) => appendClause(filter, `-has:${quoteName(field)}`));
@@ -148,28 +126,11 @@ export function withText(text: string, added: string): string {
 }
 
 /** Narrowing happens in front of the pipe. */
-function editFilter(text: string, edit: (filter: string) => string): string {
+export function editFilter(text: string, edit: (filter: string) => string): string {
   const { filter, pipe } = splitQuestion(text);
   // Untouched, the text stays as it was typed.
   const edited = edit(pipe === null ? text : filter);
   return pipe === null ? edited : `${edited} ${pipe}`.trim();
-}
-
-function setValue(text: string, field: string, value: string, isOut: boolean): string {
-  const clause = conditionOf(field, value);
-  const [wanted, opposite] = isOut ? [`-${clause}`, clause] : [clause, `-${clause}`];
-  const clauses = splitClauses(text);
-  if (clauses.some((each) => each.text === wanted)) return text;
-  const against = clauses.filter((each) => each.text === opposite);
-  return against.length ? replaceClauses(text, against, wanted) : appendClause(text, wanted);
-}
-
-function conditionOf(field: string, value: string): string {
-  return `${quoteName(field)}:${quoteValue(value)}`;
-}
-
-function isEither(text: string, clause: string): boolean {
-  return text === clause || text === `-${clause}`;
 }
 
 /** A property as the search names it: its path, marked where a field has the same name. */
@@ -178,6 +139,20 @@ export function fieldOfProperty(path: readonly string[]): string {
   const plain = name.toLowerCase();
   const isTaken = FIELDS.has(plain.replaceAll("_", "")) || plain.startsWith(PROPERTY_MARK);
   return isTaken ? PROPERTY_MARK + name : name;
+}
+
+/** Whether two names mean the same field or property, however they are typed. */
+export function isField(typed: string, other: string): boolean {
+  return keyOf(typed) === keyOf(other);
+}
+
+/** Fields by their letters alone; properties are told apart from them, and from each other by case. */
+function keyOf(typed: string): string {
+  const name = unquote(typed);
+  const plain = name.toLowerCase();
+  const letters = plain.replaceAll("_", "");
+  if (FIELDS.has(letters)) return letters;
+  return PROPERTY_MARK + (plain.startsWith(PROPERTY_MARK) ? name.slice(PROPERTY_MARK.length) : name);
 }
 
 /** Words and phrases the text looks for, lower case, for marking them in messages. */
@@ -210,7 +185,7 @@ function replaceClauses(text: string, clauses: readonly Clause[], wanted: string
 }
 
 /** Side by side binds tighter than OR, so a text with OR is put into parentheses first. */
-function appendClause(text: string, clause: string): string {
+export function appendClause(text: string, clause: string): string {
   const before = text.trim();
   if (!before) return clause;
   const hasOr = splitClauses(before).some((each) => each.text === "OR");
@@ -218,14 +193,20 @@ function appendClause(text: string, clause: string): string {
 }
 
 /** The server's own lists give names as they are typed, quotes and all. */
-function quoteName(name: string): string {
+export function quoteName(name: string): string {
   if (/^"(?:\\.|[^"\\])*"$/.test(name)) return name;
   return /^[\p{L}_@$]([\p{L}\p{N}_.@$/-]*[\p{L}\p{N}_])?$/u.test(name) ? name : quote(name);
 }
 
-function quoteValue(value: string): string {
+export function quoteValue(value: string): string {
   const isWord = /^[\p{L}\p{N}_][\p{L}\p{N}_./@+-]*$/u.test(value) && !/^(AND|OR|NOT)$|\.\./.test(value);
   return isWord ? value : quote(value);
+}
+
+/** The text inside the quotes, where there are any; a lone backslash stands for itself. */
+export function unquote(typed: string): string {
+  const isQuoted = /^"(?:\\.|[^"\\])*"$/s.test(typed);
+  return isQuoted ? typed.slice(1, -1).replace(/\\(["\\])/g, "$1") : typed;
 }
 
 function quote(text: string): string {

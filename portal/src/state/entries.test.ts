@@ -37,7 +37,8 @@ test("any split of a list merges back to it", () => {
 });
 
 test("a step is turned around, its gap below the oldest of it", () => {
-  const entries = entriesOfStep(list("10", "20", "30"), 7);
+  const step = list("10", "20", "30").map((each) => ({ ...each, received_at: "2026-11-23T09:00:00Z" }));
+  const entries = entriesOfStep(step, 7);
   expect(entries.map((entry) => (isEvent(entry) ? entry.id : entry.skipped))).toEqual([
     "30",
     "20",

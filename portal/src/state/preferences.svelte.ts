@@ -1,5 +1,6 @@
 /**
- * What a person prefers on this device: colours, time zone, facets, the form of stack traces.
+ * What a person prefers on this device: colours, time zone, facets, the form of stack traces, the
+ * scale of the histogram.
  *
  * In: local storage. Out: reactive values. Promise: works, for the visit, where storage is forbidden.
  */
@@ -7,7 +8,9 @@ import type { Zone } from "../ui/time";
 
 export type Theme = "system" | "light" | "dark";
 export type TraceForm = "frames" | "raw";
+export type HistogramScale = "linear" | "root";
 
+const SCALES: readonly HistogramScale[] = ["linear", "root"];
 const THEMES: readonly Theme[] = ["system", "light", "dark"];
 
 /** What is counted until somebody chooses. */
@@ -21,6 +24,8 @@ class Preferences {
   #facets = $state.raw<readonly string[]>(storedList("facets") ?? FACETS);
   #hasFacets = $state(stored("hasFacets") !== "no");
   #trace = $state<TraceForm>(stored("trace") === "raw" ? "raw" : "frames");
+
+  #scale = $state<HistogramScale | null>(SCALES.find((scale) => scale === stored("scale")) ?? null);
 
   get theme(): Theme {
     return this.#theme;
@@ -43,6 +48,16 @@ class Preferences {
   /** How stack traces are shown. */
   get trace(): TraceForm {
     return this.#trace;
+  }
+
+  /** How counts become heights; null: as they come. */
+  get scale(): HistogramScale | null {
+    return this.#scale;
+  }
+
+  chooseScale(scale: HistogramScale | null): void {
+    this.#scale = scale;
+    store("scale", scale ?? "");
   }
 
   /** Newly chosen ones come first, where they are seen. */

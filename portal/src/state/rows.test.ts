@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { MAX_LIVE_ROWS, Rows } from "./rows.svelte";
-import { isEvent } from "./entries";
+import { type Gap, isEvent } from "./entries";
 import { ALL } from "./range";
 import { readEvent } from "../api/shapes";
 
@@ -25,7 +25,10 @@ function serve(...pages: { ids: number[]; next?: string; status?: number }[]): U
   return asked;
 }
 
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
 
 test("the first page, then older ones by the server's cursor", async () => {
   const asked = serve({ ids: [9, 8], next: "c1" }, { ids: [7] });
@@ -122,13 +125,61 @@ test("a refusal is kept with its place; an older page's failure leaves the list"
     [2],
     "The server answered 503.",
   ]);
+  // A question that nobody waits for is not asked again.
+  serve({ ids: [] });
+  await rows.load("c", ALL);
 });
 
-test("when nobody answers it says so", async () => {
+test("when nobody answers it says so, and asks again until somebody does", async () => {
+  vi.useFakeTimers();
   vi.stubGlobal("fetch", async () => {
     throw new TypeError("Failed to fetch");
   });
   const rows = new Rows();
+  const loading = rows.load("", ALL);
+  await vi.advanceTimersByTimeAsync(500);
+  expect([rows.status, rows.error]).toMatchObject(["failed", { name: "OfflineError" }]);
+  serve({ ids: [2, 1] });
+  await vi.advanceTimersByTimeAsync(2_000);
+  await loading;
+  expect([rows.status, rows.error, ids(rows)]).toEqual(["ready", null, [2, 1]]);
+});
+
+const gapOf = (rows: Rows) => rows.entries.find((entry) => !isEvent(entry)) as Gap;
+
+test("what was skipped is loaded into its place by when it was received", async () => {
+  const asked = serve({ ids: [10] }, { ids: [100, 60, 50, 40] });
+  const rows = new Rows();
+  await rows.load("a OR b", ALL);
+  rows.addStep([event(60), event(100)], 2, true);
+  expect(gapOf(rows)).toMatchObject({ skipped: 2, wasHeld: true });
+  await rows.fill(gapOf(rows));
+  expect(asked[1]?.get("q")).toBe(
+    "(a OR b) received_at>=1970-01-01T00:00:00.000Z received_at<=1970-01-01T00:01:40.000Z",
+  );
+  expect([ids(rows), gapOf(rows), rows.filling]).toEqual([[100, 60, 50, 40, 10], undefined, null]);
+});
+
+test("of very many, as many are loaded as of older ones, and the gap grows smaller", async () => {
+  const page = Array.from({ length: 1_000 }, (_, index) => 4_000 - index);
+  const asked = serve({ ids: [10] }, { ids: page, next: "c" }, { ids: [2_999] });
+  const rows = new Rows();
   await rows.load("", ALL);
-  expect([rows.status, rows.error?.name]).toEqual(["failed", "OfflineError"]);
+  rows.addStep([event(5_000)], 1_500);
+  await rows.fill(gapOf(rows));
+  expect([rows.entries.length, gapOf(rows)?.skipped]).toEqual([1_003, 500]);
+  await rows.fill(gapOf(rows));
+  expect([asked[2]?.get("before"), ids(rows).slice(-2), gapOf(rows)]).toEqual(["c", [2_999, 10], undefined]);
+});
+
+test("what cannot be loaded says so, stays to be loaded, and is forgotten with its question", async () => {
+  serve({ ids: [10] }, { ids: [], status: 500 });
+  const rows = new Rows();
+  await rows.load("", ALL);
+  rows.addStep([event(60)], 2);
+  await rows.fill(gapOf(rows));
+  expect([rows.fillError?.message, rows.filling, gapOf(rows).skipped]).toEqual(["The server answered 500.", null, 2]);
+  serve({ ids: [11] });
+  await rows.load("b", ALL);
+  expect([rows.fillError, ids(rows)]).toEqual([null, [11]]);
 });

@@ -23,7 +23,7 @@ export class Tail {
   #stream: LiveStream | null = null;
 
   constructor(
-    private readonly give: (events: readonly Event[], skipped: number) => void,
+    private readonly give: (events: readonly Event[], skipped: number, wasHeld: boolean) => void,
     private readonly onbegin: () => void,
     private readonly open: Open = openLive,
   ) {}
@@ -54,12 +54,12 @@ export class Tail {
     if (!this.heldCount) return;
     const [events, skipped] = [this.#held, this.#skipped];
     this.#forget();
-    this.give(events, skipped);
+    this.give(events, skipped, true);
   }
 
   #take(events: readonly Event[], skipped: number): void {
     if (!this.#isHeld) {
-      this.give(events, skipped);
+      this.give(events, skipped, false);
       return;
     }
     const all = [...this.#held, ...events];

@@ -7,10 +7,10 @@ import { MAX_HELD_EVENTS, Tail } from "./tail.svelte";
 const BEGUN = { events: [], skipped: -1 };
 
 function build() {
-  const given: { events: readonly Event[]; skipped: number }[] = [];
+  const given: { events: readonly Event[]; skipped: number; wasHeld?: boolean }[] = [];
   const opened: { text: string; listener: LiveListener; isClosed: boolean }[] = [];
   const tail = new Tail(
-    (events, skipped) => given.push({ events, skipped }),
+    (events, skipped, wasHeld) => given.push({ events, skipped, ...(wasHeld && { wasHeld }) }),
     () => given.push(BEGUN),
     (text, listener) => {
       const stream = { text, listener, isClosed: false };
@@ -41,7 +41,7 @@ test("held events wait, are counted, and come together on release", () => {
   expect(tail.heldCount).toBe(9);
   tail.release();
   expect(tail.heldCount).toBe(0);
-  expect(given).toEqual([{ events: [...events(2), ...events(3)], skipped: 4 }]);
+  expect(given).toEqual([{ events: [...events(2), ...events(3)], skipped: 4, wasHeld: true }]);
 });
 
 test("what waits is bounded; the rest counts as skipped", () => {

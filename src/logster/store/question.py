@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 SEVERITY = Field("severity")
 #: Longer names are no names; each is a parameter of the SQL, and a heading for people.
 MAX_FIELD_CHARACTERS = 500
+#: A value longer than this is cut in the answer.
+MAX_VALUE_CHARACTERS = 1_000
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,3 +139,9 @@ def text_of(field: Field, parameters: Parameters) -> str:
     if field.name == "issue":
         return f"if({column} = 0, '', toString({column}))"
     return f"toString({column})"
+
+
+def check_range(name: str, value: int, highest: int) -> None:
+    """Refuse what is not 1 to `highest`."""
+    if not 1 <= value <= highest:
+        raise QueryError(f"{name} is {value}, it can be 1 to {highest}")

@@ -1,6 +1,6 @@
-"""The shape of what was found: counts over time, top values, and which fields there are.
+"""The shape of what was found: counts over time, and which fields there are.
 
-In: a `Selection` and the names of fields. Out: a `Histogram`, `Facets`, `Fields`.
+In: a `Selection` and the names of fields. Out: a `Histogram`, `Fields`.
 Promise: counts are exact and are those of `search` with the same selection; `fields` looks
 at the newest events only and says at how many.
 """
@@ -13,31 +13,25 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
-from logster.errors import QueryError
 from logster.event import NS_PER_MS, Severity, read_properties
 from logster.language import MAX_PATH_DEPTH, NAME_FIELDS, PROSE_FIELDS, Field, render_field
-from logster.store.question import SEVERITY, Meter, Selection, text_of
+from logster.store.question import (
+    MAX_VALUE_CHARACTERS,
+    SEVERITY,
+    Meter,
+    Selection,
+    check_range,
+    text_of,
+)
 from logster.store.select import COLUMNS, Parameters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from logster.store.engine import Engine
 
 DEFAULT_BUCKETS, MAX_BUCKETS = 60, 500
 DEFAULT_TOP, MAX_TOP = 10, 100
-DEFAULT_FACETS = (
-    "severity",
-    "application",
-    "category",
-    "user",
-    "host",
-    "environment",
-    "release",
-)
-MAX_FACETS = 20
-#: A value longer than this is cut in the answer.
-MAX_VALUE_CHARACTERS = 1_000
 #: A field with at most so many values among so many events is counted in one pass.
 FEW_VALUES, EVENTS_FOR_FEW = 100, 10_000
 #: Values by buckets that one pass may give; beyond, the top values are asked for first.
@@ -94,23 +88,6 @@ class Histogram(msgspec.Struct, frozen=True, kw_only=True):
     rows_read: int
 
 
-class Facet(msgspec.Struct, frozen=True, kw_only=True):
-    """The most frequent values of a field; `missing` events have none."""
-
-    field: str
-    values: list[tuple[str, int]]
-    missing: int
-
-
-class Facets(msgspec.Struct, frozen=True, kw_only=True):
-    """Top values of several fields, and how many events there are in all."""
-
-    facets: list[Facet]
-    total: int
-    elapsed_ms: float
-    rows_read: int
-
-
 class FieldInfo(msgspec.Struct, frozen=True, kw_only=True):
     """A field; `types` counts what kinds of values it had."""
 
@@ -143,8 +120,8 @@ async def histogram(
     top: int = DEFAULT_TOP,
 ) -> Histogram:
     """Count by time and by `split`; at most `buckets` buckets, aligned to their width (UTC)."""
-    _check_range("buckets", buckets, MAX_BUCKETS)
-    _check_range("top", top, MAX_TOP)
+    check_range("buckets", buckets, MAX_BUCKETS)
+    check_range("top", top, MAX_TOP)
     meter = Meter(engine)
     since_ns, until_ns = await _range_of(meter, selection, now_ns)
     if since_ns is None or until_ns is None or since_ns >= until_ns:
@@ -170,45 +147,6 @@ def width_of(since_ns: int, until_ns: int, buckets: int) -> int:
         if (until_ns - 1) // width_ns - since_ns // width_ns < buckets:
             return width_ms
     return widest << 10
-
-
-async def facets(
-    engine: Engine, selection: Selection, fields: Sequence[Field], *, limit: int = DEFAULT_TOP
-) -> Facets:
-    """Count the values of all `fields` in one pass over the events."""
-    _check_range("limit", limit, MAX_TOP)
-    _check_range("the number of fields", len(fields), MAX_FACETS)
-    meter, parameters = Meter(engine), Parameters()
-    names = [f"f{place}" for place in range(len(fields))]
-    texts = ", ".join(
-        f"{text_of(field, parameters)} AS {name}" for field, name in zip(fields, names, strict=True)
-    )
-    shown = ", ".join(f"leftUTF8({name}, {MAX_VALUE_CHARACTERS})" for name in names)
-    is_missing = " AND ".join(f"{name} = ''" for name in names)
-    # The row of the set () is the total; missing values come first, so that no limit cuts them.
-    rows = await meter.rows(
-        f"SELECT grouping({', '.join(names)}) AS place, {shown}, count() AS number"
-        f" FROM (SELECT {texts} FROM events WHERE {selection.where(parameters)})"
-        f" GROUP BY GROUPING SETS ((), {', '.join(f'({name})' for name in names)})"
-        f" ORDER BY ({is_missing}) DESC, number DESC, {', '.join(names)}"
-        f" LIMIT {limit + 1} BY place",
-        parameters,
-    )
-    # grouping() has a bit for each field, the first one highest; the set's own bit is 0.
-    everything = (1 << len(fields)) - 1
-    counted = {row[0]: [] for row in rows}  # type: dict[int, list[tuple[str, int]]]
-    for place, *values, number in rows:
-        counted[place].append(("".join(values), number))
-    found = [
-        _facet(field, counted.get(everything - (1 << (len(fields) - 1 - place)), []), limit)
-        for place, field in enumerate(fields)
-    ]
-    return Facets(
-        facets=found,
-        total=counted[everything][0][1] if everything in counted else 0,
-        elapsed_ms=meter.elapsed_ms,
-        rows_read=meter.rows_read,
-    )
 
 
 async def list_fields(
@@ -404,20 +342,6 @@ def _histogram(
     )
 
 
-def _facet(field: Field, counted: list[tuple[str, int]], limit: int) -> Facet:
-    values = [(name_of_value(field, value), count) for value, count in counted if value]
-    return Facet(
-        field=render_field(field),
-        values=values[:limit],
-        missing=sum(count for value, count in counted if not value),
-    )
-
-
-def name_of_value(field: Field, value: str) -> str:
-    """A value as people write it: severities by name."""
-    return Severity(int(value)).name.lower() if field == SEVERITY else value
-
-
 def _properties_in(texts: Iterator[str]) -> list[FieldInfo]:
     counts: dict[str, Counter[str]] = {}
     for text in texts:
@@ -454,8 +378,3 @@ def _kind_of(value: Any) -> str:
     if isinstance(value, list):
         return "list"
     return "object" if isinstance(value, dict) else "string"
-
-
-def _check_range(name: str, value: int, highest: int) -> None:
-    if not 1 <= value <= highest:
-        raise QueryError(f"{name} is {value}, it can be 1 to {highest}")

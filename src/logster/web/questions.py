@@ -27,6 +27,7 @@ from logster.store.context import (
 )
 from logster.store.engine import Engine
 from logster.store.export import MEDIA_TYPES, Form, choose_columns, export, parse_form
+from logster.store.facets import DEFAULT_FACETS, DEFAULT_VALUES, MAX_VALUES, facets
 from logster.store.freehand import run
 from logster.store.patterns import DEFAULT_LIMIT, find_patterns
 from logster.store.patterns import MAX_LIMIT as MAX_PATTERNS
@@ -34,11 +35,9 @@ from logster.store.question import Selection, countable_field_of
 from logster.store.releases import find_releases
 from logster.store.summary import (
     DEFAULT_BUCKETS,
-    DEFAULT_FACETS,
     DEFAULT_TOP,
     MAX_BUCKETS,
     MAX_TOP,
-    facets,
     histogram,
     list_fields,
 )
@@ -89,11 +88,16 @@ class ValueShape(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FacetShape(msgspec.Struct, frozen=True, kw_only=True):
-    """The most frequent values of a field; `missing` events have none."""
+    """The most frequent values of a field; `missing` events have none.
+
+    The field is counted without the conditions that choose or exclude values of it, and these
+    values are there too. `has_more`: there are values beyond.
+    """
 
     field: str
     values: list[ValueShape]
     missing: int
+    has_more: bool
 
 
 class FacetsShape(AnswerShape, frozen=True, kw_only=True):
@@ -232,18 +236,22 @@ async def show_facets(
     field: Annotated[
         list[str] | None, QueryParameter(description="Fields or properties; may be repeated.")
     ] = None,
-    limit: Annotated[int, QueryParameter(ge=1, le=MAX_TOP)] = DEFAULT_TOP,
+    limit: Annotated[int, QueryParameter(ge=1, le=MAX_VALUES)] = DEFAULT_VALUES,
+    holding: Annotated[
+        str, QueryParameter(description="Only values of the one field that hold this text.")
+    ] = "",
 ) -> FacetsShape:
-    """Count the values of several fields among the events that match, in one pass."""
+    """Count the values of several fields among the events that match."""
     names = field or DEFAULT_FACETS
     fields = list(dict.fromkeys(countable_field_of(name) for name in names))
-    found = await facets(engine, selection, fields, limit=limit)
+    found = await facets(engine, selection, fields, limit=limit, holding=holding)
     return FacetsShape(
         facets=[
             FacetShape(
                 field=facet.field,
                 values=[ValueShape(value=value, count=count) for value, count in facet.values],
                 missing=facet.missing,
+                has_more=facet.has_more,
             )
             for facet in found.facets
         ],

@@ -76,8 +76,8 @@ def forget_folder(folder: Path) -> None:
 
 
 def check_folder(folder: Path, names: list[str]) -> None:
-    """See that the folders with these names in it, where there are such, can be used."""
-    for path in (folder / name for name in names):
+    """See that it, and the folders with these names in it where there are such, can be used."""
+    for path in (folder, *(folder / name for name in names)):
         if not os.path.lexists(path):
             continue
         if not path.is_dir():

@@ -17,9 +17,8 @@ import pwd
 import re
 import stat
 import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from logster.errors import ConfigError
 
@@ -154,15 +153,16 @@ def close_file(path: Path) -> None:
             os.close(file)
 
 
-class _Found(msgspec.Struct):
+@dataclass
+class _Found:
     """What a walk through the folder met."""
 
     #: The names at its top that others could have opened, and how many things in all.
-    tops: list[str]
+    tops: list[str] = field(default_factory=list)
     open_count: int = 0
     #: Not ours, and what could not be closed: the first path, and how many.
-    foreign: list[str] = []
-    stubborn: list[str] = []
+    foreign: list[str] = field(default_factory=list)
+    stubborn: list[str] = field(default_factory=list)
 
 
 def close_folder(folder: Path) -> list[str]:
@@ -189,7 +189,7 @@ def _close_top(folder: Path, top: int) -> list[str]:
     is_ours = before.st_uid == os.geteuid()
     if is_ours and not others:
         _close(top)  # first, so that nothing below can be opened from now on
-    found = _Found(tops=[])
+    found = _Found()
     for name in own:
         count = found.open_count
         _close_below(top, name, name, found)

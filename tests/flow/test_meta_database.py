@@ -202,7 +202,7 @@ def test_closing_the_file_to_others_keeps_the_locks_of_sqlite(tmp_path: Path) ->
         path.chmod(0o644)
         close_file(path)
         close_file(tmp_path / "meta.sqlite-shm")
-        command = [sys.executable, "-c", BEGIN, path]
+        command = [sys.executable, "-c", BEGIN, str(path)]
         assert "locked" in subprocess.run(command, capture_output=True, text=True).stderr
     assert path.stat().st_mode & 0o077 == 0
     database.close()

@@ -104,7 +104,7 @@ def test_a_start_that_cannot_be_is_a_sentence_and_leaves_nothing_behind(tmp_path
         else:
             host = "192.0.2.1"
         before = sorted(tmp_path.iterdir())
-        with pytest.raises(ConfigError, match="Choose another|mend the link"):
+        with pytest.raises(ConfigError, match=r"Choose another|mend the link"):
             serve(Config(data=str(data), host=host, port=port))
     assert sorted(tmp_path.iterdir()) == before
 

@@ -161,7 +161,7 @@ def test_what_a_log_holds_cannot_reach_the_terminal():
 
     line = render_line(event)
 
-    assert "a\\x0db" in line
+    assert "a\\rb" in line
     assert "\\x1b]0;owned\\x07 \\x9b2J \\u202egnp\n        second" in line
 
 

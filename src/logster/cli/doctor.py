@@ -140,6 +140,8 @@ def _make_check(step: Step) -> Check:
         detail, is_well, advice = str(error), None, ""
     except (LogsterError, OSError, sqlite3.Error) as error:
         detail, is_well, advice = str(error), False, step.advice
+    except (KeyError, TypeError, ValueError):  # JSON of something else
+        detail, is_well, advice = "the answer is none of Logster's", False, step.advice
     ms = round((time.perf_counter() - started) * 1000, 1)
     return Check(
         name=step.name, where=step.where, is_well=is_well, ms=ms, detail=detail, advice=advice

@@ -88,7 +88,7 @@ class LazyGroup(click.Group):
         name = args[0]
         if name not in self._lazy and name[:1].isalpha():
             near = [known for known in self._lazy if known.startswith(name.lower())]
-            near = near or get_close_matches(name.lower(), self._lazy)
+            near = near or get_close_matches(name.lower(), self._lazy, 1)
             hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
             ctx.fail(f"No such command '{one_line(name)}'.{hint}")
         return super().resolve_command(ctx, args)

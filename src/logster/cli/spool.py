@@ -6,6 +6,7 @@ Promise: looking changes nothing; a set-aside block leaves the spool only on a p
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 import time
 from datetime import UTC, datetime
@@ -104,7 +105,11 @@ def show_block(group_data: str | None, block: str, data: str | None) -> None:
     from logster.web.shapes import render_spooled  # noqa: PLC0415
 
     spool, number = _parse_block(block)
-    found = find_aside(_folder(data or group_data), spool, number)
+    folder = _folder(data or group_data)
+    try:
+        found = find_aside(folder, spool, number)
+    except sqlite3.Error as error:
+        raise ConfigError(f"{folder / spool}.sqlite cannot be read: {error}.") from None
     if found is None:
         raise _unknown(spool, number)
     try:

@@ -67,6 +67,16 @@ def test_a_closed_folder_needs_no_note(data):
     assert close_folder(data) == []
 
 
+def test_a_copy_of_the_accounts_and_a_restored_engine_without_its_lock_are_ours(data):
+    (data / "engine" / "engine.lock").unlink()
+    (data / "meta.sqlite.before-upgrade").write_text("secret")
+    open_to_all(data)
+
+    close_folder(data)
+
+    assert open_ones(data) == []
+
+
 def test_what_nobody_could_reach_is_closed_without_a_note(data):
     data.chmod(0o700)
 

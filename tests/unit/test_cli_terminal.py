@@ -207,7 +207,7 @@ def test_an_export_on_a_terminal_is_safe():
 
 
 def test_a_cell_of_csv_on_a_terminal_begins_no_line():
-    table = 'id,message\n1,"a ""b""\nforged,line"\n2,"c"\n'
+    table = 'id,message\r\n1,"a ""b""\nforged,line"\r\n2,"c"\r\n'
     text = print_on_terminal(lambda: write_piecewise(Screen("csv"), table.encode()))
     assert text == 'id,message\n1,"a ""b""\\nforged,line"\n2,"c"\n'
 

@@ -82,11 +82,11 @@ class Screen:
         show(self._flatten(text) if self._form == "csv" else escape_json(text), nl=False)
 
     def _flatten(self, text: str) -> str:
-        """A line feed between quotes is no new row."""
+        """A line feed between quotes is no new row; rows of CSV end with CR and LF."""
         parts = text.split('"')
         for number, part in enumerate(parts):
-            if self._is_quoted != bool(number % 2):
-                parts[number] = one_line(part)
+            is_quoted = self._is_quoted != bool(number % 2)
+            parts[number] = one_line(part) if is_quoted else part.replace("\r", "")
         self._is_quoted ^= len(parts) % 2 == 0
         return '"'.join(parts)
 

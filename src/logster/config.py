@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
+import msgspec.inspect
 
 from logster.errors import ConfigError
 
@@ -30,9 +31,21 @@ MAX_RETENTION_DAYS = 10_000
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-Positive = msgspec.Meta(gt=0)
-Days = msgspec.Meta(gt=0, le=MAX_RETENTION_DAYS)
+#: As many workers as there are spools in a data folder.
+MAX_WORKERS = 16
+
+#: Whatever takes a size or a count holds it in 64 bits.
+MAX_SIZE = 2**63 - 1
+
+Text = msgspec.Meta(min_length=1)
+Count = msgspec.Meta(ge=1, le=MAX_SIZE)
+Room = msgspec.Meta(ge=0, le=MAX_SIZE)
+Seconds = msgspec.Meta(gt=0, le=86_400)
+Days = msgspec.Meta(ge=1, le=MAX_RETENTION_DAYS)
 Port = msgspec.Meta(ge=0, le=65535)
+Workers = msgspec.Meta(ge=1, le=MAX_WORKERS)
+Node = msgspec.Meta(ge=0, le=63)
+Threads = msgspec.Meta(ge=0, le=1024)
 
 
 def _setting(default: Any, text: str) -> Any:
@@ -47,11 +60,11 @@ SETTING_TEXTS: list[str] = []
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """What an operator can decide. Sizes are bytes, waits are seconds."""
 
-    data: str = _setting("logster-data", "Folder for everything that is kept.")
-    host: str = _setting("127.0.0.1", "Address to listen on.")
+    data: Annotated[str, Text] = _setting("logster-data", "Folder for everything that is kept.")
+    host: Annotated[str, Text] = _setting("127.0.0.1", "Address to listen on.")
     port: Annotated[int, Port] = _setting(8000, "Port to listen on.")
-    workers: Annotated[int, Positive] = _setting(1, "Web worker processes.")
-    node: Annotated[int, msgspec.Meta(ge=0, le=63)] = _setting(
+    workers: Annotated[int, Workers] = _setting(1, "Web worker processes.")
+    node: Annotated[int, Node] = _setting(
         0, "Number of this machine among all that write to one store; makes ids unique."
     )
     store_url: str = _setting(
@@ -73,38 +86,38 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     retention_days: Annotated[int, Days] = _setting(
         30, "Days an event is kept, until an administrator chooses otherwise (Set-up / Retention)."
     )
-    max_message_bytes: Annotated[int, Positive] = _setting(
+    max_message_bytes: Annotated[int, Count] = _setting(
         4 * MIB, "Largest single message, after decompression."
     )
-    max_batch_bytes: Annotated[int, Positive] = _setting(
+    max_batch_bytes: Annotated[int, Count] = _setting(
         64 * MIB, "Largest batch, after decompression."
     )
-    max_batch_events: Annotated[int, Positive] = _setting(
+    max_batch_events: Annotated[int, Count] = _setting(
         100_000,
         "Most lines or items of one batch. One insert holds a whole batch, so more of them need "
         "more memory of the engine.",
     )
-    max_pending_bytes: Annotated[int, Positive] = _setting(
+    max_pending_bytes: Annotated[int, Count] = _setting(
         256 * MIB, "Bodies one worker holds in memory at the same time."
     )
-    body_timeout_s: Annotated[float, Positive] = _setting(
+    body_timeout_s: Annotated[float, Seconds] = _setting(
         30.0, "Time a sender has to finish a body."
     )
-    max_spool_bytes: Annotated[int, Positive] = _setting(
+    max_spool_bytes: Annotated[int, Count] = _setting(
         8 * GIB, "Accepted but not yet stored events one worker keeps on disk."
     )
-    min_free_disk_bytes: Annotated[int, msgspec.Meta(ge=0)] = _setting(
+    min_free_disk_bytes: Annotated[int, Room] = _setting(
         256 * MIB, "Free space below which new events are refused."
     )
-    engine_memory_bytes: Annotated[int, Positive] = _setting(
+    engine_memory_bytes: Annotated[int, Count] = _setting(
         1 * GIB, "Memory of the built-in engine, all queries together."
     )
-    query_memory_bytes: Annotated[int, Positive] = _setting(512 * MIB, "Memory of one question.")
-    query_timeout_s: Annotated[float, Positive] = _setting(30.0, "Time of one question.")
-    engine_threads: Annotated[int, Positive] = _setting(
-        os.cpu_count() or 1, "Threads one question may use."
+    query_memory_bytes: Annotated[int, Count] = _setting(512 * MIB, "Memory of one question.")
+    query_timeout_s: Annotated[float, Seconds] = _setting(30.0, "Time of one question.")
+    engine_threads: Annotated[int, Threads] = _setting(
+        0, "Threads one question may use. 0: as many as there are cores."
     )
-    session_days: Annotated[int, Positive] = _setting(14, "Days a log-in lasts.")
+    session_days: Annotated[int, Days] = _setting(14, "Days a log-in lasts.")
     bootstrap_api_key: str = _setting(
         "", "First start: a key with full rights in the first workspace."
     )
@@ -116,9 +129,26 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         return Path(self.data).expanduser().absolute()
 
     @property
+    def local_url(self) -> str:
+        """Where this machine reaches the server."""
+        wildcards = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what was asked for
+        host = wildcards.get(self.host, self.host)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    @property
+    def address(self) -> str:
+        """Where people reach the server."""
+        return self.public_url or self.local_url
+
+    @property
     def spool_path(self) -> Path:
         """Folder of the workers' spools."""
         return self.data_path / "spool"
+
+    @property
+    def question_threads(self) -> int:
+        """`engine_threads`, with 0 as what it stands for on this machine."""
+        return self.engine_threads or len(os.sched_getaffinity(0))
 
     @property
     def trusted_networks(self) -> tuple[Network, ...]:
@@ -154,6 +184,7 @@ def load_config(
         _check_setting(name, value)
     config = msgspec.convert(values, Config, strict=False)
     _ = config.trusted_networks  # refuses what is none
+    _check_path(config)
     return config
 
 
@@ -170,9 +201,7 @@ def render_settings() -> str:
         f"{'`' + str(getattr(defaults, name)) + '`' if getattr(defaults, name) != '' else ''} | "
         f"{text} |"
         for name, text in SETTINGS.items()
-        if name != "engine_threads"  # its default is the number of cores of the reader's machine
     ]
-    threads = f"| `--engine-threads` | `{variable_of('engine_threads')}` | the number of cores | "
     return "\n".join(
         [
             "# Settings",
@@ -183,7 +212,6 @@ def render_settings() -> str:
             "| flag | variable | default | meaning |",
             "| --- | --- | --- | --- |",
             *rows,
-            f"{threads}{SETTINGS['engine_threads']} |",
             "",
         ]
     )
@@ -210,16 +238,45 @@ def _read_network(text: str) -> Network:
     return network
 
 
+def _check_path(config: Config) -> None:
+    try:
+        _ = config.data_path
+    except RuntimeError:
+        raise ConfigError(
+            f"{_named('data')} is {config.data!r}: this machine knows no home folder for it. "
+            "Give the whole path."
+        ) from None
+
+
 def _check_setting(name: str, value: Any) -> None:
     try:
         msgspec.convert({name: value}, Config, strict=False)
-    except msgspec.ValidationError as error:
+    except msgspec.ValidationError:
         shown = "…" if name in SECRET_SETTINGS else repr(value)
-        reason = str(error).split(" - at ")[0]
         raise ConfigError(
-            f"{variable_of(name)} (--{name.replace('_', '-')}) is {shown}: {reason}. "
+            f"{_named(name)} is {shown}: it must be {_describe(name)}. "
             f"{SETTINGS[name]} Default: {getattr(Config(), name)!r}."
         ) from None
+
+
+def _named(name: str) -> str:
+    return f"{variable_of(name)} (--{name.replace('_', '-')})"
+
+
+def _describe(name: str) -> str:
+    """What a setting may be, in words."""
+    declared = msgspec.inspect.type_info(Config)
+    assert isinstance(declared, msgspec.inspect.StructType)
+    kind = next(field.type for field in declared.fields if field.name == name)
+    if isinstance(kind, msgspec.inspect.StrType):
+        return "a text that is not empty"
+    assert isinstance(kind, msgspec.inspect.IntType | msgspec.inspect.FloatType)
+    if kind.gt is not None:
+        return f"a number above {kind.gt:g} and up to {kind.le:,.0f}"
+    if kind.le == MAX_SIZE:
+        unit = " of bytes" if name.endswith("_bytes") else ""
+        return f"a whole number{unit}, {kind.ge} or more, that 64 bits can hold"
+    return f"a whole number from {kind.ge} to {kind.le}"
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ It imports none of the parts: it only starts them, so it stays small and has lit
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import resource
 import secrets
@@ -32,6 +31,14 @@ import msgspec
 from logster import serverlog
 from logster.config import dump_config, variable_of
 from logster.errors import ConfigError
+from logster.folder import (
+    UMASK,
+    check_folder,
+    close_folder,
+    forget_folder,
+    lock_folder,
+    make_folder,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -144,11 +151,17 @@ class Part:
 class Supervisor:
     """All parts of one server."""
 
-    def __init__(self, config: Config, environment: dict[str, str], parts: Sequence[Part]) -> None:
-        """`parts` are in starting order; they stop in the opposite one."""
+    def __init__(
+        self, config: Config, environment: dict[str, str], parts: Sequence[Part], greeting: str = ""
+    ) -> None:
+        """`parts` are in starting order; they stop in the opposite one.
+
+        `greeting` is printed when the server answers: what it says to do works then.
+        """
         self._config = config
         self._environment = environment
         self._parts = parts
+        self._greeting = greeting
         #: A plain flag: a handler that takes a lock may interrupt the one who holds it.
         self._is_stopping = False
 
@@ -161,13 +174,16 @@ class Supervisor:
         signal.signal(signal.SIGTERM, self.stop)
         signal.signal(signal.SIGINT, self.stop)
         signal.signal(signal.SIGHUP, self.stop)
-        threading.Thread(target=self._tell_when_ready, daemon=True).start()
+        telling = threading.Thread(target=self._tell_when_ready, daemon=True)
+        telling.start()
         while not self._is_stopping:
             time.sleep(LOOK_S)
             for part in self._parts:
                 dead = part.look_after(self._environment)
                 if dead is not None:
                     _forget_gauges(self._environment[METRICS_VARIABLE], dead)
+        telling.join()
+        self._greet()  # it holds a key that nobody can be shown again
         return self._stop_parts()
 
     def _stop_parts(self) -> int:
@@ -183,28 +199,50 @@ class Supervisor:
         return 0 if in_order else 1
 
     def _tell_when_ready(self) -> None:
-        config = self._config
-        address = f"http://{_reachable(config.host)}:{config.port}"
+        address = self._config.local_url
         started = time.monotonic()
         is_late = False
         while not self._is_stopping:
             time.sleep(READY_LOOK_S)
             if _is_ready(address):
-                say(f"Logster is ready: {config.public_url or address}")
+                self._greet()
+                say(f"Logster is ready: {self._config.address}")
                 return
             if not is_late and time.monotonic() - started > SLOW_START_S:
                 is_late = True
+                self._greet()
                 say(f"Not ready after {SLOW_START_S:g} s; {address}/health/ready says why.")
+
+    def _greet(self) -> None:
+        greeting, self._greeting = self._greeting, ""
+        with contextlib.suppress(OSError):
+            print(greeting, end="", flush=True)  # noqa: T201 - what is shown this once
 
 
 def serve(config: Config) -> int:
     """Run a server until SIGTERM or Ctrl-C; raises ConfigError when it cannot start."""
     if not config.port:
         config = msgspec.structs.replace(config, port=_free_port())
+    os.umask(UMASK)  # of every part, too
     folder = config.data_path
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with lock_folder(folder):
+    is_new = not os.path.isdir(folder)  # noqa: PTH112 - it never raises, whatever is in the way
+    if is_new:
+        check_port(config)  # nothing is made for a server that cannot listen
+        make_folder(folder)
+    try:
+        return _serve_from(folder, config)
+    except ConfigError:
+        if is_new:
+            forget_folder(folder)
+        raise
+
+
+def _serve_from(folder: Path, config: Config) -> int:
+    with lock_folder(folder, config.local_url):
         check_port(config)
+        check_folder(folder, ["spool", "run", *([] if config.store_url else ["engine"])])
+        for note in close_folder(folder):
+            say(note)
         allow_many_files()
         with metrics_folder(folder) as values:
             environment = {**ALLOCATION, **os.environ, **dump_config(config)}
@@ -213,17 +251,17 @@ def serve(config: Config) -> int:
 
 
 def _run_parts(config: Config, environment: dict[str, str]) -> int:
+    greeting = _set_up(environment)
     parts = []
     if not config.store_url:
         parts.append(_build_engine(config, environment))
-    _set_up(environment)
     for name in ("bootstrap_api_key", "bootstrap_admin"):  # the parts have no need of them
         environment.pop(variable_of(name), None)
     parts += [
         Part(f"worker {number}", "logster.worker", [], WORKER_GRACE_S)
         for number in range(1, config.workers + 1)
     ]
-    return Supervisor(config, environment, parts).run()
+    return Supervisor(config, environment, parts, greeting).run()
 
 
 def allow_many_files() -> None:
@@ -250,31 +288,19 @@ def _build_engine(config: Config, environment: dict[str, str]) -> Part:
     return Part("engine", "logster.store.embedded", arguments, ENGINE_GRACE_S)
 
 
-def _set_up(environment: Mapping[str, str]) -> None:
-    """Make or upgrade the meta database and print the first key and password, once."""
+def _set_up(environment: Mapping[str, str]) -> str:
+    """Make or upgrade the meta database; gives the first key and password, to be shown once."""
     done = subprocess.run(
-        [sys.executable, "-m", "logster.setup"], env=dict(environment), check=False
+        [sys.executable, "-m", "logster.setup"],
+        env=dict(environment),
+        check=False,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     if done.returncode:
-        raise ConfigError("The set-up of keys and accounts failed; the reason is above.")
-
-
-@contextlib.contextmanager
-def lock_folder(folder: Path) -> Iterator[None]:
-    """Be the only server of a data folder."""
-    lock = os.open(folder / "server.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        raise ConfigError(
-            f"Another Logster runs with the data folder {folder}; stop it, or choose another "
-            "folder with --data."
-        ) from None
-    try:
-        yield
-    finally:
-        os.close(lock)
+        reason = "The set-up of keys and accounts failed; the reason is above."
+        raise ConfigError(done.stdout.strip() or reason)
+    return done.stdout
 
 
 def check_port(config: Config) -> None:
@@ -295,11 +321,6 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])
-
-
-def _reachable(host: str) -> str:
-    wildcards = {"0.0.0.0": LOOPBACK, "::": "[::1]"}  # noqa: S104 - what was asked for
-    return wildcards.get(host, f"[{host}]" if ":" in host else host)
 
 
 def _is_ready(address: str) -> bool:

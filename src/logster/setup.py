@@ -1,7 +1,7 @@
 """The first start: make or upgrade the meta database, and print what is shown only once.
 
-In: the settings, from the environment. Out: the first key and password on standard output,
-when they were made just now and not chosen by the operator.
+In: the settings, from the environment. Out: on standard output what is shown at the first start,
+or, with exit code 1, the sentence that says why there can be none. The supervisor reads it.
 
 A short process of its own, so that the supervisor never loads a database driver.
 """
@@ -9,30 +9,51 @@ A short process of its own, so that the supervisor never loads a database driver
 from __future__ import annotations
 
 import logging
+import os
 
-from logster.config import load_config
+from logster.config import Config, load_config
 from logster.errors import LogsterError
-from logster.meta.bootstrap import FirstStart, bootstrap
-from logster.meta.database import open_database
-from logster.serverlog import say, start_log
+from logster.folder import UMASK
+from logster.meta.bootstrap import FirstStart, bootstrap, check_chosen
+from logster.meta.database import check_kept, open_database
+from logster.serverlog import start_log
 
 
 def main() -> int:
-    """Set up; 1 when that is not possible, with the reason on standard error."""
+    """Set up; 1 when that is not possible."""
+    os.umask(UMASK)
     start_log(logging.INFO, "logster: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         config = load_config()
-        database = open_database(config.meta_address)
-        first = bootstrap(database, admin=config.bootstrap_admin, api_key=config.bootstrap_api_key)
-        database.close()
+        first = _set_up(config)
     except LogsterError as error:
-        say("logster", str(error))
+        print(error)  # noqa: T201 - the supervisor's answer
         return 1
     if first:
-        address = config.public_url or f"http://{config.host}:{config.port}"
-        print(render_first_start(first, address), flush=True)  # noqa: T201 - shown this once
+        print(render_first_start(first, config.address))  # noqa: T201 - shown this once
     return 0
+
+
+def _set_up(config: Config) -> FirstStart | None:
+    admin, api_key = config.bootstrap_admin, config.bootstrap_api_key
+    check_chosen(admin, api_key)  # before anything is made
+    if config.store_url:
+        _check_store(config.store_url)
+    if not config.meta_url and config.spool_path.is_dir():
+        check_kept(config.data_path / "meta.sqlite")
+    database = open_database(config.meta_address)
+    try:
+        return bootstrap(database, admin=admin, api_key=api_key)
+    finally:
+        database.close()
+
+
+def _check_store(url: str) -> None:
+    # Half a second of import that most starts have no need of.
+    from logster.store.engine import Engine  # noqa: PLC0415
+
+    Engine(url)  # refuses what is no address; it connects later
 
 
 def render_first_start(first: FirstStart, address: str) -> str:

@@ -22,7 +22,7 @@ import uvloop
 
 from logster import metrics
 from logster.config import load_config
-from logster.errors import MetaUnavailableError, SpoolFullError, StoreError
+from logster.errors import LogsterError, MetaUnavailableError, SpoolFullError, StoreError
 from logster.event import ID_NODE_BITS, IdMaker
 from logster.front import Front
 from logster.http1 import Listener
@@ -319,7 +319,11 @@ def main() -> None:
     """Run one worker; the settings come from the environment."""
     start_log(logging.WARNING)
     sys.meta_path.insert(0, NoPandas)
-    uvloop.run(_work())
+    try:
+        uvloop.run(_work())
+    except LogsterError as error:  # what keeps it from starting is a sentence already
+        log.critical("%s", error)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,9 @@
+import fcntl
 import sqlite3
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +13,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from logster.errors import ConfigError, MetaUnavailableError
+from logster.folder import close_file
+from logster.meta import database as meta_database
 from logster.meta import tables
-from logster.meta.database import Database, open_database
+from logster.meta.database import Database, check_kept, open_database
 from support.meta import add_workspace
 
 
@@ -127,7 +133,82 @@ def test_an_unusable_url_is_refused_without_showing_it(url: str) -> None:
     assert "secret" not in str(caught.value)
 
 
-def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:
+def test_a_folder_in_place_of_the_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "meta.sqlite").mkdir()
-    with pytest.raises(MetaUnavailableError):
+    with pytest.raises(ConfigError, match="is no file"):
         open_database(f"sqlite:///{tmp_path / 'meta.sqlite'}")
+
+
+def test_a_damaged_file_is_told_with_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "meta.sqlite"
+    open_database(f"sqlite:///{path}").close()
+    whole = path.read_bytes()
+    for damaged in (b"no database" * 1000, whole[:4096] + b"\xff" * (len(whole) - 4096)):
+        path.write_bytes(damaged)
+        with pytest.raises(ConfigError, match=r"is damaged .* back-up") as caught:
+            open_database(f"sqlite:///{path}")
+        assert str(path) in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+def test_damage_that_comes_while_the_database_is_open_is_unavailable(tmp_path: Path) -> None:
+    path = tmp_path / "meta.sqlite"
+    database = open_database(f"sqlite:///{path}")
+    database._engine.dispose()  # nothing of it stays in memory
+    path.write_bytes(b"\xff" * path.stat().st_size)
+    with pytest.raises(MetaUnavailableError, match="damaged"), database.reading() as connection:
+        connection.execute(sqlalchemy.select(tables.users)).all()
+    database.close()
+
+
+def test_an_empty_file_is_refused_where_there_were_keys(tmp_path: Path) -> None:
+    check_kept(tmp_path / "meta.sqlite")
+    (tmp_path / "meta.sqlite").touch()
+    with pytest.raises(ConfigError, match="is empty"):
+        check_kept(tmp_path / "meta.sqlite")
+    open_database(f"sqlite:///{tmp_path / 'meta.sqlite'}").close()
+    check_kept(tmp_path / "meta.sqlite")
+
+
+def test_a_file_that_another_program_keeps_locked_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(meta_database, "BUSY_TIMEOUT_S", 0.1)
+    path = tmp_path / "meta.sqlite"
+    open_database(f"sqlite:///{path}").close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(MetaUnavailableError, match="locked by another program"):
+            open_database(f"sqlite:///{path}")
+
+
+def test_an_upgrade_of_another_process_is_waited_for_and_not_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(meta_database, "UPGRADE_WAIT_S", 0.1)
+    with (tmp_path / "meta.sqlite.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(MetaUnavailableError, match="upgrading"):
+            open_database(f"sqlite:///{tmp_path / 'meta.sqlite'}")
+
+
+def test_closing_the_file_to_others_keeps_the_locks_of_sqlite(tmp_path: Path) -> None:
+    """POSIX takes every lock of a process from a file as soon as it closes any handle of it."""
+    path = tmp_path / "meta.sqlite"
+    database = open_database(f"sqlite:///{path}")
+    with database.writing() as connection:
+        connection.execute(tables.workspaces.insert().values(name="mine", created_at=1))
+        path.chmod(0o644)
+        close_file(path)
+        close_file(tmp_path / "meta.sqlite-shm")
+        command = [sys.executable, "-c", BEGIN, str(path)]
+        assert "locked" in subprocess.run(command, capture_output=True, text=True).stderr
+    assert path.stat().st_mode & 0o077 == 0
+    database.close()
+
+
+BEGIN = """
+import sqlite3, sys
+sqlite3.connect(sys.argv[1], timeout=0, isolation_level=None).execute("BEGIN IMMEDIATE")
+"""

@@ -64,8 +64,10 @@ def test_a_recorded_case_is_answered_as_recorded(server, case):
 
 
 def test_a_bad_key_is_refused_before_the_body_is_looked_at(server):
-    for key in ({}, {"ApiKey": "unknown"}):
+    for key, told in (({}, "None came, or an empty one"), ({"ApiKey": ""}, "empty"),
+                      ({"ApiKey": "unknown"}, "unknown or was revoked")):  # fmt: skip
         answer = request(server.port, "POST", "/api/Log", b"{", {"Content-Type": "x/y", **key})
+        assert told in answer.headers["www-authenticate"]
         assert answer.status == 401
         assert answer.body == b'{"Message":"Authorization has been denied for this request."}'
 

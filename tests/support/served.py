@@ -53,6 +53,11 @@ class Served:
 
     def start(self) -> None:
         """Start it and wait until it is ready."""
+        self.start_up()
+        self.wait_until_ready()
+
+    def start_up(self) -> None:
+        """Start it; it is not ready yet."""
         command = Path(sys.executable).with_name("logster")
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -61,7 +66,6 @@ class Served:
                 stdout=log,
                 stderr=log,
             )
-        self.wait_until_ready()
 
     def wait_until_ready(self, timeout_s: float = START_S) -> None:
         """Return when it accepts and searches."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import re
 import subprocess
 import sys
 
@@ -49,8 +51,51 @@ def test_help_imports_no_command_and_nothing_heavy():
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_an_unknown_command_is_wrong_usage():
-    assert CliRunner().invoke(main, ["sned"]).exit_code == 2
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [(["serch"], "search"), (["sned"], "send"), (["SERVE"], "serve"), (["doct"], "doctor"),
+     (["keys"], "key"), (["key", "lst"], "list"), (["spool", "replya"], "replay"),
+     (["search", "--jsn"], "--json"), (["serve", "--prot", "1"], "--port"),
+     (["retention", "sett"], "set")],
+)  # fmt: skip
+def test_what_is_misspelt_is_wrong_usage_and_gets_a_suggestion(line, meant):
+    result = CliRunner().invoke(main, line)
+
+    assert result.exit_code == 2
+    assert re.search(f"Did you mean[^\n]*{meant}", result.stderr)
+
+
+def test_what_is_like_no_command_gets_no_suggestion():
+    result = CliRunner().invoke(main, ["xylophone"])
+    assert result.exit_code == 2
+    assert result.stderr.endswith("No such command 'xylophone'.\n")
+
+
+def test_files_that_commands_make_are_for_their_owner_alone(monkeypatch, tmp_path):
+    @main.command("probe")
+    def probe():
+        (tmp_path / "made").touch()
+
+    monkeypatch.setattr(main, "_lazy", {"probe": ""})
+    monkeypatch.setattr(main, "get_command", lambda *_: probe)
+    before = os.umask(0o022)
+    try:
+        CliRunner().invoke(main, ["probe"])
+        assert os.umask(0o022) == 0o022, "and the process is as it was"
+    finally:
+        os.umask(before)
+        main.commands.pop("probe")
+    assert (tmp_path / "made").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_that_cannot_be_used_is_a_sentence(monkeypatch):
+    def fail(*_):
+        raise PermissionError(13, "Permission denied", "/some/file")
+
+    monkeypatch.setattr("logster.cli.settings.load_config", fail)
+    result = CliRunner().invoke(main, ["key", "list"])
+    assert result.exit_code == 2
+    assert result.stderr == "Error: /some/file: Permission denied.\n"
 
 
 def test_serve_has_one_flag_per_setting_with_its_variable():

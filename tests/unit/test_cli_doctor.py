@@ -8,6 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from logster.cli import doctor, main
+from logster.cli.machine import find_machine
+from logster.folder import lock_folder
 from support.api_server import Answer, running_api_server
 
 
@@ -26,14 +28,23 @@ class Logster:
 
     def __init__(self):
         self.broken = {}
+        self.machine = {
+            "disk": {"free_bytes": 5 << 30, "total_bytes": 9 << 30},
+            "min_free_disk_bytes": 1 << 30,
+            "spools": [{"events": 3, "bytes": 2048, "aside_events": 0}],
+        }
         self.message = ""
+        self.told = {
+            "/api/v1/session": lambda: {"workspace": "default", "version": "1"},
+            "/api/v1/system": lambda: {"machine": self.machine},
+        }
 
     def __call__(self, asked):
         for path, answer in self.broken.items():
             if asked.path.startswith(path):
                 return answer
-        if asked.path == "/api/v1/session":
-            return Answer(body={"workspace": "default", "version": "1"})
+        if asked.path in self.told:
+            return Answer(body=self.told[asked.path]())
         if asked.path == "/api/Log":
             self.message = json.loads(asked.body)["Message"]
             return Answer(body={"MessageId": "77"})
@@ -54,15 +65,20 @@ def states_of(found):
     return {check["name"]: check["is_well"] for check in found["checks"]}
 
 
+def details_of(found, where):
+    return {c["name"]: c["detail"] for c in found["checks"] if c["where"] == where}
+
+
 def test_a_well_server_passes_every_check(server):
     code, found = report(server)
 
     assert code == 0
     assert found["ok"] is True
     assert states_of(found) == dict.fromkeys(
-        ["live", "ready", "key", "send", "stored", "found"], True
+        ["live", "ready", "key", "send", "stored", "found", "disk", "spool"], True
     )
-    assert all(check["ms"] > 0 for check in found["checks"])
+    assert found["server"] == {"url": server.url, "version": "1"}
+    assert all(check["ms"] >= 0 for check in found["checks"])
 
 
 @pytest.mark.parametrize(
@@ -80,7 +96,7 @@ def test_the_part_that_fails_is_named_with_advice(server, path, answer, unwell):
     code, found = report(server)
 
     assert code == 1
-    assert {name for name, is_well in states_of(found).items() if not is_well} == unwell
+    assert {name for name, is_well in states_of(found).items() if is_well is False} == unwell
     assert all(check["advice"] for check in found["checks"] if check["is_well"] is False)
 
 
@@ -103,7 +119,78 @@ def test_no_server_is_told_with_a_mark_and_advice():
     assert "logster serve" in result.stdout
 
 
-def test_on_the_servers_machine_disk_spool_and_settings_are_shown_without_secrets(
+def test_disk_and_spool_are_those_the_server_tells_of(server, tmp_path, monkeypatch):
+    """Whatever folder and settings the shell has: another machine was asked."""
+    monkeypatch.setenv("LOGSTER_MIN_FREE_DISK_BYTES", str(1 << 60))
+    (tmp_path / "logster-data" / "spool").mkdir(parents=True)
+
+    code, found = report(server)
+
+    assert code == 0
+    assert details_of(found, "server")["disk"] == "5 GiB of 9 GiB free"
+    assert details_of(found, "server")["spool"] == "3 events (2 KiB) wait for the store"
+    assert details_of(found, "here") == {}
+    assert found["here"]["settings"] is None
+
+
+@pytest.mark.parametrize("variable", [None, "LOGSTER_DATA"])
+def test_nothing_here_is_looked_at_when_the_server_is_elsewhere(tmp_path, monkeypatch, variable):
+    folder = tmp_path / "logster-data"
+    folder.mkdir()
+    monkeypatch.chdir(tmp_path)
+    if variable:
+        monkeypatch.setenv(variable, str(folder))
+    assert find_machine("https://logs.example.org", None) is None
+    named = find_machine("https://logs.example.org", str(folder))
+    assert named is not None
+    assert named.describe_server() == "no server runs with this folder"
+
+
+def test_a_full_disk_of_the_server_is_told_with_the_setting(server):
+    server.answer.machine["disk"]["free_bytes"] = 1000
+
+    code, found = report(server)
+
+    assert code == 1
+    assert "LOGSTER_MIN_FREE_DISK_BYTES" in details_of(found, "server")["disk"]
+
+
+@pytest.mark.parametrize(
+    ("spools", "told"),
+    [(None, "cannot be read"), ([{"events": 0, "bytes": 0, "aside_events": 7}], "7 were refused")],
+)
+def test_a_spool_of_the_server_that_is_not_well_is_told(server, spools, told):
+    server.answer.machine["spools"] = spools
+
+    code, found = report(server)
+
+    assert code == 1
+    assert told in details_of(found, "server")["spool"]
+
+
+def test_what_the_server_does_not_tell_this_key_is_not_known_and_no_fault(server):
+    server.answer.broken["/api/v1/system"] = Answer(403, {"error": {"message": "No."}})
+    code, found = report(server)
+    assert (code, found["ok"]) == (0, True)
+    assert states_of(found)["disk"] is None
+    assert "right admin" in details_of(found, "server")["spool"]
+
+    server.answer.broken["/api/v1/system"] = Answer(body={"machine": None})
+    code, found = report(server)
+    assert code == 0
+    assert "first workspace" in details_of(found, "server")["disk"]
+
+
+def test_a_page_that_is_not_logsters_is_told_as_such(server):
+    server.answer.broken["/api/v1"] = Answer(body=b"<html>Log in</html>")
+
+    code, found = report(server)
+
+    assert code == 1
+    assert "not as Logster does" in details_of(found, "server")["key"]
+
+
+def test_a_folder_of_this_machine_is_called_so_and_its_settings_this_shells(
     server, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("LOGSTER_BOOTSTRAP_ADMIN", "ada@example.org:hush")
@@ -112,18 +199,54 @@ def test_on_the_servers_machine_disk_spool_and_settings_are_shown_without_secret
     code, found = report(server, "--data", str(tmp_path))
 
     assert code == 0
-    assert {"data", "disk", "spool"} <= states_of(found).keys()
-    assert found["settings"]["LOGSTER_DATA"] == str(tmp_path)
-    assert found["settings"]["LOGSTER_BOOTSTRAP_ADMIN"] == "(set, hidden)"
+    assert details_of(found, "here").keys() == {"data", "room", "spools"}
+    assert found["here"]["settings"]["LOGSTER_DATA"] == str(tmp_path)
+    assert found["here"]["settings"]["LOGSTER_BOOTSTRAP_ADMIN"] == "(set, hidden)"
+    assert found["here"]["runs"] is None
     assert "hush" not in json.dumps(found)
     assert "secret-key" not in json.dumps(found)
 
+    line = ["doctor", "--url", server.url, "--key", "k", "--data", str(tmp_path)]
+    shown = CliRunner().invoke(main, line).stdout
+    assert f"Here: {tmp_path}: no server runs with this folder" in shown
+    assert "Settings of this shell" in shown
 
-def test_a_full_disk_is_told_with_the_setting(server, tmp_path, monkeypatch):
+
+def test_a_folder_that_another_server_runs_with_is_told_as_such(server, tmp_path):
+    for runs, told in (
+        ("http://127.0.0.1:1", "another server runs with this folder, http://127.0.0.1:1"),
+        (server.url, "the server that was asked runs with this folder"),
+    ):
+        with lock_folder(tmp_path, runs):
+            machine = find_machine(server.url, str(tmp_path))
+            assert machine is not None
+            assert machine.describe_server() == told
+
+
+def test_the_asked_servers_own_folder_is_found_where_nobody_named_it(server, tmp_path, monkeypatch):
+    folder = tmp_path / "logster-data"
+    folder.mkdir()
+    with lock_folder(folder, "http://127.0.0.1:1"):
+        assert find_machine(server.url, None) is None
+    with lock_folder(folder, server.url):
+        assert find_machine(server.url, None) is not None
+
+
+def test_a_full_disk_here_is_told_with_the_setting(server, tmp_path, monkeypatch):
     monkeypatch.setenv("LOGSTER_MIN_FREE_DISK_BYTES", str(1 << 60))
 
     code, found = report(server, "--data", str(tmp_path))
 
     assert code == 1
-    [disk] = [check for check in found["checks"] if check["name"] == "disk"]
-    assert "LOGSTER_MIN_FREE_DISK_BYTES" in disk["detail"]
+    assert "LOGSTER_MIN_FREE_DISK_BYTES" in details_of(found, "here")["room"]
+    assert details_of(found, "server")["disk"] == "5 GiB of 9 GiB free"
+
+
+def test_it_leaves_the_folder_as_it_was(server, tmp_path):
+    (tmp_path / "spool").mkdir()
+    before = [(path, path.stat().st_mtime_ns) for path in sorted(tmp_path.rglob("*"))]
+    before.append((tmp_path, tmp_path.stat().st_mtime_ns))
+    report(server, "--data", str(tmp_path))
+    after = [(path, path.stat().st_mtime_ns) for path in sorted(tmp_path.rglob("*"))]
+    after.append((tmp_path, tmp_path.stat().st_mtime_ns))
+    assert after == before

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -55,6 +57,29 @@ def test_patterns_are_shown_one_a_line(server):
     assert "1 of 1 shapes of the newest 4,936 events." in result.stderr
     assert asked_params(server)["limit"] == ["20"]
     assert asked_params(server)["since"][0].endswith("Z")
+
+
+def test_a_new_file_is_for_its_owner_and_an_old_one_for_whom_it_was(server, tmp_path):
+    new, old = tmp_path / "new.ndjson", tmp_path / "old.ndjson"
+    old.touch()
+    old.chmod(0o640)
+    for path in (new, old):
+        server.answers = [Answer(body=b'{"id":"1"}\n')]
+        assert run(server, "export", "-o", str(path)).exit_code == 0
+    assert new.stat().st_mode & 0o777 == 0o600
+    assert old.stat().st_mode & 0o777 == 0o640
+
+
+def test_what_is_no_file_is_written_to_and_not_replaced(server):
+    """As /dev/null, which root could replace."""
+    server.answers = [Answer(body=b'{"id":"1"}\n')]
+    reading, writing = os.openpty()
+    path = os.ttyname(writing)
+    assert run(server, "export", "-o", path).exit_code == 0
+    assert os.read(reading, 100).startswith(b'{"id":"1"}')
+    assert Path(path).is_char_device()
+    os.close(reading)
+    os.close(writing)
 
 
 def test_patterns_for_programs_are_as_they_came(server):

@@ -8,10 +8,18 @@ import pytest
 from docs import imports
 
 from logster import __version__
-from logster.config import Config, dump_config, load_config, render_settings
+from logster.config import (
+    MAX_WORKERS,
+    SETTINGS,
+    Config,
+    dump_config,
+    load_config,
+    render_settings,
+)
 from logster.errors import ConfigError
 from logster.language import parse_filter
 from logster.pipes import parse_question
+from logster.spool.spool import MAX_SLOTS
 from logster.variables import bind
 
 ROOT = Path(__file__).parents[2]
@@ -70,6 +78,59 @@ def examples_of(head):
 def test_a_setting_that_cannot_be_used_is_named_with_what_would_do():
     with pytest.raises(ConfigError, match=r"LOGSTER_PORT \(--port\) is '99999'.*Default: 8000"):
         load_config({}, {"LOGSTER_PORT": "99999"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("port", "abc", "a whole number from 0 to 65535"),
+        ("port", "", "a whole number from 0 to 65535"),
+        ("workers", "0", "a whole number from 1 to 16"),
+        ("workers", "1.5", "a whole number from 1 to 16"),
+        ("node", "-1", "a whole number from 0 to 63"),
+        ("max_spool_bytes", "4MiB", "a whole number of bytes, 1 or more"),
+        ("engine_memory_bytes", "9" * 40, "that 64 bits can hold"),
+        ("body_timeout_s", "soon", "a number above 0 and up to 86,400"),
+        ("query_timeout_s", "inf", "a number above 0 and up to 86,400"),
+        ("session_days", "1000000", "a whole number from 1 to 10000"),
+        ("data", "", "a text that is not empty"),
+        ("host", "", "a text that is not empty"),
+    ],
+)
+def test_what_a_setting_must_be_is_said_in_words(name, value, wanted):
+    variable, flag = f"LOGSTER_{name.upper()}", f"--{name.replace('_', '-')}"
+    for flags, variables in (({name: value}, {}), ({}, {variable: value})):
+        if variables and not value:
+            continue  # an empty variable is none
+        with pytest.raises(ConfigError) as caught:
+            load_config(flags, variables)
+        assert str(caught.value).startswith(f"{variable} ({flag}) is {value!r}: it must be ")
+        assert wanted in str(caught.value)
+
+
+def test_every_setting_that_cannot_be_says_what_it_must_be():
+    for name in SETTINGS:
+        with pytest.raises(ConfigError, match="it must be a "):
+            load_config({name: []}, {})
+
+
+def test_a_home_folder_that_nobody_has_is_told():
+    with pytest.raises(ConfigError, match="no home folder"):
+        load_config({"data": "~no-such-person/logster"}, {})
+
+
+def test_what_is_printed_of_the_settings_is_the_same_on_every_machine(monkeypatch):
+    before = render_settings(), str(Config())
+    monkeypatch.setattr("os.cpu_count", lambda: 77)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(77)))
+    assert (render_settings(), str(Config())) == before
+    assert "77" not in before[0]
+    assert Config().question_threads == 77
+    assert Config(engine_threads=3).question_threads == 3
+
+
+def test_there_may_be_as_many_workers_as_spools():
+    assert MAX_WORKERS == MAX_SLOTS
 
 
 def test_a_secret_setting_is_not_shown_in_an_error():

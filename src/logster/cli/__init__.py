@@ -11,12 +11,15 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from logster import __version__
+from logster.cli.terminal import note, one_line
 from logster.errors import LogsterError
+from logster.folder import UMASK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +51,10 @@ class FailedError(click.ClickException):
 
     exit_code = EXIT_FAILED
 
+    def show(self, file: Any = None) -> None:  # noqa: ARG002  click's signature
+        """Print it as everything is printed: it may quote a server."""
+        note(f"Error: {self.format_message()}")
+
 
 class LazyGroup(click.Group):
     """A group that knows its commands' names and imports each on demand."""
@@ -74,6 +81,18 @@ class LazyGroup(click.Group):
         module = importlib.import_module(f"{self._package}.{cmd_name}")
         return cast(click.Command, module.command)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one may be meant."""
+        name = args[0]
+        if name not in self._lazy and name[:1].isalpha():
+            near = [known for known in self._lazy if known.startswith(name.lower())]
+            near = near or get_close_matches(name.lower(), self._lazy, 1)
+            hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+            ctx.fail(f"No such command '{one_line(name)}'.{hint}")
+        return super().resolve_command(ctx, args)
+
     def format_commands(
         self,
         ctx: click.Context,  # noqa: ARG002  click's signature
@@ -93,6 +112,9 @@ class LazyGroup(click.Group):
             # Nobody reads what is still buffered: else Python complains of it at its end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise SystemExit(EXIT_UNREAD) from None
+        except OSError as error:
+            place = f"{error.filename}: " if error.filename else ""
+            raise FailedError(f"{place}{error.strerror or error}.") from error
 
 
 @click.group(
@@ -102,5 +124,9 @@ class LazyGroup(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="logster")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Logster: logs and errors from any program, kept safely, found quickly."""
+    # Exports, state and what is written to a data folder are for their owner alone.
+    before = os.umask(UMASK)
+    context.call_on_close(lambda: os.umask(before))

@@ -24,6 +24,7 @@ import msgspec
 from click.core import ParameterSource
 
 from logster import __version__
+from logster.cli.terminal import note, one_line
 from logster.errors import LogsterError
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def load_profile(name: str | None = None) -> dict[str, str]:
     if not all(isinstance(value, str) for value in known_values.values()):
         raise ClientError(f'In the profile file {path}, url and key must be text: key = "lgs_…".')
     if "key" in known_values and path.stat().st_mode & _OTHERS_MODE:
-        click.echo(f"Others can read the key in {path}; chmod 600 it.", err=True)
+        note(f"Others can read the key in {path}; chmod 600 it.")
     return known_values
 
 
@@ -190,6 +191,16 @@ class Client:
         with self._translated():
             response = self._http.get(path, params=given)
         return self._checked(response)
+
+    def get_object(self, path: str, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Ask for a JSON object."""
+        response = self.get(path, params)
+        value = _object_of(response)
+        if not value:
+            raise ClientError(
+                f"{self.target.url} answers, and not as Logster does. Is the URL right?"
+            )
+        return value
 
     def post(
         self, path: str, body: bytes, headers: Mapping[str, str] | None = None
@@ -233,9 +244,15 @@ class Client:
         except httpx.InvalidURL as error:
             raise ClientError(f"The URL {self.target.url!r} cannot be used: {error}.") from None
         except httpx.TimeoutException as error:
-            raise AwayError(f"{self.target.url} does not answer in time: {error}.") from None
+            raise AwayError(
+                f"{self.target.url} does not answer in time: {one_line(str(error))}."
+            ) from None
         except httpx.TransportError as error:
-            raise self._unreachable(str(error) or type(error).__name__) from None
+            raise self._unreachable(one_line(str(error) or type(error).__name__)) from None
+        except httpx.RequestError as error:
+            raise ClientError(
+                f"{self.target.url} answers with what cannot be read: {one_line(str(error))}."
+            ) from None
 
     def _unreachable(self, reason: str) -> ClientError:
         if "CERTIFICATE" in reason:
@@ -277,8 +294,8 @@ class Client:
             )
         if response.is_redirect or not _object_of(response):
             return (
-                f"{response.url} answers {status} {response.reason_phrase}, and not as Logster "
-                "does. Is the URL right?"
+                f"{response.url} answers {status} {one_line(response.reason_phrase)}, and not as "
+                "Logster does. Is the URL right?"
             )
         return _summary_of(response)
 
@@ -301,7 +318,7 @@ def _summary_of(response: httpx.Response) -> str:
     detail = _object_of(response)
     error = detail.get("error")
     text = error.get("message") if isinstance(error, dict) else detail.get("Message")
-    return str(text or f"{response.status_code} {response.reason_phrase}.")
+    return one_line(str(text or f"{response.status_code} {response.reason_phrase}."))
 
 
 def retry_after_of(response: httpx.Response, now: datetime) -> float | None:

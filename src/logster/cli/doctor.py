@@ -1,28 +1,27 @@
 """`logster doctor`: check every part, and send one message the whole way.
 
-In: a server and a key; on the server's own machine its settings and folders too.
+In: a server and a key; a data folder of this machine.
 Out: a table with ✓, ✗ or · (not tried), how long each step took, and advice for each
 failure; the same as JSON. Exit code 0: all is well; 1: something is not.
-Promise: it changes nothing but the one message it sends; it shows no secret.
+Promise: it changes nothing but the one message it sends; it shows no secret. What is told of
+the server comes from the server; what was looked at on this machine is called `here`
+(cli/machine).
 """
 
 from __future__ import annotations
 
-import importlib.metadata
-import platform
 import secrets
-import shutil
 import sqlite3
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import click
 import msgspec
 
 from logster import __version__
 from logster.cli.client import (
+    AnswerError,
     AwayError,
     Client,
     ClientError,
@@ -30,13 +29,19 @@ from logster.cli.client import (
     load_target,
     target_options,
 )
-from logster.cli.display import printable
+from logster.cli.machine import (
+    Machine,
+    find_machine,
+    list_settings,
+    list_versions,
+    shorten_size,
+)
 from logster.cli.settings import data_option
 from logster.cli.table import show_table
-from logster.config import SECRET_SETTINGS, SETTINGS, Config, load_config, variable_of
+from logster.cli.terminal import one_line, render_json, show
+from logster.config import variable_of
 from logster.errors import LogsterError
 from logster.event import Severity
-from logster.spool.spool import look_into_spools
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,26 +52,15 @@ EXIT_UNWELL = 1
 STEP_TIMEOUT_S = 10.0
 #: A message is stored within a second; this is for a server that catches up.
 MAX_ARRIVAL_S = 15.0
+FORBIDDEN = 403
 POLL_S = 0.1
-
-#: The packages whose version matters in a report of a fault.
-PACKAGES = (
-    "chdb-core",
-    "clickhouse-connect",
-    "granian",
-    "httptools",
-    "litestar",
-    "msgspec",
-    "pyarrow",
-)
-
-LOCAL_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """One part and how it is; `is_well` None means that it was not tried."""
 
     name: str
+    where: str
     is_well: bool | None
     ms: float | None = None
     detail: str = ""
@@ -80,6 +74,12 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     examine: Callable[[], str]
     advice: str
     needs: str | None = None
+    #: `server`: the server said it; `here`: this machine was looked at.
+    where: str = "server"
+
+
+class NotKnownError(ClientError):
+    """What cannot be found out from here, and is no fault."""
 
 
 @click.command("doctor")
@@ -87,43 +87,33 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 @data_option
 @target_options
 def command(is_json: bool, data: str | None, url: str | None, key: str | None) -> None:
-    """Check every part, and send one message the whole way.
+    """Check every part of a server, and send one message the whole way.
 
-    On the server's own machine (or with --data) it looks at disk, spool and settings too.
+    The data folder of a server on this machine is looked at too, and any that --data names.
     """
     target = load_target(url, key)
-    config = _config_here(target, data)
+    machine = find_machine(target.url, data)
     with Client(target, STEP_TIMEOUT_S) as client:
-        checks = list(make_checks([*Way(client).steps(), *_steps_of_machine(config)]))
-    is_well = all(check.is_well for check in checks)
+        way = Way(client)
+        checks = list(make_checks([*way.steps(), *_steps_of(machine)]))
+    is_well = all(check.is_well is not False for check in checks)
+    server = {"url": target.url, "version": way.version}
     if is_json:
-        report = {
-            "ok": is_well,
-            "url": target.url,
-            "checks": checks,
-            "versions": list_versions(),
-            "settings": list_settings(config) if config else None,
-        }
-        click.echo(msgspec.json.encode(report).decode())
+        show(
+            render_json({"ok": is_well, "server": server, "checks": checks, "here": _here(machine)})
+        )
     else:
-        click.echo(f"Server {target.url}\n")
-        _show_checks(checks)
-        _show_pairs("Versions", list_versions())
-        if config:
-            _show_pairs("Settings", list_settings(config))
+        _show_report(target, checks, way, machine)
     raise SystemExit(0 if is_well else EXIT_UNWELL)
 
 
-def _config_here(target: Target, data: str | None) -> Config | None:
-    """The settings, when this seems to be the server's machine.
-
-    A server on this host may still run elsewhere (in a container, from another folder),
-    so a data folder that nobody named counts only when it is there.
-    """
-    config = load_config({"data": data})
-    is_named = data is not None or config.data != Config().data
-    is_here = urlsplit(target.url).hostname in LOCAL_HOSTS and config.data_path.is_dir()
-    return config if is_named or is_here else None
+def _here(machine: Machine | None) -> dict[str, Any]:
+    return {
+        "versions": list_versions(),
+        "data": str(machine.config.data_path) if machine else None,
+        "runs": machine.runs if machine else None,
+        "settings": list_settings(machine.config) if machine else None,
+    }
 
 
 def make_checks(steps: list[Step]) -> Iterator[Check]:
@@ -131,7 +121,9 @@ def make_checks(steps: list[Step]) -> Iterator[Check]:
     well: set[str] = set()
     for step in steps:
         if step.needs and step.needs not in well:
-            yield Check(name=step.name, is_well=None, detail=f"needs {step.needs}")
+            yield Check(
+                name=step.name, where=step.where, is_well=None, detail=f"needs {step.needs}"
+            )
             continue
         check = _make_check(step)
         if check.is_well:
@@ -141,12 +133,19 @@ def make_checks(steps: list[Step]) -> Iterator[Check]:
 
 def _make_check(step: Step) -> Check:
     started = time.perf_counter()
+    is_well: bool | None
     try:
         detail, is_well, advice = step.examine(), True, ""
+    except NotKnownError as error:
+        detail, is_well, advice = str(error), None, ""
     except (LogsterError, OSError, sqlite3.Error) as error:
         detail, is_well, advice = str(error), False, step.advice
+    except (KeyError, TypeError, ValueError):  # JSON of something else
+        detail, is_well, advice = "the answer is none of Logster's", False, step.advice
     ms = round((time.perf_counter() - started) * 1000, 1)
-    return Check(name=step.name, is_well=is_well, ms=ms, detail=detail, advice=advice)
+    return Check(
+        name=step.name, where=step.where, is_well=is_well, ms=ms, detail=detail, advice=advice
+    )
 
 
 class Way:
@@ -157,6 +156,9 @@ class Way:
         #: Letters alone, so that it is one word to the search.
         self._word = "doctor" + "".join(secrets.choice("bcdfghjkmnpqrstvwxz") for _ in range(16))
         self._id = ""
+        self._system: dict[str, Any] = {}
+        #: The server's, as it says; "" when it did not.
+        self.version = ""
 
     def steps(self) -> list[Step]:
         """The steps of the way, in order."""
@@ -197,6 +199,20 @@ class Way:
                 advice="Stored but not found: the key needs the right read; see the server's log.",
                 needs="send",
             ),
+            Step(
+                name="disk",
+                examine=self.check_disk,
+                advice="Free space on the server's disk, keep events for fewer days "
+                "(`logster retention set`), or move its data folder.",
+                needs="key",
+            ),
+            Step(
+                name="spool",
+                examine=self.check_spool,
+                advice="See *Set-up / System* in the portal, or `logster spool aside` on the "
+                "server's machine.",
+                needs="key",
+            ),
         ]
 
     def check_live(self) -> str:
@@ -211,8 +227,10 @@ class Way:
 
     def check_key(self) -> str:
         """The key is known and may read."""
-        session = msgspec.json.decode(self._client.get("/api/v1/session").content)
-        return f"may read workspace {session['workspace']!r} of Logster {session['version']}"
+        session = self._client.get_object("/api/v1/session")
+        self.version = str(session.get("version", ""))
+        mine = "" if self.version == __version__ else f" (this command is of {__version__})"
+        return f"may read workspace {session.get('workspace')!r} of Logster {self.version}{mine}"
 
     def send(self) -> str:
         """Send the message."""
@@ -239,6 +257,39 @@ class Way:
         _eventually(self._search)
         return f"found by the word {self._word}"
 
+    def check_disk(self) -> str:
+        """The server has more free space than it wants at least, by its own account."""
+        machine = self._machine()
+        disk, least = machine["disk"], machine["min_free_disk_bytes"]
+        text = f"{shorten_size(disk['free_bytes'])} of {shorten_size(disk['total_bytes'])} free"
+        if disk["free_bytes"] <= least:
+            raise ClientError(
+                f"{text}; below {shorten_size(least)} ({variable_of('min_free_disk_bytes')}) "
+                "events are refused."
+            )
+        return text
+
+    def check_spool(self) -> str:
+        """The server's spools can be read, and nothing was set aside, by its own account."""
+        spools = self._machine()["spools"]
+        if spools is None:
+            raise ClientError("A spool of the server cannot be read; its log names it.")
+        return describe_spools(spools)
+
+    def _machine(self) -> dict[str, Any]:
+        """What the server tells of its machine, asked for once."""
+        if not self._system:
+            try:
+                self._system = self._client.get_object("/api/v1/system")
+            except AnswerError as error:
+                if error.response.status_code != FORBIDDEN:
+                    raise
+                raise NotKnownError("the server tells it to a key with the right admin") from None
+        machine: dict[str, Any] | None = self._system.get("machine")
+        if not machine:
+            raise NotKnownError("the server tells it to a key of the first workspace")
+        return machine
+
     def _search(self) -> bytes:
         params = {"q": self._word, "since": "1h", "limit": 10}
         answer = self._client.get("/api/v1/events", params).content
@@ -262,109 +313,58 @@ def _eventually(ask: Callable[[], bytes]) -> bytes:
             time.sleep(POLL_S)
 
 
-def _steps_of_machine(config: Config | None) -> list[Step]:
-    """What can be seen on the server's own machine alone."""
-    if config is None:
+def _steps_of(machine: Machine | None) -> list[Step]:
+    """What can be seen on this machine alone."""
+    if machine is None:
         return []
     return [
         Step(
             name="data",
-            examine=lambda: check_data(config),
-            advice=f"Name the server's folder with --data or {variable_of('data')}, and run "
-            "this as the server's user.",
+            examine=machine.check_data,
+            advice=f"Name a server's folder with --data or {variable_of('data')}, and run this as "
+            "the server's user.",
+            where="here",
         ),
         Step(
-            name="disk",
-            examine=lambda: check_disk(config),
-            advice="Free space, keep events for fewer days (`logster retention set`), or move the "
-            "data folder.",
+            name="room",
+            examine=machine.check_disk,
+            advice="Free space, or move the data folder.",
             needs="data",
+            where="here",
         ),
         Step(
-            name="spool",
-            examine=lambda: check_spool(config),
+            name="spools",
+            examine=lambda: describe_spools(machine.look_into_spools()),
             advice="See `logster spool aside`; put them back with `logster spool replay`.",
             needs="data",
+            where="here",
         ),
     ]
 
 
-def check_data(config: Config) -> str:
-    """The data folder is there and can be written to."""
-    folder = config.data_path
-    if not folder.is_dir():
-        raise ClientError(f"There is no folder {folder}.")
-    probe = folder / f".doctor-{secrets.token_hex(4)}"
-    probe.touch()
-    probe.unlink()
-    return str(folder)
-
-
-def check_disk(config: Config) -> str:
-    """There is more free space than the server wants at least."""
-    usage = shutil.disk_usage(config.data_path)
-    text = f"{_size(usage.free)} of {_size(usage.total)} free"
-    if usage.free <= config.min_free_disk_bytes:
-        least = _size(config.min_free_disk_bytes)
-        raise ClientError(
-            f"{text}; below {least} ({variable_of('min_free_disk_bytes')}) events are refused."
-        )
-    return text
-
-
-def check_spool(config: Config) -> str:
-    """Every spool can be read, and nothing was set aside."""
-    states = look_into_spools(config.spool_path)
-    for state in states:
-        if state.fault:
-            raise ClientError(
-                f"{config.spool_path / state.name}.sqlite is damaged ({state.fault}); move it "
-                "elsewhere with its -wal and -shm, and read it by `sqlite3 FILE .recover`."
-            )
-    events, size = sum(state.events for state in states), sum(state.bytes for state in states)
-    aside = sum(state.aside_events for state in states)
-    text = f"{events:,} events ({_size(size)}) wait for the store"
+def describe_spools(spools: list[dict[str, Any]]) -> str:
+    """Say what waits; raises ClientError when something was set aside."""
+    events, size, aside = (
+        sum(spool[name] for spool in spools) for name in ("events", "bytes", "aside_events")
+    )
+    text = f"{events:,} events ({shorten_size(size)}) wait for the store"
     if aside:
         raise ClientError(f"{text}; {aside:,} were refused by the store and set aside.")
     return text
 
 
-def list_versions() -> dict[str, str]:
-    """Give the versions a report of a fault should name."""
-    versions = {
-        "logster": __version__,
-        "python": f"{platform.python_version()} ({platform.platform()})",
-        "sqlite": sqlite3.sqlite_version,
-    }
-    for package in PACKAGES:
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            versions[package] = "not installed"
-    return versions
-
-
-def list_settings(config: Config) -> dict[str, str]:
-    """Give every setting as it holds here; secrets only as set or not."""
-    return {variable_of(name): _shown(name, getattr(config, name)) for name in SETTINGS}
-
-
-def _shown(name: str, value: Any) -> str:
-    if name in SECRET_SETTINGS:
-        return "(set, hidden)" if value else ""
-    return str(value)
-
-
-def _size(count: int) -> str:
-    size = float(count)
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if size < 1024:  # noqa: PLR2004  the next unit begins there
-            return f"{size:.0f} {unit}"
-        size /= 1024
-    return f"{size:,.1f} TiB"
-
-
 _MARKS = {True: "✓", False: "✗", None: "·"}
+
+
+def _show_report(target: Target, checks: list[Check], way: Way, machine: Machine | None) -> None:
+    show(f"Server {one_line(target.url)} (Logster {one_line(way.version or 'unknown')})\n")
+    _show_checks([check for check in checks if check.where == "server"])
+    if machine:
+        show(f"\nHere: {one_line(str(machine.config.data_path))}: {machine.describe_server()}\n")
+        _show_checks([check for check in checks if check.where == "here"])
+    _show_pairs("Versions of this command", list_versions())
+    if machine:
+        _show_pairs("Settings of this shell", list_settings(machine.config))
 
 
 def _show_checks(checks: list[Check]) -> None:
@@ -373,16 +373,16 @@ def _show_checks(checks: list[Check]) -> None:
             _MARKS[check.is_well],
             check.name,
             "" if check.ms is None else f"{check.ms:.1f} ms",
-            printable(" ".join(check.detail.split())),
+            " ".join(check.detail.split()),
         ]
         for check in checks
     ]
     show_table(["", "part", "time", "what was seen"], rows)
     for check in checks:
         if check.advice:
-            click.echo(click.style(f"\n✗ {check.name}: {check.advice}", fg="red"))
+            show(click.style(f"\n✗ {check.name}: {check.advice}", fg="red"))
 
 
 def _show_pairs(title: str, pairs: dict[str, str]) -> None:
-    click.echo()
-    show_table([title, ""], [[name, printable(text)] for name, text in pairs.items()])
+    show()
+    show_table([title, ""], [[name, text] for name, text in pairs.items()])

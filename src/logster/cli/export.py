@@ -9,6 +9,8 @@ Exit code 0: found (Parquet: always); 1: nothing found; 2: could not ask, or bro
 from __future__ import annotations
 
 import contextlib
+import os
+import stat
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -19,6 +21,7 @@ from logster.cli import FailedError
 from logster.cli.bar import show_growth
 from logster.cli.client import AnswerError, Client, load_target, target_options
 from logster.cli.search import EXIT_NONE, point_out, question_options
+from logster.cli.terminal import Screen, note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +80,7 @@ def command(  # noqa: PLR0917  click hands one argument per option
                 client.stream(
                     "/api/v1/export", given | {"column": columns}, {}, SILENCE_S
                 ) as answer,
-                _opened(output) as file,
+                _opened(output, form) as file,
             ):
                 line_count = _copy(answer, file, is_shown=not quiet)
         except AnswerError as error:
@@ -86,7 +89,7 @@ def command(  # noqa: PLR0917  click hands one argument per option
             raise SystemExit(EXIT_INTERRUPTED) from None
     head_count = 1 if form == "csv" else 0
     if form != "parquet" and line_count <= head_count:
-        click.echo("Nothing found.", err=True)
+        note("Nothing found.")
         raise SystemExit(EXIT_NONE)
 
 
@@ -95,7 +98,7 @@ def _form_of(output: Path | None) -> str:
     return ending if ending in FORMS else "ndjson"
 
 
-def _copy(answer: httpx.Response, file: BinaryIO, *, is_shown: bool) -> int:
+def _copy(answer: httpx.Response, file: BinaryIO | Screen, *, is_shown: bool) -> int:
     """Write the answer as it comes; gives how many lines there were."""
     size = line_count = 0
     with show_growth("export", is_shown=is_shown) as grow:
@@ -108,18 +111,33 @@ def _copy(answer: httpx.Response, file: BinaryIO, *, is_shown: bool) -> int:
 
 
 @contextlib.contextmanager
-def _opened(output: Path | None) -> Iterator[BinaryIO]:
+def _opened(output: Path | None, form: str) -> Iterator[BinaryIO | Screen]:
     """A file under another name until it is whole, or standard output."""
+    if output is None and sys.stdout.isatty():
+        yield Screen(form)
+        return
     if output is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
+    try:
+        if output.exists() and not output.is_file():  # a pipe, or /dev/null, stays what it is
+            with output.open("wb") as file:
+                yield file
+        else:
+            yield from _new_file(output)
+    except OSError as error:
+        raise FailedError(f"{output} cannot be written: {error.strerror}.") from error
+
+
+def _new_file(output: Path) -> Iterator[BinaryIO]:
+    """A file under another name, until it is whole: for us alone, or for whom the old one was."""
     part = output.with_name(output.name + ".part")
     try:
         with part.open("wb") as file:
+            if output.exists():
+                os.fchmod(file.fileno(), stat.S_IMODE(output.stat().st_mode))
             yield file
         part.replace(output)
-    except OSError as error:
-        raise FailedError(f"{output} cannot be written: {error.strerror}.") from error
     finally:
         part.unlink(missing_ok=True)

@@ -11,11 +11,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
-from logster.cli.display import printable
 from logster.cli.settings import data_option, opened, run, workspace_id, workspace_option
 from logster.cli.table import show_table
+from logster.cli.terminal import note, render_json, show
 from logster.event import NS_PER_S
 from logster.meta.keys import KeyInfo, Keys, Right
 
@@ -50,10 +49,8 @@ def create(name: str, rights: tuple[str, ...], workspace: str | None, data: str 
     with opened(data) as database:
         number = workspace_id(database, workspace)
         new = run(Keys(database).create(number, name, [Right(right) for right in rights]))
-    click.echo(new.text)
-    click.echo(
-        f"Key {new.info.id} may {', '.join(sorted(rights))}. It is not shown again.", err=True
-    )
+    show(new.text)
+    note(f"Key {new.info.id} may {', '.join(sorted(rights))}. It is not shown again.")
 
 
 @command.command("list")
@@ -66,7 +63,7 @@ def list_keys(is_json: bool, workspace: str | None, data: str | None) -> None:
         keys = run(Keys(database).in_workspace(workspace_id(database, workspace)))
     if is_json:
         for key in keys:
-            click.echo(msgspec.json.encode(_shape_of(key)).decode())
+            show(render_json(_shape_of(key)))
         return
     show_table(["id", "name", "key", "rights", "created", "last used", "state"], _rows_of(keys))
 
@@ -79,7 +76,7 @@ def revoke(key_id: int, workspace: str | None, data: str | None) -> None:
     """End a key for good; its id is in `logster key list`."""
     with opened(data) as database:
         run(Keys(database).revoke(workspace_id(database, workspace), key_id))
-    click.echo(f"Key {key_id} is revoked.", err=True)
+    note(f"Key {key_id} is revoked.")
 
 
 def _shape_of(key: KeyInfo) -> dict[str, object]:
@@ -98,7 +95,7 @@ def _rows_of(keys: Sequence[KeyInfo]) -> list[list[str]]:
     return [
         [
             str(key.id),
-            printable(key.name),
+            key.name,
             key.hint,
             ", ".join(sorted(key.rights)),
             _instant(key.created_at) or "",

@@ -9,12 +9,15 @@ from __future__ import annotations
 from typing import Any
 
 import click
-import msgspec
 
 from logster.cli.client import Client, load_target, target_options
-from logster.cli.display import STYLES, in_color, printable
+from logster.cli.display import STYLES
 from logster.cli.search import EXIT_NONE, ask, question_options
+from logster.cli.terminal import indented, note, render_json, show
 from logster.event import Severity
+
+#: Where a shape begins in its line; its further lines stand there, too.
+_SHAPE_AT = 24
 
 
 @click.command("patterns")
@@ -47,17 +50,15 @@ def command(
     with Client(load_target(url, key)) as client:
         told = ask(client, text, params, "/api/v1/patterns")
     for pattern in told["patterns"]:
-        line = msgspec.json.encode(pattern).decode() if is_json else render_pattern(pattern)
-        click.echo(line, color=in_color())
+        show(render_json(pattern) if is_json else render_pattern(pattern))
     if not told["patterns"]:
         if not is_json:
-            click.echo("Nothing found.", err=True)
+            note("Nothing found.")
         raise SystemExit(EXIT_NONE)
     if not is_json:
         shown = min(len(told["patterns"]), told["distinct"])
-        click.echo(
-            f"{shown:,} of {told['distinct']:,} shapes of the newest {told['looked_at']:,} events.",
-            err=True,
+        note(
+            f"{shown:,} of {told['distinct']:,} shapes of the newest {told['looked_at']:,} events."
         )
 
 
@@ -65,5 +66,5 @@ def render_pattern(pattern: dict[str, Any]) -> str:
     """Write count, share, the worst severity and the shape; further lines stand in."""
     worst = max(Severity[name.upper()] for name in pattern["severities"])
     name = click.style(f"{worst.name.title():5}", **STYLES[worst])
-    shape = printable(pattern["pattern"].rstrip()).replace("\n", "\n    ")
+    shape = indented(pattern["pattern"], _SHAPE_AT)
     return f"{pattern['count']:>9,} {pattern['share']:>6.1%} {name} {shape}"

@@ -10,10 +10,9 @@ import sys
 from typing import Any
 
 import click
-import msgspec
 
 from logster.cli.client import Client, ClientError, load_target, target_options
-from logster.cli.display import printable
+from logster.cli.terminal import note, one_line, render_json, show
 from logster.config import MAX_RETENTION_DAYS
 
 PATH = "/api/v1/retention"
@@ -32,9 +31,9 @@ def command(context: click.Context, is_json: bool, url: str | None, key: str | N
         context.obj = (url, key)
         return
     with Client(load_target(url, key)) as client:
-        told = client.get(PATH).json()
+        told = client.get_object(PATH)
     if is_json:
-        click.echo(msgspec.json.encode(told).decode())
+        show(render_json(told))
     else:
         _show(told)
 
@@ -65,25 +64,25 @@ def reset(
 ) -> None:
     """Keep events for as long as the server's own setting says."""
     with Client(load_target(url or group[0], key or group[1])) as client:
-        _change(client, None, client.get(PATH).json()["default_days"], is_sure=is_sure)
+        _change(client, None, client.get_object(PATH)["default_days"], is_sure=is_sure)
 
 
 def _change(client: Client, choice: int | None, days: int, *, is_sure: bool) -> None:
-    loss = client.get(f"{PATH}/loss", {"days": days}).json()
+    loss = client.get_object(f"{PATH}/loss", {"days": days})
     if loss["events"]:
         _confirm(loss, days, is_sure=is_sure)
     told = client.put(PATH, {"days": choice}).json()
-    click.echo(f"Events are kept for {_count(told['days'], 'day')}.", err=True)
+    note(f"Events are kept for {_count(told['days'], 'day')}.")
 
 
 def _confirm(loss: dict[str, Any], days: int, *, is_sure: bool) -> None:
     told = (
         f"Keeping {_count(days, 'day')} deletes {_count(loss['days'], 'day')} with "
         f"{_count(loss['events'], 'event')}, {_count(loss['bytes'], 'byte')} "
-        f"({loss['first']} to {loss['last']})."
+        f"({one_line(loss['first'])} to {one_line(loss['last'])})."
     )
     if is_sure:
-        click.echo(told, err=True)
+        note(told)
         return
     if not sys.stdin.isatty():
         raise ClientError(f"{told} That needs --yes when nobody can be asked.")
@@ -93,23 +92,21 @@ def _confirm(loss: dict[str, Any], days: int, *, is_sure: bool) -> None:
 def _show(told: dict[str, Any]) -> None:
     source = "as LOGSTER_RETENTION_DAYS says"
     if told["chosen_days"] is not None:
-        source = f"chosen by {printable(told['changed_by'])} at {told['changed_at'][:19]}Z"
-    click.echo(f"Events are kept for {_count(told['days'], 'day')}, {source}.")
+        source = f"chosen by {one_line(told['changed_by'])} at {told['changed_at'][:19]}Z"
+    show(f"Events are kept for {_count(told['days'], 'day')}, {source}.")
     if told["kept_days"] not in (None, told["days"]):
-        click.echo(
-            f"The table keeps {_count(told['kept_days'], 'day')} still; that changes in a moment."
-        )
+        show(f"The table keeps {_count(told['kept_days'], 'day')} still; that changes in a moment.")
     held = told["held"]
     if held is None:
-        click.echo("What is kept is not known: the store is away.")
+        show("What is kept is not known: the store is away.")
     elif held:
         events, size = (sum(day[name] for day in held) for name in ("rows", "bytes"))
-        click.echo(
+        show(
             f"Kept now: {_count(events, 'event')}, {_count(size, 'byte')} on disk, "
             f"{held[0]['day']} to {held[-1]['day']} (UTC)."
         )
     else:
-        click.echo("Nothing is kept yet.")
+        show("Nothing is kept yet.")
 
 
 def _count(number: int, word: str) -> str:

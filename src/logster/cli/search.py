@@ -12,12 +12,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
 
 from logster.cli import FailedError
 from logster.cli.client import AnswerError, Client, load_target, target_options
-from logster.cli.display import printable, show_events
+from logster.cli.display import show_events
 from logster.cli.lines import Clock, read_instant
+from logster.cli.terminal import note, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,7 +107,7 @@ def command(  # noqa: PLR0917  click hands one argument per option
             left = None if left is None else left - len(page["events"])
     if not is_found:
         if not is_json:
-            click.echo("Nothing found." + (f" {printable(hint['text'])}" if hint else ""), err=True)
+            note("Nothing found." + (f" {one_line(hint['text'])}" if hint else ""))
         raise SystemExit(EXIT_NONE)
 
 
@@ -116,10 +116,9 @@ def ask(
 ) -> dict[str, Any]:
     """Get one answer; a mistake in `text` is shown where it is."""
     try:
-        answer: dict[str, Any] = msgspec.json.decode(client.get(path, params).content)
+        return client.get_object(path, params)
     except AnswerError as error:
         raise FailedError(point_out(error, text)) from error
-    return answer
 
 
 def point_out(error: AnswerError, text: str) -> str:
@@ -130,6 +129,6 @@ def point_out(error: AnswerError, text: str) -> str:
     position = min(detail["position"], len(text))
     length = max(min(detail.get("length") or 1, len(text) - position), 1)
     shown = re.sub(r"\s", " ", text)
-    before = printable(shown[:position])
-    marked = printable(shown[position : position + length])
-    return f"{error}\n\n  {printable(shown)}\n  {' ' * len(before)}{'^' * max(len(marked), 1)}"
+    before = one_line(shown[:position])
+    marked = one_line(shown[position : position + length])
+    return f"{error}\n\n  {one_line(shown)}\n  {' ' * len(before)}{'^' * max(len(marked), 1)}"

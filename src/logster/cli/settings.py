@@ -16,7 +16,7 @@ from sqlalchemy import select
 from logster.config import Config, load_config, variable_of
 from logster.errors import ConfigError, NotFoundError
 from logster.meta import tables
-from logster.meta.database import open_database
+from logster.meta.database import check_kept, open_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -43,16 +43,30 @@ def workspace_option(function: Callable[..., Any]) -> Callable[..., Any]:
 def opened(data: str | None) -> Iterator[Database]:
     """Open the meta database; the server may run meanwhile."""
     config = load_config({"data": data})
-    if not config.meta_url and not (config.data_path / "meta.sqlite").exists():
-        raise ConfigError(
-            f"There is no meta database in {config.data_path}. Name the server's data folder with "
-            f"--data or {variable_of('data')}; a new server makes it: `logster serve`."
-        )
+    if not config.meta_url:
+        _check_there(config)
     database = open_database(config.meta_address)
     try:
         yield database
     finally:
         database.close()
+
+
+def _check_there(config: Config) -> None:
+    path = config.data_path / "meta.sqlite"
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise ConfigError(
+            f"There is no meta database in {config.data_path}. Name the server's data folder with "
+            f"--data or {variable_of('data')}; a new server makes it: `logster serve`."
+        ) from None
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be looked at: {error.strerror}. Run this as the user that the server "
+            "runs as."
+        ) from None
+    check_kept(path)
 
 
 def workspace_id(database: Database, name: str | None) -> int:

@@ -6,17 +6,17 @@ Promise: looking changes nothing; a set-aside block leaves the spool only on a p
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
-from logster.cli.display import printable
 from logster.cli.settings import data_option
 from logster.cli.table import show_table
+from logster.cli.terminal import escape_json, note, render_json, show
 from logster.config import load_config, variable_of
 from logster.errors import ConfigError, NotFoundError
 from logster.spool.spool import drop_aside, find_aside, list_aside, look_into_spools, replay_aside
@@ -48,7 +48,7 @@ def command(context: click.Context, is_json: bool, data: str | None) -> None:
     states = look_into_spools(_folder(data))
     if is_json:
         for state in states:
-            click.echo(msgspec.json.encode(state).decode())
+            show(render_json(state))
         return
     now = time.time()
     rows = [
@@ -77,17 +77,17 @@ def aside(group_data: str | None, is_json: bool, data: str | None) -> None:
     ]
     if is_json:
         for spool, block in found:
-            click.echo(msgspec.json.encode(_shape_of(spool, block)).decode())
+            show(render_json(_shape_of(spool, block)))
         return
     if not found:
-        click.echo(NOTHING_ASIDE, err=True)
+        note(NOTHING_ASIDE)
         return
     rows = [
         [
             f"{spool}/{block.number}",
             f"{block.events:,}",
             _instant(block.set_aside_at),
-            printable(" ".join(block.reason.split()))[:MAX_REASON_CHARACTERS],
+            " ".join(block.reason.split())[:MAX_REASON_CHARACTERS],
         ]
         for spool, block in found
     ]
@@ -98,14 +98,18 @@ def aside(group_data: str | None, is_json: bool, data: str | None) -> None:
 @click.argument("block")
 @data_option
 @click.pass_obj
-def show(group_data: str | None, block: str, data: str | None) -> None:
+def show_block(group_data: str | None, block: str, data: str | None) -> None:
     """Print the events of a set-aside block, one JSON object a line."""
     # Half a second of imports that no other of these commands needs.
     from logster.pipeline import unpack  # noqa: PLC0415
     from logster.web.shapes import render_spooled  # noqa: PLC0415
 
     spool, number = _parse_block(block)
-    found = find_aside(_folder(data or group_data), spool, number)
+    folder = _folder(data or group_data)
+    try:
+        found = find_aside(folder, spool, number)
+    except sqlite3.Error as error:
+        raise ConfigError(f"{folder / spool}.sqlite cannot be read: {error}.") from None
     if found is None:
         raise _unknown(spool, number)
     try:
@@ -113,7 +117,7 @@ def show(group_data: str | None, block: str, data: str | None) -> None:
     except ValueError as error:
         raise ConfigError(f"{block}: {error}") from None
     for event in events:
-        click.echo(render_spooled(event), nl=False)
+        show(escape_json(render_spooled(event).decode()), nl=False)
 
 
 @command.command("replay")
@@ -126,11 +130,11 @@ def replay(group_data: str | None, blocks: tuple[str, ...], is_all: bool, data: 
     folder = _folder(data or group_data)
     chosen = _chosen(folder, blocks, is_all=is_all)
     if not chosen:
-        click.echo(NOTHING_ASIDE, err=True)
+        note(NOTHING_ASIDE)
     for spool, number in chosen:
         if not replay_aside(folder, spool, number):
             raise _unknown(spool, number)
-        click.echo(f"{spool}/{number} is back in line.", err=True)
+        note(f"{spool}/{number} is back in line.")
 
 
 @command.command("drop")
@@ -149,7 +153,7 @@ def drop(group_data: str | None, blocks: tuple[str, ...], is_sure: bool, data: s
     for spool, number in chosen:
         if not drop_aside(folder, spool, number):
             raise _unknown(spool, number)
-        click.echo(f"{spool}/{number} is gone.", err=True)
+        note(f"{spool}/{number} is gone.")
 
 
 def _folder(data: str | None) -> Path:

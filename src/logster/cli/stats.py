@@ -10,12 +10,12 @@ from __future__ import annotations
 from typing import Any
 
 import click
-import msgspec
 
 from logster.cli.client import Client, load_target, target_options
-from logster.cli.display import printable, shorten_instant
+from logster.cli.display import shorten_instant
 from logster.cli.search import EXIT_NONE, ask, fix_instant
 from logster.cli.table import show_table
+from logster.cli.terminal import note, one_line, render_json, show
 
 
 @click.command("stats")
@@ -50,7 +50,7 @@ def command(
     else:
         _show(table)
         if hint := table.get("hint"):
-            click.echo(printable(hint["text"]), err=True)
+            note(one_line(hint["text"]))
     if not _holds_something(table):
         raise SystemExit(EXIT_NONE)
 
@@ -58,7 +58,7 @@ def command(
 def _show_json(table: dict[str, Any]) -> None:
     names = [column["name"] for column in table["columns"]]
     for row in table["rows"]:
-        click.echo(msgspec.json.encode(dict(zip(names, row, strict=True))).decode())
+        show(render_json(dict(zip(names, row, strict=True))))
 
 
 def _show(table: dict[str, Any]) -> None:
@@ -73,7 +73,7 @@ def _show(table: dict[str, Any]) -> None:
         numbers=[kind == "number" for kind in kinds],
     )
     if table["has_more"]:
-        click.echo("There are more groups; ask for them with `limit`.", err=True)
+        note("There are more groups; ask for them with `limit`.")
 
 
 def _render(value: Any, kind: str) -> str:
@@ -82,7 +82,7 @@ def _render(value: Any, kind: str) -> str:
     if kind == "time":
         return shorten_instant(value)
     if kind == "text":
-        return printable(value).replace("\n", "\\n")
+        return str(value)
     return f"{value:,}" if isinstance(value, int) else f"{value:,.3f}"
 
 

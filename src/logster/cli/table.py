@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from logster.cli.terminal import one_line, show
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -18,12 +20,14 @@ def show_table(
     head: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[bool] = ()
 ) -> None:
     """Print the rows under their head; `numbers` says which columns stand to the right."""
+    head = list(map(one_line, head))
+    rows = [list(map(one_line, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     signs = [">" if is_number else "<" for is_number in numbers or [False] * len(head)]
     forms = [f"{sign}{width}" for sign, width in zip(signs, widths, strict=True)]
-    click.echo(click.style(_line(head, forms), bold=True))
+    show(click.style(_line(head, forms), bold=True))
     for row in rows:
-        click.echo(_line(row, forms))
+        show(_line(row, forms))
 
 
 def _line(cells: Sequence[str], forms: Sequence[str]) -> str:

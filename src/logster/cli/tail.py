@@ -26,6 +26,7 @@ from logster.cli.client import (
 )
 from logster.cli.display import show_events
 from logster.cli.search import point_out
+from logster.cli.terminal import note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -77,7 +78,7 @@ class Watch:
                 yield from self._read_once()
             except AwayError as error:
                 pause_s = pause_of(self._wait_s, error.retry_after_s)
-                click.echo(f"{error} Trying again in {pause_s:.1f} s.", err=True)
+                note(f"{error} Trying again in {pause_s:.1f} s.")
                 time.sleep(pause_s)
                 self._wait_s = min(self._wait_s * 2, MAX_WAIT_S)
 
@@ -109,7 +110,7 @@ def command(
         try:
             for step in Watch(client, text).steps():
                 if step.get("skipped"):
-                    click.echo(f"({step['skipped']:,} skipped: too many at once)", err=True)
+                    note(f"({step['skipped']:,} skipped: too many at once)")
                 show_events(step["events"], is_json=is_json, is_full=is_full)
         except AnswerError as error:
             raise FailedError(point_out(error, text)) from error

@@ -10,12 +10,11 @@ from __future__ import annotations
 import sys
 
 import click
-import msgspec
 from sqlalchemy import select
 
-from logster.cli.display import printable
 from logster.cli.settings import data_option, opened, run, workspace_id, workspace_option
 from logster.cli.table import show_table
+from logster.cli.terminal import note, one_line, render_json, show
 from logster.config import load_config
 from logster.meta import tables
 from logster.meta.accounts import Accounts, Role, check_password
@@ -48,7 +47,7 @@ def create(email: str, role: str, workspace: str | None, data: str | None) -> No
         accounts = Accounts(database, session_days=load_config().session_days)
         run(accounts.create_user(email, _ask_password(), number, Role(role)))
         accounts.close()
-    click.echo(f"{printable(email)} may log in as {role}.", err=True)
+    note(f"{one_line(email)} may log in as {role}.")
 
 
 @command.command("list")
@@ -72,11 +71,11 @@ def list_users(is_json: bool, data: str | None) -> None:
         found = [row._asdict() for row in connection.execute(question)]
     if is_json:
         for row in found:
-            click.echo(msgspec.json.encode(row).decode())
+            show(render_json(row))
         return
     rows = [
         [
-            *(printable(row[name] or "-") for name in ("email", "workspace", "role")),
+            *(row[name] or "-" for name in ("email", "workspace", "role")),
             "disabled" if row["is_disabled"] else "",
         ]
         for row in found
@@ -93,7 +92,7 @@ def password(email: str, data: str | None) -> None:
         accounts = Accounts(database, session_days=load_config().session_days)
         run(accounts.set_password(email, _ask_password()))
         accounts.close()
-    click.echo(f"{printable(email)} has a new password; all sessions ended.", err=True)
+    note(f"{one_line(email)} has a new password; all sessions ended.")
 
 
 @command.command("disable")
@@ -103,7 +102,7 @@ def disable(email: str, data: str | None) -> None:
     """End the account's sessions and refuse its log-ins; all else stays."""
     with opened(data) as database:
         run(Members(database).disable_account(email))
-    click.echo(f"{printable(email)} is disabled; all sessions ended.", err=True)
+    note(f"{one_line(email)} is disabled; all sessions ended.")
 
 
 @command.command("enable")
@@ -113,7 +112,7 @@ def enable(email: str, data: str | None) -> None:
     """Let a disabled account log in again."""
     with opened(data) as database:
         run(Members(database).enable_account(email))
-    click.echo(f"{printable(email)} may log in again.", err=True)
+    note(f"{one_line(email)} may log in again.")
 
 
 def _ask_password() -> str:

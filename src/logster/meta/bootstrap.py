@@ -65,8 +65,13 @@ def bootstrap(
 
     On later starts a bootstrap key that was never known is added; nothing else changes.
     """
+    check_chosen(admin, api_key)
     email, password = _read_admin(admin)
-    _check_key(api_key)
+    if password and len(password) < MIN_PASSWORD_LENGTH:
+        log.warning(
+            "The password in LOGSTER_BOOTSTRAP_ADMIN has fewer than %d characters; change it.",
+            MIN_PASSWORD_LENGTH,
+        )
     with database.writing() as connection:
         _lock(connection)
         workspace = _first_workspace(connection)
@@ -86,6 +91,12 @@ def bootstrap(
     )
 
 
+def check_chosen(admin: str, api_key: str) -> None:
+    """Refuse what cannot be an account or a key; raises ConfigError."""
+    _read_admin(admin)
+    _check_key(api_key)
+
+
 def _read_admin(admin: str) -> tuple[str, str]:
     """`email:password` in its two parts; a missing one gets the default, or "" for a password."""
     if not admin:
@@ -100,11 +111,6 @@ def _read_admin(admin: str) -> tuple[str, str]:
             "LOGSTER_BOOTSTRAP_ADMIN must be email:password, for instance "
             f"admin@example.com:… with a password of {MIN_PASSWORD_LENGTH} to "
             f"{MAX_PASSWORD_LENGTH} characters."
-        )
-    if len(password) < MIN_PASSWORD_LENGTH:
-        log.warning(
-            "The password in LOGSTER_BOOTSTRAP_ADMIN has fewer than %d characters; change it.",
-            MIN_PASSWORD_LENGTH,
         )
     return email, password
 

@@ -141,7 +141,10 @@ class Keys:
         An unknown key hastens the next refresh; who can wait for it calls `admit`.
         """
         if not text:
-            raise UnauthorizedError("An API key is needed: send it in the ApiKey header.")
+            raise UnauthorizedError(
+                "An API key is needed: send it in the ApiKey header. None came, or an empty one: "
+                "is the variable set that holds it (LOGSTER_API_KEY)?"
+            )
         grant = self._grants.get(digest_of(text))
         if grant is None:
             if _may_exist(text):

@@ -431,7 +431,7 @@ def _reader_limits(config: Config) -> dict[str, float]:
     return {
         "max_memory_usage": config.query_memory_bytes,
         "max_execution_time": config.query_timeout_s,
-        "max_threads": config.engine_threads,
+        "max_threads": config.question_threads,
         "max_result_bytes": MAX_RESULT_BYTES,
         "max_temporary_data_on_disk_size_for_query": config.query_memory_bytes * 4,
     }

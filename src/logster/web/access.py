@@ -98,7 +98,9 @@ class Access:
             return Viewer(workspace=grant.workspace, rights=grant.rights, key=grant.key)
         session = await self.session_of(request)
         if session is None:
-            raise UnauthorizedError("Log in, or send an API key with the right 'read'.")
+            raise UnauthorizedError(
+                "Log in, or send an API key with the right 'read'; none came, or an empty one."
+            )
         if request.method not in SAFE_METHODS:
             check_proof(proof_of(token_of(request)), request.headers.get(PROOF_HEADER, ""))
         viewer = Viewer(

@@ -146,7 +146,11 @@ def refuse(error: LogsterError, request: Request) -> Reply:
     wait_s = getattr(error, "retry_after_s", None)
     if wait_s is not None:
         headers.append((b"retry-after", str(wait_s).encode()))
-    message = DENIED if isinstance(error, UnauthorizedError) else str(error)
+    message = str(error)
+    if isinstance(error, UnauthorizedError):
+        # The body is the original's; what is wrong with the key stands beside it.
+        headers.append((b"www-authenticate", f'ApiKey error="{error}"'.encode()))
+        message = DENIED
     return _reply_error(error.status, {"Message": message}, request, form, headers)
 
 

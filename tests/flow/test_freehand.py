@@ -10,11 +10,17 @@ import pytest
 
 from logster.errors import ForbiddenError, QueryError, StoreError
 from logster.store.engine import Engine
-from logster.store.freehand import MAX_ROWS, run
+from logster.store.engine import Answer
+from logster.store.freehand import MAX_ROWS
+from logster.store.freehand import run as run_freehand
 from support.stored import event_at, store_events
 
 OURS, THEIRS = 7, 8
 SECRET = "secret-of-the-neighbour"
+
+
+async def run(engine: Engine, workspace: int, text: str) -> Answer:
+    return await run_freehand(engine, workspace, text, asker="user 1")
 
 
 @pytest.fixture(autouse=True)
@@ -60,8 +66,8 @@ async def test_a_question_is_answered_from_our_events(
 
 #: Each would fail, and so tell, if a row of theirs were looked at before it is filtered out.
 ORACLES = (
-    "SELECT count() FROM events WHERE throwIf(severity = 5) = 0",
-    "SELECT count() FROM events WHERE throwIf(message != '12') = 0",
+    "SELECT count() FROM events WHERE intDiv(1, severity - 5) < 9",
+    "SELECT count() FROM events WHERE toUInt8(message) > 0",
     "SELECT count() FROM events WHERE toUInt64(message) = 12",
     "SELECT count() FROM events WHERE severity < 9 AND toUInt64(message) = 12",
     "SELECT count() FROM (SELECT * FROM events) WHERE toUInt64(message) = 12",
@@ -74,8 +80,8 @@ ORACLES = (
         " WHERE toUInt64(e.message) = 12"
     ),
     (
-        "SELECT count() FROM events AS e JOIN (SELECT 5 AS s) AS n ON n.s = e.severity"
-        " WHERE throwIf(e.severity = 5 AND e.message != '12') = 0"
+        "SELECT count() FROM events AS e JOIN (SELECT 2 AS s) AS n ON n.s = e.severity"
+        " WHERE intDiv(1, e.severity - 5) < 9"
     ),
     "SELECT id FROM events WHERE toUInt64(message) = 12 ORDER BY timestamp DESC LIMIT 1",
     "SELECT id FROM events ORDER BY toUInt64(message) LIMIT 1",
@@ -96,7 +102,7 @@ async def test_no_row_of_another_workspace_is_evaluated(engine: Engine) -> None:
 
 
 ATTACKS = (
-    "SELECT 1 FROM events PREWHERE throwIf(severity = 5) = 0",
+    "SELECT 1 FROM events PREWHERE intDiv(1, severity - 5) < 9",
     "SELECT 1 FROM events preWHERE toUInt64(message) = 1",
     "SELECT 1 SETTINGS additional_table_filters = {}",
     "SELECT * FROM (SELECT * FROM events SETTINGS additional_table_filters = {})",
@@ -186,7 +192,7 @@ async def test_an_error_never_quotes_a_value(engine: Engine) -> None:
         ("SELECT 1 INTO OUTFILE '/tmp/logster-out'", 0, "only a single SELECT"),
         ("SYSTEM SHUTDOWN", 0, "only one SELECT"),
         ("SELECT 1 SETTINGS max_threads = 1", 0, "Cannot modify 'max_threads'"),
-        ("SELECT coun() FROM events", 0, "Maybe you meant: ['count','cosh']"),
+        ("SELECT coun() FROM events", 0, "near ones that are: count,"),
         ("SELECT match('a', '(')", 0, "error 427, cannot compile regexp."),
         (f"SELECT {'(' * 2000}1{')' * 2000}", 0, "error 306, too deep recursion."),
     ],
@@ -207,8 +213,8 @@ async def test_a_mistake_is_told_with_its_place_and_of_the_text_alone(
     [
         f"SELECT number FROM numbers({MAX_ROWS + 1})",
         "SELECT length(groupArray(number)) FROM numbers(1000000000)",
-        "SELECT repeat(toString(number % 10), 1000000) FROM numbers(20)",
-        "SELECT repeat('x', 1000000) FROM numbers(20)",
+        "SELECT repeat(repeat(toString(number % 10), 10000), 100) FROM numbers(20)",
+        "SELECT repeat(repeat('x', 10000), 100) FROM numbers(20)",
     ],
 )
 async def test_an_answer_is_bounded(engine: Engine, text: str) -> None:

@@ -418,38 +418,3 @@ _CLASSES = {
     "S": _complement(_SPACE),
 }
 _CONTROLS = {"t": 9, "n": 10, "v": 11, "f": 12, "r": 13}
-
-
-def weigh_re2(pattern: str) -> int:
-    r"""How many places of any expression of RE2 a text may be at: its signs, repeated as it says.
-
-    RE2 needs time for each of them at each character of a text when it cannot keep its states.
-    """
-    #: The weight of each open group, and in it of the last thing, which a count repeats.
-    sums, last = [0], 0
-    place = 0
-    while place < len(pattern):
-        found = _ONE_SIGN.match(pattern, place)
-        if found is None:  # never: it takes any sign
-            raise ValueError(pattern)
-        place = found.end()
-        sign = found[0]
-        if found[1]:
-            more = last * (max(int(found[1]), int(found[2] or 0)) - 1)
-            sums[-1] += max(more, 0)
-            last += max(more, 0)
-        elif sign.startswith("("):
-            sums.append(0)
-        elif sign == ")" and len(sums) > 1:
-            last = sums.pop()
-            sums[-1] += last
-        else:
-            last = 1
-            sums[-1] += 1
-    return sum(sums)
-
-
-#: A count, an escaped sign, a set, or any other sign.
-_ONE_SIGN = re.compile(
-    r"\{(\d{1,6})(?:,(\d{0,6}))?\}|\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL | re.ASCII
-)

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from logster.regex import weigh_re2
-from logster.store.functions import ROWS, check_function
+from logster.store.functions import check_function
 from logster.store.guard import NotAllowedError
+from logster.weight import MAX_WEIGHT, STAR_WEIGHT, weigh_expression, weigh_like
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,10 +32,6 @@ DATABASE = "enclosure"
 #: The engine's largest limit.
 NO_LIMIT = 2**64 - 1
 
-#: Places an expression may be at in one text, of all patterns of a question together; see `regex`.
-MAX_WEIGHT = 500
-#: A `%` in LIKE lets everything before it wait anywhere.
-STAR_WEIGHT = 4
 #: Characters or elements that a padding, a repetition, an array may be told to have.
 MAX_COUNT = 10_000
 
@@ -212,10 +208,9 @@ def _check_arguments(name: str, arguments: list[Node]) -> int:
     if name in _COUNT_AT:
         _check_count(name, _literal_at(name, arguments, _COUNT_AT[name], "the length"))
     if name in _EXPRESSION_AT:
-        return weigh_re2(_literal_at(name, arguments, _EXPRESSION_AT[name], "the expression"))
+        return weigh_expression(_literal_at(name, arguments, _EXPRESSION_AT[name], "the expression"))
     if name in _PATTERN_AT:
-        pattern = _literal_at(name, arguments, _PATTERN_AT[name], "the pattern")
-        return pattern.count("%") * STAR_WEIGHT + pattern.count("_")
+        return weigh_like(_literal_at(name, arguments, _PATTERN_AT[name], "the pattern"))
     return 0
 
 

@@ -826,8 +826,8 @@ def check_size(tree: Filter, text: str) -> None:
     if weight > MAX_WEIGHT:
         raise QueryError(
             f"the patterns of the search weigh {weight:,}, at most {MAX_WEIGHT} is possible: a * "
-            f"between two texts weighs {STAR_WEIGHT}, each character of an expression 1 as often as "
-            "it is repeated (x* instead of x{0,900} weighs 1)",
+            f"between two texts weighs {STAR_WEIGHT}, each character of an expression 1 as often "
+            "as it is repeated (x* instead of x{0,900} weighs 1)",
             0,
             len(text),
         )

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from logster.errors import ForbiddenError, QueryError, StoreError
-from logster.store.engine import Engine
-from logster.store.engine import Answer
+from logster.event import NS_PER_S
+from logster.store.engine import Answer, Engine
 from logster.store.freehand import MAX_ROWS
 from logster.store.freehand import run as run_freehand
-from support.stored import event_at, store_events
+from support.stored import NOON_NS, event_at, store_events
 
 OURS, THEIRS = 7, 8
 SECRET = "secret-of-the-neighbour"
@@ -173,6 +173,79 @@ async def test_what_is_no_question_about_our_events_is_refused(engine: Engine) -
         assert SECRET not in str(caught.value)
     assert not Path("/tmp/logster-out").exists()
     assert (await engine.ask("SELECT count() FROM events", {})).rows == [(35,)]
+
+
+#: What administrators ask every day, a question a line: each kind of function and clause that must
+#: stay possible.
+ORDINARY = (Path(__file__).parents[1] / "corpus/sql/ordinary.sql").read_text().splitlines()
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+async def test_what_administrators_ask_every_day_is_answered(engine: Engine, text: str) -> None:
+    assert (await run(engine, OURS, text)).rows
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("SELECT hostName()", "function hostName is not allowed, or is none; the host of an event"),
+        ("SELECT filesystemAvailable()", "function filesystemAvailable is not allowed"),
+        ("SELECT getOSKernelVersion()", "function getOSKernelVersion is not allowed"),
+        ("SELECT editDistance(message, 'a') FROM events", "compared by =, LIKE, position, match"),
+        ("SELECT ngramDistance(message, 'a') FROM events", "near ones|compared by"),
+        ("SELECT arrayReduce('sum', [1])", "use arraySum"),
+        ("SELECT multiFuzzyMatchAny(message, 1, ['a']) FROM events", "compared by"),
+        ("SELECT countState() FROM events", "function countState is not allowed"),
+        ("SELECT finalizeAggregation(x) FROM events", "not allowed"),
+        ("SELECT runningDifference(id) FROM events", "use row_number, lagInFrame"),
+        ("SELECT * APPLY(hostName) FROM events", "APPLY is not allowed"),
+        ("SELECT max(id) FROM events ORDER BY 1 WITH FILL FROM hostName() TO 2", "hostName"),
+        ("SELECT 1 LIMIT uptime()", "the time is told by now"),
+        ("SELECT CAST(unhex('00'), 'AggregateFunction(sum, UInt8)')", "AggregateFunction"),
+        (
+            "SELECT CAST('x', concat('Aggregate', 'Function(sum, UInt8)'))",
+            "the type must be written",
+        ),
+        ("SELECT match(message, user) FROM events", "the expression must be written out"),
+        ("SELECT message LIKE concat('%', user) FROM events", "the pattern must be written out"),
+        ("SELECT match(message, '(a{300}){3}') FROM events", "weigh 900, at most 500"),
+        ("SELECT match(message, '(a|b)*a(a|b){400}') FROM events", "at most 500 is possible"),
+        (f"SELECT message LIKE '{'%a' * 200}' FROM events", "weigh 796, at most 500"),
+        (f"SELECT message LIKE 'x (alias {'%a' * 200})' AS y FROM events", "at most 500 is"),
+        (
+            "SELECT " + " + ".join(f"match('', 'a{{90}}{n}')" for n in range(9)),
+            "at most 500 is possible",
+        ),
+        ("SELECT repeat('x', 1000000)", "the length 1,000,000 is over 10,000"),
+        ("SELECT leftPad(message, severity * 1000000) FROM events", "the length must be written"),
+        ("SELECT arrayWithConstant(100000000, 1)", "is over 10,000"),
+        ("SELECT count() FROM events SAMPLE 1/2", "WHERE id % 10 = 0 takes a tenth"),
+        ("SELECT 1 AS `a\nFunction plus`", "printable characters"),
+        ("SELECT 1 IN system.one", "table system.one is not allowed; events is"),
+        ("SELECT max(_part_offset) FROM events", "_part_offset"),
+        ("SELECT 1 FROM events PREWHERE 1", "PREWHERE is not allowed; WHERE does the same"),
+    ],
+)
+async def test_a_refusal_names_what_is_not_allowed_and_what_is(
+    engine: Engine, text: str, said: str
+) -> None:
+    with pytest.raises(QueryError, match=said):
+        await run(engine, OURS, text)
+
+
+async def test_a_time_beside_the_question_narrows_the_events(engine: Engine) -> None:
+    events = [event_at(200 + n, NOON_NS + n * NS_PER_S, message="timed") for n in range(10)]
+    await store_events(engine, events)
+    text = "SELECT count() FROM events WHERE message = 'timed'"
+    since, until = NOON_NS + 2 * NS_PER_S, NOON_NS + 5 * NS_PER_S
+    for how, count in (
+        ({}, 10),
+        ({"since_ns": since}, 8),
+        ({"until_ns": until}, 5),
+        ({"since_ns": since, "until_ns": until}, 3),
+    ):
+        answer = await run_freehand(engine, OURS, text, asker="user 1", **how)
+        assert answer.rows == [(count,)]
 
 
 async def test_an_error_never_quotes_a_value(engine: Engine) -> None:

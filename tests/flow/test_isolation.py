@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 
 from logster.errors import QueryError
 from logster.store.dialect import Enclosed
 from logster.store.enclosure import NO_LIMIT, create_view
-from logster.store.engine import Engine
 from logster.store.freehand import run
 from support.stored import NOON_NS, event_at, store_events
+
+if TYPE_CHECKING:
+    from logster.store.engine import Engine
 
 OURS, THEIRS = 7, 8
 
@@ -31,8 +34,10 @@ EXPRESSIONS = (
     "intDiv(100, workspace - 8)",
     "modulo(100, id - 105)",
     "intDiv(100, toUnixTimestamp(timestamp) - 1790000300)",
-    "reinterpretAsUInt8(base64Decode(replaceRegexpAll(replaceRegexpAll(host, "
-    "'^(alpha.*)$', '?'), '^[^?]*$', 'eA==')))",
+    (
+        "reinterpretAsUInt8(base64Decode(replaceRegexpAll(replaceRegexpAll(host, "
+        "'^(alpha.*)$', '?'), '^[^?]*$', 'eA==')))"
+    ),
     "toUInt8(ifNull(toUInt8OrNull(release), CAST(release, 'UInt8')))",
     "length(IPv4NumToString(IPv4StringToNum(concat('1.2.3.', template))))",
     "toUInt64(accurateCast(user, 'UInt64'))",
@@ -186,11 +191,15 @@ async def test_nothing_of_a_question_is_below_the_limit(engine: Engine, place: s
     )
     await engine.command(view)
     text = place.replace("{}", "plus(toUInt64(host), 4711)").replace("logster.events", "events")
-    text = re.sub(r"\bevents\b(?! SAMPLE)", "enclosed", text).replace("events SAMPLE 1/2", "enclosed")
+    text = re.sub(r"\bevents\b(?! SAMPLE)", "enclosed", text).replace(
+        "events SAMPLE 1/2", "enclosed"
+    )
     answer = await engine.inspect(f"EXPLAIN PLAN actions = 1, indexes = 1 {text}")
     plan = [str(row[0]) for row in answer.rows]
     await engine.command("DROP VIEW logster.enclosed")
-    limits = [number for number, line in enumerate(plan) if line.strip(" │").endswith(str(NO_LIMIT))]
+    limits = [
+        number for number, line in enumerate(plan) if line.strip(" │").endswith(str(NO_LIMIT))
+    ]
     reads = [number for number, line in enumerate(plan) if "ReadFromMergeTree" in line]
     assert len(limits) == len(reads) > 0
     for limit, read in zip(limits, reads, strict=True):

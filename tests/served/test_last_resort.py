@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from support.served import KEY, request, serving, wait_until
+from support.served import KEY, Answer, request, serving, wait_until
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -46,8 +46,10 @@ def test_a_question_that_cannot_be_stopped_ends_the_engine_and_closes_sql_the_se
         sender.start()
         for _ in range(2):
             engine = server.engine
-            answers = []
-            asking = threading.Thread(target=lambda: answers.append(ask(server, STUCK)))
+            answers: list[Answer] = []
+            asking = threading.Thread(
+                target=lambda answers=answers: answers.append(ask(server, STUCK))
+            )
             started = time.monotonic()
             asking.start()
             # Meanwhile others are answered, and SQL has a place beside it.

@@ -241,21 +241,23 @@ class Door:
         refusal = await watch.over(running)
         if refusal is None:
             return running.result()
-        killing: asyncio.Future[None] | None = None
+        killing = asyncio.ensure_future(self._kill_until(mark, running))
         while not running.done():
             if watch.is_stuck():
                 await self._end(mark, watch.proto)
-            if killing is None or killing.done():
-                killing = self._blocking(self._engine.kill, mark)
-            await asyncio.wait({running, killing}, timeout=KILL_RETRY_S)
             await asyncio.wait({running}, timeout=KILL_RETRY_S)
-        if killing is not None:
-            await asyncio.wait({killing}, timeout=KILL_S)
+        await killing
         running.exception()  # it has been told; the refusal is what counts
         raise refusal
 
+    async def _kill_until(self, mark: str, running: asyncio.Future[T]) -> None:
+        while not running.done():
+            with contextlib.suppress(RuntimeError):  # it may just have ended
+                await self._blocking(self._engine.kill, mark)
+            await asyncio.wait({running}, timeout=KILL_RETRY_S)
+
     async def _end(self, mark: str, proto: HTTPProtocol) -> NoReturn:
-        """End the process, since the engine cannot stop a question; who asked is told, and noted."""
+        """End the process, since a question cannot be stopped; who asked is told, and noted."""
         call, user = self._running[mark]
         asker = call.settings.get(ASKER_SETTING, "")
         if asker:
@@ -268,10 +270,9 @@ class Door:
         workspace = call.settings.get(WORKSPACE_SETTING, "")
         who = f"{asker} in workspace {workspace}" if asker else "a search"
         end_process(
-            f"a question of {who} is still computing {self._timeout_s + GRACE_S:g} s after its start "
-            "and does not heed its kill. The engine ends and is started again; no event is lost. "
-            f"The question: {_told(call.query)} with {_told(repr(call.parameters))}"
-            f" (user {user})"
+            f"a question of {who} is still computing {self._timeout_s + GRACE_S:g} s after its "
+            "start and does not heed its kill. The engine ends and is started again; no event is "
+            f"lost. User {user}, parameters {_told(repr(call.parameters))}: {_told(call.query)}"
         )
 
     async def _kill_id(self, query_id: str) -> None:
@@ -317,7 +318,7 @@ class _Watch:
         return RefusedCallError("Timeout exceeded", TIMEOUT_CODE)
 
     def is_stuck(self) -> bool:
-        """Whether its time is over, and it has not heeded its kill; a client's leaving is no hurry."""
+        """Whether its time is over and it has not heeded its kill; a client may leave early."""
         if self._until is None:
             return False
         return self._loop.time() > max(self._until, self._over_at) + KILL_S

@@ -3,8 +3,9 @@
 In: `python -m logster.store.embedded --data DIR --port P`, two secrets and the limits
 in the environment. Out: a ClickHouse to `store/engine`, to ClickHouse's clients, to curl.
 Promise: user `logster` may do everything; user `reader` may ask (store/guard), and what an
-administrator wrote, of one workspace (store/enclosure), within limits that no query text can lift. The process ends with its parent (end of stdin), and
-it opens again after any death, with every block that it said it has (store/recovery).
+administrator wrote, of one workspace (store/enclosure), within limits that no query text can lift.
+The process ends with its parent (end of stdin), and it opens again after any death, with every
+block that it said it has (store/recovery).
 
 chDB takes no notice of a write that fails (in `WriteBufferFromFileDescriptor::nextImpl`, where
 ClickHouse throws): on a full or a faulty disk, inserts and merges end well with files that are
@@ -241,9 +242,7 @@ class Database:
         handle.query(enclosure.create_view(enclosed), "TSV", params={})
         handle.query("SET readonly = 1", "TSV", params={})
         text = {"text": escape_parameter(call.query)}
-        answer = handle.query(
-            "SELECT formatQuerySingleLine({text:String})", "TSVRaw", params=text
-        )
+        answer = handle.query("SELECT formatQuerySingleLine({text:String})", "TSVRaw", params=text)
         query = enclosure.name_view(_bytes_of(answer).decode().removesuffix("\n"))
         if not self._is_read_only(query):
             raise NotAllowedError("only a single SELECT is allowed")

@@ -1,7 +1,7 @@
 """What SQL of an administrator sees of the store, and what it may be.
 
-In: a question in the engine's own writing, and its parse (`EXPLAIN AST`). Out: the view that it asks,
-or `NotAllowedError` with what is not allowed.
+In: a question in the engine's own writing, and its parse (`EXPLAIN AST`). Out: the view that it
+asks, or `NotAllowedError` with what is not allowed.
 Promise: no expression of a stranger ever meets a row, or a value in a dictionary, of another
 workspace; what costs more than its share is refused before it runs.
 
@@ -65,14 +65,14 @@ _INSTEAD = {
     "ColumnsApplyTransformer": "APPLY is not allowed; name the columns and the function",
     "QueryParameter": "parameters are not known here; write the value itself",
 }
-_DATABASES = re.compile(r"(?:system|default|logster|enclosure|information_schema|_\w+)\..*", re.I)
+_DATABASES = re.compile(
+    r"(?:system|default|logster|enclosure|information_schema|_\w+)\..*", re.IGNORECASE
+)
 _MEMBERSHIP = re.compile(r"(?:global)?(?:not)?(?:null)?in", re.IGNORECASE)
 _STATE = "aggregatefunction"
 
 #: Functions by the place of the argument that must be written out as text: a type …
-_TYPE_AT = dict.fromkeys(
-    ("cast", "accuratecast", "accuratecastornull", "accuratecastordefault"), 1
-)
+_TYPE_AT = dict.fromkeys(("cast", "accuratecast", "accuratecastornull", "accuratecastordefault"), 1)
 #: … an expression of RE2 …
 _EXPRESSION_AT = {
     **dict.fromkeys(("match", "notmatch", "matchcaseinsensitive", "regexp_matches"), 1),
@@ -151,8 +151,9 @@ def check_enclosed(tree: str) -> None:
             weight += _check_arguments(node.text.lower(), _arguments_of(node))
     if weight > MAX_WEIGHT:
         raise NotAllowedError(
-            f"the patterns of this question weigh {weight:,}, {MAX_WEIGHT} may be: each character of"
-            f" an expression counts as often as it is repeated, each % of LIKE {STAR_WEIGHT}"
+            f"the patterns of this question weigh {weight:,}, at most {MAX_WEIGHT} is possible: "
+            f"a % between two texts weighs {STAR_WEIGHT}, each character of an expression 1 as "
+            "often as it is repeated"
         )
 
 
@@ -208,7 +209,9 @@ def _check_arguments(name: str, arguments: list[Node]) -> int:
     if name in _COUNT_AT:
         _check_count(name, _literal_at(name, arguments, _COUNT_AT[name], "the length"))
     if name in _EXPRESSION_AT:
-        return weigh_expression(_literal_at(name, arguments, _EXPRESSION_AT[name], "the expression"))
+        return weigh_expression(
+            _literal_at(name, arguments, _EXPRESSION_AT[name], "the expression")
+        )
     if name in _PATTERN_AT:
         return weigh_like(_literal_at(name, arguments, _PATTERN_AT[name], "the pattern"))
     return 0
@@ -216,13 +219,13 @@ def _check_arguments(name: str, arguments: list[Node]) -> int:
 
 def _literal_at(name: str, arguments: list[Node], place: int, what: str) -> str:
     if len(arguments) <= place:
-        return "''"  # the engine says how many there must be
+        return ""  # the engine says how many there must be
     if arguments[place].kind != "Literal":
         raise NotAllowedError(
             f"{name}: {what} must be written out, it cannot be calculated"
             + ("; position finds a text that is" if what == "the pattern" else "")
         )
-    return arguments[place].text.replace("\\\\", "\\")
+    return arguments[place].text.removeprefix("'").removesuffix("'").replace("\\\\", "\\")
 
 
 def _check_count(name: str, literal: str) -> None:

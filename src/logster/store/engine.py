@@ -29,7 +29,6 @@ from logster.errors import (
     StoreRefusedError,
     StoreUnavailableError,
 )
-
 from logster.store.dialect import (
     ASKER_SETTING,
     SINCE_SETTING,
@@ -61,7 +60,7 @@ _FULL_WORDS = "No space left on device"
 #: Memory, time, rows or bytes of one question.
 _HEAVY_CODES = frozenset({158, 159, 160, 241, 307, 394, 396})
 #: All places are taken, and all places to wait.
-_BUSY_CODE = 202
+BUSY_CODE = 202
 
 
 #: UInt64 as the numbers they are.
@@ -315,7 +314,7 @@ def _question_error(error: ClickHouseError) -> StoreError:
             "simpler patterns.",
             code,
         )
-    if code == _BUSY_CODE:
+    if code == BUSY_CODE:
         return StoreUnavailableError("The store has more questions than it can answer now.", code)
     if code in _HEAVY_CODES:
         return QueryTooHeavyError(

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING
 
 from logster.errors import (
     ForbiddenError,
+    LogsterError,
     QueryError,
     QueryStuckError,
     QueryTooHeavyError,
     QuotaError,
+    RetryLaterError,
     StoreError,
 )
 from logster.store.dialect import (
@@ -28,7 +30,7 @@ from logster.store.dialect import (
     UNTIL_SETTING,
     WORKSPACE_SETTING,
 )
-from logster.store.engine import FREEHAND
+from logster.store.engine import BUSY_CODE, FREEHAND
 
 if TYPE_CHECKING:
     from typing import Any
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 MAX_CHARACTERS = 20_000
 MAX_ROWS = 10_000
 MAX_BYTES = 16 * 1024 * 1024
+RETRY_AFTER_S = 5
 
 #: Errors found before any row is looked at: they speak of the text alone. Others could quote
 #: a value, so they are told by their name only.
@@ -45,7 +48,7 @@ _SPOKEN_CODES = frozenset(
     {
         # syntax, arguments, types, names, aggregates; and what the guard refuses
         *(10, 20, 35, 36, 42, 43, 44, 46, 47, 48, 50, 51, 60, 62, 63, 80, 115, 116, 133),
-        *(164, 179, 181, 182, 184, 207, 215, 352, 386, 403, 456, 497),
+        *(164, 179, 181, 182, 184, 206, 207, 215, 352, 386, 403, 456, 497),
     }
 )
 #: What the engine says of a text, without its own words around: the statement that it made of
@@ -102,35 +105,47 @@ async def run(
         is_read = True
         # The client sends text without parameters as it is: a % or a brace is no placeholder.
         return await engine.ask(text, {}, settings=settings, max_bytes=MAX_BYTES, user=FREEHAND)
-    except QueryStuckError as error:
-        raise QueryError(
+    except StoreError as error:
+        raise await _explain(engine, error, text, is_read=is_read) from error
+
+
+async def _explain(engine: Engine, error: StoreError, text: str, *, is_read: bool) -> LogsterError:
+    """What the asker is told; `is_read`: its own syntax holds."""
+    if isinstance(error, QueryStuckError):
+        told = (
             "This question could not be stopped when its time was over, so the engine was ended "
             "and starts again in a few seconds; no event is lost. Who does this twice within an "
-            "hour has no SQL for an hour: use less nesting, simpler expressions, fewer rows.",
-            0,
-            len(text),
-        ) from error
-    except QueryTooHeavyError as error:
-        raise QueryError(
+            "hour has no SQL for an hour: use less nesting, simpler expressions, fewer rows."
+        )
+        return QueryError(told, 0, len(text))
+    if isinstance(error, QueryTooHeavyError):
+        return QueryError(
             f"The answer has more than {MAX_ROWS:,} rows or {MAX_BYTES >> 20} MiB, or the question "
             "needs more memory or time than one may have: add a LIMIT, aggregate, or narrow the "
             "time (an operator may raise LOGSTER_QUERY_MEMORY_BYTES or LOGSTER_QUERY_TIMEOUT_S)."
-        ) from error
-    except StoreError as error:
-        if error.code is None:
-            raise
-        if error.code == CLOSED_CODE:
-            raise _closed(str(error)) from error
-        if is_read and error.code == _SYNTAX_CODE:
-            raise QueryError(
-                "only one SELECT is possible, without FORMAT and INTO OUTFILE", 0, len(text)
-            ) from error
-        if error.code not in _SPOKEN_CODES:
-            name = await _name_of(engine, error.code)
-            raise QueryError(
-                f"The SQL cannot be calculated: error {error.code}, {name}."
-            ) from error
-        raise _mistake(str(error)) from error
+        )
+    if error.code is None:
+        return error
+    return await _explain_code(engine, error, error.code, text, is_read=is_read)
+
+
+async def _explain_code(
+    engine: Engine, error: StoreError, code: int, text: str, *, is_read: bool
+) -> LogsterError:
+    if code == CLOSED_CODE:
+        return _closed(str(error))
+    if code == BUSY_CODE:
+        return RetryLaterError(
+            "Other questions in SQL are being answered, and more wait; ask again in a few seconds.",
+            RETRY_AFTER_S,
+        )
+    if is_read and code == _SYNTAX_CODE:
+        told = "only one SELECT is possible, without FORMAT and INTO OUTFILE"
+        return QueryError(told, 0, len(text))
+    if code in _SPOKEN_CODES:
+        return _mistake(str(error))
+    name = await _name_of(engine, code)
+    return QueryError(f"The SQL cannot be calculated: error {code}, {name}.")
 
 
 async def _name_of(engine: Engine, code: int) -> str:

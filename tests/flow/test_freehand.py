@@ -13,6 +13,7 @@ from logster.event import NS_PER_S
 from logster.store.engine import Answer, Engine
 from logster.store.freehand import MAX_ROWS
 from logster.store.freehand import run as run_freehand
+from logster.store.functions import SUBJECTS
 from support.stored import NOON_NS, event_at, store_events
 
 OURS, THEIRS = 7, 8
@@ -231,6 +232,19 @@ async def test_a_refusal_names_what_is_not_allowed_and_what_is(
 ) -> None:
     with pytest.raises(QueryError, match=said):
         await run(engine, OURS, text)
+
+
+#: What the parse alone knows, or the rows of a question; and sum with a combinator.
+SYNTAX = {
+    *("exists", "grouping", "lambda", "untuple", "sumMap", "minMap", "maxMap"),
+    *SUBJECTS["Rows from nothing"],
+}
+
+
+async def test_every_function_that_is_allowed_is_one(engine: Engine) -> None:
+    answer = await engine.ask("SELECT name FROM system.functions", {})
+    known = {name for (name,) in answer.rows} | SYNTAX
+    assert [name for names in SUBJECTS.values() for name in names if name not in known] == []
 
 
 async def test_a_time_beside_the_question_narrows_the_events(engine: Engine) -> None:

@@ -12,12 +12,14 @@ function as text (arrayReduce), states of aggregates, and `throwIf`.
 from __future__ import annotations
 
 import difflib
+import sys
+import textwrap
 from functools import lru_cache
 
 from logster.store.guard import NotAllowedError
 
 #: Table functions; they make rows out of nothing but their arguments.
-ROWS = "numbers numbers_mt zeros zeros_mt generate_series generateSeries values"
+ROWS = "numbers numbers_mt zeros zeros_mt generate_series values"
 
 OPERATORS = """
     plus minus multiply divide intDiv intDivOrZero intDivOrNull modulo moduloOrZero moduloOrNull
@@ -42,18 +44,18 @@ CASTS = """
 """
 _NUMBERS = (
     *(f"{sign}Int{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64, 128, 256)),
-    *("Float32", "Float64", "BFloat16"),
+    *("Float32", "Float64"),
 )
 _CONVERTED = (
     *_NUMBERS,
     *(f"Decimal{bits}" for bits in (32, 64, 128, 256)),
-    *("Date", "Date32", "DateTime", "DateTime64", "Time", "Time64", "IPv4", "IPv6"),
+    *("Date", "Date32", "DateTime", "DateTime64", "IPv4", "IPv6"),
 )
 
 TIMES = """
     now now64 today yesterday current_date curdate current_timestamp UTCTimestamp UTC_timestamp
     toYear toQuarter toMonth toWeek toYearWeek toDayOfYear toDayOfMonth toDayOfWeek toHour
-    toMinute toSecond toMillisecond toMicrosecond toNanosecond YEAR QUARTER MONTH WEEK DAY
+    toMinute toSecond toMillisecond toMicrosecond toNanosecond YEAR QUARTER MONTH week DAY
     DAYOFYEAR DAYOFMONTH DAYOFWEEK HOUR MINUTE SECOND MILLISECOND MICROSECOND NANOSECOND LAST_DAY
     yearweek toUnixTimestamp toUnixTimestamp64Second toUnixTimestamp64Milli toUnixTimestamp64Micro
     toUnixTimestamp64Nano fromUnixTimestamp FROM_UNIXTIME fromUnixTimestamp64Second
@@ -218,6 +220,7 @@ AGGREGATES = """
     COVAR_POP COVAR_SAMP welchTTest windowFunnel row_number rank denseRank dense_rank percentRank
     percent_rank cume_dist ntile nth_value lag lead lagInFrame leadInFrame nonNegativeDerivative
 """
+AGGREGATE = "Aggregates and window functions"
 _QUANTILES = (
     "",
     *(
@@ -238,25 +241,39 @@ COMBINATORS = (
     "argmax",
 )
 
-_WORDS = (ROWS, OPERATORS, CASTS, TIMES, MATHEMATICS, TEXTS, HASHES, JSON, COLLECTIONS, NETWORK)
 _ENDS = ("", "OrNull", "OrZero", "OrDefault")
-_SCALARS = frozenset(
-    (
-        *(name for words in _WORDS for name in words.split()),
+#: Subject -> names, as docs/reference/sql.md lists them.
+SUBJECTS: dict[str, list[str]] = {
+    "Rows from nothing": ROWS.split(),
+    "Operators, conditions, structure": OPERATORS.split(),
+    "Casts": [
+        *CASTS.split(),
         *(f"to{kind}{end}" for kind in _CONVERTED for end in _ENDS),
         *(f"reinterpretAs{kind}" for kind in _NUMBERS),
-        *(f"{name}{end}" for name in _PARSED_TIMES for end in _ENDS),
-    )
-)
-_AGGREGATES = frozenset(
-    (
+    ],
+    "Times": [
+        *TIMES.split(),
+        *(f"{name}{end}" for name in _PARSED_TIMES for end in _ENDS[:3]),
+    ],
+    "Numbers": MATHEMATICS.split(),
+    "Texts": TEXTS.split(),
+    "Hashes": HASHES.split(),
+    "JSON": JSON.split(),
+    "Arrays, maps, tuples": COLLECTIONS.split(),
+    "Addresses and places": NETWORK.split(),
+    AGGREGATE: [
         *AGGREGATES.split(),
-        *(f"{head}{kind}" for head in ("quantile", "quantiles", "median") for kind in _QUANTILES),
-    )
-)
+        *(f"{head}{kind}" for head in ("quantile", "quantiles") for kind in _QUANTILES),
+        *(
+            f"median{kind}"
+            for kind in _QUANTILES
+            if kind not in ("ExactExclusive", "ExactInclusive")
+        ),
+    ],
+}
 #: Lower case -> as it is written; the engine itself knows which may be typed in any case.
-_ALLOWED = {name.lower(): name for name in sorted(_SCALARS | _AGGREGATES)}
-_ALLOWED_AGGREGATES = frozenset(name.lower() for name in _AGGREGATES)
+_ALLOWED = {name.lower(): name for names in SUBJECTS.values() for name in names}
+_ALLOWED_AGGREGATES = frozenset(name.lower() for name in SUBJECTS[AGGREGATE])
 
 _NOW = "the time is told by now and now64"
 _HOST = "the host of an event is the column host"
@@ -318,3 +335,34 @@ def _aggregate_of(lower: str) -> str:
             break
         lower = lower.removesuffix(end)
     return lower
+
+
+def render_functions() -> str:
+    """Render the list as the Markdown of `docs/reference/sql.md`."""
+    parts = [_HEAD]
+    for subject, names in SUBJECTS.items():
+        listed = textwrap.fill(" ".join(sorted(names, key=str.lower)), 100, break_on_hyphens=False)
+        parts.append(f"## {subject}\n\n```text\n{listed}\n```\n")
+    return "\n".join(parts)
+
+
+_HEAD = """# Functions of SQL
+
+What [`POST /api/v1/sql`](api.md#sql) may use; every other function is refused, and the refusal
+names near ones that may be. They are
+[ClickHouse's](https://clickhouse.com/docs/sql-reference/functions).
+An aggregate may end in `If`, `Array`, `Map`, `Distinct`, `OrDefault`, `OrNull`, `Resample`,
+`ForEach`, `ArgMin`, `ArgMax`.
+
+These have an argument that must be written out, it cannot be calculated:
+
+- the type of a cast: `CAST(x AS UInt8)`, `x::UInt8`;
+- the pattern of `LIKE`, `match`, `extract`, `replaceRegexpAll` and their like; all patterns of a
+  question together weigh at most 500: a `%` between two texts 4, each character of an expression 1
+  as often as it is repeated (`\\d{4}` weighs 4, `x*` weighs 1);
+- the length of `repeat`, `space`, `leftPad`, `rightPad`, `arrayResize`, `arrayWithConstant`,
+  `toFixedString`: at most 10,000.
+"""
+
+if __name__ == "__main__":
+    sys.stdout.write(render_functions())

@@ -146,13 +146,12 @@ class Database:
         self._writes = WriteWatch(self._count_failed_writes)
         self._writes.start()
         self._anchor.query(f"CREATE DATABASE IF NOT EXISTS {DATABASE}", "TSV", params={})
-        create_empty = f"CREATE DATABASE IF NOT EXISTS {enclosure.DATABASE} ENGINE = Memory"
-        self._anchor.query(create_empty, "TSV", params={})
         names = _read_names(self._anchor, "SELECT name FROM system.table_functions")
         self._table_functions = frozenset(name.lower() for name in names)
         self._is_read_only = lru_cache(MAX_KNOWN)(self._classify)
         #: Texts that the guard let pass: Logster asks the same few with other values.
         self._passed: set[str] = set()
+        self._has_enclosure = False
 
     def close(self) -> None:
         """Finish background work and release the folder."""
@@ -236,6 +235,7 @@ class Database:
 
     def _enclose(self, handle: Any, call: Call, mark: str) -> str:
         """Let the handle see one workspace, and give the question as the engine writes it."""
+        self._make_enclosure(handle)
         enclosed, asked = read_enclosed(call.settings)
         settings = self._settings_of_reader(asked, share=SLOTS[FREEHAND]) | FREEHAND_SETTINGS
         _prepare(handle, enclosure.DATABASE, settings, mark)
@@ -249,6 +249,17 @@ class Database:
         answer = handle.query("EXPLAIN AST " + query, "TSVRaw", params={})
         enclosure.check_enclosed(_bytes_of(answer).decode())
         return query
+
+    def _make_enclosure(self, handle: Any) -> None:
+        """Make the empty database, once: at the first question, since a full disk stops no start."""
+        if self._has_enclosure:
+            return
+        if enclosure.DATABASE not in _read_names(handle, "SELECT name FROM system.databases"):
+            _check_room(self._folder, "the first question in SQL", ROOM_TO_CHANGE_BYTES)
+            create = f"CREATE DATABASE IF NOT EXISTS {enclosure.DATABASE} ENGINE = Memory"
+            handle.query(create, "TSV", params={})
+            self._writes.check()
+        self._has_enclosure = True
 
     def _check_question(self, handle: Any, call: Call) -> None:
         if call.query in self._passed:

@@ -72,6 +72,7 @@ coverage: $(READY)
 docs: $(READY)
 	$(BIN)/python docs/imports.py
 	$(BIN)/python -m logster.config > docs/reference/settings.md
+	$(BIN)/python -m logster.store.functions > docs/reference/sql.md
 
 ## screenshots: the pictures of docs/images
 screenshots: $(READY) .venv/.browser

@@ -22,6 +22,7 @@ VOCABULARY = (
     "event",
     "language",
     "regex",
+    "weight",
     "pipes",
     "completion",
     "variables",

@@ -23,6 +23,7 @@ LogsterError
 │   │   └── StoreFullError         503  its disk is full: no block is to blame
 │   ├── StoreRefusedError      the engine refuses this block for its content; do not retry as it is
 │   └── QueryTooHeavyError     422  memory or time limit of one query
+│       └── QueryStuckError        422  it could not be stopped, and ended the engine
 ├── MetaUnavailableError   503  the database of keys and accounts cannot be reached
 └── NotFoundError          404
 """
@@ -195,6 +196,10 @@ class QueryTooHeavyError(StoreError):
     """A question hit the memory or time limit of one query; narrow it."""
 
     status = 422
+
+
+class QueryStuckError(QueryTooHeavyError):
+    """A question that could not be stopped: the engine was ended for it, and starts again."""
 
 
 class MetaUnavailableError(LogsterError):

@@ -48,6 +48,7 @@ from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedInput
 from logster.errors import QueryError
 from logster.event import NS_PER_S, SEVERITY_NAMES, Severity, render_instant
 from logster.regex import compile_python, parse_regex
+from logster.weight import MAX_WEIGHT, STAR_WEIGHT, weigh_expression, weigh_stars, weigh_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -806,12 +807,13 @@ def number_of(value: Any) -> float | None:
 
 def check_size(tree: Filter, text: str) -> None:
     """Walk the tree level by level, so that no depth can exhaust the stack."""
-    depth = terms = 0
+    depth = terms = weight = 0
     level: list[Filter] = [tree]
     while level:
         depth += 1
         children = [child for node in level for child in _children(node)]
         terms += sum(1 for node in level if not _children(node))
+        weight += sum(map(_weigh, level))
         level = children
     if depth > MAX_DEPTH:
         raise QueryError(
@@ -821,6 +823,28 @@ def check_size(tree: Filter, text: str) -> None:
         raise QueryError(
             f"the search has {terms} terms, at most {MAX_TERMS} are possible", 0, len(text)
         )
+    if weight > MAX_WEIGHT:
+        raise QueryError(
+            f"the patterns of the search weigh {weight:,}, at most {MAX_WEIGHT} is possible: a * "
+            f"between two texts weighs {STAR_WEIGHT}, each character of an expression 1 as often "
+            "as it is repeated (x* instead of x{0,900} weighs 1)",
+            0,
+            len(text),
+        )
+
+
+def _weigh(tree: Filter) -> int:
+    """What finding it can cost in one text (`weight`); a prefix is looked for at one place."""
+    match tree:
+        case Words(text):
+            folded = text.lower()
+            return 0 if _WORD.fullmatch(folded) else weigh_text(folded)
+        case Glob(texts):
+            return weigh_stars(part.lower() for part in texts)
+        case Regex(text):
+            return weigh_expression(text)
+        case _:
+            return 0
 
 
 def _children(tree: Filter) -> tuple[Filter, ...]:

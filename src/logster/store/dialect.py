@@ -43,6 +43,15 @@ PIECEWISE_FORMATS = frozenset(
 )
 DEFAULT_FORMAT = "TabSeparated"
 
+#: Settings of a question in SQL of an administrator: none of the engine's, but who asks what.
+WORKSPACE_SETTING = "logster_workspace"
+ASKER_SETTING = "logster_asker"
+SINCE_SETTING = "logster_since_ns"
+UNTIL_SETTING = "logster_until_ns"
+#: Codes of errors that ClickHouse has not: a question ended the engine, and a person may ask none.
+STUCK_CODE = 10_001
+CLOSED_CODE = 10_002
+
 _SETTING_NAME = re.compile(r"[a-z][a-z0-9_]*")
 #: Parameters of the interface itself; every other name is a setting of the engine.
 _NOT_SETTINGS = frozenset(
@@ -84,6 +93,8 @@ _STATUSES = {
     **dict.fromkeys((60, 81), 404),
     **dict.fromkeys((164, 497, 516), 403),
     159: 408,
+    STUCK_CODE: 408,
+    CLOSED_CODE: 403,
     241: 500,
     202: 503,
     394: 499,
@@ -127,6 +138,15 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         """The query id this statement kills, if it is a KILL QUERY for one."""
         match = _KILL.fullmatch(self.query)
         return match[1] if match else None
+
+
+class Enclosed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a question in SQL of an administrator may see, and who asks it."""
+
+    workspace: int
+    asker: str
+    since_ns: int | None = None
+    until_ns: int | None = None
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,6 +198,25 @@ def read_call(query_string: str, headers: Mapping[str, str], body: bytes) -> Cal
         data=data,
         data_format=data_format,
     )
+
+
+def read_enclosed(settings: Mapping[str, str]) -> tuple[Enclosed, dict[str, str]]:
+    """What a question sees, and the settings that are left; raises BadRequestError."""
+    rest = dict(settings)
+    try:
+        enclosed = Enclosed(
+            workspace=int(rest.pop(WORKSPACE_SETTING)),
+            asker=rest.pop(ASKER_SETTING),
+            since_ns=_whole(rest.pop(SINCE_SETTING, "")),
+            until_ns=_whole(rest.pop(UNTIL_SETTING, "")),
+        )
+    except (KeyError, ValueError) as error:
+        raise BadRequestError(f"who asks, and where, is not said: {error}", 115) from error
+    return enclosed, rest
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if text else None
 
 
 def inflate(body: bytes, encoding: str) -> bytes:

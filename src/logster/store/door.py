@@ -1,9 +1,10 @@
 """The door of the engine process: ClickHouse's HTTP interface before one `Database`.
 
 In: HTTP requests, by RSGI. Out: answers, whole or piece by piece.
-Promise: nobody in without the user's secret; a bounded number of calls runs and waits;
-a question whose client leaves, or that outlives its time, is killed; an INSERT runs to
-its end whatever its client does, because the spool may count on it.
+Promise: nobody in without the user's secret; a bounded number of calls runs and waits, of SQL of
+administrators so few that it never stops the others; a question whose client leaves, or that
+outlives its time, is killed, and one that cannot be killed ends this process (docs/decisions/021);
+an INSERT runs to its end whatever its client does, because the spool may count on it.
 """
 
 from __future__ import annotations
@@ -14,12 +15,16 @@ import hmac
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # named there, from its core
 
 from logster.store.dialect import (
+    ASKER_SETTING,
+    CLOSED_CODE,
     MAX_BODY_BYTES,
+    STUCK_CODE,
+    WORKSPACE_SETTING,
     BadRequestError,
     Call,
     Result,
@@ -31,6 +36,7 @@ from logster.store.dialect import (
     status_of,
 )
 from logster.store.guard import NotAllowedError
+from logster.store.writes import end_process
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -40,17 +46,28 @@ if TYPE_CHECKING:
         Scope,
     )
 
+    from logster.store.strikes import Strikes
+
 WRITER = "logster"
 READER = "reader"
+#: What a reader is when its question says for whom it is (`WORKSPACE_SETTING`).
+FREEHAND = "freehand"
 
-#: Calls of one user that run at the same time; on few cores more would only share memory.
-SLOTS = 8
+#: Calls of one user that run at the same time; on few cores more would only share memory. SQL of
+#: administrators has slots of its own, and together the memory of one question.
+SLOTS = {WRITER: 8, READER: 8, FREEHAND: 2}
 #: Calls of one user that may wait for a slot; beyond, a client is told to come back.
-MAX_WAITING = 64
+MAX_WAITING = {WRITER: 64, READER: 64, FREEHAND: 6}
 #: The engine looks at its time limit between blocks only; this much later it is killed.
 GRACE_S = 5.0
 #: A kill that comes before the engine knows the query finds nothing; hence it is repeated.
 KILL_RETRY_S = 0.1
+#: A question that is still there so long after its kill computes within one block, without an end.
+KILL_S = 3.0
+#: Time in which the last answer reaches its client.
+LAST_WORDS_S = 0.5
+#: Of a question that ended the engine, for the log.
+MAX_TOLD_CHARACTERS = 500
 #: Time the last calls have when the process stops.
 STOP_S = 10.0
 
@@ -97,16 +114,19 @@ class RefusedCallError(Exception):
 class Door:
     """An RSGI application."""
 
-    def __init__(self, engine: Engine, secrets: dict[str, str], timeout_s: float) -> None:
+    def __init__(
+        self, engine: Engine, secrets: dict[str, str], timeout_s: float, strikes: Strikes
+    ) -> None:
         """`secrets` maps user to password; an empty password lets nobody in."""
         self._engine = engine
         self._secrets = secrets
         self._timeout_s = timeout_s
-        self._pool = ThreadPoolExecutor(2 * SLOTS + 2, thread_name_prefix="call")
-        self._slots = {user: asyncio.Semaphore(SLOTS) for user in secrets}
-        self._waiting = dict.fromkeys(secrets, 0)
-        #: mark -> the client's query id, of all calls that run
-        self._running: dict[str, str] = {}
+        self._strikes = strikes
+        self._pool = ThreadPoolExecutor(sum(SLOTS.values()) + 2, thread_name_prefix="call")
+        self._slots = {user: asyncio.Semaphore(count) for user, count in SLOTS.items()}
+        self._waiting = dict.fromkeys(SLOTS, 0)
+        #: mark -> all calls that run, and whose they are
+        self._running: dict[str, tuple[Call, str]] = {}
         self._is_idle = asyncio.Event()
         self._is_idle.set()
 
@@ -141,8 +161,16 @@ class Door:
             await self._kill_id(call.killed_id)
             proto.response_bytes(200, _headers(call), b"")
             return
+        if user == READER and WORKSPACE_SETTING in call.settings:
+            user = FREEHAND
+            self._check_strikes(call)
         async with self._slot(user):
             await self._run(call, user, proto)
+
+    def _check_strikes(self, call: Call) -> None:
+        until = self._strikes.closed_until(call.settings.get(ASKER_SETTING, ""))
+        if until is not None:
+            raise RefusedCallError(f"closed until {until:.0f}", CLOSED_CODE)
 
     def _check_user(self, user: str, password: str) -> str:
         secret = self._secrets.get(user, "")
@@ -153,7 +181,7 @@ class Door:
 
     @contextlib.asynccontextmanager
     async def _slot(self, user: str) -> AsyncIterator[None]:
-        if self._waiting[user] >= MAX_WAITING:
+        if self._waiting[user] >= MAX_WAITING[user]:
             raise RefusedCallError("Too many simultaneous queries", TOO_MANY_CODE)
         self._waiting[user] += 1
         try:
@@ -168,9 +196,9 @@ class Door:
     async def _run(self, call: Call, user: str, proto: HTTPProtocol) -> None:
         mark = uuid.uuid4().hex
         is_question = self._engine.is_question(call)
-        timeout_s = self._timeout_s + GRACE_S if user == READER else None
+        timeout_s = None if user == WRITER else self._timeout_s + GRACE_S
         watch = _Watch(proto, timeout_s) if is_question else None
-        self._running[mark] = call.query_id
+        self._running[mark] = call, user
         self._is_idle.clear()
         try:
             if watch is not None and call.is_piecewise:
@@ -213,14 +241,46 @@ class Door:
         refusal = await watch.over(running)
         if refusal is None:
             return running.result()
+        killing = asyncio.ensure_future(self._kill_until(mark, running))
         while not running.done():
-            await self._blocking(self._engine.kill, mark)
+            if watch.is_stuck():
+                await self._end(mark, watch.proto)
             await asyncio.wait({running}, timeout=KILL_RETRY_S)
+        await killing
         running.exception()  # it has been told; the refusal is what counts
         raise refusal
 
+    async def _kill_until(self, mark: str, running: asyncio.Future[T]) -> None:
+        while not running.done():
+            with contextlib.suppress(RuntimeError):  # it may just have ended
+                await self._blocking(self._engine.kill, mark)
+            await asyncio.wait({running}, timeout=KILL_RETRY_S)
+
+    async def _end(self, mark: str, proto: HTTPProtocol) -> NoReturn:
+        """End the process, since a question cannot be stopped; who asked is told, and noted."""
+        call, user = self._running[mark]
+        asker = call.settings.get(ASKER_SETTING, "")
+        if asker:
+            # Beside, and not for ever: the disk may stand still.
+            noting = asyncio.ensure_future(asyncio.to_thread(self._strikes.record, asker))
+            await asyncio.wait({noting}, timeout=KILL_S)
+        with contextlib.suppress(Exception):  # it may have left
+            _refuse(proto, "the question could not be stopped; the engine starts again", STUCK_CODE)
+        await asyncio.sleep(LAST_WORDS_S)
+        workspace = call.settings.get(WORKSPACE_SETTING, "")
+        who = f"{asker} in workspace {workspace}" if asker else "a search"
+        end_process(
+            f"a question of {who} is still computing {self._timeout_s + GRACE_S:g} s after its "
+            "start and does not heed its kill. The engine ends and is started again; no event is "
+            f"lost. User {user}, parameters {_told(repr(call.parameters))}: {_told(call.query)}"
+        )
+
     async def _kill_id(self, query_id: str) -> None:
-        marks = [mark for mark, known in self._running.items() if known == query_id and query_id]
+        marks = [
+            mark
+            for mark, (call, _) in self._running.items()
+            if call.query_id == query_id and query_id
+        ]
         for mark in marks:
             while mark in self._running:
                 await self._blocking(self._engine.kill, mark)
@@ -239,8 +299,10 @@ class _Watch:
 
     def __init__(self, proto: HTTPProtocol, timeout_s: float | None) -> None:
         loop = asyncio.get_running_loop()
+        self.proto = proto
         self._left = asyncio.ensure_future(proto.client_disconnect())
         self._until = None if timeout_s is None else loop.time() + timeout_s
+        self._over_at = 0.0
         self._loop = loop
 
     async def over(self, running: asyncio.Future[T]) -> RefusedCallError | None:
@@ -250,9 +312,16 @@ class _Watch:
         await asyncio.wait(both, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         if running.done():
             return None
+        self._over_at = self._loop.time()
         if self._left.done():
             return RefusedCallError("the client has left", CANCELLED_CODE)
         return RefusedCallError("Timeout exceeded", TIMEOUT_CODE)
+
+    def is_stuck(self) -> bool:
+        """Whether its time is over and it has not heeded its kill; a client may leave early."""
+        if self._until is None:
+            return False
+        return self._loop.time() > max(self._until, self._over_at) + KILL_S
 
     def end(self) -> None:
         """Stop watching."""
@@ -275,6 +344,11 @@ def _headers(call: Call) -> list[tuple[str, str]]:
         ("x-clickhouse-format", call.format),
         ("x-clickhouse-query-id", call.query_id),
     ]
+
+
+def _told(text: str) -> str:
+    """On one line, without what could be taken for another one."""
+    return text[:MAX_TOLD_CHARACTERS].encode("unicode_escape").decode()
 
 
 def _refuse(proto: HTTPProtocol, message: str, code: int) -> None:

@@ -2,9 +2,10 @@
 
 In: `python -m logster.store.embedded --data DIR --port P`, two secrets and the limits
 in the environment. Out: a ClickHouse to `store/engine`, to ClickHouse's clients, to curl.
-Promise: user `logster` may do everything; user `reader` may ask (store/guard), within
-limits that no query text can lift. The process ends with its parent (end of stdin), and
-it opens again after any death, with every block that it said it has (store/recovery).
+Promise: user `logster` may do everything; user `reader` may ask (store/guard), and what an
+administrator wrote, of one workspace (store/enclosure), within limits that no query text can lift.
+The process ends with its parent (end of stdin), and it opens again after any death, with every
+block that it said it has (store/recovery).
 
 chDB takes no notice of a write that fails (in `WriteBufferFromFileDescriptor::nextImpl`, where
 ClickHouse throws): on a full or a faulty disk, inserts and merges end well with files that are
@@ -44,18 +45,12 @@ from granian.server.embed import Server
 
 from logster.config import load_config
 from logster.serverlog import start_log
-from logster.store.dialect import Call, Result, escape_parameter, render_settings
-from logster.store.door import READER, WRITER, Door
-from logster.store.guard import (
-    DATABASE,
-    PINNED_SETTINGS,
-    PINNING_SETTING,
-    NotAllowedError,
-    check_pinned,
-    check_question,
-    hidden_from_pinned,
-)
+from logster.store import enclosure
+from logster.store.dialect import Call, Result, escape_parameter, read_enclosed, render_settings
+from logster.store.door import FREEHAND, READER, SLOTS, WRITER, Door
+from logster.store.guard import DATABASE, NotAllowedError, check_question
 from logster.store.recovery import has_lost_tokens, measure_logs, take_back_tokens
+from logster.store.strikes import Strikes
 from logster.store.writes import WriteWatch, end_process, say
 
 if TYPE_CHECKING:
@@ -69,9 +64,9 @@ READER_SECRET_VARIABLE = "LOGSTER_ENGINE_READER_SECRET"  # noqa: S105 -- the sam
 #: Largest answer to a reader; answers that cannot be sent piecewise are built in memory.
 MAX_RESULT_BYTES = 256 * 1024 * 1024
 
-#: What a reader may set besides its limits (these only downwards): rows to hide, how times look,
-#: how many rows it can take.
-READER_SETTINGS = frozenset({PINNING_SETTING, "date_time_output_format", "max_result_rows"})
+#: What a reader may set besides its limits (these only downwards): how times look, how many rows
+#: it can take.
+READER_SETTINGS = frozenset({"date_time_output_format", "max_result_rows"})
 READER_SETTING_PREFIX = "output_format_"
 
 #: Settings of every call, unless it says otherwise.
@@ -81,6 +76,13 @@ CALL_SETTINGS = {"implicit_select": "0", "allow_introspection_functions": "0"}
 #: thread for each free GiB of its memory: in an engine of 1 GiB all of them ran on one core.
 #: Their memory is bounded by limits of their own.
 QUESTION_SETTINGS = {"max_threads_min_free_memory_per_thread": "0"}
+
+#: Of SQL of administrators: small blocks, since limits of time are looked at between them, and
+#: arrays that are no bombs.
+FREEHAND_SETTINGS = {
+    "max_block_size": "8192",
+    "function_range_max_elements_in_block": "10000000",
+}
 
 #: Texts of questions that are remembered; the longest search makes 100 KB of them.
 MAX_KNOWN = 256
@@ -151,6 +153,7 @@ class Database:
         self._is_read_only = lru_cache(MAX_KNOWN)(self._classify)
         #: Texts that the guard let pass: Logster asks the same few with other values.
         self._passed: set[str] = set()
+        self._has_enclosure = False
 
     def close(self) -> None:
         """Finish background work and release the folder."""
@@ -175,10 +178,10 @@ class Database:
             room = ROOM_TO_DROP_BYTES if change[1] else ROOM_TO_CHANGE_BYTES
             _check_room(self._folder, "a change of a table", room)
         try:
-            with self._handle(call, user, mark) as handle:
+            with self._handle(call, user, mark) as (handle, query):
                 if call.data is not None:
                     return self._insert(handle, call)
-                return _result_of(handle.query(call.query, call.format, params=call.parameters))
+                return _result_of(handle.query(query, call.format, params=call.parameters))
         finally:
             if not self.is_question(call):
                 self._writes.check()
@@ -200,8 +203,8 @@ class Database:
     @contextlib.contextmanager
     def stream(self, call: Call, user: str, mark: str) -> Iterator[Iterator[bytes]]:
         """Run a question piece by piece."""
-        with self._handle(call, user, mark) as handle:
-            stream = handle.send_query(call.query, call.format, params=call.parameters)
+        with self._handle(call, user, mark) as (handle, query):
+            stream = handle.send_query(query, call.format, params=call.parameters)
             try:
                 yield _pieces(handle, stream)
             finally:
@@ -216,23 +219,52 @@ class Database:
             handle.query(statement, "TSV", params={"mark": mark})
 
     @contextlib.contextmanager
-    def _handle(self, call: Call, user: str, mark: str) -> Iterator[Any]:
-        is_reader = user == READER
-        settings = self._settings_of_reader(call.settings) if is_reader else call.settings
-        settings = CALL_SETTINGS | settings | {"log_comment": mark}
-        # A reader stays in our database: in `default` a table's name may be a file's.
-        database = DATABASE if is_reader or call.database is None else call.database
+    def _handle(self, call: Call, user: str, mark: str) -> Iterator[tuple[Any, str]]:
+        """A handle with the user's settings, and what to ask on it."""
         with contextlib.closing(_connect(self._path)) as handle:
-            handle.query("USE {name:Identifier}", "TSV", params={"name": database})
-            handle.query(render_settings(settings), "TSV", params={})
+            if user == FREEHAND:
+                yield handle, self._enclose(handle, call, mark)
+                return
+            is_reader = user == READER
+            settings = self._settings_of_reader(call.settings) if is_reader else call.settings
+            # A reader stays in our database: in `default` a table's name may be a file's.
+            database = DATABASE if is_reader or call.database is None else call.database
+            _prepare(handle, database, settings, mark)
             if is_reader:
                 handle.query("SET readonly = 1", "TSV", params={})
                 self._check_question(handle, call)
-            yield handle
+            yield handle, call.query
+
+    def _enclose(self, handle: Any, call: Call, mark: str) -> str:
+        """Let the handle see one workspace, and give the question as the engine writes it."""
+        self._make_enclosure(handle)
+        enclosed, asked = read_enclosed(call.settings)
+        settings = self._settings_of_reader(asked, share=SLOTS[FREEHAND]) | FREEHAND_SETTINGS
+        _prepare(handle, enclosure.DATABASE, settings, mark)
+        handle.query(enclosure.create_view(enclosed), "TSV", params={})
+        handle.query("SET readonly = 1", "TSV", params={})
+        text = {"text": escape_parameter(call.query)}
+        answer = handle.query("SELECT formatQuerySingleLine({text:String})", "TSVRaw", params=text)
+        query = enclosure.name_view(_bytes_of(answer).decode().removesuffix("\n"))
+        if not self._is_read_only(query):
+            raise NotAllowedError("only a single SELECT is allowed")
+        answer = handle.query("EXPLAIN AST " + query, "TSVRaw", params={})
+        enclosure.check_enclosed(_bytes_of(answer).decode())
+        return query
+
+    def _make_enclosure(self, handle: Any) -> None:
+        """Make the empty database, once: at the first question, since a full disk stops no start."""
+        if self._has_enclosure:
+            return
+        if enclosure.DATABASE not in _read_names(handle, "SELECT name FROM system.databases"):
+            _check_room(self._folder, "the first question in SQL", ROOM_TO_CHANGE_BYTES)
+            create = f"CREATE DATABASE IF NOT EXISTS {enclosure.DATABASE} ENGINE = Memory"
+            handle.query(create, "TSV", params={})
+            self._writes.check()
+        self._has_enclosure = True
 
     def _check_question(self, handle: Any, call: Call) -> None:
-        is_pinned = bool(call.settings.get(PINNING_SETTING))
-        if call.query in self._passed and not is_pinned:
+        if call.query in self._passed:
             return
         is_read_only, tree = self.is_question(call), ""
         if not is_read_only:
@@ -242,39 +274,33 @@ class Database:
         else:
             answer = handle.query("EXPLAIN AST " + call.query, "TSVRaw", params=call.parameters)
             tree = _bytes_of(answer).decode(errors="replace")
-        hidden: frozenset[str] = frozenset()
-        if is_pinned:
-            check_pinned(call.query)
-            hidden = hidden_from_pinned(_read_names(handle, _SELECT_TABLES))
-        check_question(
-            tree,
-            is_read_only=is_read_only,
-            table_functions=self._table_functions,
-            hidden=hidden,
-        )
+        check_question(tree, is_read_only=is_read_only, table_functions=self._table_functions)
         # A parameter may stand for a name, and then another value is another question.
-        if not is_pinned and "identifier" not in call.query.lower():
+        if "identifier" not in call.query.lower():
             if len(self._passed) >= MAX_KNOWN:
                 self._passed.clear()
             self._passed.add(call.query)
 
-    def _settings_of_reader(self, asked: dict[str, str]) -> dict[str, str]:
+    def _settings_of_reader(self, asked: dict[str, str], share: int = 1) -> dict[str, str]:
+        """Limits and what was asked; of the memory of one question only a share."""
         settings = QUESTION_SETTINGS | {name: str(limit) for name, limit in self._limits.items()}
+        settings["max_memory_usage"] = str(self._limits["max_memory_usage"] // share)
         for name, value in asked.items():
             if name in self._limits:
-                settings[name] = _lower(value, self._limits[name])
+                settings[name] = _lower(value, settings[name])
             elif name in READER_SETTINGS or name.startswith(READER_SETTING_PREFIX):
                 settings[name] = value
             else:
                 raise NotAllowedError(f"setting {name} is not allowed")
-        return settings | PINNED_SETTINGS if settings.get(PINNING_SETTING) else settings
+        return settings
 
 
 def serve(data: Path, host: str, port: int, config: Config, secrets: dict[str, str]) -> None:
     """Open the engine and answer until SIGTERM, SIGINT or the end of stdin."""
     database = Database(data, config)
     try:
-        asyncio.run(_serve(database, host, port, config, secrets))
+        strikes = Strikes(data / "strikes.json")
+        asyncio.run(_serve(database, strikes, host, port, config, secrets))
     finally:
         database.close()
     say("closed")
@@ -300,13 +326,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 async def _serve(
-    database: Database, host: str, port: int, config: Config, secrets: dict[str, str]
+    database: Database,
+    strikes: Strikes,
+    host: str,
+    port: int,
+    config: Config,
+    secrets: dict[str, str],
 ) -> None:
     loop, stopping = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     _watch_parent(loop, stopping)
-    door = Door(database, secrets, config.query_timeout_s)
+    door = Door(database, secrets, config.query_timeout_s, strikes)
     server = Server(
         door,
         address=host,
@@ -377,6 +408,13 @@ def _keep_text(file: Path, text: str) -> None:
         file.write_text(text, "utf-8")
 
 
+def _prepare(handle: Any, database: str, settings: dict[str, str], mark: str) -> None:
+    """Let a handle be in a database, with these settings, known to `kill` by a mark."""
+    handle.query("USE {name:Identifier}", "TSV", params={"name": database})
+    settings = CALL_SETTINGS | settings | {"log_comment": mark}
+    handle.query(render_settings(settings), "TSV", params={})
+
+
 def _connect(address: str) -> Any:
     return _chdb.connect(address)  # type: ignore[attr-defined]  # an extension module
 
@@ -437,13 +475,13 @@ def _reader_limits(config: Config) -> dict[str, float]:
     }
 
 
-def _lower(asked: str, limit: float) -> str:
+def _lower(asked: str, limit: str) -> str:
     """The asked value when it is a real limit below ours, else ours; 0 means no limit."""
     try:
         value = float(asked)
     except ValueError:
         value = 0
-    return asked if 0 < value < limit else str(limit)
+    return asked if 0 < value < float(limit) else limit
 
 
 def _render_server_settings(config: Config) -> str:

@@ -22,17 +22,27 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from logster.errors import (
     ConfigError,
+    QueryStuckError,
     QueryTooHeavyError,
     StoreError,
     StoreFullError,
     StoreRefusedError,
     StoreUnavailableError,
 )
+from logster.store.dialect import (
+    ASKER_SETTING,
+    SINCE_SETTING,
+    STUCK_CODE,
+    UNTIL_SETTING,
+    WORKSPACE_SETTING,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 READER = "reader"
+#: Connections of their own for SQL that an administrator wrote; it waits for nobody else.
+FREEHAND = "freehand"
 DEFAULT_PORTS = {"clickhouse": 8123, "clickhouses": 8443}
 
 MAX_CONNECTIONS = 16
@@ -49,6 +59,8 @@ _FULL_CODE = 243
 _FULL_WORDS = "No space left on device"
 #: Memory, time, rows or bytes of one question.
 _HEAVY_CODES = frozenset({158, 159, 160, 241, 307, 394, 396})
+#: All places are taken, and all places to wait.
+BUSY_CODE = 202
 
 
 #: UInt64 as the numbers they are.
@@ -57,7 +69,10 @@ _ANSWER_SETTINGS = {"output_format_json_quote_64bit_integers": 0}
 _QUESTION_SETTINGS = frozenset(
     {
         *_ANSWER_SETTINGS,
-        "additional_table_filters",
+        ASKER_SETTING,
+        SINCE_SETTING,
+        UNTIL_SETTING,
+        WORKSPACE_SETTING,
         "max_execution_time",
         "max_memory_usage",
         "max_result_bytes",
@@ -114,7 +129,8 @@ class Engine:
         """Whether the store answers a question now."""
         try:
             async with asyncio.timeout(PING_TIMEOUT_S):
-                await self.ask("SELECT 1", {})
+                # By its owner, who has places of its own: slow questions make nothing unready.
+                await self.inspect("SELECT 1")
         except (StoreError, TimeoutError):
             return False
         return True
@@ -132,6 +148,7 @@ class Engine:
         *,
         settings: Mapping[str, Any] | None = None,
         max_bytes: int | None = None,
+        user: str = READER,
     ) -> Answer:
         """Ask a question with server-side parameters (`{name:Type}` in the text).
 
@@ -140,7 +157,7 @@ class Engine:
         """
         started = time.perf_counter()
         with _own_errors(_question_error):
-            client = await self._client(READER)
+            client = await self._client(user)
             body = await client.raw_query(
                 sql,
                 parameters=dict(parameters),
@@ -203,7 +220,7 @@ class Engine:
     async def _connect(self, user: str) -> Any:
         options = dict(self._address)
         settings: dict[str, Any] = {}
-        if user == READER:
+        if user in (READER, FREEHAND):
             if self._reader_secret:
                 options.update(username=READER, password=self._reader_secret)
             else:
@@ -290,6 +307,15 @@ def _own_errors(translate: Any) -> Iterator[None]:
 
 def _question_error(error: ClickHouseError) -> StoreError:
     code = getattr(error, "code", None)
+    if code == STUCK_CODE:
+        return QueryStuckError(
+            "The question could not be stopped when its time was over, so the store was ended and "
+            "starts again in a few seconds; no event is lost. Narrow its time range, and use "
+            "simpler patterns.",
+            code,
+        )
+    if code == BUSY_CODE:
+        return StoreUnavailableError("The store has more questions than it can answer now.", code)
     if code in _HEAVY_CODES:
         return QueryTooHeavyError(
             "The question needs more memory or time than one may have; "

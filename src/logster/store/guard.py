@@ -3,19 +3,13 @@
 In: the engine's own parse of a query (`EXPLAIN AST`) and its classification.
 Out: nothing, or `NotAllowedError` with the word that is not allowed.
 Promise: no query that passes writes, opens a file, opens a connection, or reads a
-table outside `logster` and a few catalogues. A *pinned* question, whose SQL a stranger wrote,
-reads `events` alone, and of these the rows of the filter it is pinned by.
+table outside `logster` and a few catalogues. For SQL that a stranger wrote there is `enclosure`.
 
 The engine's readonly mode refuses writes and most table functions, but not
 `INTO OUTFILE`, `s3()`, or a file named as a table of the `default` database. So each
 node of the tree that can reach outside is checked against a list. A spoofed name
 (a newline inside an alias) can only add lines to the tree, never hide one, hence
 checking lines is enough.
-
-What pins a question is `additional_table_filters`. The engine may evaluate the stranger's
-own conditions before that filter (in PREWHERE, or merged into one filter), and a function
-that fails then shows a row of someone else in its error; so the optimizations that move
-conditions are off and PREWHERE is refused: docs/decisions/008.
 """
 
 from __future__ import annotations
@@ -54,17 +48,6 @@ ALLOWED_CATALOGUES = frozenset(
     )
 )
 
-#: The setting that pins a question to rows of `events`.
-PINNING_SETTING = "additional_table_filters"
-#: Keep the pinning filter before every condition of the question itself.
-PINNED_SETTINGS = {
-    "optimize_move_to_prewhere": "0",
-    "query_plan_optimize_prewhere": "0",
-    "query_plan_merge_filters": "0",
-    "query_plan_filter_push_down": "0",
-}
-PINNED_TABLES = frozenset({"events", f"{DATABASE}.events"})
-
 #: The right side of IN may be a table, and the tree calls it an identifier like a column.
 _OTHER_DATABASE = re.compile(r"(?:system|default|information_schema|_\w+)\..*", re.IGNORECASE)
 _PLAIN_TABLE = re.compile(rf"(?:{DATABASE}\.)?[A-Za-z_][A-Za-z0-9_]*")
@@ -77,15 +60,12 @@ class NotAllowedError(Exception):
     """A reader's query that is more than a question over Logster's tables."""
 
 
-def check_question(
-    tree: str, *, is_read_only: bool, table_functions: frozenset[str], hidden: frozenset[str]
-) -> None:
+def check_question(tree: str, *, is_read_only: bool, table_functions: frozenset[str]) -> None:
     """Refuse anything but one harmless SELECT.
 
     `tree` is the text of `EXPLAIN AST`, `is_read_only` the engine's classification
-    of the same text as exactly one reading statement, `table_functions` the
-    lower-case names of all table functions the engine knows, and `hidden` the
-    tables and catalogues that this question may not name.
+    of the same text as exactly one reading statement, and `table_functions` the
+    lower-case names of all table functions the engine knows.
     """
     if not is_read_only:
         raise NotAllowedError("only a single SELECT is allowed")
@@ -93,22 +73,10 @@ def check_question(
     if not first.startswith("SelectWithUnionQuery"):
         raise NotAllowedError("only SELECT is allowed")
     for line in lines:
-        _check_node(line, table_functions, hidden)
+        _check_node(line, table_functions)
 
 
-def check_pinned(query: str) -> None:
-    """Refuse what would be evaluated before the pinning filter, wherever the word stands."""
-    if "prewhere" in query.lower():
-        raise NotAllowedError("PREWHERE is not allowed, not even as a text; WHERE does the same")
-
-
-def hidden_from_pinned(tables: frozenset[str]) -> frozenset[str]:
-    """What a pinned question may not name: of all `tables` of ours, all but the events."""
-    ours = {*tables, *(f"{DATABASE}.{name}" for name in tables)}
-    return frozenset(ours - PINNED_TABLES) | ALLOWED_CATALOGUES
-
-
-def _check_node(line: str, table_functions: frozenset[str], hidden: frozenset[str]) -> None:
+def _check_node(line: str, table_functions: frozenset[str]) -> None:
     if line.startswith(" Literal"):
         # A literal directly under the root is the target of INTO OUTFILE.
         raise NotAllowedError("INTO OUTFILE is not allowed")
@@ -122,8 +90,8 @@ def _check_node(line: str, table_functions: frozenset[str], hidden: frozenset[st
     if kind == "Function":
         _check_function(name.split(" ")[0], table_functions)
     elif kind == "TableIdentifier":
-        _check_table(name, hidden)
-    elif name in hidden or (_OTHER_DATABASE.fullmatch(name) and name not in ALLOWED_CATALOGUES):
+        _check_table(name)
+    elif _OTHER_DATABASE.fullmatch(name) and name not in ALLOWED_CATALOGUES:
         raise NotAllowedError(f"table {name} is not allowed")
 
 
@@ -134,7 +102,6 @@ def _check_function(name: str, table_functions: frozenset[str]) -> None:
         raise NotAllowedError(f"function {name} is not allowed")
 
 
-def _check_table(name: str, hidden: frozenset[str]) -> None:
-    is_known = name in ALLOWED_CATALOGUES or _PLAIN_TABLE.fullmatch(name)
-    if not is_known or name in hidden:
+def _check_table(name: str) -> None:
+    if name not in ALLOWED_CATALOGUES and not _PLAIN_TABLE.fullmatch(name):
         raise NotAllowedError(f"table {name} is not allowed")

@@ -24,6 +24,7 @@ from litestar.types import ExceptionHandlersMap
 from logster.errors import (
     LogsterError,
     QueryError,
+    QueryStuckError,
     QueryTooHeavyError,
     RetryLaterError,
     StoreError,
@@ -123,6 +124,8 @@ def _say(error: LogsterError) -> str:
     # The store's own errors carry the engine's words, which may quote other people's data.
     if isinstance(error, StoreUnavailableError):
         return AWAY
+    if isinstance(error, QueryStuckError):
+        return str(error)
     if isinstance(error, QueryTooHeavyError):
         return TOO_HEAVY
     if isinstance(error, StoreError) or error.status == SERVER_FAULT:

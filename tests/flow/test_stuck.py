@@ -1,0 +1,87 @@
+"""A question that heeds no kill ends the engine, whoever asked it, and though nobody waits."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from logster.errors import QueryStuckError, QuotaError
+from logster.store.freehand import run
+from logster.store.schema import migrate
+from support.engine import connected, engine_process
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TIMEOUT_S, GRACE_S, KILL_S = 1, 5, 3
+#: One call of one function on one text, of which it keeps 400 places in view.
+STUCK = (
+    "SELECT match(arrayStringConcat(arrayMap(x -> char(97 + cityHash64(x) % 2), range(8000000))),"
+    " '[ab]*a[ab]{400}c')"
+)
+
+
+@pytest.mark.timeout(180)
+async def test_a_question_that_heeds_no_kill_ends_the_engine(tmp_path: Path) -> None:
+    environment = {"LOGSTER_QUERY_TIMEOUT_S": str(TIMEOUT_S)}
+    with engine_process(tmp_path / "engine", environment) as process:
+        async with connected(process) as engine:
+            await migrate(engine)
+            # A search: nobody is to blame by name.
+            started = time.monotonic()
+            with pytest.raises(QueryStuckError, match="could not be stopped"):
+                await engine.ask(STUCK, {})
+            assert TIMEOUT_S + GRACE_S < time.monotonic() - started < 20
+            process.wait_until_ended()
+            # An administrator who does not wait: it counts all the same.
+            for _ in range(2):
+                process.start()
+                process.wait_until_ready()
+                with pytest.raises(TimeoutError):
+                    await asyncio.wait_for(run(engine, 7, STUCK, asker="user 1"), 1.5)
+                assert await engine.ping()
+                await asyncio.to_thread(process.wait_until_ended)
+            process.start()
+            process.wait_until_ready()
+            with pytest.raises(QuotaError, match="SQL is closed to you until"):
+                await run(engine, 7, "SELECT 1", asker="user 1")
+            assert (await run(engine, 7, "SELECT 1", asker="key 1")).rows == [(1,)]
+
+
+async def test_sql_of_administrators_has_places_of_its_own(tmp_path: Path) -> None:
+    endless = "SELECT count() FROM numbers(1000000000000) WHERE NOT ignore(sipHash64(number))"
+    with engine_process(tmp_path / "engine") as process:
+        async with connected(process) as engine:
+            await migrate(engine)
+            asking = [
+                asyncio.create_task(run(engine, 7, endless, asker=f"user {n}")) for n in range(8)
+            ]
+            await asyncio.sleep(1)
+            assert await engine.ping()
+            assert (await asyncio.wait_for(engine.ask("SELECT 1", {}), 5)).rows == [(1,)]
+            running = await engine.inspect(
+                "SELECT count() FROM system.processes WHERE query LIKE '%numbers(1000000000000)%'"
+                " AND query NOT LIKE '%processes%'"
+            )
+            assert running.rows == [(2,)]
+            # Six may wait beside the two; the next is told to come back.
+            with pytest.raises(Exception, match="Other questions in SQL are being answered"):
+                await run(engine, 7, "SELECT 1", asker="user 9")
+            for task in asking:
+                task.cancel()
+            await asyncio.gather(*asking, return_exceptions=True)
+
+
+async def test_slow_searches_make_nothing_unready(tmp_path: Path) -> None:
+    endless = "SELECT count() FROM numbers(1000000000000) WHERE NOT ignore(sipHash64(number))"
+    with engine_process(tmp_path / "engine") as process:
+        async with connected(process) as engine:
+            asking = [asyncio.create_task(engine.ask(endless, {})) for _ in range(12)]
+            await asyncio.sleep(1)
+            assert await engine.ping()
+            for task in asking:
+                task.cancel()
+            await asyncio.gather(*asking, return_exceptions=True)

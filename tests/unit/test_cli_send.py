@@ -18,8 +18,8 @@ from click.testing import CliRunner
 from logster import zstd
 from logster.cli import client as client_module
 from logster.cli import main
-from logster.cli.send import Choices, render_event
-from logster.cli.sources import Row
+from logster.cli.events import Choices, render_event
+from logster.follow.rows import Row
 from support.api_server import Answer, running_api_server
 
 
@@ -32,6 +32,7 @@ def server():
 @pytest.fixture(autouse=True)
 def _no_profile(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     for name in (client_module.URL_VARIABLE, client_module.KEY_VARIABLE):
         monkeypatch.delenv(name, raising=False)
 

@@ -49,7 +49,8 @@ class Generation:
         self.number = number
         self.path = path
         self.lines = []
-        self.partial = ""
+        self.partial = self.started = ""
+        self.began = {}
         #: Whether the follower can know it: it sent and noted something of it.
         self.committed = set()
 
@@ -136,6 +137,10 @@ class Machine(RuleBasedStateMachine):
             self.again[row.text] = self.again.get(row.text, 0) + 1
         self.waiting = []
         self.end()
+        for each in self.generations:
+            # A file that is out of sight is found again by what is known of it, if anything is.
+            if not self.is_folder and each is not self.active and not each.committed:
+                self.must -= set(each.lines)
 
     @precondition(lambda self: not self.is_running)
     @rule()
@@ -169,7 +174,7 @@ class Machine(RuleBasedStateMachine):
 
     def add(self, generation, size):
         whole = generation.partial or self.text(generation, size)
-        rest = whole[len(getattr(generation, "started", "")) :] if generation.partial else whole
+        rest = whole.removeprefix(generation.started)
         self.write(generation.path, rest + "\n")
         generation.partial = generation.started = ""
         generation.lines.append(whole)
@@ -199,6 +204,7 @@ class Machine(RuleBasedStateMachine):
         if not self.active.partial:
             whole = self.text(self.active, size + 2)
             self.active.partial, self.active.started = whole, whole[:-2]
+            self.active.began[whole] = self.active.started
             self.write(self.active.path, self.active.started)
 
     @rule(size=SIZES, data=st.data())
@@ -214,6 +220,10 @@ class Machine(RuleBasedStateMachine):
         if generation.partial:
             self.torn.add(generation.started)
         if is_gone:
+            # A line whose end no look could see was what had been seen of it.
+            self.torn |= {
+                start for whole, start in generation.began.items() if whole not in self.delivered
+            }
             self.must -= set(generation.lines) - generation.committed
             generation.path = None
 
@@ -228,12 +238,12 @@ class Machine(RuleBasedStateMachine):
         if not self.is_folder:
             is_known = (self.is_running and self.is_open(old)) or (old.committed and not folder)
             if not is_known:
-                self.must -= set(old.lines) - old.committed
+                self.leave(old, is_gone=True)
             if folder and not self.is_running:
                 self.must -= set(old.lines) - old.committed
-        old.path.rename(name)
+        (self.logs / "app.log" if not self.is_folder else old.path).rename(name)
         old.path = name
-        self.torn.add(getattr(old, "started", ""))
+        self.torn.add(old.started)
         self.active = self.generation(self.logs / "app.log", creates)
 
     @precondition(lambda self: self.is_folder)
@@ -292,9 +302,9 @@ class Machine(RuleBasedStateMachine):
     def make_a_backup(self):
         """A copy that stays beside its original is a file of its own after a while."""
         shutil.copy(self.active.path, self.free_name(pattern="app.{}.bak"))
-        for text in (*self.active.lines, getattr(self.active, "started", "")):
+        for text in (*self.active.lines, self.active.started):
             self.again[text] = self.again.get(text, 0) + 1
-        self.torn.add(getattr(self.active, "started", ""))
+        self.torn.add(self.active.started)
 
     @rule(data=st.data())
     def compress(self, data):
@@ -325,15 +335,16 @@ class Machine(RuleBasedStateMachine):
 
     def check(self):
         counts = {text: self.delivered.count(text) for text in self.delivered}
-        assert self.must - counts.keys() == set(), "lost"
+        lost = self.must - counts.keys()
+        assert not lost, f"lost {lost}"
         strange = counts.keys() - self.written - self.torn
-        assert strange == set(), "pieces"
+        assert not strange, f"pieces {strange}"
         twice = {
             text: count
             for text, count in counts.items()
             if count > 1 + self.again.get(text, 0) and text not in self.torn
         }
-        assert twice == {}, "sent again"
+        assert not twice, f"sent again {twice}"
         for each in self.generations:
             first = [self.delivered.index(text) for text in each.lines if text in counts]
             if not any(text in self.again for text in each.lines):

@@ -17,7 +17,7 @@ import msgspec
 from logster.cli import FailedError
 from logster.cli.client import AnswerError, Client, load_target, target_options
 from logster.cli.display import printable, show_events
-from logster.cli.lines import Clock, read_instant
+from logster.cli.times import Clock, read_instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -39,9 +39,7 @@ def is_of_its_own(alike: Lookalike, *, now: float) -> bool:
     return now - alike.changed_at >= COPY_REST_S
 
 
-def may_let_go(
-    *, now: float, lost_at: float | None, grown_at: float, is_awaited: bool
-) -> bool:
+def may_let_go(*, now: float, lost_at: float | None, grown_at: float, is_awaited: bool) -> bool:
     """Tell whether a file that lost its name needs to be read no longer.
 
     `is_awaited`: its name was given, and no other file has it yet; whoever writes to it may

@@ -195,10 +195,9 @@ class Follower:
         if reader.head != head:
             file.grown_at = now
         if reader.is_rewritten:
-            lost = _Lost(
-                reader.position, file.path.name, file.path.parent, reader.unfinished
-            )
+            lost = _Lost(reader.position, file.path.name, file.path.parent, reader.unfinished)
             lost.rows = list(reader.finish())
+            self._positions.forget(reader.id)
             self._lost.append(lost)
             file.reader = self._reader(reader.descriptor, file.path)
             file.grown_at = now
@@ -286,12 +285,14 @@ class Follower:
             for each in found:
                 if each.id in self._files or is_compressed(each.path):
                     continue
-                if copy := self._adopt(lost, each, now):
+                if copy := self._adopt(lost, each, now, path):
                     copy.is_named, copy.lost_at = False, now
                     return copy
         return None
 
-    def _adopt(self, lost: _Lost, found: Found, now: float) -> _File | None:
+    def _adopt(
+        self, lost: _Lost, found: Found, now: float, name: Path | None = None
+    ) -> _File | None:
         """Read a file on where the lost one was, when it has the same content before."""
         descriptor = self._open(found.path) if found.stat.st_size else None
         if descriptor is None:
@@ -300,19 +301,22 @@ class Follower:
         begin: Position | None = None
         if lost.position.is_in(descriptor, lost.unfinished):
             begin = lost.position
-        elif held and held.origin == lost.position.id and found.stat.st_size <= lost.position.offset:
+        elif (
+            held and held.origin == lost.position.id and found.stat.st_size <= lost.position.offset
+        ):
             # It was copied some lines before the other one was emptied: all of it is known.
             begin = _position_at(descriptor, held.alike.size, lost.position)
         if begin is None:
             os.close(descriptor)
             return None
-        return self._add(found, descriptor, now, begin)
+        self._positions.forget(lost.position.id)
+        return self._add(found._replace(path=name or found.path), descriptor, now, begin)
 
     def _likenesses(self, found: Found, descriptor: int) -> Iterator[_File]:
         """The files whose content a new one begins with."""
         size = found.stat.st_size
         for file in self._files.values():
-            if file.reader.position.offset and are_related(file.path.name, found.path.name):
+            if file.reader.head and are_related(file.path.name, found.path.name):
                 end = min(size, file.reader.head)
                 start = max(end - WINDOW_BYTES, 0)
                 ours = os.pread(file.reader.descriptor, end - start, start)
@@ -376,9 +380,7 @@ class Follower:
             yield file.reader.mark()
         yield from self._read(file, now)
 
-    def _is_held(
-        self, found: Found, origin: _File, there: dict[FileId, Found], now: float
-    ) -> bool:
+    def _is_held(self, found: Found, origin: _File, there: dict[FileId, Found], now: float) -> bool:
         """Tell whether a file is not read yet, since it may be a copy."""
         size = found.stat.st_size
         held = self._held.get(found.id)
@@ -493,7 +495,5 @@ def _position_at_end(descriptor: int, default: str) -> Position | None:
         at = tail.rfind(end, 0, at + len(end) - 1)
     if at < 0:
         return None
-    nothing = Position(
-        device=stat.st_dev, inode=stat.st_ino, offset=0, line=0, encoding=encoding
-    )
+    nothing = Position(device=stat.st_dev, inode=stat.st_ino, offset=0, line=0, encoding=encoding)
     return _position_at(descriptor, start + at + len(end), nothing)

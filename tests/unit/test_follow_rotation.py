@@ -12,6 +12,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -74,7 +75,8 @@ class Machine(RuleBasedStateMachine):
         self.torn = set()
         self.delivered = []
         self.waiting = []
-        self.positions = self.follower = None
+        self.positions: Any = None
+        self.follower: Any = None
         self.steps = []
 
     # -- the follower -------------------------------------------------------------------------
@@ -93,6 +95,10 @@ class Machine(RuleBasedStateMachine):
         self.follower.close()
         self.positions.__exit__()
         self.follower = None
+        for each in self.generations:
+            # A file that is out of sight is found again by what is known of it, if anything is.
+            if not self.is_folder and each is not self.active and not each.committed:
+                self.must -= set(each.lines)
 
     @property
     def is_running(self):
@@ -137,10 +143,6 @@ class Machine(RuleBasedStateMachine):
             self.again[row.text] = self.again.get(row.text, 0) + 1
         self.waiting = []
         self.end()
-        for each in self.generations:
-            # A file that is out of sight is found again by what is known of it, if anything is.
-            if not self.is_folder and each is not self.active and not each.committed:
-                self.must -= set(each.lines)
 
     @precondition(lambda self: not self.is_running)
     @rule()
@@ -186,7 +188,7 @@ class Machine(RuleBasedStateMachine):
         """Whether whoever follows will look at this file again."""
         if self.is_folder or generation.path == self.logs / "app.log":
             return True
-        if not generation.path.parent == self.logs:
+        if generation.path.parent != self.logs:
             return False
         return self.is_running and self.is_open(generation)
 
@@ -291,8 +293,6 @@ class Machine(RuleBasedStateMachine):
         """As rsync does: the same lines and more, in a file of its own that takes the name."""
         fresh = self.root / "fresh"
         shutil.copy(self.active.path, fresh)
-        if not self.is_running and not self.active.committed:
-            pass
         fresh.rename(self.active.path)
         for size in sizes:
             self.add(self.active, size)

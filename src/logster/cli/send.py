@@ -43,7 +43,6 @@ from logster.follow.rows import Row
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from logster.cli.client import Target
 
 EXIT_REFUSED = 1
 

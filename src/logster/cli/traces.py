@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from logster.ansi import plain_of
+from logster.follow.rows import Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from logster.follow.rows import Row
 
 #: Beyond these a stack trace is none.
 MAX_JOINED_LINES = 1000

@@ -27,6 +27,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+#: A file of nothing else has no line.
+MARKS = {mark for mark, _ in _MARKS}
 _MARK_BEGINS = {mark[0] for mark, _ in _MARKS}
 _WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 
@@ -37,8 +39,8 @@ _MAGIC = (
 )
 #: What no log writes: the other control characters, and what is no character.
 _NO_TEXT = re.compile("[\x00-\x06\x0e-\x1a\x1c-\x1f\x7f\ufffe\uffff]")
-#: Of a text of letters, digits and blanks in UTF-16, so many characters have a NUL at least.
-_MIN_PLAIN_SHARE = 0.1
+#: Of a text of letters, digits and blanks in UTF-16, this share is ASCII at least.
+_MIN_PLAIN_SHARE = 0.3
 
 #: Names that say two things: the mark decides, else the usual order of the bytes.
 _NARROWED = {"utf-16": "utf-16-le", "utf-32": "utf-32-le", "utf-8-sig": UTF_8}

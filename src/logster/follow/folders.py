@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 import re
 import stat
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from logster.follow.position import FileId
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
 _COMPRESSED = {".gz", ".zst", ".zstd"}
 
@@ -155,11 +155,9 @@ def are_related(name: str, other: str) -> bool:
 def find_relatives(path: Path) -> Iterator[Path]:
     """The files beside a followed one that can have been it."""
     try:
-        names = sorted(os.listdir(path.parent))
+        besides = sorted(path.parent.iterdir())
     except OSError:
         return
-    for name in names:
-        if name != path.name and are_related(path.name, name):
-            beside = path.parent / name
-            if beside.is_file():
-                yield beside
+    for beside in besides:
+        if beside != path and are_related(path.name, beside.name) and beside.is_file():
+            yield beside

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -33,15 +34,13 @@ from logster.follow.folders import (
 )
 from logster.follow.position import WINDOW_BYTES, FileId, Position, digest_of
 from logster.follow.reader import Reader
-from logster.follow.rows import MAX_LINE_BYTES
+from logster.follow.rows import MAX_LINE_BYTES, Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
     from logster.follow.folders import Found
     from logster.follow.positions import Positions
-    from logster.follow.rows import Row
 
 
 class Notes(Protocol):
@@ -197,7 +196,6 @@ class Follower:
         if reader.is_rewritten:
             lost = _Lost(reader.position, file.path.name, file.path.parent, reader.unfinished)
             lost.rows = list(reader.finish())
-            self._positions.forget(reader.id)
             self._lost.append(lost)
             file.reader = self._reader(reader.descriptor, file.path)
             file.grown_at = now
@@ -261,19 +259,36 @@ class Follower:
         lost, self._lost = self._lost, []
         for each in lost:
             copy = self._find_copy(each, found, now)
+            parts = self._find_parts(each, found, now)
+            for known in [copy, *parts] if copy else parts:
+                yield known.reader.mark()
             if copy:
-                yield copy.reader.mark()
                 yield from self._read(copy, now)
             else:
+                if each.position.id in self._files:  # it goes on from its head
+                    self._positions.forget(each.position.id)
                 yield from each.rows
 
     def _find_copy(self, lost: _Lost, found: list[Found], now: float) -> _File | None:
+        """Find who has what is lost, and perhaps more."""
         for each in found:
             if each.id in self._files or not are_related(lost.name, each.path.name):
                 continue
             if copy := self._adopt(lost, each, now):
                 return copy
         return self._find_beside(lost, now)
+
+    def _find_parts(self, lost: _Lost, found: list[Found], now: float) -> list[_File]:
+        """Find copies made some lines before their original was emptied: all of them is known."""
+        parts = []
+        for each in found:
+            held, size = self._held.get(each.id), each.stat.st_size
+            if held and held.origin == lost.position.id and size <= lost.position.offset:
+                descriptor = self._open(each.path)
+                if descriptor is not None:
+                    begin = _position_at(descriptor, size, lost.position)
+                    parts.append(self._add(each, descriptor, now, begin))
+        return parts
 
     def _find_beside(self, lost: _Lost, now: float) -> _File | None:
         """Look for a copy, or the file itself, beside a file that is followed by its name."""
@@ -297,20 +312,11 @@ class Follower:
         descriptor = self._open(found.path) if found.stat.st_size else None
         if descriptor is None:
             return None
-        held = self._held.get(found.id)
-        begin: Position | None = None
-        if lost.position.is_in(descriptor, lost.unfinished):
-            begin = lost.position
-        elif (
-            held and held.origin == lost.position.id and found.stat.st_size <= lost.position.offset
-        ):
-            # It was copied some lines before the other one was emptied: all of it is known.
-            begin = _position_at(descriptor, held.alike.size, lost.position)
-        if begin is None:
+        if not lost.position.is_in(descriptor, lost.unfinished):
             os.close(descriptor)
             return None
         self._positions.forget(lost.position.id)
-        return self._add(found._replace(path=name or found.path), descriptor, now, begin)
+        return self._add(found._replace(path=name or found.path), descriptor, now, lost.position)
 
     def _likenesses(self, found: Found, descriptor: int) -> Iterator[_File]:
         """The files whose content a new one begins with."""

@@ -11,7 +11,7 @@ import fcntl
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import msgspec
 
@@ -22,7 +22,6 @@ from logster.follow.position import FileId, Position
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-VERSION = 1
 #: A file may be out of sight for so long (a disk that is not mounted) and is still known.
 KEPT_S = 30 * 24 * 3600
 #: More are forgotten, the longest unseen first: the file is written anew with every batch.
@@ -38,7 +37,7 @@ class _Entry(Position, frozen=True, kw_only=True):
 
 
 class _State(msgspec.Struct, kw_only=True):
-    version: int
+    version: Literal[1] = 1
     files: list[_Entry]
 
 
@@ -128,8 +127,6 @@ class Positions:
     def _load(self, path: Path) -> None:
         try:
             state = msgspec.json.decode(path.read_bytes(), type=_State)
-            if state.version != VERSION:
-                raise ValueError(f"it is of version {state.version}, this program's is {VERSION}")
         except FileNotFoundError:
             return
         except OSError as error:
@@ -149,7 +146,7 @@ class Positions:
         self.is_resumed = True
 
     def _save(self, path: Path) -> None:
-        body = msgspec.json.encode(_State(version=VERSION, files=list(self._entries.values())))
+        body = msgspec.json.encode(_State(files=list(self._entries.values())))
         try:
             _replace(path, body)
         except OSError as error:
@@ -174,7 +171,7 @@ def _replace(path: Path, body: bytes) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    os.replace(fresh, path)
+    Path(fresh).replace(path)
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)

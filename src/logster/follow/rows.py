@@ -1,8 +1,8 @@
-"""Bytes to rows, across the borders of chunks.
+r"""Bytes to rows, across the borders of chunks.
 
 In: chunks as they are read. Out: `Row`s without their line's end, a byte order mark or NULs
 around them. Promise: memory does not grow with the input; what is no text of its encoding
-stays readable as \\xe9 and is told; `offset` is always where the first line begins that was
+stays readable as \xe9 and is told; `offset` is always where the first line begins that was
 not given yet.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from logster.follow.charset import UTF_8, encoding_of, is_known, line_end_of, skip_hole
+from logster.follow.charset import MARKS, UTF_8, encoding_of, is_known, line_end_of, skip_hole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,7 +68,8 @@ class Splitter:
     @property
     def has_unfinished(self) -> bool:
         """Whether a line has begun and not ended."""
-        return bool(self._held.strip(b"\0")) or self._is_too_long
+        has_text = self._held.strip(b"\0") and self._held not in MARKS
+        return bool(has_text) or self._is_too_long
 
     def feed(self, chunk: bytes) -> Iterator[Row]:
         """Give the lines that end in this chunk."""

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 _MARK = "__REALTIME_TIMESTAMP"
 #: Journal's field -> the name a line has for it.
 _NAMES = {
-    "MESSAGE": "message",
     _MARK: "timestamp",
     "_HOSTNAME": "host",
 }

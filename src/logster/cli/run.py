@@ -155,6 +155,7 @@ class Run:
             # This is how following ends: what is held goes out, without waiting for a server.
             self._outbox.patience = Patience(0)
             with contextlib.suppress(ClientError):
+                self._flush()  # as it was begun: a batch under a known key does not change
                 for row in left_over():
                     self._arrange(row)
                 self._arrange_rest()

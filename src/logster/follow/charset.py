@@ -100,7 +100,20 @@ def _is_plainly(head: bytes, encoding: str) -> bool:
     except UnicodeDecodeError:
         return False
     plain = sum(character.isascii() for character in text)
-    return bool(text) and not _NO_TEXT.search(text) and plain >= len(text) * _MIN_PLAIN_SHARE
+    is_plain = bool(text) and plain >= len(text) * _MIN_PLAIN_SHARE
+    return is_plain and not _NO_TEXT.search(text) and _are_nuls_high(whole, encoding)
+
+
+def _are_nuls_high(whole: bytes, encoding: str) -> bool:
+    """Tell whether nearly all NULs are the upper halves of plain characters.
+
+    A lower half is one in U+0100, U+0200 and so on, of which logs are not made.
+    """
+    if not encoding.startswith("utf-16"):
+        return True
+    first, second = whole[::2].count(0), whole[1::2].count(0)
+    low, high = (first, second) if encoding.endswith("le") else (second, first)
+    return low * 8 <= high
 
 
 def _is_cut_pair(whole: bytes, encoding: str) -> bool:

@@ -451,7 +451,7 @@ def test_what_was_not_confirmed_is_sent_by_the_next_run(server, start, tmp_path)
     path.write_text("a\nb\n")
     server.answers = [Answer(503, {"Message": "Full."})] * 99
     process = start("--follow", str(path))
-    wait_for(lambda: server.asked)
+    wait_for(server.asked.copy)
     process.kill()
     process.wait(20)
     server.answers = []
@@ -513,7 +513,7 @@ def test_the_state_is_where_systemd_says(server, start, tmp_path, monkeypatch):
     path = tmp_path / "a.log"
     path.write_text("a\n")
     process = start("--follow", str(path))
-    wait_for(lambda: (tmp_path / "unit" / "follow.json").exists())
+    wait_for((tmp_path / "unit" / "follow.json").exists)
 
     again = start("--follow", str(path))
     _, notes = again.communicate(timeout=20)

@@ -149,7 +149,7 @@ def test_the_lines_of_two_files_do_not_tear_each_other():
     ]
     done = [each for row in rows for each in joiner.add(row, 0.0)]
 
-    assert sorted(row.text for row in [*done, *joiner.release()]) == [
+    assert sorted(row.text or "" for row in [*done, *joiner.release()]) == [
         "2026-11-30 20:00:00 ERROR a\n\tat A.a(A.java:1)",
         "2026-11-30 20:00:00 ERROR b\n\tat B.b(B.java:1)",
     ]
@@ -165,7 +165,7 @@ def test_what_never_ends_is_cut():
 
 
 def test_no_line_is_lost_or_moved_when_everything_is_in_doubt():
-    text = "\n".join(["2026-11-30 20:00:00 ERROR x", "", "a.b.Error: y", "", "", "z"])
+    text = "2026-11-30 20:00:00 ERROR x\n\na.b.Error: y\n\n\nz"
 
     assert "\n".join(joined(text)) == text
     assert joined(text)[0] == "2026-11-30 20:00:00 ERROR x"

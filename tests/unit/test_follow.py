@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from logster.follow.charset import EncodingError, check_encoding, encoding_of
 from logster.follow.decisions import LATE_S
-from logster.follow.follower import Follower
 from logster.follow.folders import are_related, find_files, stem_of
+from logster.follow.follower import Follower
 from logster.follow.positions import Positions, StateError
-from logster.follow.rows import MAX_LINE_BYTES, Splitter
+from logster.follow.rows import MAX_LINE_BYTES, Row, Splitter
 
 NOBODY = 65534
 
@@ -42,7 +42,7 @@ class Watch:
     def __init__(self, *paths, state=None, **options):
         self.now = 100.0
         self.notes = Notes()
-        self.said = []
+        self.said: list[str] = []
         self.positions = Positions(state, self.said.append)
         self.positions.__enter__()
         self.follower = Follower(
@@ -384,7 +384,7 @@ MARKED = {
 
 def texts_of(data, step=7, **options):
     splitter = Splitter("x", **options)
-    rows = []
+    rows: list[Row] = []
     for start in range(0, len(data), step):
         rows += splitter.feed(data[start : start + step])
     rows += splitter.finish()

@@ -93,7 +93,7 @@ def test_colours_leave_the_text_and_the_original_is_kept():
     assert columns.message == ["plain", "declined: card 7"]
     assert columns.exception == [None, "E"]
     assert columns.stack_trace == ["at f", None]
-    assert [msgspec.json.decode(each) for each in columns.properties] == [
+    assert [msgspec.json.decode(each or b"") for each in columns.properties or []] == [
         {"OriginalStackTrace": "\x1b[2mat f\x1b[0m"},
         {"a": 1, "OriginalMessage": COLOURED, "OriginalException": "\x1b[31mE\x1b[0m"},
     ]

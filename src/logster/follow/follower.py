@@ -12,18 +12,12 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from logster.follow.charset import (
-    MIN_SNIFF_BYTES,
-    SNIFF_BYTES,
-    UTF_8,
-    encoding_of,
-    line_end_of,
-    skip_hole,
-)
+from logster.follow.charset import UTF_8
+from logster.follow.content import is_text, position_at, position_at_end
 from logster.follow.decisions import Lookalike, is_of_its_own, look_again, may_let_go
 from logster.follow.folders import (
     are_related,
@@ -32,28 +26,17 @@ from logster.follow.folders import (
     is_compressed,
     reason_of,
 )
-from logster.follow.position import WINDOW_BYTES, FileId, Position, digest_of
+from logster.follow.notes import Once
+from logster.follow.position import WINDOW_BYTES, FileId, Position
 from logster.follow.reader import Reader
-from logster.follow.rows import MAX_LINE_BYTES, Row
+from logster.follow.rows import Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from logster.follow.folders import Found
+    from logster.follow.notes import Notes
     from logster.follow.positions import Positions
-
-
-class Notes(Protocol):
-    """Who hears what people should know."""
-
-    def skip(self, path: Path, why: str) -> None:
-        """A file of a folder is left out."""
-
-    def unreadable(self, path: Path, why: str) -> None:
-        """A file or folder cannot be read."""
-
-    def undecodable(self, source: str, line: int, encoding: str) -> None:
-        """A line has bytes that are no text of the encoding."""
 
 
 class _File(msgspec.Struct):
@@ -102,7 +85,7 @@ class Follower:
         """`skip_existing`: of files without a position, only what is added to them from now on."""
         self._paths = tuple(paths)
         self._positions = positions
-        self._notes = _Once(notes)
+        self._notes = Once(notes)
         self._skips_existing = skip_existing
         self._encoding = encoding
         self._clock = clock
@@ -286,7 +269,7 @@ class Follower:
             if held and held.origin == lost.position.id and size <= lost.position.offset:
                 descriptor = self._open(each.path)
                 if descriptor is not None:
-                    begin = _position_at(descriptor, size, lost.position)
+                    begin = position_at(descriptor, size, lost.position)
                     parts.append(self._add(each, descriptor, now, begin))
         return parts
 
@@ -350,7 +333,7 @@ class Follower:
         try:
             if FileId.of(os.fstat(descriptor)) != found.id:
                 return  # another file has the name since
-            if not found.is_named and not _is_text(descriptor):
+            if not found.is_named and not is_text(descriptor):
                 self._left_out[found.id] = found.stat.st_size
                 self._notes.skip(found.path, "not text")
                 return
@@ -380,7 +363,7 @@ class Follower:
         self, found: Found, descriptor: int, begin: Position | None, now: float
     ) -> Iterator[Row]:
         if begin is None and self._is_first and self._skips_existing:
-            begin = _position_at_end(descriptor, self._encoding)
+            begin = position_at_end(descriptor, self._encoding)
         file = self._add(found, descriptor, now, begin)
         if begin:
             yield file.reader.mark()
@@ -423,83 +406,5 @@ class Follower:
                 del self._files[file_id]
 
 
-class _Once:
-    """Tells each note once, for as long as it is true."""
-
-    def __init__(self, notes: Notes) -> None:
-        self._notes = notes
-        self._told: set[tuple[str, Path]] = set()
-        self._now: set[tuple[str, Path]] = set()
-        self.undecodable = notes.undecodable
-        self.unreadable_now: set[Path] = set()
-        self._seen_unreadable: set[Path] = set()
-
-    def begin(self) -> None:
-        """A look begins."""
-        self._now = set()
-        self._seen_unreadable = set()
-
-    def end(self) -> None:
-        """A look is over: what was not true in it may be told again."""
-        self._told = self._now
-        self.unreadable_now = self._seen_unreadable
-
-    def skip(self, path: Path, why: str) -> None:
-        """A file of a folder is left out."""
-        if self._is_news("skip", path):
-            self._notes.skip(path, why)
-
-    def unreadable(self, path: Path, why: str) -> None:
-        """A file or folder cannot be read."""
-        self._seen_unreadable.add(path)
-        if self._is_news("unreadable", path):
-            self._notes.unreadable(path, why)
-
-    def _is_news(self, kind: str, path: Path) -> bool:
-        is_news = (kind, path) not in self._told | self._now
-        self._now.add((kind, path))
-        return is_news
-
-
 def _has_name(file: _File) -> bool:
     return os.fstat(file.reader.descriptor).st_nlink > 0
-
-
-def _is_text(descriptor: int) -> bool:
-    head = skip_hole(os.pread(descriptor, SNIFF_BYTES, 0))
-    if not head:
-        head = skip_hole(os.pread(descriptor, SNIFF_BYTES, _first_data(descriptor)))
-        return bool(head) and encoding_of(head) is not None
-    return len(head) < MIN_SNIFF_BYTES or encoding_of(head) is not None
-
-
-def _first_data(descriptor: int) -> int:
-    """Where a file with a hole at its head begins to have data, four bytes at a time."""
-    try:
-        return os.lseek(descriptor, 0, os.SEEK_DATA) // MIN_SNIFF_BYTES * MIN_SNIFF_BYTES
-    except OSError:  # nothing but a hole
-        return 0
-
-
-def _position_at(descriptor: int, offset: int, origin: Position) -> Position:
-    """A position in a file that was read as another one."""
-    window = os.pread(descriptor, min(offset, WINDOW_BYTES), max(offset - WINDOW_BYTES, 0))
-    return msgspec.structs.replace(
-        origin, offset=offset, window=len(window), digest=digest_of(window)
-    )
-
-
-def _position_at_end(descriptor: int, default: str) -> Position | None:
-    """Behind the last line that has ended."""
-    stat = os.fstat(descriptor)
-    encoding = encoding_of(skip_hole(os.pread(descriptor, SNIFF_BYTES, 0)), default) or default
-    end = line_end_of(encoding)
-    start = max(stat.st_size - MAX_LINE_BYTES, 0) // MIN_SNIFF_BYTES * MIN_SNIFF_BYTES
-    tail = os.pread(descriptor, stat.st_size - start, start)
-    at = tail.rfind(end)
-    while at >= 0 and at % len(end):
-        at = tail.rfind(end, 0, at + len(end) - 1)
-    if at < 0:
-        return None
-    nothing = Position(device=stat.st_dev, inode=stat.st_ino, offset=0, line=0, encoding=encoding)
-    return _position_at(descriptor, start + at + len(end), nothing)

@@ -30,6 +30,8 @@ VOCABULARY = (
     "metrics",
     "timestamp",
     "zstd",
+    "ansi",
+    "template",
 )
 STAGES = ("ingest", "meta", "spool", "store", "track", "watch", "web")
 

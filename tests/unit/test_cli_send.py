@@ -436,7 +436,6 @@ def test_following_again_goes_on_where_it_stopped(server, start, tmp_path):
     for expected in (["a", "b"], ["a", "b", "c"]):
         process = start("--follow", str(path))
         wait_for(lambda expected=expected: messages_of(server) == expected)
-        time.sleep(1)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
         assert process.returncode == 0

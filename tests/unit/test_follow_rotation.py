@@ -358,7 +358,7 @@ class FileMachine(Machine):
 
 
 LONG = settings(
-    max_examples=int(os.environ.get("LOGSTER_FOLLOW_EXAMPLES", "60")),
+    max_examples=int(os.environ.get("LOGSTER_FOLLOW_EXAMPLES", "40")),
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=list(HealthCheck),

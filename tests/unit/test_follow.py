@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logster.follow.charset import EncodingError, check_encoding, encoding_of
-from logster.follow.decisions import LATE_S
+from logster.follow.decisions import COPY_REST_S, LATE_S
 from logster.follow.folders import are_related, find_files, stem_of
 from logster.follow.follower import Follower
 from logster.follow.positions import Positions, StateError
@@ -188,7 +188,45 @@ def test_an_unfinished_line_waits_and_is_named(watch, tmp_path):
 
     assert seen.look() == ["full"]
     assert seen.follower.unfinished == [(str(path), 2)]
-    assert [row.text for row in seen.follower.finish()] == ["partial"]
+    with path.open("a") as file:
+        file.write(" no more\nlast")
+    assert [row.text for row in seen.follower.finish()] == ["partial no more", "last"]
+
+
+def test_logs_that_begin_alike_are_each_read(watch, tmp_path):
+    for name in ("worker-1.log", "worker-2.log"):
+        (tmp_path / name).write_text("started\n")
+    seen = watch(tmp_path)
+    assert seen.look() == ["started", "started"]
+
+    (tmp_path / "worker-3.log").write_text("started\n")
+    assert seen.look() == []  # it may be the copy that comes before a truncation
+    with (tmp_path / "worker-3.log").open("a") as file:
+        file.write("other work\n")
+    assert seen.look() == ["started", "other work"]
+
+    (tmp_path / "worker-4.log").write_text("started\n")
+    assert seen.look() == []
+    seen.now += COPY_REST_S
+    assert seen.look() == ["started"]
+
+
+def test_files_of_one_name_in_two_folders_are_two(watch, tmp_path):
+    state = tmp_path / "state.json"
+    paths = [tmp_path / folder / "app.log" for folder in "ab"]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_text(f"{path.parent.name} 1\n")
+    first = watch(*paths, state=state)
+    assert first.look() == ["a 1", "b 1"]
+    first.end()
+    for path in paths:
+        with path.open("a") as file:
+            file.write(f"{path.parent.name} 2\n")
+        path.rename(f"{path}.1")
+        path.write_text(f"{path.parent.name} 3\n")
+
+    assert watch(*paths, state=state).look(2) == ["a 2", "b 2", "a 3", "b 3"]
 
 
 def test_what_cannot_be_read_is_told_once_and_read_when_it_can_be(watch, public):

@@ -56,8 +56,7 @@ class _Lost(msgspec.Struct):
     """Content that is no longer in its file: what was read of it, and the line left over."""
 
     position: Position
-    name: str
-    folder: Path | None
+    path: Path
     unfinished: bytes = b""
     rows: list[Row] = []
 
@@ -91,6 +90,8 @@ class Follower:
         self._clock = clock
         self._is_first = True
         self._has_looked = False
+        #: Whether a file that may be a copy is held back until that is known.
+        self._waits = True
         self._files: dict[FileId, _File] = {}
         self._held: dict[FileId, _Held] = {}
         self._lost: list[_Lost] = []
@@ -140,7 +141,9 @@ class Follower:
         self._notes.end()
 
     def finish(self) -> Iterator[Row]:
-        """Give the lines that have not ended, as they are."""
+        """Give all there is, and the lines that have not ended as they are."""
+        self._waits = False
+        yield from self.look()
         for lost in self._lost:
             yield from lost.rows
         for file in self._files.values():
@@ -177,7 +180,7 @@ class Follower:
         if reader.head != head:
             file.grown_at = now
         if reader.is_rewritten:
-            lost = _Lost(reader.position, file.path.name, file.path.parent, reader.unfinished)
+            lost = _Lost(reader.position, file.path, reader.unfinished)
             lost.rows = list(reader.finish())
             self._lost.append(lost)
             file.reader = self._reader(reader.descriptor, file.path)
@@ -223,17 +226,15 @@ class Follower:
             return
         os.close(descriptor)
         if position.offset and found.id not in self._held:
-            self._lost.append(_Lost(position, found.path.name, found.path.parent))
+            self._lost.append(_Lost(position, found.path))
         self._positions.forget(found.id)
 
     def _find_gone(self, there: dict[FileId, Found]) -> None:
         """Note what was read of files that are not where they were."""
-        folders = {path.name: path.parent for path in self._paths}
         # The farthest first: a file that was copied over and over has several.
         for position in sorted(self._positions.values(), key=lambda each: -each.offset):
             if position.offset and position.id not in there:
-                name = os.path.basename(position.path)  # noqa: PTH119  a text, and no path of ours
-                self._lost.append(_Lost(position, name, folders.get(name)))
+                self._lost.append(_Lost(position, Path(position.path)))
 
     # -- copies -----------------------------------------------------------------------------
 
@@ -255,7 +256,7 @@ class Follower:
     def _find_copy(self, lost: _Lost, found: list[Found], now: float) -> _File | None:
         """Find who has what is lost, and perhaps more."""
         for each in found:
-            if each.id in self._files or not are_related(lost.name, each.path.name):
+            if each.id in self._files or not are_related(lost.path.name, each.path.name):
                 continue
             if copy := self._adopt(lost, each, now):
                 return copy
@@ -275,8 +276,8 @@ class Follower:
 
     def _find_beside(self, lost: _Lost, now: float) -> _File | None:
         """Look for a copy, or the file itself, beside a file that is followed by its name."""
-        path = next((path for path in self._paths if path.name == lost.name), None)
-        if path is None or path.parent != lost.folder or path.is_dir():
+        path = lost.path
+        if path not in self._paths or path.is_dir():
             return None
         for beside in find_relatives(path):
             found = find_files([beside], lambda _path, _why: None, lambda _path, _why: None)
@@ -306,10 +307,12 @@ class Follower:
         size = found.stat.st_size
         for file in self._files.values():
             if file.reader.head and are_related(file.path.name, found.path.name):
-                end = min(size, file.reader.head)
+                # A copy is no longer than an original that is still written to; one that took
+                # the name of another may go on.
+                end = size if file.lost_at is None else min(size, file.reader.head)
                 start = max(end - WINDOW_BYTES, 0)
-                ours = os.pread(file.reader.descriptor, end - start, start)
-                if ours == os.pread(descriptor, end - start, start):
+                theirs = os.pread(descriptor, end - start, start)
+                if os.pread(file.reader.descriptor, end - start, start) == theirs:
                     yield file
 
     def _is_original_changed(self, found: Found) -> bool:
@@ -341,7 +344,9 @@ class Follower:
             if not alike and self._is_original_changed(found):
                 return
             begin = self._known_part(descriptor, alike)
-            if begin is None and alike and self._is_held(found, alike[0], there, now):
+            # What was there at the beginning is there to stay, whatever it is like.
+            may_be_copy = begin is None and alike and self._waits and not self._is_first
+            if may_be_copy and self._is_held(found, alike[0], there, now):
                 return
             keeps = True
         finally:

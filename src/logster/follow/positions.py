@@ -116,9 +116,14 @@ class Positions:
             ) from None
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except OSError as error:
             os.close(self._lock)
             self._lock = None
+            if not isinstance(error, BlockingIOError):
+                raise StateError(
+                    f"The state file {path} cannot be locked: {reason_of(error)}. "
+                    "Name one on a local disk with --state."
+                ) from None
             raise StateError(
                 f"Another process follows with the state file {path}. "
                 "End it, or give this one a file of its own with --state."

@@ -32,6 +32,8 @@ VOCABULARY = (
     "timestamp",
     "zstd",
     "serverlog",
+    "ansi",
+    "template",
 )
 STAGES = ("ingest", "meta", "spool", "store", "track", "watch", "web")
 

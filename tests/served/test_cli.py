@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -101,6 +102,44 @@ def test_a_folder_of_logs_arrives_whole_and_its_lines_are_found(cli, tmp_path):
     assert (parsed["severity"], parsed["properties"]["at"]) == (4, 42)
     assert parsed["timestamp"] == f"{DAY.replace(minute=42):%Y-%m-%dT%H:%M:%SZ}"
     assert len(found(cli, "category:folder-test", "severity:warn")) == LINES
+
+
+def test_coloured_lines_are_found_by_their_words_and_severity(cli, server, tmp_path):
+    path = tmp_path / "colourtest.log"
+    path.write_text(
+        "\x1b[31mERROR\x1b[0m shop: one\n[\x1b[31merror\x1b[39m] two\n"
+        "\x1b[1;33mWARN\x1b[0m \x1b[31mredly\x1b[0m\n"
+    )
+    assert cli("send", str(path)).returncode == 0
+    server.log_message(Message="\x1b[31mpostedred\x1b[0m", Application="colourtest")
+
+    wait_for(cli, 4, "application:colourtest")
+    assert len(found(cli, "application:colourtest", "severity>=warn")) == 3
+    [line] = found(cli, "redly")
+    [posted] = found(cli, "postedred")
+    assert (line["message"], posted["message"]) == ("WARN redly", "postedred")
+    assert line["properties"]["OriginalMessage"] == path.read_text().splitlines()[2]
+
+
+def test_a_followed_file_that_rotates_between_two_runs_arrives_once(cli, environment, tmp_path):
+    path = tmp_path / "rotatetest.log"
+    environment["XDG_STATE_HOME"] = str(tmp_path / "state")
+    for turn in range(2):
+        with path.open("a") as file:
+            file.writelines(f"rotatetest {turn} {n}\n" for n in range(500))
+        if turn:
+            path.rename(f"{path}.1")
+            path.write_text("rotatetest new\n")
+        process = subprocess.Popen(
+            [LOGSTER, "send", "--follow", path, "-q"], env=environment, stderr=subprocess.PIPE
+        )
+        wait_for(cli, 1001 if turn else 500, "application:rotatetest")
+        process.send_signal(signal.SIGTERM)
+        assert process.communicate(timeout=30)[1] == b""
+        assert process.returncode == 0
+
+    messages = [event["message"] for event in found(cli, "application:rotatetest")]
+    assert len(set(messages)) == len(messages) == 1001
 
 
 def test_a_text_is_found_by_the_id_that_was_printed(cli, server):

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logster.cli.lines import Clock, read_instant, read_line, severity_of
+from logster.cli.lines import read_line, severity_of
+from logster.cli.times import Clock, read_instant
 
 CLOCK = Clock(datetime(2026, 11, 23, 12, 0, tzinfo=UTC), UTC)
 TRACE, DEBUG, INFO, WARN, ERROR, FATAL = range(6)
@@ -287,3 +288,148 @@ def test_a_hostile_line_is_read_in_no_time():
         "<1>" * 50_000,
     ):
         assert read_line(text, CLOCK).message == text
+
+
+@pytest.mark.parametrize(
+    ("text", "timestamp"),
+    [
+        ("2026-11-30 20:00:00 GMT+3 [1] LOG: a", "2026-11-30T17:00:00Z"),
+        ("2026-11-30 20:00:00 UTC+02:00 b", "2026-11-30T18:00:00Z"),
+        ("2026-11-30 20:00:00 GMT-0330 b", "2026-11-30T23:30:00Z"),
+        ("2026-11-30 20:00:00 GMT b", "2026-11-30T20:00:00Z"),
+        ("2026-11-30 20:00:00.123 EST [1] ERROR: c", "2026-12-01T01:00:00.123Z"),
+        ("2026-11-30 20:00:00 CEST x", "2026-11-30T18:00:00Z"),
+        ("2026-11-30 20:00:00 MSK x", "2026-11-30T17:00:00Z"),
+        ("2026-11-30 20:00:00 JST x", "2026-11-30T11:00:00Z"),
+        ("2026-11-30 20:00:00UTC x", "2026-11-30T20:00:00Z"),
+        ("2026-11-30 20:00:00 (JST) x", "2026-11-30T11:00:00Z"),
+        ("2026-11-30 20:00:00 America/New_York x", "2026-12-01T01:00:00Z"),
+        ("2026-07-30 20:00:00 America/New_York x", "2026-07-31T00:00:00Z"),
+        ("2026-11-30 08:00:00 PM d", "2026-11-30T20:00:00Z"),
+        ("2026-11-30 12:00:00 AM d", "2026-11-30T00:00:00Z"),
+        ("2026-11-30 12:00:00 pm d", "2026-11-30T12:00:00Z"),
+        ("2026-11-30 08:00:00\u202fPM d", "2026-11-30T20:00:00Z"),
+        ("2026-11-30 08:00:00PM d", "2026-11-30T20:00:00Z"),
+        ("2026-11-30 08:00:00 p.m. EST d", "2026-12-01T01:00:00Z"),
+        ("2026-11-30 08:00:00 PM +0100 d", "2026-11-30T19:00:00Z"),
+        ("2026-11-30T20:00:00+01:00[Europe/Berlin] d", "2026-11-30T19:00:00Z"),
+        ("Mon Nov 30 20:00:00 CET 2026 d", "2026-11-30T19:00:00Z"),
+        ("Nov 22 20:00:00 JST: %SYS-5-CONFIG_I", "2026-11-22T11:00:00Z"),
+        ("2026-11-30 20:00:00 -1500 items", "2026-11-30T20:00:00Z"),
+        ("2026-11-30 20:00:00 est prêt", "2026-11-30T20:00:00Z"),
+        ("2026-11-30 20:00:00 ESTIMATE", "2026-11-30T20:00:00Z"),
+        ("2026-11-30 20:00:00 Cart/Checkout failed", "2026-11-30T20:00:00Z"),
+        ("2026-11-30 20:00:00 PMail started", "2026-11-30T20:00:00Z"),
+    ],
+)
+def test_a_zone_in_words_and_the_half_of_the_day_are_part_of_the_time(text, timestamp):
+    line = read_line(text, CLOCK)
+
+    assert (line.timestamp, line.message) == (timestamp, text)
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        *("IST", "CST", "BST", "PST", "AST", "GST", "CDT", "SST", "(IST)", "CST [7]", "IST: x"),
+        *("Europe/Nowhere", "Eastern Standard Time", "W. Europe Daylight Time", "GMT+25"),
+        *("UTC+14:30", "am CST"),
+    ],
+)
+def test_behind_a_zone_that_cannot_be_known_no_time_is_read(tail):
+    assert read_line(f"2026-11-30 08:00:00 {tail} x", CLOCK).timestamp is None
+
+
+@pytest.mark.parametrize("hour", ["00", "13"])
+def test_an_hour_that_has_no_half_is_no_time(hour):
+    assert read_line(f"2026-11-30 {hour}:00:00 PM x", CLOCK).timestamp is None
+
+
+@pytest.mark.parametrize(
+    ("text", "timestamp", "severity"),
+    [
+        (
+            "\x1b[2m2026-11-30T20:00:00Z\x1b[0m \x1b[31mERROR\x1b[0m shop: one",
+            "2026-11-30T20:00:00Z",
+            ERROR,
+        ),
+        ("[\x1b[31merror\x1b[39m] two", None, ERROR),
+        (
+            "2026-11-30 20:00:00 \x1b[1;33mWARN\x1b[0m \x1b[31mdeclined\x1b[0m",
+            "2026-11-30T20:00:00Z",
+            WARN,
+        ),
+        ("\x1b[38;5;196mFATAL\x1b[m\x1b[K out of memory", None, FATAL),
+        ("\x1b]8;;https://example.org\x1b\\ERROR\x1b]8;;\x07 a link", None, ERROR),
+    ],
+)
+def test_a_line_is_read_without_its_colours_and_keeps_them(text, timestamp, severity):
+    line = read_line(text, CLOCK)
+
+    assert (line.timestamp, line.severity, line.message) == (timestamp, severity, text)
+
+
+def test_logfmt_and_json_in_colours_are_taken_apart_and_kept():
+    text = "\x1b[36mlevel\x1b[0m=error \x1b[36mmsg\x1b[0m=gone code=7"
+
+    line = read_line(text, CLOCK)
+
+    assert (line.message, line.severity) == ("gone", ERROR)
+    assert line.properties == {"code": "7", "OriginalMessage": text}
+    assert read_line('\x1b[32m{"msg":"hi","level":"warn"}\x1b[0m', CLOCK).severity == WARN
+
+
+def test_an_entry_of_the_journal_is_taken_apart():
+    line = read_line(
+        '{"__REALTIME_TIMESTAMP":"1796068800123456","PRIORITY":"3","MESSAGE":"disk failure",'
+        '"_HOSTNAME":"srv1","__CURSOR":"s=1","SYSLOG_IDENTIFIER":"smartd","_PID":"7"}',
+        CLOCK,
+    )
+
+    assert (line.message, line.severity) == ("disk failure", ERROR)
+    assert line.timestamp == "2026-11-30T20:00:00.123456Z"
+    assert line.members == {"Host": "srv1"}
+    assert line.application == "smartd"
+    assert line.properties == {"__CURSOR": "s=1", "SYSLOG_IDENTIFIER": "smartd", "_PID": "7"}
+
+
+@pytest.mark.parametrize(
+    ("priority", "severity"), list(zip("01234567", [5, 5, 5, 4, 3, 2, 2, 1], strict=True))
+)
+def test_the_priority_of_the_journal_is_syslogs(priority, severity):
+    text = json.dumps({"__REALTIME_TIMESTAMP": "1", "MESSAGE": "x", "PRIORITY": priority})
+
+    assert read_line(text, CLOCK).severity == severity
+    assert read_line('{"msg":"x","priority":"3"}', CLOCK).severity is None
+
+
+def test_bytes_of_the_journal_become_text():
+    message = "\x1b[31mGrüße\x1b[0m".encode()
+    entry = {"__REALTIME_TIMESTAMP": "1796068800123456", "MESSAGE": list(message), "X": [255, 10]}
+
+    line = read_line(json.dumps(entry), CLOCK)
+
+    assert line.message == "\x1b[31mGrüße\x1b[0m"
+    assert line.properties == {"X": "\\xff\n"}
+
+
+def test_an_entry_without_text_is_its_own_message():
+    text = '{"__REALTIME_TIMESTAMP":"1796068800123456","MESSAGE":null,"_SYSTEMD_UNIT":"a.service"}'
+
+    line = read_line(text, CLOCK)
+
+    assert (line.message, line.application) == (text, "a")
+    assert line.properties["MESSAGE"] is None
+
+
+def test_the_template_of_clef_is_filled_when_there_is_no_message():
+    text = '{"@t":"2026-11-30T20:00:00Z","@mt":"Hello {Name}, {n:000}","Name":"Ada","n":7}'
+
+    line = read_line(text, CLOCK)
+
+    assert line.message == "Hello Ada, 007"
+    assert line.properties["@mt"] == "Hello {Name}, {n:000}"
+    assert set(line.properties) == {"@mt", "Name", "n"}
+    assert read_line('{"@mt":"Hello {Name}","@m":"Hi","Name":"Ada"}', CLOCK).message == "Hi"
+    rendered = read_line('{"@mt":"{n:C}","@r":["$7"],"n":7}', CLOCK)
+    assert rendered.message == "$7"

@@ -18,8 +18,8 @@ from click.testing import CliRunner
 from logster import zstd
 from logster.cli import client as client_module
 from logster.cli import main
-from logster.cli.send import Choices, render_event
-from logster.cli.sources import Row
+from logster.cli.events import Choices, render_event
+from logster.follow.rows import Row
 from support.api_server import Answer, running_api_server
 
 
@@ -32,6 +32,7 @@ def server():
 @pytest.fixture(autouse=True)
 def _no_profile(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     for name in (client_module.URL_VARIABLE, client_module.KEY_VARIABLE):
         monkeypatch.delenv(name, raising=False)
 
@@ -424,3 +425,220 @@ def test_ctrl_c_says_what_was_not_sent(server, start, tmp_path):
     assert process.returncode == 130
     assert "1 lines sent" in notes
     assert f"Not confirmed: {path} from line 2 on" in notes
+
+
+# --- following over runs, and what is left over ----------------------------------------------
+
+
+def test_following_again_goes_on_where_it_stopped(server, start, tmp_path):
+    path = tmp_path / "a.log"
+    path.write_text("a\nb\n")
+    for expected in (["a", "b"], ["a", "b", "c"]):
+        process = start("--follow", str(path))
+        wait_for(lambda expected=expected: messages_of(server) == expected)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+        assert process.returncode == 0
+        with path.open("a") as file:
+            file.write("c\n")
+
+    assert messages_of(server) == ["a", "b", "c"]
+
+
+def test_what_was_not_confirmed_is_sent_by_the_next_run(server, start, tmp_path):
+    path = tmp_path / "a.log"
+    path.write_text("a\nb\n")
+    server.answers = [Answer(503, {"Message": "Full."})] * 99
+    process = start("--follow", str(path))
+    wait_for(server.asked.copy)
+    process.kill()
+    process.wait(20)
+    server.answers = []
+    server.stored.clear()
+
+    start("--follow", str(path))
+
+    wait_for(lambda: messages_of(server) == ["a", "b"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_followed_line_that_has_not_ended_is_named_and_sent_once_it_has(
+    server, start, tmp_path, number
+):
+    path = tmp_path / "a.log"
+    path.write_text("full\npartial")
+    process = start("--follow", str(path))
+    wait_for(lambda: messages_of(server) == ["full"])
+
+    process.send_signal(number)
+    _, notes = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert f"{path}:2: this line has not ended and is not sent" in notes
+
+    with path.open("a") as file:
+        file.write(" no more\n")
+    start("--follow", str(path))
+    wait_for(lambda: messages_of(server) == ["full", "partial no more"])
+
+
+def test_without_positions_a_line_that_has_not_ended_is_sent(server, start, tmp_path):
+    path = tmp_path / "a.log"
+    path.write_text("full\npartial")
+    process = start("--follow", "--no-state", str(path))
+    wait_for(lambda: messages_of(server) == ["full"])
+
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=20)
+
+    assert messages_of(server) == ["full", "partial"]
+    assert not (tmp_path / "state").exists()
+
+
+def test_the_last_line_of_a_pipe_that_is_left_is_sent(server, start):
+    process = start("-", stdin=subprocess.PIPE)
+    process.stdin.write("full\npartial")
+    process.stdin.flush()
+    wait_for(lambda: messages_of(server) == ["full"])
+
+    process.send_signal(signal.SIGINT)
+    process.wait(20)
+
+    assert process.returncode == 0
+    assert messages_of(server) == ["full", "partial"]
+
+
+def test_the_state_is_where_systemd_says(server, start, tmp_path, monkeypatch):
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "unit"))
+    path = tmp_path / "a.log"
+    path.write_text("a\n")
+    process = start("--follow", str(path))
+    wait_for((tmp_path / "unit" / "follow.json").exists)
+
+    again = start("--follow", str(path))
+    _, notes = again.communicate(timeout=20)
+
+    assert again.returncode == 2
+    assert "Another process follows with the state file" in notes
+    process.kill()
+
+
+def test_a_trace_that_is_written_in_two_goes_is_one_event(server, start, tmp_path):
+    path = tmp_path / "a.log"
+    path.write_text("2026-11-30 20:00:00 ERROR failed\n")
+    start("--follow", "--join-traces", str(path))
+    time.sleep(0.3)
+    with path.open("a") as file:
+        file.write("java.lang.Error: x\n\tat a.b.C(D.java:1)\n")
+
+    wait_for(lambda: server.events)
+    assert messages_of(server) == [
+        "2026-11-30 20:00:00 ERROR failed\njava.lang.Error: x\n\tat a.b.C(D.java:1)"
+    ]
+
+
+def test_what_is_left_out_is_named_also_when_following(server, start, tmp_path):
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0")
+    (tmp_path / "logs" / "a.log").write_text("a\n")
+    process = start("--follow", str(tmp_path / "logs"))
+    wait_for(lambda: server.events)
+    process.send_signal(signal.SIGTERM)
+    _, notes = process.communicate(timeout=20)
+
+    assert notes.count("picture.png: left out: not text") == 1
+    assert process.returncode == 0
+
+
+# --- encodings, journal, links -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-8"])
+def test_files_of_other_encodings_are_text(server, tmp_path, encoding):
+    text = "\ufeff2026-11-30 21:00:00 ERROR Grüße\r\n2026-11-30 21:00:01 WARN zwei\r\n"
+    (tmp_path / "u.log").write_bytes(text.encode(encoding))
+
+    result = send(server, "--utc", str(tmp_path))
+
+    assert result.exit_code == 0
+    assert [(each["Message"], each["Severity"], each["Timestamp"]) for each in server.events] == [
+        ("2026-11-30 21:00:00 ERROR Grüße", 4, "2026-11-30T21:00:00Z"),
+        ("2026-11-30 21:00:01 WARN zwei", 3, "2026-11-30T21:00:01Z"),
+    ]
+    assert "2 lines sent" in result.stderr
+
+
+def test_a_pipe_may_be_utf_16_and_begin_with_a_mark(server):
+    send(server, stdin='\ufeff{"msg":"erste","order":7}\r\n'.encode("utf-16-le"))
+
+    assert [(each["Message"], each["Properties"]) for each in server.events] == [
+        ("erste", {"order": 7})
+    ]
+
+
+def test_bytes_that_are_no_text_are_said_once_a_file(server, tmp_path):
+    path = tmp_path / "a.log"
+    path.write_bytes(b"f\xfcnf\ns\xfc\xdf\n")
+
+    assert send(server, str(path)).stderr.count("bytes that are no UTF-8") == 1
+    assert send(server, "--encoding", "latin-1", str(path)).exit_code == 0
+    assert messages_of(server) == ["f\\xfcnf", "s\\xfc\\xdf", "fünf", "süß"]
+
+
+def test_a_loop_of_links_sends_each_file_once(server, tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a.log").write_text("x\n")
+    (tmp_path / "sub" / "up").symlink_to("..")
+    (tmp_path / "current.log").symlink_to("sub/a.log")
+
+    assert send(server, str(tmp_path)).exit_code == 0
+    assert messages_of(server) == ["x"]
+    assert server.events[0]["Application"] == "a"
+
+
+def test_the_application_of_a_journal_is_who_wrote_the_entry(server):
+    entry = {
+        "__REALTIME_TIMESTAMP": "1796068800123456",
+        "MESSAGE": "x",
+        "SYSLOG_IDENTIFIER": "cron",
+    }
+    send(server, stdin=json.dumps(entry) + "\n")
+    send(server, "-a", "mine", stdin=json.dumps(entry) + "\n")
+
+    assert [each["Application"] for each in server.events] == ["cron", "mine"]
+
+
+# --- what is said ------------------------------------------------------------------------------
+
+
+def test_a_text_that_fails_does_not_speak_of_lines(server, waits):
+    server.answers = [Answer(503, {"Message": "Full."})] * 99
+
+    result = send(server, "--patience", "5", "x")
+
+    assert result.exit_code == 2
+    assert result.stderr.endswith("The message was not sent.\n")
+    assert "line" not in result.stderr
+
+
+def test_the_trouble_is_told_once_and_then_that_it_is_tried_again(server, waits):
+    server.answers = [Answer(503, {"Message": "Full."})] * 3
+
+    notes = send(server, stdin="a\n").stderr
+
+    assert notes.count("Full.") == 1
+    assert notes.count("Trying again in") == 3
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--state", "s.json", "x"),
+        ("--no-state", "x"),
+        ("--encoding", "no-such", "x"),
+        ("--follow", "--state", "s.json", "--no-state", "."),
+        ("--follow", "/dev/null"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(server, arguments):
+    assert send(server, *arguments).exit_code == 2
+    assert server.asked == []

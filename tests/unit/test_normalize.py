@@ -74,3 +74,41 @@ def test_an_instant_is_rendered_as_iso_8601_to_the_nanosecond(ns):
     whole, _, fraction = text[:-1].partition(".")
     seconds = msgspec.convert(whole + "Z", type=__import__("datetime").datetime).timestamp()
     assert int(seconds) * NS_PER_S + int((fraction or "0").ljust(9, "0")) == ns
+
+
+COLOURED = "\x1b[31mdeclined\x1b[0m: card \x1b[1;4m7\x1b[0m\x1b[K"
+
+
+def test_colours_leave_the_text_and_the_original_is_kept():
+    columns = Columns(
+        message=["plain", COLOURED],
+        severity=[2, 4],
+        exception=[None, "\x1b[31mE\x1b[0m"],
+        stack_trace=["\x1b[2mat f\x1b[0m", None],
+        properties=[None, b'{"a":1}'],
+    )
+
+    normalize(columns, received_at=NOW, retention_days=30)
+
+    assert columns.message == ["plain", "declined: card 7"]
+    assert columns.exception == [None, "E"]
+    assert columns.stack_trace == ["at f", None]
+    assert [msgspec.json.decode(each or b"") for each in columns.properties or []] == [
+        {"OriginalStackTrace": "\x1b[2mat f\x1b[0m"},
+        {"a": 1, "OriginalMessage": COLOURED, "OriginalException": "\x1b[31mE\x1b[0m"},
+    ]
+
+
+@pytest.mark.parametrize("text", ["\x1b", "a \x1b b", "\x1b[31", "\x1b]8;;x", "\x1b[31m\x1b[0m"])
+def test_what_is_no_colour_or_nothing_else_stays(text):
+    columns = Columns(message=[text], severity=[2])
+
+    normalize(columns, received_at=NOW, retention_days=30)
+
+    assert columns.message == [text]
+    assert columns.properties is None
+
+
+def test_a_text_of_nothing_but_escapes_takes_no_time():
+    for text in ("\x1b[" * 500_000, "\x1b]" * 500_000, "\x1b[" + "9;" * 500_000):
+        normalize(Columns(message=[text + "x"], severity=[2]), received_at=NOW, retention_days=30)

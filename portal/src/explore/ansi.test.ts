@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { markWords, plainTextOf, segmentsOf } from "./ansi";
+import { colouredOf, markWords, plainTextOf, segmentsOf } from "./ansi";
 
 const ESC = "\u001b";
 const one = (text: string) => segmentsOf(text, true).map(({ text: seen, style }) => [seen, style]);
@@ -90,4 +90,20 @@ test("a megabyte of escapes is read in a breath", () => {
   const startedAt = performance.now();
   segmentsOf(text, true);
   expect(performance.now() - startedAt).toBeLessThan(2_000);
+});
+
+describe("a text as its program coloured it", () => {
+  const message = "declined: card 7";
+
+  test("is shown with its colours, and without what moves the cursor", () => {
+    const original = "\u001b[31mdeclined\u001b[0m\u001b[K: card 7";
+    expect(colouredOf(message, original)).toBe("\u001b[31mdeclined\u001b[0m: card 7");
+  });
+
+  test.each([undefined, 7, "declined: card 7", "\u001b[31mapproved\u001b[0m: card 7"])(
+    "is the text itself when %j is not the same text",
+    (original) => {
+      expect(colouredOf(message, original)).toBe(message);
+    },
+  );
 });

@@ -60,6 +60,23 @@ export function plainTextOf(text: string): string {
     .join("");
 }
 
+/** What the server takes out of a text so that its words are found: colours, links, the cursor. */
+const SEQUENCES =
+  /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[()*+][0-9A-Za-z]|[=>78cHM])/g;
+
+/**
+ * A text as its program coloured it, for the eye; `original` is the property that keeps it.
+ * What says anything but the text is not shown in its place.
+ */
+export function colouredOf(text: string, original: unknown): string {
+  if (typeof original !== "string" || !original.includes(ESCAPE)) return text;
+  return original.replace(SEQUENCES, "") === text ? original.replace(SEQUENCES, keepColour) : text;
+}
+
+function keepColour(sequence: string): string {
+  return sequence.endsWith("m") && sequence.startsWith(`${ESCAPE}[`) ? sequence : "";
+}
+
 /** Cuts segments at every place where one of `words` (lower case) stands, and marks these. */
 export function markWords(segments: readonly Segment[], words: readonly string[]): Segment[] {
   if (words.length === 0) return [...segments];

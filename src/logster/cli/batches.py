@@ -51,7 +51,6 @@ class Tally(msgspec.Struct):
     refused: int = 0
     blank: int = 0
     batches: int = 0
-    unreadable: int = 0
     last_id: str | None = None
 
 
@@ -78,14 +77,19 @@ class Outbox:
         self._on_refusal = on_refusal
         self._on_wait = on_wait
 
+    @property
+    def is_full(self) -> bool:
+        """Whether what is held makes a batch."""
+        return len(self.held) >= self._batch_size
+
+    def has_room(self, entry: Entry) -> bool:
+        """Whether a line fits in beside what is held."""
+        return not self.held or self._held_bytes + len(entry.body) <= MAX_BATCH_BYTES
+
     def put(self, entry: Entry) -> None:
-        """Add a line; sends when that makes a batch."""
-        if self._held_bytes + len(entry.body) > MAX_BATCH_BYTES:
-            self.flush()
+        """Hold a line until `flush`, which is due when it is full or has no room."""
         self.held.append(entry)
         self._held_bytes += len(entry.body)
-        if len(self.held) >= self._batch_size:
-            self.flush()
 
     def refuse(self, refusal: Refusal) -> None:
         """Count a line that cannot be sent, and say so."""

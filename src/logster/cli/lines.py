@@ -10,13 +10,15 @@ lost: what has no member of its own becomes a property.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from logster.ansi import ESCAPE, plain_of
+from logster.cli.journal import application_of, read_journal
+from logster.cli.times import Clock, read_instant, read_time
 from logster.event import SEVERITY_NAMES
+from logster.template import render_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,27 +32,33 @@ class Line(msgspec.Struct, kw_only=True):
     severity: int | None = None
     members: dict[str, str] = {}
     properties: dict[str, Any] = {}
+    #: Who wrote it, when the line says so surely.
+    application: str | None = None
 
 
-class Clock(msgspec.Struct, frozen=True):
-    """What a line's time is read against: the instant of reading, and the writer's zone.
-
-    `zone` None is the zone of this machine.
-    """
-
-    now: datetime
-    zone: tzinfo | None = None
+#: The name of a line as it was written, with its colours, when its message is but a part of it.
+ORIGINAL = "OriginalMessage"
 
 
 def read_line(text: str, clock: Clock) -> Line:
-    """Read one line: JSON, then logfmt, then text with a time and a severity at its head."""
-    if text.startswith("{"):
-        line = _read_json(text, clock)
-    elif "=" in text:
-        line = _read_logfmt(text, clock)
+    """Read one line: JSON, then logfmt, then text with a time and a severity at its head.
+
+    It is read without its colours; the message keeps them, to be shown.
+    """
+    plain = plain_of(text).strip() if ESCAPE in text else text
+    if plain.startswith("{"):
+        line = _read_json(plain, clock)
+    elif "=" in plain:
+        line = _read_logfmt(plain, clock)
     else:
         line = None
-    return line or _read_text(text, clock)
+    if line is None:
+        line = _read_text(plain, clock)
+    if line.message == plain:
+        line.message = text
+    elif ESCAPE in text:
+        line.properties.setdefault(ORIGINAL, text)
+    return line
 
 
 # --- lines of text -------------------------------------------------------------------------
@@ -62,146 +70,6 @@ def _read_text(text: str, clock: Clock) -> Line:
     if severity is None:
         severity = read_severity(text, rest)
     return Line(message=text, timestamp=timestamp, severity=severity)
-
-
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = r"(?P<month>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
-_CLOCK = r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)"
-_PACKED_CLOCK = r"(?P<hour>\d\d):?(?P<minute>\d\d):?(?P<second>\d\d)"
-_FRACTION = r"(?:[.,](?P<fraction>\d{1,9})\d*)?"
-_ZONE = r"(?: ?(?P<zone>Z|UTC|GMT|[+-]\d\d:?\d\d|[+-]\d\d(?!\d)))?"
-_END = r"(?![\w:])"
-
-#: What may stand before a time: the name of a file or host, a syslog priority, a bracket.
-_LEAD = r"(?:<\d{1,3}>(?:\d )?|[\[(]|[^\s\[({\"']{1,80} [\[(]?)?"
-
-#: Every shape of a time that is certain, the frequent ones first; all begin at the line's head.
-TIME_SHAPES: tuple[re.Pattern[str], ...] = tuple(
-    re.compile(shape, re.IGNORECASE | re.ASCII)
-    for shape in (
-        # 2015-10-18 18:01:47,978 · 2015-10-18T18:01:47.978Z · [2015/10/18 18:01:47]
-        _LEAD
-        + r"(?P<year>\d{4})(?P<mark>[-/.])(?P<month>\d\d)(?P=mark)(?P<day>\d\d)[T ]"
-        + _CLOCK
-        + _FRACTION
-        + _ZONE
-        + _END,
-        # Jun 14 15:16:01, with or without a syslog priority
-        r"(?:<\d{1,3}>)?" + _MONTH + r" +(?P<day>\d{1,2}) " + _CLOCK + _FRACTION + _END,
-        # [Sun Dec 04 04:47:44.123 2005]
-        r"\[?(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) "
-        + _MONTH
-        + r" +(?P<day>\d{1,2}) "
-        + _CLOCK
-        + _FRACTION
-        + r" (?P<year>\d{4})"
-        + _END,
-        # 17/06/09 20:10:40, year first as Spark and Hadoop's short pattern write it
-        r"(?P<short_year>\d\d)/(?P<month>\d\d)/(?P<day>\d\d) " + _CLOCK + _FRACTION + r"(?=\s)",
-        # 081109 203615, as HDFS writes it
-        r"(?P<short_year>\d\d)(?P<month>\d\d)(?P<day>\d\d) " + _PACKED_CLOCK + r"(?=\s)",
-        # 20151018T180147Z · 20151018 18:01:47
-        r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)[T -]"
-        + _PACKED_CLOCK
-        + _FRACTION
-        + _ZONE
-        + _END,
-        # 203.0.113.7 - anna [10/Oct/2000:13:55:36 -0700], the access logs of web servers
-        r"[^\s\[]{1,80} [^\s\[]{1,80} [^\[]{1,80}\[(?P<day>\d\d)/"
-        + _MONTH
-        + r"/(?P<year>\d{4}):"
-        # a name that holds blanks would be longer than any we know
-        + _CLOCK
-        + _ZONE
-        + _END,
-        # I0612 15:04:05.123456, glog; 03-17 16:13:38.811, logcat
-        r"[IWEF](?P<month>\d\d)(?P<day>\d\d) " + _CLOCK + r"\.(?P<fraction>\d{6})(?=\s)",
-        r"(?P<month>\d\d)-(?P<day>\d\d) " + _CLOCK + r"\.(?P<fraction>\d{3})(?=\s+\d+\s)",
-    )
-)
-
-#: Seconds, or 13 digits of milliseconds, at the head: from 2001 to 2286, so that a count is none.
-_EPOCH = re.compile(
-    r"\[?(?P<seconds>[1-9]\d{9})(?:\.(?P<fraction>\d{1,9})|(?P<ms>\d{3}))?(?=[\s\],|])"
-)
-
-
-_DAY_TO_SECOND = ("day", "hour", "minute", "second")
-#: Month, day, hour, minute, second.
-_Rest = tuple[int, int, int, int, int]
-
-
-def read_time(text: str, clock: Clock) -> tuple[str | None, int]:
-    """Give the time at the head of a line as ISO text in UTC, and where the rest begins."""
-    for shape in TIME_SHAPES:
-        found = shape.match(text)
-        if found:
-            timestamp = _timestamp_of(found.groupdict(), clock)
-            if timestamp:
-                return timestamp, found.end()
-    found = _EPOCH.match(text)
-    if found:
-        fraction = found["fraction"] or found["ms"]
-        return _instant(datetime.fromtimestamp(int(found["seconds"]), UTC), fraction), found.end()
-    return None, 0
-
-
-def _timestamp_of(parts: dict[str, str | None], clock: Clock) -> str | None:
-    zone = _zone_of(parts.get("zone"), clock)
-    month = _month_of(parts["month"] or "")
-    day, hour, minute, second = (int(parts[name] or 0) for name in _DAY_TO_SECOND)
-    rest = (month, day, hour, minute, second)
-    if parts.get("year") or parts.get("short_year"):
-        moment = _moment(int(parts.get("year") or f"20{parts['short_year']}"), rest, zone)
-    else:
-        moment = _latest(rest, zone, clock.now)
-    return _instant(moment, parts.get("fraction")) if moment else None
-
-
-def _month_of(text: str) -> int:
-    return int(text) if text.isdigit() else MONTHS.index(text.lower()) + 1
-
-
-def _zone_of(text: str | None, clock: Clock) -> tzinfo | None:
-    if not text:
-        return clock.zone
-    if text[0] not in "+-":
-        return UTC
-    hours, minutes = int(text[1:3]), int(text[3:].lstrip(":") or 0)
-    offset = timedelta(hours=hours, minutes=minutes)
-    if offset >= timedelta(days=1):
-        return clock.zone
-    return timezone(-offset if text[0] == "-" else offset)
-
-
-@lru_cache(maxsize=1024)  # the lines of one second come together
-def _moment(year: int, rest: _Rest, zone: tzinfo | None) -> datetime | None:
-    month, day, hour, minute, second = rest
-    try:
-        # A leap second has no place in a datetime: it is the second before.
-        local = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=zone)
-        return local.astimezone(UTC)
-    except (ValueError, OverflowError):  # the 30th of February; the first hour of year 1
-        return None
-
-
-#: Among so many years is one with a 29th of February, even around 2100.
-_YEARS_BACK = 9
-
-
-def _latest(rest: _Rest, zone: tzinfo | None, now: datetime) -> datetime | None:
-    """Find the year of a time without one: the last in which it is not in the future."""
-    limit = now + timedelta(days=1)  # clocks and zones differ by less than a day
-    for year in range(limit.year, limit.year - _YEARS_BACK, -1):
-        moment = _moment(year, rest, zone)
-        if moment and moment <= limit:
-            return moment
-    return None
-
-
-def _instant(moment: datetime, fraction: str | None) -> str:
-    text = moment.isoformat()[:19]
-    return f"{text}.{fraction}Z" if fraction else f"{text}Z"
 
 
 # --- severities ----------------------------------------------------------------------------
@@ -326,11 +194,34 @@ _VALUE = msgspec.json.Decoder()
 def _read_json(text: str, clock: Clock) -> Line | None:
     """Take a JSON object apart; values without a member keep their own spelling."""
     try:
-        fields = _OBJECT.decode(text)
+        fields: dict[str, Any] = _OBJECT.decode(text)
+        if _JOURNAL_MARK in text and (entry := read_journal(_VALUE.decode(text))):
+            line = _compose(text, dict(entry), entry, clock)
+            line.application = application_of(entry)
+            return line
         values = {name: _VALUE.decode(fields[name]) for name in _named(fields).values()}
+        if "@mt" in fields:
+            return _read_clef(text, fields, values, clock)
     except (ValueError, RecursionError):  # no JSON, or deeper than anyone's log
         return None
     return _compose(text, dict(fields), values, clock)
+
+
+_JOURNAL_MARK = "__REALTIME_TIMESTAMP"
+
+
+def _read_clef(text: str, fields: dict[str, Any], values: dict[str, Any], clock: Clock) -> Line:
+    """Fill the template of an event that has no message but it; the template stays a property."""
+    line = _compose(text, dict(fields), values, clock)
+    template = _VALUE.decode(fields["@mt"])
+    if isinstance(template, str) and _named(fields).get("Message") == "@mt":
+        properties = {name: _VALUE.decode(value) for name, value in fields.items()}
+        renderings = properties.get("@r")
+        line.message = render_template(
+            template, properties, renderings if isinstance(renderings, list) else ()
+        )
+        line.properties["@mt"] = template
+    return line
 
 
 _PAIR = re.compile(
@@ -406,38 +297,6 @@ def _fill(line: Line, member: str, value: Any, clock: Clock) -> bool:
     else:
         line.members[member] = value
     return True
-
-
-#: Epochs by magnitude: one unit's year 2001 is the next unit's year 1970.
-_EPOCH_UNITS = ((10**11, 1), (10**14, 10**3), (10**17, 10**6), (10**20, 10**9))
-_FIRST_EPOCH_S = 10**8
-
-
-def read_instant(value: Any, clock: Clock) -> str | None:
-    """Read a time that stands alone: text of a known shape, or an epoch in s, ms, µs or ns."""
-    if isinstance(value, str):
-        text, end = read_time(value, clock)
-        return text if end >= len(value.rstrip()) else _epoch_of(value)
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return _epoch_of(str(value))
-    return None
-
-
-_NUMBER = re.compile(r"(?P<whole>\d{9,19})(?:\.(?P<fraction>\d{1,9})\d*)?", re.ASCII)
-
-
-def _epoch_of(text: str) -> str | None:
-    found = _NUMBER.fullmatch(text)
-    if not found:
-        return None
-    whole = int(found["whole"])
-    unit = next((unit for limit, unit in _EPOCH_UNITS if whole < limit), 0)
-    if not unit or whole // unit < _FIRST_EPOCH_S:
-        return None
-    seconds, below = divmod(whole, unit)
-    digits = len(str(unit)) - 1
-    fraction = f"{below:0{digits}d}" if digits else found["fraction"]
-    return _instant(datetime.fromtimestamp(seconds, UTC), fraction)
 
 
 #: pino's and bunyan's numbers, trace to fatal.

@@ -16,8 +16,8 @@ import click
 from logster.cli import FailedError
 from logster.cli.client import AnswerError, Client, load_target, target_options
 from logster.cli.display import show_events
-from logster.cli.lines import Clock, read_instant
 from logster.cli.terminal import note, one_line
+from logster.cli.times import Clock, read_instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable

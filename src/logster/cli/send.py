@@ -8,13 +8,9 @@ sent; memory does not grow with the input. Exit code 0: all sent; 1: some refuse
 
 from __future__ import annotations
 
-import contextlib
 import re
-import signal
 import sys
-import time
-from datetime import UTC, datetime
-from functools import lru_cache
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,60 +18,37 @@ import click
 import msgspec
 
 from logster.cli import EXIT_FAILED
-from logster.cli.bar import show_bar
-from logster.cli.batches import Entry, Outbox, Refusal, Tally
+from logster.cli.batches import Outbox, Tally
 from logster.cli.client import (
-    AwayError,
     Client,
     ClientError,
     Patience,
     load_target,
     target_options,
 )
-from logster.cli.lines import Clock, read_line, severity_of
-from logster.cli.sources import (
-    MAX_LINE_BYTES,
-    STDIN_NAME,
-    Progress,
-    Row,
-    find_files,
-    follow_files,
-    is_compressed,
-    read_files,
-    read_stream,
-)
-from logster.cli.traces import join_rows
+from logster.cli.events import Choices
+from logster.cli.lines import severity_of
+from logster.cli.notes import Notes
+from logster.cli.run import Run
+from logster.cli.sources import STDIN_NAME, Progress, Stream, follow_rows, read_files
+from logster.cli.state import state_path
+from logster.cli.stop import Stop
+from logster.cli.terminal import note, show
 from logster.event import Severity
+from logster.follow.charset import UTF_8, EncodingError, check_encoding
+from logster.follow.folders import find_files, is_compressed
+from logster.follow.follower import Follower
+from logster.follow.positions import Positions
+from logster.follow.rows import Row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
 
-    from logster.cli.bar import Bar
 
 EXIT_REFUSED = 1
-EXIT_INTERRUPTED = 130
 
-#: What a line is when it does not say: neither noise nor alarm.
-DEFAULT_SEVERITY = Severity.INFO
 #: A server that restarts or is upgraded is back by then; a script should not hang for longer.
 DEFAULT_PATIENCE_S = 120.0
-#: A held line is sent at the latest after this time, when more of them trickle in.
-FLUSH_S = 0.75
-#: More would flood the screen; the rest is counted.
-MAX_SHOWN_REFUSALS = 20
-
-
-class Choices(msgspec.Struct, frozen=True, kw_only=True):
-    """What the flags say about every line."""
-
-    application: str | None = None
-    category: str | None = None
-    user: str | None = None
-    severity: int | None = None
-    properties: dict[str, str] = {}
-    uses_arrival_time: bool = False
-    joins_traces: bool = False
-    is_utc: bool = False
 
 
 def _severity(ctx: click.Context, parameter: click.Parameter, value: str | None) -> int | None:  # noqa: ARG001  click's signature
@@ -101,6 +74,13 @@ def _properties(
     return {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
 
 
+def _encoding(ctx: click.Context, parameter: click.Parameter, name: str | None) -> str:  # noqa: ARG001  click's signature
+    try:
+        return check_encoding(name) if name else UTF_8
+    except EncodingError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 @click.command("send")
 @click.argument("what", nargs=-1, metavar="[TEXT | FILE… | FOLDER… | -]")
 @click.option("-m", "--message", help="A text, even if it looks like the name of a file.")
@@ -118,6 +98,19 @@ def _properties(
 )
 @click.option("-f", "--follow", is_flag=True, help="Go on as the files grow, like tail -F.")
 @click.option("--skip-existing", is_flag=True, help="With --follow: send only what is new.")
+@click.option(
+    "--state",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="With --follow: where the positions are kept.  [default: by paths and server]",
+)
+@click.option("--no-state", is_flag=True, help="With --follow: keep no positions.")
+@click.option(
+    "--encoding",
+    callback=_encoding,
+    metavar="NAME",
+    help="Of files without a byte order mark.  [default: UTF-8, or UTF-16 that is plain]",
+)
 @click.option("--now", "uses_arrival_time", is_flag=True, help="Ignore the times in the lines.")
 @click.option("--utc", "is_utc", is_flag=True, help="Times without a zone are UTC, not local.")
 @click.option("--join-traces", "joins_traces", is_flag=True, help="A stack trace is one event.")
@@ -141,6 +134,9 @@ def command(  # noqa: PLR0917  click hands one argument per option
     message: str | None,
     follow: bool,
     skip_existing: bool,
+    state: Path | None,
+    no_state: bool,
+    encoding: str,
     batch_size: int,
     patience: float | None,
     quiet: bool,
@@ -151,36 +147,131 @@ def command(  # noqa: PLR0917  click hands one argument per option
     """Send a message, files, folders (with all below them) or standard input.
 
     Files ending in .gz and .zst are read too. Each line is an event; its time and
-    severity are taken from the line when it says them.
+    severity are taken from the line when it says them. With --follow it goes on where it
+    stopped the last time.
     """
     load = _sort_out(what, message)
-    if skip_existing and not follow:
-        raise click.UsageError("--skip-existing needs --follow.")
-    if follow and not load.paths:
-        raise click.UsageError("--follow needs files or folders; a pipe is followed anyway.")
+    _check_follow(load, follow=follow, skips=skip_existing, state=state, has_no_state=no_state)
     if patience is None and not follow:
         patience = DEFAULT_PATIENCE_S
-    progress = Progress(None)
-    with Client(load_target(url, key)) as client:
+    notes, progress, stop = Notes(), Progress(None), Stop()
+    target = load_target(url, key)
+    with ExitStack() as stack:
+        client = stack.enter_context(Client(target))
+        stack.enter_context(stop)
         outbox = Outbox(
             client,
             Patience(patience),
             batch_size=batch_size,
-            on_refusal=_Refusals().show,
-            on_wait=_show_wait,
+            on_refusal=notes.refused,
+            on_wait=notes.wait,
         )
-        is_endless = follow or load.is_stdin
-        run = _Run(outbox, Choices(**choices), progress, is_endless=is_endless)
+        positions = None
         if follow:
-            rows: Iterator[Row | None] = follow_files(
-                lambda: _files_to_follow(load.paths), skip_existing=skip_existing
-            )
-        else:
-            rows = _rows_of(load, progress, run.show_unreadable)
-        run.finish(rows, shows_progress=load.text is None and not quiet)
+            path = None if no_state else state or state_path(load.paths, target.url)
+            positions = stack.enter_context(Positions(path, notes.say))
+        run = Run(
+            outbox,
+            Choices(**choices),
+            progress,
+            notes,
+            stop,
+            is_endless=follow or load.is_stdin,
+            is_text=load.text is not None,
+            positions=positions,
+        )
+        source = _Source(load, progress, notes, stop, encoding)
+        if positions:
+            source.follow(positions, skips_existing=skip_existing, is_kept=not no_state)
+        shows_progress = load.text is None and not quiet
+        run.send(source.rows(), source.left_over, shows_progress=shows_progress)
+        source.close()
     if not quiet:
         _show_end(load, run, outbox.tally)
-    raise SystemExit(_exit_code_of(outbox.tally))
+    raise SystemExit(_exit_code_of(outbox.tally, notes))
+
+
+def _check_follow(
+    load: _Load, *, follow: bool, skips: bool, state: Path | None, has_no_state: bool
+) -> None:
+    if not follow:
+        given = {"--skip-existing": skips, "--state": state, "--no-state": has_no_state}
+        for name in (name for name, value in given.items() if value):
+            raise click.UsageError(f"{name} needs --follow.")
+        return
+    if not load.paths:
+        raise click.UsageError("--follow needs files or folders; a pipe is followed anyway.")
+    if state and has_no_state:
+        raise click.UsageError("Give --state or --no-state, not both.")
+    for path in load.paths:
+        if is_compressed(path) and not path.is_dir():
+            raise ClientError(f"{path} is compressed, so nothing will be added to it.")
+        if not path.is_dir() and not path.is_file():
+            raise ClientError(
+                f"{path} is no file that grows; a pipe is read by `logster send - < {path}`."
+            )
+
+
+class _Source:
+    """Where the rows come from, and what is left of them when a run is ended early."""
+
+    def __init__(
+        self, load: _Load, progress: Progress, notes: Notes, stop: Stop, encoding: str
+    ) -> None:
+        self._load = load
+        self._progress = progress
+        self._notes = notes
+        self._stop = stop
+        self._encoding = encoding
+        self._follower: Follower | None = None
+        self._is_kept = False
+        self._stream: Stream | None = None
+
+    def follow(self, positions: Positions, *, skips_existing: bool, is_kept: bool) -> None:
+        """Follow the paths; `is_kept` when somebody will go on from the positions."""
+        self._is_kept = is_kept
+        self._follower = Follower(
+            self._load.paths,
+            positions,
+            self._notes,
+            skip_existing=skips_existing,
+            encoding=self._encoding,
+        )
+
+    def rows(self) -> Iterator[Row | None]:
+        """All rows, and None where there is a pause."""
+        load = self._load
+        if load.text is not None:
+            return iter([Row("", 1, load.text)])
+        if self._follower:
+            return follow_rows(self._follower, self._stop)
+        if load.is_stdin:
+            self._stream = Stream(
+                sys.stdin.buffer, STDIN_NAME, self._progress, self._notes, self._encoding
+            )
+            return self._stream.read(self._stop)
+        files = find_files(load.paths, self._notes.skip, self._notes.unreadable)
+        self._progress.total_bytes = sum(found.stat.st_size for found in files)
+        return read_files(files, self._progress, self._notes, self._encoding)
+
+    def left_over(self) -> Iterator[Row]:
+        """Lines without their end: sent as they are, unless it may still come."""
+        if self._stream:
+            yield from self._stream.finish()
+        elif self._follower and self._is_kept:
+            for source, number in self._follower.unfinished:
+                self._notes.say(
+                    f"{source}:{number}: this line has not ended and is not sent. "
+                    "The next run sends it once it has."
+                )
+        elif self._follower:
+            yield from self._follower.finish()
+
+    def close(self) -> None:
+        """Let go of the files; what could not be read to the end stays counted."""
+        if self._follower:
+            self._notes.unreadable_count = self._follower.unreadable_count
+            self._follower.close()
 
 
 class _Load(msgspec.Struct, frozen=True, kw_only=True):
@@ -212,27 +303,15 @@ def _sort_out(what: tuple[str, ...], message: str | None) -> _Load:
     return _Load(text=_printable(what[0]))
 
 
-def _rows_of(
-    load: _Load, progress: Progress, on_unreadable: Callable[[Path, str], None]
-) -> Iterator[Row | None]:
-    if load.text is not None:
-        return iter([Row("", 1, load.text)])
-    if load.is_stdin:
-        return read_stream(sys.stdin.buffer, STDIN_NAME, progress)
-    files = find_files(load.paths, _show_skipped)
-    progress.total_bytes = sum(path.stat().st_size for path in files)
-    return read_files(files, progress, on_unreadable)
-
-
-def _show_end(load: _Load, run: _Run, tally: Tally) -> None:
+def _show_end(load: _Load, run: Run, tally: Tally) -> None:
     if load.text is None:
-        click.echo(run.summary(), err=True)
+        note(run.summary())
     elif tally.last_id:
-        click.echo(tally.last_id)
+        show(tally.last_id)
 
 
-def _exit_code_of(tally: Tally) -> int:
-    if tally.unreadable:
+def _exit_code_of(tally: Tally, notes: Notes) -> int:
+    if notes.unreadable_count:
         return EXIT_FAILED
     return EXIT_REFUSED if tally.refused else 0
 
@@ -253,178 +332,3 @@ def _exists(name: str) -> bool:
 
 def _looks_like_path(name: str) -> bool:
     return bool(re.fullmatch(r"\S*/\S*|[^\s.]+(\.\w{1,5})+", name)) and "://" not in name
-
-
-def _files_to_follow(paths: Iterable[Path]) -> list[Path]:
-    compressed = [str(path) for path in paths if is_compressed(path)]
-    if compressed:
-        raise ClientError(f"{compressed[0]} is compressed, so nothing will be added to it.")
-    files = find_files(paths, lambda _path, _why: None)
-    return [path for path in files if not is_compressed(path)]
-
-
-class _Run:
-    """One `send` from its first row to its last."""
-
-    def __init__(
-        self, outbox: Outbox, choices: Choices, progress: Progress, *, is_endless: bool
-    ) -> None:
-        self._outbox = outbox
-        self._choices = choices
-        self._progress = progress
-        self._is_endless = is_endless
-        self._started = self._flushed_at = time.monotonic()
-        self._lines = 0
-        self._sources: set[str] = set()
-        self._last = Row("", 0, "")
-
-    def finish(self, rows: Iterator[Row | None], *, shows_progress: bool) -> None:
-        """Send all rows; on Ctrl-C or SIGTERM say what was not sent."""
-        if self._choices.joins_traces:
-            rows = join_rows(rows)
-        with _interruptible(), show_bar(self._progress, is_shown=shows_progress) as bar:
-            try:
-                self._send_all(rows, bar)
-            except KeyboardInterrupt:
-                self._stop_early()
-            except ClientError as error:
-                raise ClientError(f"{error}\n{self._left_over()}") from error
-
-    def _send_all(self, rows: Iterator[Row | None], bar: Bar) -> None:
-        for row in rows:
-            if row:
-                self._take(row)
-            if time.monotonic() - self._flushed_at >= FLUSH_S and (row is None or self._is_endless):
-                self._flush()
-            bar.update(self._lines)
-        self._flush()
-        bar.update(self._lines)
-
-    def _flush(self) -> None:
-        self._outbox.flush()
-        self._flushed_at = time.monotonic()
-
-    def _take(self, row: Row) -> None:
-        self._lines += 1
-        self._last = row
-        self._sources.add(row.source)
-        if row.text is None:
-            reason = f"longer than {MAX_LINE_BYTES} bytes"
-            self._outbox.refuse(Refusal(row.source, row.number, reason))
-        elif row.text.strip():
-            self._outbox.put(Entry(row.source, row.number, render_event(row, self._choices)))
-        else:
-            self._outbox.tally.blank += 1
-
-    def show_unreadable(self, path: Path, why: str) -> None:
-        """Note a file that cannot be read (any farther)."""
-        self._outbox.tally.unreadable += 1
-        click.echo(f"{path} cannot be read: {why}", err=True)
-
-    def _stop_early(self) -> None:
-        if self._is_endless:
-            # This is how following ends: what is held goes out, without waiting for a server.
-            self._outbox.patience = Patience(0)
-            with contextlib.suppress(ClientError):
-                self._outbox.flush()
-            if not self._outbox.held:
-                return
-        click.echo(f"Interrupted. {self._left_over()}", err=True)
-        raise SystemExit(EXIT_INTERRUPTED)
-
-    def _left_over(self) -> str:
-        """Say what was and was not sent, and where to go on."""
-        held = self._outbox.held
-        if held:
-            return (
-                f"{self.summary()} Not confirmed: {held[0].source} from line {held[0].number} on "
-                f"({len(held):,} lines were read, more may follow)."
-            )
-        behind = f" Nothing behind {self._last.source} line {self._last.number} was read."
-        return self.summary() + (behind if self._lines else "")
-
-    def summary(self) -> str:
-        """Say in one sentence what became of the lines."""
-        tally = self._outbox.tally
-        seconds = time.monotonic() - self._started
-        parts = [f"{tally.sent:,} lines sent"]
-        if tally.refused:
-            parts.append(f"{tally.refused:,} refused")
-        if tally.unreadable:
-            parts.append(f"{tally.unreadable:,} files not read to the end")
-        if tally.blank:
-            parts.append(f"{tally.blank:,} blank ones left out")
-        files = f" of {len(self._sources)} files" if len(self._sources) > 1 else ""
-        return f"{', '.join(parts)}{files} in {seconds:.1f} s ({tally.sent / seconds:,.0f}/s)."
-
-
-_ENCODER = msgspec.json.Encoder()
-
-
-def render_event(row: Row, choices: Choices) -> bytes:
-    """Make the event of a line, as JSON for the native API."""
-    zone = UTC if choices.is_utc else None
-    line = read_line(row.text or "", Clock(datetime.now(UTC), zone))
-    severity = choices.severity if choices.severity is not None else line.severity
-    event: dict[str, Any] = {
-        **line.members,
-        "Message": line.message,
-        "Severity": DEFAULT_SEVERITY if severity is None else severity,
-    }
-    application = choices.application or _application_of(row.source)
-    if application:
-        event["Application"] = application
-    if choices.category:
-        event["Category"] = choices.category
-    if choices.user:
-        event["User"] = choices.user
-    if line.timestamp and not choices.uses_arrival_time:
-        event["Timestamp"] = line.timestamp
-    if line.properties or choices.properties:
-        event["Properties"] = {**line.properties, **choices.properties}
-    return _ENCODER.encode(event)
-
-
-#: Rotation and compression add endings to the one a file has.
-_ENDINGS = re.compile(r"(?<=.)(\.(log|txt|json|jsonl|ndjson|out|err|gz|zst|zstd|\d+))+$")
-
-
-@lru_cache(maxsize=256)  # the lines of one file come together
-def _application_of(source: str) -> str:
-    """Name a file without folder and endings: /var/log/app.log.2.gz is app."""
-    name = Path(source).name
-    shorter = _ENDINGS.sub("", name)
-    return shorter if shorter != name else Path(name).stem
-
-
-class _Refusals:
-    """Shows the first refused lines, and says that there are more."""
-
-    def __init__(self) -> None:
-        self._count = 0
-
-    def show(self, refusal: Refusal) -> None:
-        self._count += 1
-        if self._count <= MAX_SHOWN_REFUSALS:
-            place = f"{refusal.source}:{refusal.number}: " if refusal.source else ""
-            click.echo(f"{place}refused: {refusal.reason}", err=True)
-        elif self._count == MAX_SHOWN_REFUSALS + 1:
-            click.echo("More lines are refused; they are counted below.", err=True)
-
-
-def _show_wait(error: AwayError, pause_s: float) -> None:
-    click.echo(f"{error} Trying again in {pause_s:.1f} s.", err=True)
-
-
-def _show_skipped(path: Path, why: str) -> None:
-    click.echo(f"{path}: left out: {why}. Name the file to send it anyway.", err=True)
-
-
-@contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let SIGTERM, by which services are stopped, end a run as Ctrl-C does."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

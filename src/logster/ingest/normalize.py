@@ -7,6 +7,10 @@ An event whose time lies outside of [now - retention, now + 1 day] is put at its
 a clock in the year 1970 or 9999 would otherwise expire at once, or sit on top of every
 search for years. What the client said is kept as the property `OriginalTimestamp`.
 See docs/decisions/004-times-that-cannot-be-believed.md.
+
+Text with the colours of a terminal is kept without them, so that its words are found; as it was
+written it is the property `OriginalMessage` (`OriginalException`, `OriginalStackTrace`), which
+the portal shows. See docs/decisions/025-colours-for-people.md.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
+from logster.ansi import ESCAPE, plain_of
 from logster.event import NS_PER_S, read_properties, render_instant
 
 if TYPE_CHECKING:
@@ -37,12 +42,20 @@ LABELS = (
 )
 CUT_MARK = "…"
 
+#: What is read by its words.
+PROSE = ("message", "exception", "stack_trace")
+
 ORIGINAL_TIMESTAMP = "OriginalTimestamp"
 
 
 def normalize(columns: Columns, *, received_at: int, retention_days: int) -> None:
     """Make the columns ready for the store; `received_at` is nanoseconds since 1970 (UTC)."""
     _clamp_times(columns, received_at, received_at - retention_days * DAY_NS)
+    for name in PROSE:
+        values = getattr(columns, name)
+        # One search through all of them: nearly always there is none, and it takes nanoseconds.
+        if values is not None and ESCAPE in "".join(filter(None, values)):
+            _take_colours(columns, name, values)
     for name in LABELS:
         values = getattr(columns, name)
         if values is not None and max(map(len, filter(None, values)), default=0) > MAX_LABEL_CHARS:
@@ -76,7 +89,21 @@ def _cut_labels(columns: Columns, name: str, values: list[str | None]) -> None:
     for index, value in enumerate(values):
         if value is not None and len(value) > MAX_LABEL_CHARS:
             values[index] = value[: MAX_LABEL_CHARS - len(CUT_MARK)] + CUT_MARK
-            _keep(columns, index, f"Original{name.title().replace('_', '')}", value)
+            _keep(columns, index, _original_of(name), value)
+
+
+def _take_colours(columns: Columns, name: str, values: list[str | None]) -> None:
+    for index, value in enumerate(values):
+        if value is None or ESCAPE not in value:
+            continue
+        plain = plain_of(value)
+        if plain != value and plain.strip():  # of nothing but colours, nothing would be left
+            values[index] = plain
+            _keep(columns, index, _original_of(name), value)
+
+
+def _original_of(name: str) -> str:
+    return f"Original{name.title().replace('_', '')}"
 
 
 def _keep(columns: Columns, index: int, name: str, value: str) -> None:

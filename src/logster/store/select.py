@@ -16,7 +16,6 @@ The index is over lower-cased text, `lowerUTF8(column)`, and only that very expr
 # ruff: noqa: S608  # composing SQL is the task here; every value is a bound parameter
 from __future__ import annotations
 
-import math
 import re
 from typing import TYPE_CHECKING, Any, assert_never
 
@@ -43,11 +42,16 @@ from logster.language import (
     Words,
     bounds_of,
     bounds_of_glob,
-    number_in,
     whole_tokens_in,
     whole_tokens_of,
 )
 from logster.regex import parse_regex, tokens_in_regex, write_re2
+from logster.store.property import (
+    property_condition,
+    property_number,
+    property_text,
+    text_in_member,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -244,7 +248,7 @@ def _condition(tree: Filter, parameters: Parameters) -> str:  # noqa: PLR0911  #
         case Prefix(field):
             return _text_condition(tree, field, parameters)
         case Equal(field) | Order(field) | Has(field):
-            return (_property if field.is_property else _column)(tree, parameters)
+            return (property_condition if field.is_property else _column)(tree, parameters)
         case _:
             assert_never(tree)
 
@@ -350,9 +354,8 @@ def _text_condition(tree: Prefix | Glob | Regex, field: Field, parameters: Param
     """A condition on the text of a name or of a property; a property may have none."""
     if not field.is_property:
         return _text_test(tree, COLUMNS[field.name], parameters)
-    member, name = member_of(field, parameters)
-    test = _text_test(tree, _text(name), parameters)
-    return f"(match({member}, {_SCALAR}) AND {test})"
+    has_text, text = text_in_member(field, parameters)
+    return f"({has_text} AND {_text_test(tree, text, parameters)})"
 
 
 def _text_test(tree: Prefix | Glob | Regex, text: str, parameters: Parameters) -> str:
@@ -387,125 +390,16 @@ def _column_value(field: Field, value: str | float, parameters: Parameters) -> s
     return parameters.bind(value, "UInt64")
 
 
-def _property(tree: Equal | Order | Has, parameters: Parameters) -> str:
-    """A condition on a property; never NULL, so that NOT means the rest."""
-    # Equality reads the few rows that the index leaves, which is no work for a scan.
-    member, name = member_of(tree.field, parameters, is_many=not isinstance(tree, Equal))
-    match tree:
-        case Equal():
-            return _property_equal(tree, member, name, parameters)
-        case Order(_, comparison, value):
-            bound = parameters.bind(float(value), "Float64")
-            return f"ifNull({_number(member)} {comparison} {bound}, 0)"
-        case Has():
-            return f"""{member} NOT IN ('', 'null', '""')"""
-
-
-def _property_equal(tree: Equal, member: str, name: str, parameters: Parameters) -> str:
-    value = str(tree.value)
-    bound = parameters.bind(value, "String") if value else "''"
-    texts = [bound]
-    number = number_in(value)
-    if not value:
-        equals = f"{member} = '\"\"'"
-    elif number is None or not math.isfinite(number):
-        equals = f"{_text(member, name)} = {bound}"
-    else:
-        bound_number = parameters.bind(number, "Float64")
-        equals = (
-            f"(ifNull(toFloat64OrNull({member}) = {bound_number}, 0)"
-            f" OR startsWith({name}, '\"') AND JSONExtractString({name}) = {bound})"
-        )
-        texts += [f"toString({bound_number})"] if number else ["'0'", "'-0'"]
-    # The index knows the top level only, and integers that are no float differ from its text.
-    if "." in tree.field.name or abs(number or 0) >= _FIRST_INEXACT:
-        return f"({equals})"
-    # Last: the index is asked all the same, and the values are listed for few rows only.
-    parts = [equals, f"hasAny({_PROPERTY_VALUES}, [{', '.join(texts)}])"]
-    if _PLAIN_VALUE.fullmatch(value) and number is None:
-        # Unless it is written with an escape, it stands there as it is: no need to parse the rest.
-        parts.insert(0, f"(position(properties, {bound}) > 0 OR position(properties, '\\\\') > 0)")
-    return _all(parts)
-
-
 def text_of_field(field: Field, parameters: Parameters) -> str:
     """The text of a name, of prose or of a property (`language.text_of`); '' when there is none."""
-    if not field.is_property:
-        return COLUMNS[field.name]
-    return _text(*member_of(field, parameters))
+    return property_text(field, parameters) if field.is_property else COLUMNS[field.name]
 
 
 def number_of_field(field: Field, parameters: Parameters) -> str:
     """The number a property is or is written as, or NULL."""
-    return _number(member_of(field, parameters)[0])
+    return property_number(field, parameters)
 
 
-def _text(member: str, name: str | None = None) -> str:
-    """The text of a member; the common numbers are their own text, without being parsed."""
-    name = name or member
-    return (
-        f"multiIf(match({member}, '^(?:0|-?[1-9][0-9]{{0,17}})$'), {name},"
-        f" match({name}, {_SCALAR}), JSONExtract({name}, 'String'), '')"
-    )
-
-
-def _number(member: str) -> str:
-    """The number a member is or is written as.
-
-    It names the member once: in the branches of an `if` the engine would compute it again.
-    """
-    unquoted = f"replaceRegexpOne({member}, {_QUOTED_NUMBER_PATTERN}, {_FIRST_GROUP})"
-    return f"toFloat64OrNull({unquoted})"
-
-
-def member_of(field: Field, parameters: Parameters, *, is_many: bool = True) -> tuple[str, str]:
-    """A property as JSON text, '' when it is missing, and the name by which to say it again.
-
-    It is the member of exactly that name, else the one at the path split at dots.
-    The properties are parsed for it once; its type and value are asked of the short text.
-    """
-    whole = parameters.bind(field.name, "String")
-    raw = f"JSONExtractRaw(properties, {whole})"
-    path = field.name.split(".")
-    if len(path) > 1:
-        names = ", ".join(parameters.bind(name, "String") for name in path)
-        raw = f"if(JSONHas(properties, {whole}), {raw}, JSONExtractRaw(properties, {names}))"
-    kind = "member"
-    if len(path) == 1 and is_many and _PLAIN_NAME.fullmatch(field.name) and parameters.may_scan():
-        raw, kind = _scanned(field.name, whole, raw, parameters), "scanned"
-    name = f"{kind}_{whole.strip('{').split(':')[0]}"
-    return f"({raw} AS {name})", name
-
-
-def _scanned(name: str, whole: str, raw: str, parameters: Parameters) -> str:
-    """The member by a scan for its name, a third of the time of parsing, where that is safe.
-
-    It is where there is one object only and no escape: then the name in quotes before a colon
-    is the name of a member, and the value behind it is whole. All else is parsed.
-    """
-    quoted = parameters.bind(f'"{name}"', "String")
-    found = f"simpleJSONExtractRaw(properties, {whole})"
-    escape, objects = r"position(properties, '\\')", "countSubstrings(properties, '{')"
-    # By sums, since AND and OR would copy the properties for the rows that are left to them.
-    # An object begins with its brace, so an escape makes the sum more than one.
-    is_doubtful = f"(({found} = '') + (({escape} + {objects}) != 1)) > 0"
-    is_there = f"(position(properties, {quoted}) > 0 OR {escape} > 0)"
-    return f"if({is_doubtful} AND {is_there}, {raw}, trim(BOTH ' \\t\\n\\r' FROM {found}))"
-
-
-#: The index `property_values` is over this very text: it tells which rows are worth looking at.
-_PROPERTY_VALUES = "JSONExtractKeysAndValues(properties, 'String').2"
-#: Integers below this are floats too, and are written alike.
-_FIRST_INEXACT = 2**53
-#: JSON of text, numbers and booleans: what has a text, see `language.text_of`.
-_SCALAR = """'^["tf0-9-]'"""
-#: The same form of a number as in `language`, in quotes.
-_QUOTED_NUMBER_PATTERN = r"""'^"(-?[0-9]+(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)"$'"""
-_FIRST_GROUP = r"'\\1'"
-#: A name that JSON writes as it is, in quotes.
-_PLAIN_NAME = re.compile(r"\w+")
-#: A value that JSON writes as it is; `true` and numbers are written in more ways than one.
-_PLAIN_VALUE = re.compile(r"[0-9A-Za-z_.:/ -]+")
 #: Characters of one word (`language.tokens_of`), ASCII alone: others have cases of their own.
 _PART = re.compile(r"[0-9a-z]+")
 _LIKE_SPECIAL = re.compile(r"[%_\\]")

@@ -10,6 +10,8 @@ What a word is. Text is cut into *tokens*: the longest runs of ASCII letters, AS
 digits and any character beyond ASCII; everything else separates (the engine's
 `splitByNonAlpha`). Upper and lower case are the same for every script: both sides
 fold with Unicode's full lower-casing (`str.lower`, the engine's `lowerUTF8`).
+So are the spellings of one text, as `é` in one character or in two (`spelling`); an expression
+alone looks at the characters as they are.
 A word or phrase is found where its literal text stands with no further token
 character glued to an end: `10.0.0.1` is in `from 10.0.0.1:80`, not in `10.0.0.12`;
 a prefix (`time*`) may go on at its end. Elsewhere in prose a `*` is any run of
@@ -50,14 +52,16 @@ from logster.number import (
     exact_of,
     is_beside,
     number_in,
+    number_of,  # noqa: F401  the number of what `value_of` gives
     read_number,
     render_number,
     text_of_number,
 )
 from logster.regex import compile_python, parse_regex
+from logster.spelling import folded_spellings, spellings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from logster.event import Event
     from logster.number import Asked
@@ -319,7 +323,7 @@ def matches(tree: Filter, event: Event) -> bool:  # noqa: C901, PLR0911  # one a
             if _is_prose(field):
                 pattern = _pattern_of_glob(tree)
                 return any(pattern.search(text.lower()) for text in _texts_of(field, event))
-            whole = re.compile(".*".join(map(re.escape, texts)), re.DOTALL)
+            whole = _pattern_of_value(texts)
             return any(whole.fullmatch(text) for text in _texts_of(field, event))
         case Regex(text, field, is_any_case):
             pattern = compile_python(parse_regex(text, is_any_case=is_any_case))
@@ -327,7 +331,8 @@ def matches(tree: Filter, event: Event) -> bool:  # noqa: C901, PLR0911  # one a
         case Equal(field, value):
             return _equals(value_of(field, event), value)
         case Prefix(field, text):
-            return any(found.startswith(text) for found in _texts_of(field, event))
+            beginnings = spellings(text)
+            return any(found.startswith(beginnings) for found in _texts_of(field, event))
         case Order(field):
             return _is_beside(value_of(field, event), tree)
         case Has(field):
@@ -387,6 +392,15 @@ def whole_tokens_in(pieces: tuple[str, ...]) -> list[str]:
     return tokens
 
 
+def pattern_of_text(text: str, escape: Callable[[str], str]) -> str:
+    """An expression that finds a text in lower-cased text, each word by all its spellings."""
+    runs = (folded_spellings(run) for run in _RUN.findall(text.lower()))
+    return "".join(
+        escape(found[0]) if len(found) == 1 else f"(?:{'|'.join(map(escape, found))})"
+        for found in runs
+    )
+
+
 def bounds_of(words: Words) -> tuple[bool, bool]:
     """Whether a token character must not stand directly before, and behind, the literal text."""
     return (
@@ -416,6 +430,8 @@ def near(name: str, names: Iterable[str]) -> str | None:
 
 _WORD_CHARACTERS = r"0-9A-Za-z\x80-\U0010ffff"
 _WORD = re.compile(f"[{_WORD_CHARACTERS}]+")
+#: A word, or what stands between two.
+_RUN = re.compile(f"[{_WORD_CHARACTERS}]+|[^{_WORD_CHARACTERS}]+")
 _NAME = re.compile(r"(?:[^\W\d]|[@$])(?:[\w.@$/-]*\w)?")
 #: Text that needs no quotes, as a word or as a value.
 _BARE = re.compile(r"(?!(?:AND|OR|NOT)$)(?!.*\.\.)\w[\w./@+-]*")
@@ -437,14 +453,21 @@ def _ends_in_token(text: str) -> bool:
 @lru_cache(maxsize=256)
 def _pattern_of_words(words: Words) -> re.Pattern[str]:
     """What finds a word or phrase in lower-cased text."""
-    return _pattern(re.escape(words.text.lower()), *bounds_of(words))
+    return _pattern(pattern_of_text(words.text, re.escape), *bounds_of(words))
 
 
 @lru_cache(maxsize=256)
 def _pattern_of_glob(glob: Glob) -> re.Pattern[str]:
     """What finds texts with something between them in lower-cased text."""
-    middle = f"[^{SPACES}]*".join(re.escape(text.lower()) for text in glob.texts)
+    middle = f"[^{SPACES}]*".join(pattern_of_text(text, re.escape) for text in glob.texts)
     return _pattern(middle, *bounds_of_glob(glob))
+
+
+@lru_cache(maxsize=256)
+def _pattern_of_value(texts: tuple[str, ...]) -> re.Pattern[str]:
+    """What fits a whole name or property of this form."""
+    parts = ("|".join(map(re.escape, spellings(text))) for text in texts)
+    return re.compile(".*".join(f"(?:{part})" for part in parts), re.DOTALL)
 
 
 def _pattern(middle: str, is_bounded_before: bool, is_bounded_behind: bool) -> re.Pattern[str]:
@@ -763,7 +786,7 @@ def _equals(found: Any, value: str | int) -> bool:
     if isinstance(found, int | float):
         asked = read_number(value)
         return asked is not None and is_beside(found, "=", asked)
-    return bool(found == value)
+    return isinstance(found, str) and found in spellings(value)
 
 
 def _is_beside(found: Any, order: Order) -> bool:

@@ -97,14 +97,14 @@ def exact_of(value: Any) -> int | float | None:
 def is_beside(found: float, sign: Sign, asked: Asked) -> bool:
     """Whether what an event has is on this side of what is asked for."""
     compare = _COMPARE[sign]
-    if isinstance(found, int) and abs(asked) < FIRST_BEYOND:
+    if isinstance(found, int) and -FIRST_BEYOND < asked < FIRST_BEYOND:
         return compare(found, asked)
     return compare(float(found), asked if has_own_digits(asked) else float(asked))
 
 
 def has_own_digits(asked: Asked) -> bool:
     """Whether it means one whole number and no other, of floats too."""
-    return isinstance(asked, int) and abs(asked) < FIRST_SHORT
+    return isinstance(asked, int) and -FIRST_SHORT < asked < FIRST_SHORT
 
 
 def text_of_number(number: float) -> str:
@@ -116,9 +116,9 @@ def text_of_number(number: float) -> str:
         return str(number)
     number = float(number)
     size = abs(number)
-    if FIRST_INEXACT <= size < FIRST_SHORT:
+    if number == 0 or FIRST_INEXACT <= size < FIRST_SHORT:
         return str(int(number))
-    if number and not 1e-6 <= size < 1e21:  # noqa: PLR2004  the engine's bounds
+    if not 1e-6 <= size < 1e21:  # noqa: PLR2004  the engine's bounds
         digits, _, exponent = repr(number).partition("e")
         return f"{digits.removesuffix('.0')}e{int(exponent)}"
     return format(Decimal(repr(number)), "f").removesuffix(".0")

@@ -95,6 +95,7 @@ def text_of_member(member: str, name: str, kind: str) -> str:
     return (
         f"multiIf(match({member}, '^(?:0|-?[1-9][0-9]{{0,15}})$'), {name},"
         f" startsWith({name}, '\"'), JSONExtractString({name}),"
+        f" ifNull(toFloat64OrNull({name}) = 0, 0), '0',"
         f" {size} >= {FIRST_INEXACT} AND {size} < {FIRST_SHORT} AND {is_float},"
         f" toString({_cut(f'toFloat64OrZero({name})')}),"
         f" match({name}, {SCALAR}), JSONExtract({name}, 'String'), '')"
@@ -195,7 +196,7 @@ def _is_shared(asked: Asked) -> bool:
     """Whether its float may also be that of a whole number which it is not."""
     nearest = float(asked)
     is_exact = asked == nearest and abs(nearest) < FIRST_INEXACT
-    return nearest.is_integer() and not is_exact and abs(asked) < FIRST_BEYOND
+    return nearest.is_integer() and not is_exact and -FIRST_BEYOND < asked < FIRST_BEYOND
 
 
 def _equal(field: Field, value: str, parameters: Parameters) -> str:
@@ -214,7 +215,8 @@ def _equal(field: Field, value: str, parameters: Parameters) -> str:
     parts = [equals, f"hasAny({_VALUES}, [{', '.join(texts)}])"]
     if _PLAIN_VALUE.fullmatch(value) and asked is None:
         # Unless it is written with an escape, it stands there as it is: no need to parse the rest.
-        parts.insert(0, f"(position(properties, {texts[0]}) > 0 OR position(properties, '\\\\') > 0)")
+        is_there = f"position(properties, {texts[0]}) > 0"
+        parts.insert(0, f"({is_there} OR position(properties, '\\\\') > 0)")
     return f"({' AND '.join(parts)})"
 
 

@@ -17,6 +17,7 @@ The index is over lower-cased text, `lowerUTF8(column)`, and only that very expr
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Any, assert_never
 
 import msgspec
@@ -42,10 +43,12 @@ from logster.language import (
     Words,
     bounds_of,
     bounds_of_glob,
+    pattern_of_text,
     whole_tokens_in,
     whole_tokens_of,
 )
 from logster.regex import parse_regex, tokens_in_regex, write_re2
+from logster.spelling import folded_spellings, spellings
 from logster.store.property import (
     property_condition,
     property_number,
@@ -55,6 +58,7 @@ from logster.store.property import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from decimal import Decimal
 
 #: Field -> column; a name that is not in here never reaches SQL text.
 COLUMNS = {name: name for name in FIELDS}
@@ -264,9 +268,12 @@ def _any(parts: list[str]) -> str:
 def _words(words: Words, parameters: Parameters) -> str:
     tokens = whole_tokens_of(words)
     is_one_token = tokens == [words.text.lower()]
-    pattern = None if is_one_token else _bounded(_literal(words.text), *bounds_of(words))
+    tests = []
+    if not is_one_token:
+        pattern = _bounded(pattern_of_text(words.text, _literal), *bounds_of(words))
+        tests = [(_FOLDED_MATCH, pattern)]
     part = None if tokens else _longest_part((words.text,))
-    return _prose(words.field, tokens, part, (_FOLDED_MATCH, pattern), parameters)
+    return _prose(words.field, tokens, part, tests, parameters)
 
 
 def _is_prose(field: Field) -> bool:
@@ -277,23 +284,27 @@ def _prose_pattern(tree: Glob | Regex, parameters: Parameters) -> str:
     """A pattern is looked for in lower-cased text, an expression in the text as it is written."""
     if isinstance(tree, Regex):
         node = parse_regex(tree.text, is_any_case=tree.is_any_case)
-        test = (_MATCH, write_re2(node))
-        return _prose(tree.field, tokens_in_regex(node), None, test, parameters)
+        tests = [(_MATCH, write_re2(node))]
+        return _prose(tree.field, tokens_in_regex(node), None, tests, parameters)
     tokens = whole_tokens_in(tree.texts)
     part = None if tokens else _longest_part(tree.texts)
     match tree.texts:
-        case ("", text, ""):
-            test = (_FOLDED_LIKE, f"%{_like(text.lower())}%")
+        case ("", text, "") if text.isascii():
+            tests = [(_FOLDED_LIKE, f"%{_like(text.lower())}%")]
             part = None if part == text.lower() else part
         case texts:
-            middle = f"[^{SPACES}]*".join(_literal(text) for text in texts)
-            test = (_FOLDED_MATCH, _bounded(middle, *bounds_of_glob(tree)))
-    return _prose(tree.field, tokens, part, test, parameters)
+            middle = f"[^{SPACES}]*".join(pattern_of_text(text, _literal) for text in texts)
+            tests = [(_FOLDED_MATCH, _bounded(middle, *bounds_of_glob(tree)))]
+    return _prose(tree.field, tokens, part, tests, parameters)
 
 
 def _longest_part(texts: Iterable[str]) -> str | None:
-    """The longest run of one word's characters, which the index finds inside its words."""
-    parts = [part for text in texts for part in _PART.findall(text.lower())]
+    """The longest run of one word's characters, which the index finds inside its words.
+
+    Letters that are whole in the composed spelling are so in all others.
+    """
+    composed = (unicodedata.normalize("NFC", text.lower()) for text in texts)
+    parts = [part for text in composed for part in _PART.findall(text)]
     longest = max(parts, key=len, default="")
     return longest if len(longest) >= MIN_PART_CHARACTERS else None
 
@@ -302,30 +313,34 @@ def _prose(
     field: Field | None,
     tokens: list[str],
     part: str | None,
-    test_and_pattern: tuple[str, str | None],
+    tests: list[tuple[str, str]],
     parameters: Parameters,
 ) -> str:
     """Whole tokens or a part of one by the index, then the rest; in any of the columns."""
     names = PROSE_FIELDS if field is None else (field.name,)
-    test, pattern = test_and_pattern
-    needle = parameters.bind(" ".join(tokens), "String") if tokens else None
-    inside = None if part is None else parameters.bind(f"%{part}%", "String")
-    bound = None if pattern is None else parameters.bind(pattern, "String")
-    alternatives = []
-    for column in (COLUMNS[name] for name in names):
-        parts = [] if needle is None else [f"hasAllTokens(lowerUTF8({column}), {needle})"]
-        if inside is not None:
-            parts.append(_FOLDED_LIKE.format(column, inside))
-        if bound is not None:
-            parts.append(test.format(column, bound))
-        alternatives.append(_all(parts))
-    return _any(alternatives)
+    asked = _tokens(tokens, parameters)
+    if part is not None:
+        asked.append((_FOLDED_LIKE, parameters.bind(f"%{part}%", "String")))
+    asked += [(test, parameters.bind(pattern, "String")) for test, pattern in tests]
+    columns = (COLUMNS[name] for name in names)
+    return _any([_all([test.format(column, bound) for test, bound in asked]) for column in columns])
+
+
+def _tokens(tokens: list[str], parameters: Parameters) -> list[tuple[str, str]]:
+    """Those with one spelling all together, each other one by any of its spellings."""
+    spelled = [folded_spellings(token) for token in dict.fromkeys(tokens)]
+    plain = " ".join(found[0] for found in spelled if len(found) == 1)
+    asked = [(_ALL_WORDS, parameters.bind(plain, "String"))] if plain else []
+    several = (list(found) for found in spelled if len(found) > 1)
+    return asked + [(_ANY_WORD, parameters.bind(found, "Array(String)")) for found in several]
 
 
 #: A column and a pattern.
 _FOLDED_MATCH = "match(lowerUTF8({}), {})"
 _FOLDED_LIKE = "lowerUTF8({}) LIKE {}"
 _MATCH = "match({}, {})"
+_ALL_WORDS = "hasAllTokens(lowerUTF8({}), {})"
+_ANY_WORD = "hasAnyTokens(lowerUTF8({}), {})"
 
 
 def _like(text: str) -> str:
@@ -342,7 +357,7 @@ def _bounded(middle: str, is_bounded_before: bool, is_bounded_behind: bool) -> s
 
 
 def _literal(text: str) -> str:
-    return _RE2_SPECIAL.sub(_escape, text.lower())
+    return _RE2_SPECIAL.sub(_escape, text)
 
 
 def _escape(found: re.Match[str]) -> str:
@@ -361,13 +376,23 @@ def _text_condition(tree: Prefix | Glob | Regex, field: Field, parameters: Param
 def _text_test(tree: Prefix | Glob | Regex, text: str, parameters: Parameters) -> str:
     match tree:
         case Prefix(_, beginning):
-            return f"startsWith({text}, {parameters.bind(beginning, 'String')})"
+            bound = [parameters.bind(each, "String") for each in spellings(beginning)]
+            return _any([f"startsWith({text}, {each})" for each in bound])
         case Glob(texts):
-            pattern = "%".join(map(_like, texts))
-            return f"{text} LIKE {parameters.bind(pattern, 'String')}"
+            return _value_pattern(texts, text, parameters)
         case Regex(expression):
             node = parse_regex(expression, is_any_case=tree.is_any_case)
             return f"match({text}, {parameters.bind(write_re2(node), 'String')})"
+
+
+def _value_pattern(texts: tuple[str, ...], text: str, parameters: Parameters) -> str:
+    """A whole value of this form; text with accents has several spellings, which LIKE has not."""
+    if all(map(str.isascii, texts)):
+        pattern = "%".join(map(_like, texts))
+        return f"{text} LIKE {parameters.bind(pattern, 'String')}"
+    parts = ("|".join(map(_literal, spellings(part))) for part in texts)
+    pattern = "^" + "(?s:.*)".join(f"(?:{part})" for part in parts) + "$"
+    return f"match({text}, {parameters.bind(pattern, 'String')})"
 
 
 def _column(tree: Equal | Order | Has, parameters: Parameters) -> str:
@@ -375,16 +400,17 @@ def _column(tree: Equal | Order | Has, parameters: Parameters) -> str:
     column = COLUMNS[tree.field.name]
     match tree:
         case Equal(_, value):
-            return f"{column} = {_column_value(tree.field, value, parameters)}"
+            if isinstance(value, int):
+                return f"{column} = {_column_value(tree.field, value, parameters)}"
+            bound = [parameters.bind(each, "String") for each in spellings(value)]
+            return f"{column} IN ({', '.join(bound)})" if bound[1:] else f"{column} = {bound[0]}"
         case Order(_, comparison, value):
             return f"{column} {comparison} {_column_value(tree.field, value, parameters)}"
         case Has():
             return f"{column} != ''"
 
 
-def _column_value(field: Field, value: str | float, parameters: Parameters) -> str:
-    if isinstance(value, str):
-        return parameters.bind(value, "String")
+def _column_value(field: Field, value: float | Decimal, parameters: Parameters) -> str:
     if field.name in TIME_FIELDS:
         return parameters.instant(int(value))
     return parameters.bind(value, "UInt64")

@@ -199,7 +199,9 @@ def select_stats(question: StatsQuestion, *, has_extremes: bool = False) -> Stat
     largest = ["n0 DESC", *(["d0 DESC"] if _has_digits(stats.aggregates[0]) else []), *key_names]
     if stats.every_s is None:
         limit = parameters.bind(_limit(stats) + 1, "UInt32")
-        return Statement(_grouped(keys, numbers, where, key_names, largest, limit), parameters.values)
+        return Statement(
+            _grouped(keys, numbers, where, key_names, largest, limit), parameters.values
+        )
     if keys and (stats.limit is not None or stats.by != (Field("severity"),)):
         limit = parameters.bind(_limit(stats), "UInt32")
         first = [number for number in numbers if number.endswith(("AS n0", "AS d0"))]
@@ -361,10 +363,16 @@ def _read_row(stats: Stats, row: Sequence[Any]) -> list[Any]:
         read[place] = _read_key(field, read[place])
     exact = iter(row[numbers.stop :])
     for place, part in enumerate(stats.aggregates, start=numbers.start):
-        digits = next(exact) if _has_digits(part) else None
-        if digits is not None and -(2**63) <= int(digits) < FIRST_SHORT:
-            read[place] = int(digits)
+        if _has_digits(part):
+            read[place] = _read_number(read[place], next(exact))
     return read
+
+
+def _read_number(number: float | None, digits: str | int | None) -> float | None:
+    """A number by its digits as far as 64 bits go, else the float that the engine wrote."""
+    if digits is not None and -(2**63) <= int(digits) < FIRST_SHORT:
+        return int(digits)
+    return float(number) if number is not None and abs(number) >= FIRST_INEXACT else number
 
 
 def _read_key(field: Field, value: Any) -> str | None:

@@ -77,6 +77,13 @@ describe("severity", () => {
 });
 
 describe("filter for a value", () => {
+  test("of a long value is asked for by the beginning that the server counts", () => {
+    const value = "🙂".repeat(1_000);
+    expect(withValue("", "blob", value + "x", false)).toBe(`blob:"${value}"*`);
+    expect(wishFor(`blob:"${value}"*`, "blob", value)).toBe("in");
+    expect(withValue("", "blob", "x".repeat(999), false)).toBe(`blob:${"x".repeat(999)}`);
+  });
+
   test("quotes what is more than a word", () => {
     expect(withValue("", "user", "mia k", false)).toBe('user:"mia k"');
     expect(withValue("", "path", 'C:\\a "b"', false)).toBe('path:"C:\\\\a \\"b\\""');

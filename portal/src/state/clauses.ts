@@ -164,8 +164,13 @@ function setValue(text: string, field: string, value: string, isOut: boolean): s
   return against.length ? replaceClauses(text, against, wanted) : appendClause(text, wanted);
 }
 
+/** From here on a value stands for all that begin so: the server cuts those it counts. */
+const MAX_VALUE_CHARACTERS = 1_000;
+
 function conditionOf(field: string, value: string): string {
-  return `${quoteName(field)}:${quoteValue(value)}`;
+  const characters = value.length < MAX_VALUE_CHARACTERS ? [] : [...value];
+  if (characters.length < MAX_VALUE_CHARACTERS) return `${quoteName(field)}:${quoteValue(value)}`;
+  return `${quoteName(field)}:${quote(characters.slice(0, MAX_VALUE_CHARACTERS).join(""))}*`;
 }
 
 function isEither(text: string, clause: string): boolean {

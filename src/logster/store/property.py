@@ -88,12 +88,13 @@ def property_digits(field: Field, parameters: Parameters) -> str:
 def text_of_member(member: str, name: str, kind: str) -> str:
     """The text of a member; the common numbers are their own text, without being parsed.
 
-    The engine writes floats with the fewest digits, and whole ones of 64 bits are to have all.
+    The engine writes floats with the fewest digits, and whole ones of 64 bits are to have all:
+    those of 17 digits or more whose last is a 0.
     """
     size = f"abs(toFloat64OrZero({name}))"
     is_float = f"(match({name}, '[.eE]') OR endsWith({name}, '0') AND {kind} = 'Double')"
     return (
-        f"multiIf(match({member}, '^(?:0|-?[1-9][0-9]{{0,15}})$'), {name},"
+        f"multiIf(match({member}, '^(?:0|-?[1-9][0-9]{{0,15}}|-?[1-9][0-9]*[1-9])$'), {name},"
         f" startsWith({name}, '\"'), JSONExtractString({name}),"
         f" ifNull(toFloat64OrNull({name}) = 0, 0), '0',"
         f" {size} >= {FIRST_INEXACT} AND {size} < {FIRST_SHORT} AND {is_float},"

@@ -154,26 +154,44 @@ def columns_of(stats: Stats) -> list[Column]:
 
 
 async def _ask(engine: Engine, question: StatsQuestion) -> Answer:
-    """Leaving out what is infinite costs a tenth, so only those who have it pay."""
+    """Leaving out what is infinite costs a tenth, and digits as much as the rest of a question:
+    only those who have such numbers pay, by a second question.
+    """  # noqa: D205  one sentence
     statement = select_stats(question)
     try:
         answer = await engine.ask(statement.sql, statement.parameters, settings=_SAY_INFINITE)
     except StoreError as error:
         if error.code != _BEYOND_SKETCH_CODE:
             raise
+        has_extremes = True
     else:
         numbers = _places_of_numbers(question.stats)
-        if not any(isinstance(number, str) for row in answer.rows for number in row[numbers]):
+        has_extremes = any(isinstance(cell, str) for row in answer.rows for cell in row[numbers])
+        if not (has_extremes or _has_large(question.stats, answer)):
             return answer
-    statement = select_stats(question, has_extremes=True)
+    statement = select_stats(question, has_extremes=has_extremes, has_digits=True)
     return await engine.ask(statement.sql, statement.parameters)
 
 
-def select_stats(question: StatsQuestion, *, has_extremes: bool = False) -> Statement:
+def _has_large(stats: Stats, answer: Answer) -> bool:
+    """Whether a smallest or largest number is one of those that share a float."""
+    first = _places_of_numbers(stats).start
+    places = [place for place, part in enumerate(stats.aggregates, first) if _has_digits(part)]
+    return any(
+        abs(row[place]) >= FIRST_INEXACT
+        for row in answer.rows
+        for place in places
+        if row[place] is not None
+    )
+
+
+def select_stats(
+    question: StatsQuestion, *, has_extremes: bool = False, has_digits: bool = False
+) -> Statement:
     """One row more than there may be, so that more are seen.
 
     With `has_extremes` all numbers leave out what is infinite, and percentiles what is next to it
-    or to 0.
+    or to 0. With `has_digits` the smallest and largest come with the digits that a float has not.
     """
     stats = question.stats
     parameters = Parameters()
@@ -189,14 +207,15 @@ def select_stats(question: StatsQuestion, *, has_extremes: bool = False) -> Stat
         f"{_number(part, parameters, has_extremes=has_extremes)} AS n{place}"
         for place, part in enumerate(stats.aggregates)
     ]
-    # Behind all numbers; the first one's is what groups are sorted by.
-    numbers += [
+    digits = [
         f"{_digits(part, place, parameters)} AS d{place}"
         for place, part in enumerate(stats.aggregates)
-        if _has_digits(part)
+        if has_digits and _has_digits(part)
     ]
     key_names = [f"k{number}" for number in range(len(keys))]
-    largest = ["n0 DESC", *(["d0 DESC"] if _has_digits(stats.aggregates[0]) else []), *key_names]
+    first = [numbers[0], *(part for part in digits if part.endswith(" AS d0"))]
+    largest = [*(f"{part.rsplit(' AS ', 1)[1]} DESC" for part in first), *key_names]
+    numbers += digits
     if stats.every_s is None:
         limit = parameters.bind(_limit(stats) + 1, "UInt32")
         return Statement(
@@ -204,7 +223,6 @@ def select_stats(question: StatsQuestion, *, has_extremes: bool = False) -> Stat
         )
     if keys and (stats.limit is not None or stats.by != (Field("severity"),)):
         limit = parameters.bind(_limit(stats), "UInt32")
-        first = [number for number in numbers if number.endswith(("AS n0", "AS d0"))]
         found = _grouped(keys, first, where, key_names, largest, limit)
         bare = [key.rsplit(" AS ", 1)[0] for key in keys]
         where = [*where, f"({', '.join(bare)}) IN (SELECT {', '.join(key_names)} FROM ({found}))"]
@@ -364,7 +382,7 @@ def _read_row(stats: Stats, row: Sequence[Any]) -> list[Any]:
     exact = iter(row[numbers.stop :])
     for place, part in enumerate(stats.aggregates, start=numbers.start):
         if _has_digits(part):
-            read[place] = _read_number(read[place], next(exact))
+            read[place] = _read_number(read[place], next(exact, None))
     return read
 
 

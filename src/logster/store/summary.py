@@ -36,7 +36,7 @@ DEFAULT_FACETS = (
     "release",
 )
 MAX_FACETS = 20
-#: A value longer than this is cut in the answer.
+#: Values that begin with the same so many characters are one: `field:"beginning"*` finds them.
 MAX_VALUE_CHARACTERS = 1_000
 #: A field with at most so many values among so many events is counted in one pass.
 FEW_VALUES, EVENTS_FOR_FEW = 100, 10_000
@@ -181,13 +181,13 @@ async def facets(
     meter, parameters = Meter(engine), Parameters()
     names = [f"f{place}" for place in range(len(fields))]
     texts = ", ".join(
-        f"{text_of(field, parameters)} AS {name}" for field, name in zip(fields, names, strict=True)
+        f"{_value_of(field, parameters)} AS {name}"
+        for field, name in zip(fields, names, strict=True)
     )
-    shown = ", ".join(f"leftUTF8({name}, {MAX_VALUE_CHARACTERS})" for name in names)
     is_missing = " AND ".join(f"{name} = ''" for name in names)
     # The row of the set () is the total; missing values come first, so that no limit cuts them.
     rows = await meter.rows(
-        f"SELECT grouping({', '.join(names)}) AS place, {shown}, count() AS number"
+        f"SELECT grouping({', '.join(names)}) AS place, {', '.join(names)}, count() AS number"
         f" FROM (SELECT {texts} FROM events WHERE {selection.where(parameters)})"
         f" GROUP BY GROUPING SETS ((), {', '.join(f'({name})' for name in names)})"
         f" ORDER BY ({is_missing}) DESC, number DESC, {', '.join(names)}"
@@ -299,7 +299,7 @@ async def _by_value(
     field, top = split
     if await _has_few_values(meter, selection, field):
         parameters = Parameters()
-        key = (parameters, text_of(field, parameters))
+        key = (parameters, _value_of(field, parameters))
         # One more than there may be, so that more are seen.
         counts = await _count(meter, selection, key, width_ns, limit=MAX_CELLS + 1)
         if sum(map(len, counts.values())) <= MAX_CELLS:
@@ -311,7 +311,7 @@ async def _has_few_values(meter: Meter, selection: Selection, field: Field) -> b
     """An estimate from the events that are found first: one pass is half the time of two."""
     parameters = Parameters()
     ((count,),) = await meter.rows(
-        f"SELECT uniq(value) FROM (SELECT {text_of(field, parameters)} AS value FROM events"
+        f"SELECT uniq(value) FROM (SELECT {_value_of(field, parameters)} AS value FROM events"
         f" WHERE {selection.where(parameters)} LIMIT {EVENTS_FOR_FEW})",
         parameters,
     )
@@ -335,7 +335,7 @@ async def _top_first(
     """The top values by a question of their own, so that the other gives rows for these alone."""
     field, top = split
     parameters = Parameters()
-    text = text_of(field, parameters)
+    text = _value_of(field, parameters)
     rows = await meter.rows(
         f"SELECT {text} AS value FROM events WHERE {selection.where(parameters)}"
         f" GROUP BY value HAVING value != '' ORDER BY count() DESC, value LIMIT {top}",
@@ -344,7 +344,7 @@ async def _top_first(
     names = [row[0] for row in rows]
     parameters = Parameters()
     known = parameters.bind(names, "Array(String)")
-    text = text_of(field, parameters)
+    text = _value_of(field, parameters)
     place = f"if(({text} AS value) = '', {MISSING}, toInt64(indexOf({known}, value)))"
     return names, await _count(meter, selection, (parameters, place), width_ns)
 
@@ -353,7 +353,7 @@ def _series(
     names: list[str], found: Mapping[int, Mapping[int, int]], counted: _Counted
 ) -> list[Series]:
     series = [
-        Series(name[:MAX_VALUE_CHARACTERS], "value", counted.counts(found.get(number, {})))
+        Series(name, "value", counted.counts(found.get(number, {})))
         for number, name in enumerate(names, start=1)
     ]
     rest = ((OTHER, "other"), (MISSING, "missing"))
@@ -402,6 +402,11 @@ def _histogram(
         elapsed_ms=meter.elapsed_ms,
         rows_read=meter.rows_read,
     )
+
+
+def _value_of(field: Field, parameters: Parameters) -> str:
+    """A value as the text that counts: its beginning, so that an answer stays small."""
+    return f"leftUTF8({text_of(field, parameters)}, {MAX_VALUE_CHARACTERS})"
 
 
 def _facet(field: Field, counted: list[tuple[str, int]], limit: int) -> Facet:

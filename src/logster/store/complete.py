@@ -93,9 +93,10 @@ def _newest(expression: str, workspace: int, limit: int, parameters: Parameters)
 async def _most_frequent(
     engine: Engine, texts: str, begun: str, parameters: Parameters
 ) -> list[tuple[str, int]]:
+    longest = parameters.bind(MAX_VALUE_CHARACTERS, "UInt32")
     answer = await engine.ask(
         f"SELECT text, count() AS found FROM ({texts})"
-        f" WHERE text != '' AND lengthUTF8(text) <= {parameters.bind(MAX_VALUE_CHARACTERS, 'UInt32')}"
+        f" WHERE text != '' AND lengthUTF8(text) <= {longest}"
         f" AND startsWith(lowerUTF8(text), {parameters.bind(begun, 'String')})"
         f" GROUP BY text ORDER BY found DESC, text"
         f" LIMIT {parameters.bind(MAX_SUGGESTIONS, 'UInt32')}",

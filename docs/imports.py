@@ -21,6 +21,8 @@ BEGIN, END = "<!-- imports: made by `make docs` -->\n", "<!-- end of imports -->
 VOCABULARY = (
     "event",
     "language",
+    "number",
+    "spelling",
     "regex",
     "weight",
     "pipes",

@@ -10,6 +10,8 @@ What a word is. Text is cut into *tokens*: the longest runs of ASCII letters, AS
 digits and any character beyond ASCII; everything else separates (the engine's
 `splitByNonAlpha`). Upper and lower case are the same for every script: both sides
 fold with Unicode's full lower-casing (`str.lower`, the engine's `lowerUTF8`).
+So are the spellings of one text, as `é` in one character or in two (`spelling`); an expression
+alone looks at the characters as they are.
 A word or phrase is found where its literal text stands with no further token
 character glued to an end: `10.0.0.1` is in `from 10.0.0.1:80`, not in `10.0.0.12`;
 a prefix (`time*`) may go on at its end. Elsewhere in prose a `*` is any run of
@@ -20,9 +22,9 @@ anywhere in it, and both cases differ unless it ends in `/i`.
 
 What a property is. Any name that is no field is a path into the properties:
 the member of exactly that name, else the member reached by splitting at dots.
-A number equals and compares as a number (64-bit float), also against text that is
-written like one when ordered; other values are equal when their text is, and so are
-integers beyond 64 bits, whose digits all count.
+A number equals and compares as a number by its exact value (`number`), also against text
+that is written like one when ordered; other values are equal when their text is, and so are
+integers beyond 64 bits.
 Prefixes, patterns and expressions look at the text of a value (`text_of`).
 Objects, arrays and nulls are equal to nothing and have no text.
 
@@ -34,8 +36,6 @@ the tree holds nanoseconds since 1970, so a condition on a time may become two.
 from __future__ import annotations
 
 import difflib
-import math
-import operator
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -47,13 +47,25 @@ from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedInput
 
 from logster.errors import QueryError
 from logster.event import NS_PER_S, SEVERITY_NAMES, Severity, render_instant
+from logster.number import (
+    exact,
+    exact_of,
+    is_beside,
+    number_in,
+    number_of,  # noqa: F401  the number of what `value_of` gives
+    read_number,
+    render_number,
+    text_of_number,
+)
 from logster.regex import compile_python, parse_regex
+from logster.spelling import folded_spellings, spellings
 from logster.weight import MAX_WEIGHT, STAR_WEIGHT, weigh_expression, weigh_stars, weigh_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from logster.event import Event
+    from logster.number import Asked
 
 #: Longer than any search a person writes; keeps the SQL far below the engine's limits.
 MAX_TEXT_CHARACTERS = 8_000
@@ -146,7 +158,7 @@ class Order(msgspec.Struct, frozen=True, tag=True):
 
     field: Field
     comparison: Comparison
-    value: int | float
+    value: int | float | Decimal
 
 
 class Has(msgspec.Struct, frozen=True, tag=True):
@@ -312,7 +324,7 @@ def matches(tree: Filter, event: Event) -> bool:  # noqa: C901, PLR0911  # one a
             if _is_prose(field):
                 pattern = _pattern_of_glob(tree)
                 return any(pattern.search(text.lower()) for text in _texts_of(field, event))
-            whole = re.compile(".*".join(map(re.escape, texts)), re.DOTALL)
+            whole = _pattern_of_value(texts)
             return any(whole.fullmatch(text) for text in _texts_of(field, event))
         case Regex(text, field, is_any_case):
             pattern = compile_python(parse_regex(text, is_any_case=is_any_case))
@@ -320,7 +332,8 @@ def matches(tree: Filter, event: Event) -> bool:  # noqa: C901, PLR0911  # one a
         case Equal(field, value):
             return _equals(value_of(field, event), value)
         case Prefix(field, text):
-            return any(found.startswith(text) for found in _texts_of(field, event))
+            beginnings = spellings(text)
+            return any(found.startswith(beginnings) for found in _texts_of(field, event))
         case Order(field):
             return _is_beside(value_of(field, event), tree)
         case Has(field):
@@ -380,6 +393,15 @@ def whole_tokens_in(pieces: tuple[str, ...]) -> list[str]:
     return tokens
 
 
+def pattern_of_text(text: str, escape: Callable[[str], str]) -> str:
+    """An expression that finds a text in lower-cased text, each word by all its spellings."""
+    runs = (folded_spellings(run) for run in _RUN.findall(text.lower()))
+    return "".join(
+        escape(found[0]) if len(found) == 1 else f"(?:{'|'.join(map(escape, found))})"
+        for found in runs
+    )
+
+
 def bounds_of(words: Words) -> tuple[bool, bool]:
     """Whether a token character must not stand directly before, and behind, the literal text."""
     return (
@@ -407,14 +429,10 @@ def near(name: str, names: Iterable[str]) -> str | None:
     return by_folded[found[0]] if found else None
 
 
-def number_in(text: str) -> float | None:
-    """The number a text is written as, or None; infinite when it is too large."""
-    return float(text) if _NUMBER.fullmatch(text) else None
-
-
 _WORD_CHARACTERS = r"0-9A-Za-z\x80-\U0010ffff"
 _WORD = re.compile(f"[{_WORD_CHARACTERS}]+")
-_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+#: A word, or what stands between two.
+_RUN = re.compile(f"[{_WORD_CHARACTERS}]+|[^{_WORD_CHARACTERS}]+")
 _NAME = re.compile(r"(?:[^\W\d]|[@$])(?:[\w.@$/-]*\w)?")
 #: Text that needs no quotes, as a word or as a value.
 _BARE = re.compile(r"(?!(?:AND|OR|NOT)$)(?!.*\.\.)\w[\w./@+-]*")
@@ -424,16 +442,9 @@ _TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[Tt](\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-#: More are no float, and Python does not read 5,000 of them as a number.
-_MAX_DIGITS = 300
 _FIELD_NAMES = {name.replace("_", ""): name for name in FIELDS}
 _SEVERITIES = {**SEVERITY_NAMES, **{str(int(level)): int(level) for level in Severity}}
-_COMPARE: dict[Comparison, Callable[[float, float], bool]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
+_COMPARISONS = ("<", "<=", ">", ">=")
 
 
 def _ends_in_token(text: str) -> bool:
@@ -443,14 +454,21 @@ def _ends_in_token(text: str) -> bool:
 @lru_cache(maxsize=256)
 def _pattern_of_words(words: Words) -> re.Pattern[str]:
     """What finds a word or phrase in lower-cased text."""
-    return _pattern(re.escape(words.text.lower()), *bounds_of(words))
+    return _pattern(pattern_of_text(words.text, re.escape), *bounds_of(words))
 
 
 @lru_cache(maxsize=256)
 def _pattern_of_glob(glob: Glob) -> re.Pattern[str]:
     """What finds texts with something between them in lower-cased text."""
-    middle = f"[^{SPACES}]*".join(re.escape(text.lower()) for text in glob.texts)
+    middle = f"[^{SPACES}]*".join(pattern_of_text(text, re.escape) for text in glob.texts)
     return _pattern(middle, *bounds_of_glob(glob))
+
+
+@lru_cache(maxsize=256)
+def _pattern_of_value(texts: tuple[str, ...]) -> re.Pattern[str]:
+    """What fits a whole name or property of this form."""
+    parts = ("|".join(map(re.escape, spellings(text))) for text in texts)
+    return re.compile(".*".join(f"(?:{part})" for part in parts), re.DOTALL)
 
 
 def _pattern(middle: str, is_bounded_before: bool, is_bounded_behind: bool) -> re.Pattern[str]:
@@ -489,7 +507,7 @@ class Builder(Transformer[Token, Filter]):
         name, sign, given = parts
         values = given if isinstance(given, list) else [given]
         comparison = sign.removeprefix(":")
-        if comparison in _COMPARE:
+        if comparison in _COMPARISONS:
             if given is values:
                 raise refusal_at(values[0], "a set is possible behind : and != only")
             return _order(field_of(name), comparison, given)
@@ -655,17 +673,16 @@ def _whole_number(field: Field, token: Token) -> int:
     raise refusal_at(token, f"expected a whole number from 0 to {_MAX_ID} for {field.name}")
 
 
-def _number(token: Token, field: Field) -> int | float:
+def _number(token: Token, field: Field) -> Asked:
     text = _unquote(token) if token.type == "QUOTED" else str(token)
-    number = number_in(text)
-    if number is None or not math.isfinite(number):
+    number = read_number(text)
+    if number is None:
         raise refusal_at(
             token,
             "expected a number; put text that only looks like a comparison in quotes."
             + nearest(field.name, _FIELD_NAMES.values()),
         )
-    is_whole = text.lstrip("-").isdigit() and len(text) <= _MAX_DIGITS
-    return int(text) if is_whole else number
+    return number
 
 
 def _read_glob(token: Token) -> tuple[str, ...]:
@@ -715,7 +732,7 @@ def _render_text(text: str) -> str:
     return text if _BARE.fullmatch(text) else quote(text)
 
 
-def _render_value(field: Field, value: str | float) -> str:
+def _render_value(field: Field, value: str | float | Decimal) -> str:
     if isinstance(value, str):
         return _render_text(value)
     if field == Field("severity"):
@@ -723,7 +740,7 @@ def _render_value(field: Field, value: str | float) -> str:
     if field.name in TIME_FIELDS and not field.is_property:
         second, _, fraction = render_instant(int(value)).removesuffix("Z").partition(".")
         return f"{second}.{fraction:0<9}Z"
-    return repr(value)
+    return render_number(value)
 
 
 def value_of(field: Field, event: Event) -> Any:
@@ -757,19 +774,7 @@ def text_of(value: Any) -> str | None:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    return _number_text(value) if isinstance(value, int | float) else None
-
-
-def _number_text(number: float) -> str:
-    """The shortest text of a number; without an exponent from 1e-6 up to 1e21, as the engine."""
-    if isinstance(number, int):
-        return str(number)
-    number = float(number)
-    size = abs(number)
-    if number and not 1e-6 <= size < 1e21:  # noqa: PLR2004  the engine's bounds
-        digits, _, exponent = repr(number).partition("e")
-        return f"{digits.removesuffix('.0')}e{int(exponent)}"
-    return format(Decimal(repr(number)), "f").removesuffix(".0")
+    return text_of_number(value) if isinstance(value, int | float) else None
 
 
 def _equals(found: Any, value: str | int) -> bool:
@@ -780,29 +785,15 @@ def _equals(found: Any, value: str | int) -> bool:
     if isinstance(found, int) and not -(2**63) <= found < 2**64:
         return text_of(found) == value
     if isinstance(found, int | float):
-        number = number_in(value)
-        return number is not None and number_of(found) == number
-    return bool(found == value)
+        asked = read_number(value)
+        return asked is not None and is_beside(found, "=", asked)
+    return isinstance(found, str) and found in spellings(value)
 
 
 def _is_beside(found: Any, order: Order) -> bool:
-    """Properties compare as 64-bit floats, ids and instants as the whole numbers they are."""
-    compare = _COMPARE[order.comparison]
-    if not order.field.is_property:
-        return compare(found, order.value)
-    number = number_of(found)
-    return number is not None and compare(number, float(order.value))
-
-
-def number_of(value: Any) -> float | None:
-    """The value as a 64-bit float, or None when it is no number and not written like one."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, str):
-        return number_in(value)
-    if isinstance(value, int | float):
-        return number_in(repr(value))
-    return None
+    """A property may be written like a number; ids and instants are whole numbers."""
+    number = exact_of(found)
+    return number is not None and is_beside(number, order.comparison, exact(order.value))
 
 
 def check_size(tree: Filter, text: str) -> None:

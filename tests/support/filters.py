@@ -41,6 +41,16 @@ PIECES = (
     "Ärger",
     "ärgerlich",
     "İstanbul",
+    "I\u0307stanbul",
+    "istanbul",
+    "caf\u00e9",
+    "Cafe\u0301",
+    "Vi\u1ec7t",
+    "Vi\u00ea\u0323t",
+    "\ud55c\uad6d\uc5b4",
+    "\u1112\u1161\u11ab\u1100\u116e\u11a8\u110b\u1165",
+    "a\u2260b",
+    "a=\u0338b",
     "ΌΔΟΣ",
     "日本",
     "it's",
@@ -54,7 +64,19 @@ PIECES = (
     "->",
     "🙂",
 )
-NAMES = ("shop", "Shop", "shop-eu", "0", "alice", "ä", "x' OR 1=1 --", "a\\b", "a\tb", '"q"')
+NAMES = (
+    "shop",
+    "Shop",
+    "shop-eu",
+    "0",
+    "alice",
+    "ä",
+    "a\u0308",
+    "x' OR 1=1 --",
+    "a\\b",
+    "a\tb",
+    '"q"',
+)
 #: Expressions: what engines read differently, and what a text index can help with.
 EXPRESSIONS = (
     "error",
@@ -82,7 +104,25 @@ EXPRESSIONS = (
     "ss|Σ",
 )
 PATHS = ("n", "status", "http.status", "deep.er.path", "weird name", "host", "tags", "it's", "a\\b")
-SCALARS = (0, 1, 5, 500, -2, 2.5, 1e21, "500", "2.5", "", "x", "Ärger", "true", "1e3", "-", True)
+SCALARS = (
+    0,
+    1,
+    5,
+    500,
+    -2,
+    2.5,
+    1e21,
+    "500",
+    "2.5",
+    "",
+    "x",
+    "Ärger",
+    "A\u0308rger",
+    "true",
+    "1e3",
+    "-",
+    True,
+)
 NUMBERS = (0, 1, 2.5, 5, 499, 500, -2, 1000.0, 1e21)
 
 #: Few letters, so that short random texts meet; among them all that is special somewhere.

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from logster.event import NS_PER_S, Severity
-from logster.language import Field, matches, number_of, text_of, value_of
+from logster.language import Field, matches, text_of, value_of
+from logster.number import exact_of, number_of
 from logster.pipes import Aggregate, Stats, percentile_of
 from logster.store.stats import (
     DAY_S,
@@ -121,7 +122,8 @@ def _number_of(part: Aggregate, events: list[Event]) -> Any:
         texts = {text_of(value) for value in values} - {None, ""}
         return len(texts - {"0"} if part.field == Field("issue") else texts)
     if part.field.is_property:
-        values = [number for number in map(number_of, values) if number is not None]
+        read = _kept_of if part.function in ("min", "max") else number_of
+        values = [number for number in map(read, values) if number is not None]
     share = percentile_of(part.function)
     if share is not None:
         values = sorted(value for value in values if abs(value) < MAX_OF_SKETCH)
@@ -134,6 +136,12 @@ def _number_of(part: Aggregate, events: list[Event]) -> Any:
         return min(values) if part.function == "min" else max(values)
     total = math.fsum(values) / (len(values) if part.function == "avg" else 1)
     return Between(total, total, 1e-9)
+
+
+def _kept_of(value: Any) -> int | float | None:
+    """Whole numbers of 64 bits by their digits, all others as floats."""
+    number = exact_of(value)
+    return number if isinstance(number, int) and -(2**63) <= number < 2**64 else number_of(value)
 
 
 def _step_of(every_s: int, timestamp: int, zone: str) -> int:

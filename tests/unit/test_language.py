@@ -348,7 +348,10 @@ EVENT = Event(
         "severity:(fatal, error)",
         "timestamp:1970-01-01",
         "received_at<1970-01-02",
-        "Odd>=9007199254740993",  # the next number that a float can be is one less
+        "Odd:9007199254740993",  # the next number that a float can be is one less
+        "Odd>9007199254740992",
+        "Odd>=9007199254740993",
+        "Odd<9007199254740993.5",
         "-bogus (shop OR connection)",
     ],
 )
@@ -395,7 +398,9 @@ def test_an_event_matches(text: str) -> None:
         "missing:/^$/",
         "http:/./",
         "Text:21..",
-        "Odd>9007199254740992",
+        "Odd:9007199254740992",
+        "Odd<9007199254740993",
+        "Odd:9007199254740993.5",
         "severity:(fatal, warn)",
         "timestamp>1970-01-01",
     ],

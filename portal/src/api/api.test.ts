@@ -14,6 +14,16 @@ test("a number longer than a double keeps its digits", () => {
   expect(JSON.stringify(value)).toContain('"a":"12345678901234567890"');
 });
 
+test("a whole double is written as the server's facets have it", () => {
+  expect(parseJson("[9.223372036854776e18, -9007199254740992.0, 1.5e20, 1e15, 2.5e-17]")).toEqual([
+    new LongNumber("9223372036854775808"),
+    new LongNumber("-9007199254740992"),
+    1.5e20,
+    1e15,
+    2.5e-17,
+  ]);
+});
+
 test("safe numbers stay numbers", () => {
   expect(parseJson("[9007199254740991, 1234567890123456, 0.1234567890123456789]")).toEqual([
     9007199254740991, 1234567890123456, 0.12345678901234568,

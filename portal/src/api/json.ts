@@ -1,7 +1,8 @@
 /**
  * JSON text to values, without losing digits.
  *
- * In: JSON text. Out: the value; an integer that a double cannot hold becomes a `LongNumber`.
+ * In: JSON text. Out: the value; a whole number that JavaScript would not write with all its
+ * digits becomes a `LongNumber`.
  * Promise: the plain, fast parser is used unless the text really holds such a number.
  */
 
@@ -19,8 +20,10 @@ export class LongNumber {
   }
 }
 
-/** Sixteen digits in a row may be more than a double holds; fifteen never are. */
-const MAY_BE_LONG = /\d{16}/;
+/** Sixteen digits in a row, or as many by an exponent, may be more than a double holds. */
+const MAY_BE_LONG = /\d{16}|\de\+?(?:1[5-9]|[2-9]\d)/i;
+/** Up to here the server writes whole doubles with all their digits, in facets and groups. */
+const FIRST_SHORT = 2 ** 64;
 
 export function parseJson(text: string): unknown {
   return MAY_BE_LONG.test(text) ? JSON.parse(text, keepDigits) : JSON.parse(text);
@@ -28,5 +31,7 @@ export function parseJson(text: string): unknown {
 
 function keepDigits(_key: string, value: unknown, context?: { source?: string }): unknown {
   if (typeof value !== "number" || Number.isSafeInteger(value) || !context?.source) return value;
-  return /^-?\d{16,}$/.test(context.source) ? new LongNumber(context.source) : value;
+  if (/^-?\d{16,}$/.test(context.source)) return new LongNumber(context.source);
+  const isWhole = Number.isInteger(value) && Math.abs(value) < FIRST_SHORT;
+  return isWhole ? new LongNumber(String(BigInt(value))) : value;
 }

@@ -124,3 +124,13 @@ describe("filter for a value", () => {
     expect(withValue("a  -user:bot", "user", "bot", true)).toBe("a  -user:bot");
   });
 });
+
+test("a long value is asked for by the beginning that the server counts", () => {
+  const value = "🙂".repeat(1_000);
+  const text = withValue("", "blob", value + "x", false);
+  expect(text).toBe(`blob:"${value}"*`);
+  expect(wishFor(text, "blob", value)).toBe("in");
+  expect(turnValue(text, "blob", value, false)).toBe("");
+  expect(turnValue(text, "blob", "b", false)).toBe(`blob:("${value}"*, b)`);
+  expect(withValue("", "blob", "x".repeat(999), false)).toBe(`blob:${"x".repeat(999)}`);
+});

@@ -7,7 +7,18 @@
  * read (the server counts the field without exactly these): not what stands in other groups.
  */
 import { SEVERITIES } from "../ui/severity";
-import { type Clause, appendClause, editFilter, isField, quoteName, quoteValue, splitClauses, unquote } from "./clauses";
+import {
+  type Clause,
+  appendClause,
+  cutValue,
+  editFilter,
+  isCut,
+  isField,
+  quoteName,
+  quoteValue,
+  splitClauses,
+  unquote,
+} from "./clauses";
 
 /** One of the values as it is typed; `value` is null where it is a pattern or a range. */
 interface Item {
@@ -42,8 +53,8 @@ export function choicesOf(text: string, field: string): Choices {
 /** Whether the text asks for this value, against it, or says nothing about it. */
 export function wishFor(text: string, field: string, value: string): "in" | "out" | null {
   const { chosen, excluded } = choicesOf(text, field);
-  if (excluded.includes(value)) return "out";
-  return chosen.includes(value) ? "in" : null;
+  if (excluded.includes(cutValue(value))) return "out";
+  return chosen.includes(cutValue(value)) ? "in" : null;
 }
 
 /** Chooses the value beside those that are, or (`isOut`) excludes it; where something is said of it, takes that back. */
@@ -91,7 +102,7 @@ function valuesOf(found: readonly Condition[], isOut: boolean): string[] {
 /** As typed, but for one value. */
 function without(found: readonly Condition[], isOut: boolean, value: string): string[] {
   const items = found.filter((each) => each.isOut === isOut).flatMap((each) => each.items);
-  return [...new Set(items.filter((item) => item.value !== value).map(({ raw }) => raw))];
+  return [...new Set(items.filter((item) => item.value !== cutValue(value)).map(({ raw }) => raw))];
 }
 
 /** Each kind stands where its first condition did, else where one of the other kind vanishes, else at the end. */
@@ -241,6 +252,8 @@ function readItems(typed: string, name: string): Item[] | null {
 
 function readValue(raw: string, name: string): string | null {
   if (QUOTED.test(raw)) return unquote(raw);
+  const beginning = raw.endsWith("*") && QUOTED.test(raw.slice(0, -1)) ? unquote(raw.slice(0, -1)) : "";
+  if (isCut(beginning)) return beginning;
   if (/["*]|^[<>=]|^\/.*\/i?$|\.\./.test(raw)) return null;
   if (name.toLowerCase() !== "severity") return raw;
   const known = SEVERITIES.find((each) => [each.name.toLowerCase(), ...each.aliases].includes(raw.toLowerCase()));

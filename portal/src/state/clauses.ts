@@ -198,7 +198,21 @@ export function quoteName(name: string): string {
   return /^[\p{L}_@$]([\p{L}\p{N}_.@$/-]*[\p{L}\p{N}_])?$/u.test(name) ? name : quote(name);
 }
 
+/** From here on a value stands for all that begin so: the server cuts those it counts. */
+const MAX_VALUE_CHARACTERS = 1_000;
+
+/** What of a value a search can name: its beginning, where it is longer than that. */
+export function cutValue(value: string): string {
+  return value.length <= MAX_VALUE_CHARACTERS ? value : [...value].slice(0, MAX_VALUE_CHARACTERS).join("");
+}
+
+/** Whether the value is a beginning, and stands for all that begin so. */
+export function isCut(value: string): boolean {
+  return value.length >= MAX_VALUE_CHARACTERS && [...value].length >= MAX_VALUE_CHARACTERS;
+}
+
 export function quoteValue(value: string): string {
+  if (isCut(value)) return `${quote(cutValue(value))}*`;
   const isWord = /^[\p{L}\p{N}_][\p{L}\p{N}_./@+-]*$/u.test(value) && !/^(AND|OR|NOT)$|\.\./.test(value);
   return isWord ? value : quote(value);
 }

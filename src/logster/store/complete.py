@@ -14,7 +14,7 @@ import msgspec
 
 from logster.completion import Gap, render_value
 from logster.event import SEVERITY_NAMES
-from logster.language import FIELDS, NAME_FIELDS, Field, render_field
+from logster.language import FIELDS, NAME_FIELDS, Field, Prefix, render_field, render_filter
 from logster.store.question import Selection
 from logster.store.select import Parameters, text_of_field
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MAX_SUGGESTIONS = 20
 #: The newest events, in which names and values are looked for.
 EVENTS_FOR_NAMES, EVENTS_FOR_VALUES = 2_000, 10_000
-#: A longer value is no help in a list.
+#: Of a longer value the beginning is suggested, with a star behind it.
 MAX_VALUE_CHARACTERS = 200
 
 
@@ -53,7 +53,14 @@ async def complete(engine: Engine, workspace: int, gap: Gap) -> list[Suggestion]
     if gap.field is None or not (gap.field.is_property or gap.field.name in NAME_FIELDS):
         return []
     values = await _values(engine, workspace, gap.field, begun)
-    return [Suggestion(render_value(gap.field, value), count) for value, count in values]
+    return [Suggestion(_render(gap.field, value), count) for value, count in values]
+
+
+def _render(field: Field, value: str) -> str:
+    """A value as it stands behind the colon."""
+    if len(value) < MAX_VALUE_CHARACTERS:
+        return render_value(field, value)
+    return render_filter(Prefix(field, value))[len(render_field(field)) + 1 :]
 
 
 async def _properties(engine: Engine, workspace: int, begun: str) -> list[tuple[Field, int]]:
@@ -69,7 +76,8 @@ async def _values(
     engine: Engine, workspace: int, field: Field, begun: str
 ) -> list[tuple[str, int]]:
     parameters = Parameters()
-    text = text_of_field(field, parameters)
+    longest = parameters.bind(MAX_VALUE_CHARACTERS, "UInt32")
+    text = f"leftUTF8({text_of_field(field, parameters)}, {longest})"
     newest = _newest(text, workspace, EVENTS_FOR_VALUES, parameters)
     return await _most_frequent(engine, newest, begun, parameters)
 
@@ -85,9 +93,10 @@ def _newest(expression: str, workspace: int, limit: int, parameters: Parameters)
 async def _most_frequent(
     engine: Engine, texts: str, begun: str, parameters: Parameters
 ) -> list[tuple[str, int]]:
+    longest = parameters.bind(MAX_VALUE_CHARACTERS, "UInt32")
     answer = await engine.ask(
         f"SELECT text, count() AS found FROM ({texts})"
-        f" WHERE text != '' AND length(text) <= {parameters.bind(MAX_VALUE_CHARACTERS, 'UInt32')}"
+        f" WHERE text != '' AND lengthUTF8(text) <= {longest}"
         f" AND startsWith(lowerUTF8(text), {parameters.bind(begun, 'String')})"
         f" GROUP BY text ORDER BY found DESC, text"
         f" LIMIT {parameters.bind(MAX_SUGGESTIONS, 'UInt32')}",

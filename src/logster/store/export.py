@@ -28,8 +28,9 @@ import pyarrow as pa
 from logster.errors import QueryError, QueryTooHeavyError, StoreUnavailableError
 from logster.event import TEXT_FIELDS
 from logster.language import TIME_FIELDS, Field, unquote_name
+from logster.store.property import member_of
 from logster.store.question import Selection, field_of, text_of
-from logster.store.select import COLUMNS, Key, Parameters, member_of
+from logster.store.select import COLUMNS, Key, Parameters
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

@@ -22,7 +22,7 @@ from logster.store.question import (
     Meter,
     Selection,
     check_range,
-    text_of,
+    counted_text_of,
 )
 from logster.store.select import Parameters
 
@@ -125,16 +125,17 @@ async def _count(
         return total, {}
     names = [f"f{place}" for place in range(len(fields))]
     texts = ", ".join(
-        f"{text_of(field, parameters)} AS {name}" for field, name in zip(fields, names, strict=True)
+        f"{counted_text_of(field, parameters)} AS {name}"
+        for field, name in zip(fields, names, strict=True)
     )
-    shown = ", ".join(f"leftUTF8({name}, {MAX_VALUE_CHARACTERS})" for name in names)
     is_missing = " AND ".join(f"{name} = ''" for name in names)
-    is_named = f"has({parameters.bind(list(named), 'Array(String)')}, {names[0]})"
+    cut = [value[:MAX_VALUE_CHARACTERS] for value in named]
+    is_named = f"has({parameters.bind(cut, 'Array(String)')}, {names[0]})"
     having = f" HAVING ({is_missing}) OR {_holds(asked, fields, parameters)}" * bool(asked.holding)
     # The row of the set () is the total. No limit cuts what is missing or named, as these come
     # first; one value more than wanted tells that there are more.
     rows = await meter.rows(
-        f"SELECT grouping({', '.join(names)}) AS place, {shown}, count() AS number"
+        f"SELECT grouping({', '.join(names)}) AS place, {', '.join(names)}, count() AS number"
         f" FROM (SELECT {texts} FROM events WHERE {selection.where(parameters)})"
         f" GROUP BY GROUPING SETS ((), {', '.join(f'({name})' for name in names)}){having}"
         f" ORDER BY ({is_missing}) DESC, {is_named} DESC, number DESC, {', '.join(names)}"

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 SEVERITY = Field("severity")
 #: Longer names are no names; each is a parameter of the SQL, and a heading for people.
 MAX_FIELD_CHARACTERS = 500
-#: A value longer than this is cut in the answer.
+#: Values that begin with the same so many characters are one: `field:"beginning"*` finds them.
 MAX_VALUE_CHARACTERS = 1_000
 
 
@@ -139,6 +139,11 @@ def text_of(field: Field, parameters: Parameters) -> str:
     if field.name == "issue":
         return f"if({column} = 0, '', toString({column}))"
     return f"toString({column})"
+
+
+def counted_text_of(field: Field, parameters: Parameters) -> str:
+    """A value as the text that counts: its beginning, so that an answer stays small."""
+    return f"leftUTF8({text_of(field, parameters)}, {MAX_VALUE_CHARACTERS})"
 
 
 def check_range(name: str, value: int, highest: int) -> None:

@@ -16,8 +16,8 @@ The index is over lower-cased text, `lowerUTF8(column)`, and only that very expr
 # ruff: noqa: S608  # composing SQL is the task here; every value is a bound parameter
 from __future__ import annotations
 
-import math
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Any, assert_never
 
 import msgspec
@@ -43,14 +43,22 @@ from logster.language import (
     Words,
     bounds_of,
     bounds_of_glob,
-    number_in,
+    pattern_of_text,
     whole_tokens_in,
     whole_tokens_of,
 )
 from logster.regex import parse_regex, tokens_in_regex, write_re2
+from logster.spelling import folded_spellings, spellings
+from logster.store.property import (
+    property_condition,
+    property_number,
+    property_text,
+    text_in_member,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from decimal import Decimal
 
 #: Field -> column; a name that is not in here never reaches SQL text.
 COLUMNS = {name: name for name in FIELDS}
@@ -244,7 +252,7 @@ def _condition(tree: Filter, parameters: Parameters) -> str:  # noqa: PLR0911  #
         case Prefix(field):
             return _text_condition(tree, field, parameters)
         case Equal(field) | Order(field) | Has(field):
-            return (_property if field.is_property else _column)(tree, parameters)
+            return (property_condition if field.is_property else _column)(tree, parameters)
         case _:
             assert_never(tree)
 
@@ -260,9 +268,12 @@ def _any(parts: list[str]) -> str:
 def _words(words: Words, parameters: Parameters) -> str:
     tokens = whole_tokens_of(words)
     is_one_token = tokens == [words.text.lower()]
-    pattern = None if is_one_token else _bounded(_literal(words.text), *bounds_of(words))
+    tests = []
+    if not is_one_token:
+        pattern = _bounded(pattern_of_text(words.text, _literal), *bounds_of(words))
+        tests = [(_FOLDED_MATCH, pattern)]
     part = None if tokens else _longest_part((words.text,))
-    return _prose(words.field, tokens, part, (_FOLDED_MATCH, pattern), parameters)
+    return _prose(words.field, tokens, part, tests, parameters)
 
 
 def _is_prose(field: Field) -> bool:
@@ -273,23 +284,27 @@ def _prose_pattern(tree: Glob | Regex, parameters: Parameters) -> str:
     """A pattern is looked for in lower-cased text, an expression in the text as it is written."""
     if isinstance(tree, Regex):
         node = parse_regex(tree.text, is_any_case=tree.is_any_case)
-        test = (_MATCH, write_re2(node))
-        return _prose(tree.field, tokens_in_regex(node), None, test, parameters)
+        tests = [(_MATCH, write_re2(node))]
+        return _prose(tree.field, tokens_in_regex(node), None, tests, parameters)
     tokens = whole_tokens_in(tree.texts)
     part = None if tokens else _longest_part(tree.texts)
     match tree.texts:
-        case ("", text, ""):
-            test = (_FOLDED_LIKE, f"%{_like(text.lower())}%")
+        case ("", text, "") if text.isascii():
+            tests = [(_FOLDED_LIKE, f"%{_like(text.lower())}%")]
             part = None if part == text.lower() else part
         case texts:
-            middle = f"[^{SPACES}]*".join(_literal(text) for text in texts)
-            test = (_FOLDED_MATCH, _bounded(middle, *bounds_of_glob(tree)))
-    return _prose(tree.field, tokens, part, test, parameters)
+            middle = f"[^{SPACES}]*".join(pattern_of_text(text, _literal) for text in texts)
+            tests = [(_FOLDED_MATCH, _bounded(middle, *bounds_of_glob(tree)))]
+    return _prose(tree.field, tokens, part, tests, parameters)
 
 
 def _longest_part(texts: Iterable[str]) -> str | None:
-    """The longest run of one word's characters, which the index finds inside its words."""
-    parts = [part for text in texts for part in _PART.findall(text.lower())]
+    """The longest run of one word's characters, which the index finds inside its words.
+
+    Letters that are whole in the composed spelling are so in all others.
+    """
+    composed = (unicodedata.normalize("NFC", text.lower()) for text in texts)
+    parts = [part for text in composed for part in _PART.findall(text)]
     longest = max(parts, key=len, default="")
     return longest if len(longest) >= MIN_PART_CHARACTERS else None
 
@@ -298,30 +313,34 @@ def _prose(
     field: Field | None,
     tokens: list[str],
     part: str | None,
-    test_and_pattern: tuple[str, str | None],
+    tests: list[tuple[str, str]],
     parameters: Parameters,
 ) -> str:
     """Whole tokens or a part of one by the index, then the rest; in any of the columns."""
     names = PROSE_FIELDS if field is None else (field.name,)
-    test, pattern = test_and_pattern
-    needle = parameters.bind(" ".join(tokens), "String") if tokens else None
-    inside = None if part is None else parameters.bind(f"%{part}%", "String")
-    bound = None if pattern is None else parameters.bind(pattern, "String")
-    alternatives = []
-    for column in (COLUMNS[name] for name in names):
-        parts = [] if needle is None else [f"hasAllTokens(lowerUTF8({column}), {needle})"]
-        if inside is not None:
-            parts.append(_FOLDED_LIKE.format(column, inside))
-        if bound is not None:
-            parts.append(test.format(column, bound))
-        alternatives.append(_all(parts))
-    return _any(alternatives)
+    asked = _tokens(tokens, parameters)
+    if part is not None:
+        asked.append((_FOLDED_LIKE, parameters.bind(f"%{part}%", "String")))
+    asked += [(test, parameters.bind(pattern, "String")) for test, pattern in tests]
+    columns = (COLUMNS[name] for name in names)
+    return _any([_all([test.format(column, bound) for test, bound in asked]) for column in columns])
+
+
+def _tokens(tokens: list[str], parameters: Parameters) -> list[tuple[str, str]]:
+    """Those with one spelling all together, each other one by any of its spellings."""
+    spelled = [folded_spellings(token) for token in dict.fromkeys(tokens)]
+    plain = " ".join(found[0] for found in spelled if len(found) == 1)
+    asked = [(_ALL_WORDS, parameters.bind(plain, "String"))] if plain else []
+    several = (list(found) for found in spelled if len(found) > 1)
+    return asked + [(_ANY_WORD, parameters.bind(found, "Array(String)")) for found in several]
 
 
 #: A column and a pattern.
 _FOLDED_MATCH = "match(lowerUTF8({}), {})"
 _FOLDED_LIKE = "lowerUTF8({}) LIKE {}"
 _MATCH = "match({}, {})"
+_ALL_WORDS = "hasAllTokens(lowerUTF8({}), {})"
+_ANY_WORD = "hasAnyTokens(lowerUTF8({}), {})"
 
 
 def _like(text: str) -> str:
@@ -338,7 +357,7 @@ def _bounded(middle: str, is_bounded_before: bool, is_bounded_behind: bool) -> s
 
 
 def _literal(text: str) -> str:
-    return _RE2_SPECIAL.sub(_escape, text.lower())
+    return _RE2_SPECIAL.sub(_escape, text)
 
 
 def _escape(found: re.Match[str]) -> str:
@@ -350,21 +369,30 @@ def _text_condition(tree: Prefix | Glob | Regex, field: Field, parameters: Param
     """A condition on the text of a name or of a property; a property may have none."""
     if not field.is_property:
         return _text_test(tree, COLUMNS[field.name], parameters)
-    member, name = member_of(field, parameters)
-    test = _text_test(tree, _text(name), parameters)
-    return f"(match({member}, {_SCALAR}) AND {test})"
+    has_text, text = text_in_member(field, parameters)
+    return f"({has_text} AND {_text_test(tree, text, parameters)})"
 
 
 def _text_test(tree: Prefix | Glob | Regex, text: str, parameters: Parameters) -> str:
     match tree:
         case Prefix(_, beginning):
-            return f"startsWith({text}, {parameters.bind(beginning, 'String')})"
+            bound = [parameters.bind(each, "String") for each in spellings(beginning)]
+            return _any([f"startsWith({text}, {each})" for each in bound])
         case Glob(texts):
-            pattern = "%".join(map(_like, texts))
-            return f"{text} LIKE {parameters.bind(pattern, 'String')}"
+            return _value_pattern(texts, text, parameters)
         case Regex(expression):
             node = parse_regex(expression, is_any_case=tree.is_any_case)
             return f"match({text}, {parameters.bind(write_re2(node), 'String')})"
+
+
+def _value_pattern(texts: tuple[str, ...], text: str, parameters: Parameters) -> str:
+    """A whole value of this form; text with accents has several spellings, which LIKE has not."""
+    if all(map(str.isascii, texts)):
+        pattern = "%".join(map(_like, texts))
+        return f"{text} LIKE {parameters.bind(pattern, 'String')}"
+    parts = ("|".join(map(_literal, spellings(part))) for part in texts)
+    pattern = "^" + "(?s:.*)".join(f"(?:{part})" for part in parts) + "$"
+    return f"match({text}, {parameters.bind(pattern, 'String')})"
 
 
 def _column(tree: Equal | Order | Has, parameters: Parameters) -> str:
@@ -372,140 +400,32 @@ def _column(tree: Equal | Order | Has, parameters: Parameters) -> str:
     column = COLUMNS[tree.field.name]
     match tree:
         case Equal(_, value):
-            return f"{column} = {_column_value(tree.field, value, parameters)}"
+            if isinstance(value, int):
+                return f"{column} = {_column_value(tree.field, value, parameters)}"
+            bound = [parameters.bind(each, "String") for each in spellings(value)]
+            return f"{column} IN ({', '.join(bound)})" if bound[1:] else f"{column} = {bound[0]}"
         case Order(_, comparison, value):
             return f"{column} {comparison} {_column_value(tree.field, value, parameters)}"
         case Has():
             return f"{column} != ''"
 
 
-def _column_value(field: Field, value: str | float, parameters: Parameters) -> str:
-    if isinstance(value, str):
-        return parameters.bind(value, "String")
+def _column_value(field: Field, value: float | Decimal, parameters: Parameters) -> str:
     if field.name in TIME_FIELDS:
         return parameters.instant(int(value))
     return parameters.bind(value, "UInt64")
 
 
-def _property(tree: Equal | Order | Has, parameters: Parameters) -> str:
-    """A condition on a property; never NULL, so that NOT means the rest."""
-    # Equality reads the few rows that the index leaves, which is no work for a scan.
-    member, name = member_of(tree.field, parameters, is_many=not isinstance(tree, Equal))
-    match tree:
-        case Equal():
-            return _property_equal(tree, member, name, parameters)
-        case Order(_, comparison, value):
-            bound = parameters.bind(float(value), "Float64")
-            return f"ifNull({_number(member)} {comparison} {bound}, 0)"
-        case Has():
-            return f"""{member} NOT IN ('', 'null', '""')"""
-
-
-def _property_equal(tree: Equal, member: str, name: str, parameters: Parameters) -> str:
-    value = str(tree.value)
-    bound = parameters.bind(value, "String") if value else "''"
-    texts = [bound]
-    number = number_in(value)
-    if not value:
-        equals = f"{member} = '\"\"'"
-    elif number is None or not math.isfinite(number):
-        equals = f"{_text(member, name)} = {bound}"
-    else:
-        bound_number = parameters.bind(number, "Float64")
-        equals = (
-            f"(ifNull(toFloat64OrNull({member}) = {bound_number}, 0)"
-            f" OR startsWith({name}, '\"') AND JSONExtractString({name}) = {bound})"
-        )
-        texts += [f"toString({bound_number})"] if number else ["'0'", "'-0'"]
-    # The index knows the top level only, and integers that are no float differ from its text.
-    if "." in tree.field.name or abs(number or 0) >= _FIRST_INEXACT:
-        return f"({equals})"
-    # Last: the index is asked all the same, and the values are listed for few rows only.
-    parts = [equals, f"hasAny({_PROPERTY_VALUES}, [{', '.join(texts)}])"]
-    if _PLAIN_VALUE.fullmatch(value) and number is None:
-        # Unless it is written with an escape, it stands there as it is: no need to parse the rest.
-        parts.insert(0, f"(position(properties, {bound}) > 0 OR position(properties, '\\\\') > 0)")
-    return _all(parts)
-
-
 def text_of_field(field: Field, parameters: Parameters) -> str:
     """The text of a name, of prose or of a property (`language.text_of`); '' when there is none."""
-    if not field.is_property:
-        return COLUMNS[field.name]
-    return _text(*member_of(field, parameters))
+    return property_text(field, parameters) if field.is_property else COLUMNS[field.name]
 
 
 def number_of_field(field: Field, parameters: Parameters) -> str:
     """The number a property is or is written as, or NULL."""
-    return _number(member_of(field, parameters)[0])
+    return property_number(field, parameters)
 
 
-def _text(member: str, name: str | None = None) -> str:
-    """The text of a member; the common numbers are their own text, without being parsed."""
-    name = name or member
-    return (
-        f"multiIf(match({member}, '^(?:0|-?[1-9][0-9]{{0,17}})$'), {name},"
-        f" match({name}, {_SCALAR}), JSONExtract({name}, 'String'), '')"
-    )
-
-
-def _number(member: str) -> str:
-    """The number a member is or is written as.
-
-    It names the member once: in the branches of an `if` the engine would compute it again.
-    """
-    unquoted = f"replaceRegexpOne({member}, {_QUOTED_NUMBER_PATTERN}, {_FIRST_GROUP})"
-    return f"toFloat64OrNull({unquoted})"
-
-
-def member_of(field: Field, parameters: Parameters, *, is_many: bool = True) -> tuple[str, str]:
-    """A property as JSON text, '' when it is missing, and the name by which to say it again.
-
-    It is the member of exactly that name, else the one at the path split at dots.
-    The properties are parsed for it once; its type and value are asked of the short text.
-    """
-    whole = parameters.bind(field.name, "String")
-    raw = f"JSONExtractRaw(properties, {whole})"
-    path = field.name.split(".")
-    if len(path) > 1:
-        names = ", ".join(parameters.bind(name, "String") for name in path)
-        raw = f"if(JSONHas(properties, {whole}), {raw}, JSONExtractRaw(properties, {names}))"
-    kind = "member"
-    if len(path) == 1 and is_many and _PLAIN_NAME.fullmatch(field.name) and parameters.may_scan():
-        raw, kind = _scanned(field.name, whole, raw, parameters), "scanned"
-    name = f"{kind}_{whole.strip('{').split(':')[0]}"
-    return f"({raw} AS {name})", name
-
-
-def _scanned(name: str, whole: str, raw: str, parameters: Parameters) -> str:
-    """The member by a scan for its name, a third of the time of parsing, where that is safe.
-
-    It is where there is one object only and no escape: then the name in quotes before a colon
-    is the name of a member, and the value behind it is whole. All else is parsed.
-    """
-    quoted = parameters.bind(f'"{name}"', "String")
-    found = f"simpleJSONExtractRaw(properties, {whole})"
-    escape, objects = r"position(properties, '\\')", "countSubstrings(properties, '{')"
-    # By sums, since AND and OR would copy the properties for the rows that are left to them.
-    # An object begins with its brace, so an escape makes the sum more than one.
-    is_doubtful = f"(({found} = '') + (({escape} + {objects}) != 1)) > 0"
-    is_there = f"(position(properties, {quoted}) > 0 OR {escape} > 0)"
-    return f"if({is_doubtful} AND {is_there}, {raw}, trim(BOTH ' \\t\\n\\r' FROM {found}))"
-
-
-#: The index `property_values` is over this very text: it tells which rows are worth looking at.
-_PROPERTY_VALUES = "JSONExtractKeysAndValues(properties, 'String').2"
-#: Integers below this are floats too, and are written alike.
-_FIRST_INEXACT = 2**53
-#: JSON of text, numbers and booleans: what has a text, see `language.text_of`.
-_SCALAR = """'^["tf0-9-]'"""
-#: The same form of a number as in `language`, in quotes.
-_QUOTED_NUMBER_PATTERN = r"""'^"(-?[0-9]+(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)"$'"""
-_FIRST_GROUP = r"'\\1'"
-#: A name that JSON writes as it is, in quotes.
-_PLAIN_NAME = re.compile(r"\w+")
-#: A value that JSON writes as it is; `true` and numbers are written in more ways than one.
-_PLAIN_VALUE = re.compile(r"[0-9A-Za-z_.:/ -]+")
 #: Characters of one word (`language.tokens_of`), ASCII alone: others have cases of their own.
 _PART = re.compile(r"[0-9a-z]+")
 _LIKE_SPECIAL = re.compile(r"[%_\\]")

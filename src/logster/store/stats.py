@@ -30,7 +30,9 @@ from logster.language import (
     Filter,
     render_field,
 )
+from logster.number import FIRST_INEXACT, FIRST_SHORT
 from logster.pipes import Aggregate, Stats, percentile_of, render_aggregate, render_span
+from logster.store.property import property_digits
 from logster.store.search import check_instants
 from logster.store.select import (
     COLUMNS,
@@ -152,26 +154,44 @@ def columns_of(stats: Stats) -> list[Column]:
 
 
 async def _ask(engine: Engine, question: StatsQuestion) -> Answer:
-    """Leaving out what is infinite costs a tenth, so only those who have it pay."""
+    """Leaving out what is infinite costs a tenth, and digits as much as the rest of a question:
+    only those who have such numbers pay, by a second question.
+    """  # noqa: D205  one sentence
     statement = select_stats(question)
     try:
         answer = await engine.ask(statement.sql, statement.parameters, settings=_SAY_INFINITE)
     except StoreError as error:
         if error.code != _BEYOND_SKETCH_CODE:
             raise
+        has_extremes = True
     else:
-        count = len(question.stats.aggregates)
-        if not any(isinstance(number, str) for row in answer.rows for number in row[-count:]):
+        numbers = _places_of_numbers(question.stats)
+        has_extremes = any(isinstance(cell, str) for row in answer.rows for cell in row[numbers])
+        if not (has_extremes or _has_large(question.stats, answer)):
             return answer
-    statement = select_stats(question, has_extremes=True)
+    statement = select_stats(question, has_extremes=has_extremes, has_digits=True)
     return await engine.ask(statement.sql, statement.parameters)
 
 
-def select_stats(question: StatsQuestion, *, has_extremes: bool = False) -> Statement:
+def _has_large(stats: Stats, answer: Answer) -> bool:
+    """Whether a smallest or largest number is one of those that share a float."""
+    first = _places_of_numbers(stats).start
+    places = [place for place, part in enumerate(stats.aggregates, first) if _has_digits(part)]
+    return any(
+        abs(row[place]) >= FIRST_INEXACT
+        for row in answer.rows
+        for place in places
+        if row[place] is not None
+    )
+
+
+def select_stats(
+    question: StatsQuestion, *, has_extremes: bool = False, has_digits: bool = False
+) -> Statement:
     """One row more than there may be, so that more are seen.
 
     With `has_extremes` all numbers leave out what is infinite, and percentiles what is next to it
-    or to 0.
+    or to 0. With `has_digits` the smallest and largest come with the digits that a float has not.
     """
     stats = question.stats
     parameters = Parameters()
@@ -187,19 +207,29 @@ def select_stats(question: StatsQuestion, *, has_extremes: bool = False) -> Stat
         f"{_number(part, parameters, has_extremes=has_extremes)} AS n{place}"
         for place, part in enumerate(stats.aggregates)
     ]
+    digits = [
+        f"{_digits(part, place, parameters)} AS d{place}"
+        for place, part in enumerate(stats.aggregates)
+        if has_digits and _has_digits(part)
+    ]
     key_names = [f"k{number}" for number in range(len(keys))]
+    first = [numbers[0], *(part for part in digits if part.endswith(" AS d0"))]
+    largest = [*(f"{part.rsplit(' AS ', 1)[1]} DESC" for part in first), *key_names]
+    numbers += digits
     if stats.every_s is None:
         limit = parameters.bind(_limit(stats) + 1, "UInt32")
-        return Statement(_grouped(keys, numbers, where, key_names, [], limit), parameters.values)
+        return Statement(
+            _grouped(keys, numbers, where, key_names, largest, limit), parameters.values
+        )
     if keys and (stats.limit is not None or stats.by != (Field("severity"),)):
         limit = parameters.bind(_limit(stats), "UInt32")
-        largest = _grouped(keys, numbers[:1], where, key_names, [], limit)
+        found = _grouped(keys, first, where, key_names, largest, limit)
         bare = [key.rsplit(" AS ", 1)[0] for key in keys]
-        where = [*where, f"({', '.join(bare)}) IN (SELECT {', '.join(key_names)} FROM ({largest}))"]
+        where = [*where, f"({', '.join(bare)}) IN (SELECT {', '.join(key_names)} FROM ({found}))"]
     step = f"{_step(stats.every_s, question.zone, parameters)} AS step"
     limit = parameters.bind(MAX_POINTS + 1, "UInt32")
     return Statement(
-        _grouped([step, *keys], numbers, where, ["step", *key_names], ["step"], limit),
+        _grouped([step, *keys], numbers, where, ["step", *key_names], ["step", *largest], limit),
         parameters.values,
     )
 
@@ -209,14 +239,13 @@ def _grouped(
     numbers: list[str],
     where: list[str],
     key_names: list[str],
-    first: list[str],
+    order: list[str],
     limit: str,
 ) -> str:
     group = f" GROUP BY {', '.join(key_names)}" if key_names else ""
-    order = ", ".join([*first, "n0 DESC", *key_names])
     return (
         f"SELECT {', '.join([*keys, *numbers])} FROM events WHERE ({' AND '.join(where)})"
-        f"{group} ORDER BY {order} LIMIT {limit}"
+        f"{group} ORDER BY {', '.join(order)} LIMIT {limit}"
     )
 
 
@@ -264,6 +293,22 @@ def _number(  # noqa: PLR0911  # one answer per kind of number
 def _fits(number: str) -> str:
     size = f"abs({number})"
     return f"({size} < {MAX_OF_SKETCH}) * (({size} > {MIN_OF_SKETCH}) + ({size} = 0)) > 0"
+
+
+def _has_digits(part: Aggregate) -> bool:
+    """Whether it is a number of one event, which may be a whole one that no float holds."""
+    return part.function in ("min", "max") and part.field is not None and part.field.is_property
+
+
+def _digits(part: Aggregate, place: int, parameters: Parameters) -> str:
+    """The same number by its digits, where its float stands for several; else NULL.
+
+    No number beyond these is the smallest or largest, when one of these is by its float.
+    """
+    assert part.field is not None
+    digits = f"{part.function}OrNull({property_digits(part.field, parameters)})"
+    size = f"abs(n{place})"
+    return f"if({size} >= {FIRST_INEXACT} AND {size} <= {FIRST_SHORT}, {digits}, NULL)"
 
 
 _FUNCTIONS = {"sum": "sumOrNull", "avg": "avgOrNull", "min": "minOrNull", "max": "maxOrNull"}
@@ -324,12 +369,28 @@ async def _check_zone(engine: Engine, zone: str) -> None:
     raise QueryError(f"{zone[:50]!r} is no time zone; UTC or Europe/Berlin would do")
 
 
+def _places_of_numbers(stats: Stats) -> slice:
+    first = len(stats.by) + (stats.every_s is not None)
+    return slice(first, first + len(stats.aggregates))
+
+
 def _read_row(stats: Stats, row: Sequence[Any]) -> list[Any]:
-    is_stepped = stats.every_s is not None
-    read = list(row)
-    for place, field in enumerate(stats.by, start=is_stepped):
+    numbers = _places_of_numbers(stats)
+    read = list(row[: numbers.stop])
+    for place, field in enumerate(stats.by, start=stats.every_s is not None):
         read[place] = _read_key(field, read[place])
+    exact = iter(row[numbers.stop :])
+    for place, part in enumerate(stats.aggregates, start=numbers.start):
+        if _has_digits(part):
+            read[place] = _read_number(read[place], next(exact, None))
     return read
+
+
+def _read_number(number: float | None, digits: str | int | None) -> float | None:
+    """A number by its digits as far as 64 bits go, else the float that the engine wrote."""
+    if digits is not None and -(2**63) <= int(digits) < FIRST_SHORT:
+        return int(digits)
+    return float(number) if number is not None and abs(number) >= FIRST_INEXACT else number
 
 
 def _read_key(field: Field, value: Any) -> str | None:

@@ -16,12 +16,11 @@ import msgspec
 from logster.event import NS_PER_MS, Severity, read_properties
 from logster.language import MAX_PATH_DEPTH, NAME_FIELDS, PROSE_FIELDS, Field, render_field
 from logster.store.question import (
-    MAX_VALUE_CHARACTERS,
     SEVERITY,
     Meter,
     Selection,
     check_range,
-    text_of,
+    counted_text_of,
 )
 from logster.store.select import COLUMNS, Parameters
 
@@ -237,7 +236,7 @@ async def _by_value(
     field, top = split
     if await _has_few_values(meter, selection, field):
         parameters = Parameters()
-        key = (parameters, text_of(field, parameters))
+        key = (parameters, counted_text_of(field, parameters))
         # One more than there may be, so that more are seen.
         counts = await _count(meter, selection, key, width_ns, limit=MAX_CELLS + 1)
         if sum(map(len, counts.values())) <= MAX_CELLS:
@@ -249,7 +248,7 @@ async def _has_few_values(meter: Meter, selection: Selection, field: Field) -> b
     """An estimate from the events that are found first: one pass is half the time of two."""
     parameters = Parameters()
     ((count,),) = await meter.rows(
-        f"SELECT uniq(value) FROM (SELECT {text_of(field, parameters)} AS value FROM events"
+        f"SELECT uniq(value) FROM (SELECT {counted_text_of(field, parameters)} AS value FROM events"
         f" WHERE {selection.where(parameters)} LIMIT {EVENTS_FOR_FEW})",
         parameters,
     )
@@ -273,7 +272,7 @@ async def _top_first(
     """The top values by a question of their own, so that the other gives rows for these alone."""
     field, top = split
     parameters = Parameters()
-    text = text_of(field, parameters)
+    text = counted_text_of(field, parameters)
     rows = await meter.rows(
         f"SELECT {text} AS value FROM events WHERE {selection.where(parameters)}"
         f" GROUP BY value HAVING value != '' ORDER BY count() DESC, value LIMIT {top}",
@@ -282,7 +281,7 @@ async def _top_first(
     names = [row[0] for row in rows]
     parameters = Parameters()
     known = parameters.bind(names, "Array(String)")
-    text = text_of(field, parameters)
+    text = counted_text_of(field, parameters)
     place = f"if(({text} AS value) = '', {MISSING}, toInt64(indexOf({known}, value)))"
     return names, await _count(meter, selection, (parameters, place), width_ns)
 
@@ -291,7 +290,7 @@ def _series(
     names: list[str], found: Mapping[int, Mapping[int, int]], counted: _Counted
 ) -> list[Series]:
     series = [
-        Series(name[:MAX_VALUE_CHARACTERS], "value", counted.counts(found.get(number, {})))
+        Series(name, "value", counted.counts(found.get(number, {})))
         for number, name in enumerate(names, start=1)
     ]
     rest = ((OTHER, "other"), (MISSING, "missing"))

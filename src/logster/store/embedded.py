@@ -253,7 +253,7 @@ class Database:
         return query
 
     def _make_enclosure(self, handle: Any) -> None:
-        """Make the empty database, once: at the first question, since a full disk stops no start."""
+        """Make the empty database, once: at the first question, for a full disk stops no start."""
         if self._has_enclosure:
             return
         if enclosure.DATABASE not in _read_names(handle, "SELECT name FROM system.databases"):

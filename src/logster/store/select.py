@@ -259,9 +259,15 @@ def _any(parts: list[str]) -> str:
 
 def _words(words: Words, parameters: Parameters) -> str:
     tokens = whole_tokens_of(words)
-    is_one_token = tokens == [words.text.lower()]
-    pattern = None if is_one_token else _bounded(_literal(words.text), *bounds_of(words))
+    bounds = bounds_of(words)
     part = None if tokens else _longest_part((words.text,))
+    if not any(bounds):
+        # A part that is the whole text says it all.
+        like = f"%{_like(words.text.lower())}%"
+        part = None if part == words.text.lower() else part
+        return _prose(words.field, tokens, part, (_FOLDED_LIKE, like), parameters)
+    is_one_token = tokens == [words.text.lower()]
+    pattern = None if is_one_token else _bounded(_literal(words.text), *bounds)
     return _prose(words.field, tokens, part, (_FOLDED_MATCH, pattern), parameters)
 
 

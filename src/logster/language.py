@@ -27,13 +27,15 @@ Prefixes, patterns and expressions look at the text of a value (`text_of`).
 Objects, arrays and nulls are equal to nothing and have no text.
 
 What a time is. `2026-01-31`, `2026-01-31T08:15` mean the whole of the last unit written, in the
-zone of whoever asks; the tree holds nanoseconds since 1970, so a condition on a time may become two.
+zone of whoever asks; the tree holds nanoseconds since 1970, so a condition on a time may become
+two.
 
 What `=` is. Behind a name, `=` and `==` are read as `:`, since everybody writes them so
 (`docs/decisions/028`); where no value follows, or an arrow does, they are part of a word.
 
 What a script without spaces is. Chinese, Japanese, Thai and others make one token of a whole
-sentence, so a word that begins or ends in one of their letters may go on there: `登录` is in `用户登录失败`.
+sentence, so a word that begins or ends in one of their letters may go on there:
+`登录` is in `用户登录失败`.
 """
 
 # ruff: noqa: D102  the methods of `Builder` are named and described by the grammar

@@ -3,11 +3,11 @@
 In: a text and a `Clock`: the instant it is typed at, and the zone of whoever types it.
 Out: nanoseconds since 1970; or a `QueryError` that says what would do.
 Promise: what a time leaves out is filled in by the past: `13:00` is the last one that was, and
-so are `monday` and `Nov 24`. The portal reads times by the same rules (`portal/src/state/moment.ts`);
-both are tested with one table, `tests/tables/moments.json`.
+so are `monday` and `Nov 24`. The portal reads times by the same rules, in
+`portal/src/state/moment.ts`; both are tested with one table, `tests/tables/moments.json`.
 
 A time that the clocks skip in spring is read as if they had not been changed yet; of one that
-comes twice in autumn the first is meant. A day is as long as the calendar says; `1d ago` is 24 hours.
+comes twice in autumn the first is meant. A day is as long as the calendar says, `1d ago` 24 hours.
 """
 
 from __future__ import annotations
@@ -124,11 +124,12 @@ def parse_moment(text: str, clock: Clock) -> int:
         instant_ns = None
     if instant_ns is None:
         raise QueryError(
-            f"{text.strip()[:50]!r} is no time; {USUAL_FORMS} would do", length=max(len(text), 1)
+            f"{text.strip()[:50]!r} is not a time; {USUAL_FORMS} would do", length=max(len(text), 1)
         )
     if not 0 <= instant_ns <= MAX_INSTANT_NS:
         raise QueryError(
-            f"{text.strip()[:50]!r} is a time before 1970 or after 2262", length=max(len(text), 1)
+            f"{text.strip()[:50]!r} is a time that is not from 1970 to 2262",
+            length=max(len(text), 1),
         )
     return instant_ns
 
@@ -153,7 +154,7 @@ def instant_in(local: datetime, zone: tzinfo) -> int:
 
 
 def _plain(text: str) -> str:
-    """Lower case, one blank between words, and the minus that the portal writes as the usual one."""
+    """Lower case, one blank between words, and the portal's minus as the usual one."""
     if len(text) > MAX_CHARACTERS:
         return ""
     return " ".join(text.lower().replace("\u2212", "-").split())

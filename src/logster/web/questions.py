@@ -18,6 +18,7 @@ from litestar.response import Stream
 
 from logster.errors import NotFoundError
 from logster.language import parse_filter
+from logster.moment import Clock, parse_range
 from logster.store.context import (
     DEFAULT_NEIGHBOURS,
     MAX_NEIGHBOURS,
@@ -46,14 +47,22 @@ from logster.web.shapes import (
     AnswerShape,
     EventShape,
     parse_event_id,
-    parse_instant,
     render_optional,
     shape_event,
 )
 
 Text = Annotated[str, QueryParameter(description="A search text; empty finds all.")]
-Since = Annotated[str, QueryParameter(description="ISO time, or how long ago: 15m, 2h, 7d.")]
+Since = Annotated[
+    str,
+    QueryParameter(
+        description="A time, 2026-11-24T08:00Z or yesterday 13:00, or how long ago: 15m, 2h, 7d."
+    ),
+]
 Until = Annotated[str, QueryParameter(description="The same; the end of the time.")]
+
+Wanted = Annotated[
+    bool, QueryParameter(description="false: do not look for what else may be meant.")
+]
 
 
 class SeriesShape(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,15 +185,19 @@ class SqlShape(AnswerShape, frozen=True, kw_only=True):
 
 
 async def provide_selection(
-    viewer: NamedDependency[Viewer], q: Text = "", since: Since = "", until: Until = ""
+    viewer: NamedDependency[Viewer],
+    clock: NamedDependency[Clock],
+    q: Text = "",
+    since: Since = "",
+    until: Until = "",
 ) -> Selection:
     """The events a question is about, inside the viewer's workspace."""
-    now_ns = time.time_ns()
+    since_ns, until_ns = parse_range(since, until, clock)
     return Selection(
         workspace=viewer.workspace,
-        filter=parse_filter(q),
-        since_ns=parse_instant(since, now_ns) if since else None,
-        until_ns=parse_instant(until, now_ns) if until else None,
+        filter=parse_filter(q, clock.zone),
+        since_ns=since_ns,
+        until_ns=until_ns,
     )
 
 

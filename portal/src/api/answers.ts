@@ -89,6 +89,7 @@ export interface Stats {
   readonly everyS: number | null;
   readonly hasMore: boolean;
   readonly hint: Hint | null;
+  readonly notice: string | null;
   readonly elapsedMs: number;
 }
 
@@ -206,6 +207,7 @@ export function readStats(value: unknown): Stats {
     everyS: typeof found.every_s === "number" ? found.every_s : null,
     hasMore: found.has_more === true,
     hint: readHint(found.hint),
+    notice: textOrNull(found.notice),
     elapsedMs: numberOrZero(found.elapsed_ms),
   };
 }

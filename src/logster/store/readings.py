@@ -202,7 +202,8 @@ def _joined(tree: Filter) -> Iterator[Filter]:
         text = " ".join(part.text for part in pair if isinstance(part, Words))
         if found := _TORN.fullmatch(text):
             for meant in _parsed(f"{found[1]}:{quote(found[2])}"):
-                yield And((*tree.filters[:place], meant, *tree.filters[place + 2 :]))
+                parts = (*tree.filters[:place], meant, *tree.filters[place + 2 :])
+                yield And(parts) if len(parts) > 1 else meant
 
 
 def _parsed(text: str) -> Iterator[Filter]:

@@ -92,7 +92,7 @@ export async function getEvent(id: string, signal?: AbortSignal): Promise<Event>
 
 /** Where the live tail of a search is; `cursor` continues one that was cut. */
 export function tailAddress(text: string, zone: string, cursor: string | null): string {
-  return `/api/v1/events/tail?${parametersOf({ q: text, zone, cursor })}`;
+  return `/api/v1/events/tail?${parametersOf({ q: text, zone: unusual(zone), cursor })}`;
 }
 
 export async function getHistogram(
@@ -250,7 +250,12 @@ function refusalOf(response: Response): Refusal {
 }
 
 function scoped({ text, zone, since, until }: Scope, more: Record<string, string | null> = {}): URLSearchParams {
-  return parametersOf({ q: text, zone, since, until, ...more });
+  return parametersOf({ q: text, zone: unusual(zone), since, until, ...more });
+}
+
+/** The server's own zone is not said. */
+function unusual(zone: string): string | null {
+  return zone === "UTC" ? null : zone;
 }
 
 function parametersOf(values: Record<string, string | null>): URLSearchParams {

@@ -55,6 +55,7 @@ from lark import Lark, Token, UnexpectedCharacters, UnexpectedInput, UnexpectedT
 from lark.exceptions import VisitError
 from lark.visitors import Transformer_NonRecursive
 
+from logster.aliases import field_for
 from logster.errors import QueryError
 from logster.event import NS_PER_S, SEVERITY_NAMES, Severity, render_instant
 from logster.moment import MAX_INSTANT_NS, instant_in
@@ -720,7 +721,7 @@ def _number(token: Token, field: Field) -> int | float:
         raise refusal_at(
             token,
             "expected a number; put text that only looks like a comparison in quotes."
-            + nearest(field.name, _FIELD_NAMES.values()),
+            + nearest(field_for(field.name) or field.name, _FIELD_NAMES.values()),
         )
     is_whole = text.lstrip("-").isdigit() and len(text) <= _MAX_DIGITS
     return int(text) if is_whole else number

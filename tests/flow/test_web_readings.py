@@ -1,4 +1,4 @@
-"""A search that finds nothing is read otherwise; what finds something is offered, with its count."""
+"""A search that finds nothing is read otherwise; what finds something is offered with its count."""
 
 from __future__ import annotations
 

@@ -106,6 +106,12 @@ def test_a_sign_of_other_languages_is_a_mistake_with_its_way_out(text: str) -> N
     assert text[caught.value.position :][: caught.value.length] in ("=~", "!~")
 
 
+@pytest.mark.parametrize("text", ["level>=error", "lvl>warn", "log.level>info"])
+def test_a_level_that_cannot_be_compared_is_told_its_name_here(text: str) -> None:
+    with pytest.raises(QueryError, match="Did you mean `severity`"):
+        parse_filter(text)
+
+
 def test_before_a_pipe_it_is_the_same() -> None:
     tree, stats = parse_question("severity=error | count by user")
     assert render_question(tree, stats) == "severity:error | count by user"

@@ -66,6 +66,8 @@ export interface Patterns {
   readonly patterns: readonly Pattern[];
   readonly distinct: number;
   readonly lookedAt: number;
+  readonly hint: Hint | null;
+  readonly notice: string | null;
   readonly elapsedMs: number;
 }
 
@@ -170,6 +172,8 @@ export function readPatterns(value: unknown): Patterns {
     patterns: list(found.patterns, "patterns").map(readPattern),
     distinct: numberOrZero(found.distinct),
     lookedAt: numberOrZero(found.looked_at),
+    hint: readHint(found.hint),
+    notice: textOrNull(found.notice),
     elapsedMs: numberOrZero(found.elapsed_ms),
   };
 }

@@ -124,8 +124,10 @@ export async function getReleases(scope: Scope, signal?: AbortSignal): Promise<r
   return readReleases(await ask("GET", `/api/v1/releases?${scoped(scope)}`, signal));
 }
 
-export async function getPatterns(scope: Scope, signal?: AbortSignal): Promise<Patterns> {
-  return readPatterns(await ask("GET", `/api/v1/patterns?${scoped(scope)}`, signal));
+/** Without a `hint` nobody looks for what else may be meant: a dashboard asks too often. */
+export async function getPatterns(scope: Scope, signal?: AbortSignal, hint = true): Promise<Patterns> {
+  const parameters = scoped(scope, { hint: hint ? null : "false" });
+  return readPatterns(await ask("GET", `/api/v1/patterns?${parameters}`, signal));
 }
 
 export async function getContext(id: string, shared: string, signal?: AbortSignal): Promise<Context> {
@@ -133,7 +135,7 @@ export async function getContext(id: string, shared: string, signal?: AbortSigna
   return readContext(await ask("GET", path, signal));
 }
 
-/** Without a `hint` nobody looks for what else may be meant: a dashboard asks too often. */
+/** `hint` as for patterns. */
 export async function getStats(scope: Scope, signal?: AbortSignal, hint = true): Promise<Stats> {
   const parameters = scoped(scope, { hint: hint ? null : "false" });
   return readStats(await ask("GET", `/api/v1/stats?${parameters}`, signal));

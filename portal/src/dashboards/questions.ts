@@ -32,7 +32,7 @@ export async function askTile(
 ): Promise<TileAnswer> {
   const scope: Scope = { text: question, zone, ...boundsOf(range) };
   const isChart = kind === "line" || kind === "bar";
-  if (kind === "patterns") return { form: "patterns", patterns: await getPatterns(scope, signal) };
+  if (kind === "patterns") return { form: "patterns", patterns: await getPatterns(scope, signal, false) };
   if (isChart && splitQuestion(question).pipe === null) {
     const timeline = timelineOfCounts(await getHistogram(scope, BUCKETS, signal));
     return { form: "timeline", timeline, name: "Events" };

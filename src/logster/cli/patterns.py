@@ -12,7 +12,7 @@ import click
 import msgspec
 
 from logster.cli.client import Client, load_target, target_options
-from logster.cli.display import STYLES, in_color, printable
+from logster.cli.display import STYLES, in_color, printable, show_hint, show_notice
 from logster.cli.search import EXIT_NONE, ask, question_options
 from logster.event import Severity
 
@@ -45,12 +45,13 @@ def command(
     params = {"q": text, **times, "limit": limit}
     with Client(load_target(url, key)) as client:
         told = ask(client, text, params, "/api/v1/patterns")
+    show_notice(told)
     for pattern in told["patterns"]:
         line = msgspec.json.encode(pattern).decode() if is_json else render_pattern(pattern)
         click.echo(line, color=in_color())
     if not told["patterns"]:
         if not is_json:
-            click.echo("Nothing found.", err=True)
+            show_hint(told.get("hint"), "Nothing found.")
         raise SystemExit(EXIT_NONE)
     if not is_json:
         shown = min(len(told["patterns"]), told["distinct"])

@@ -68,7 +68,7 @@ async def find_hint(
     said = _mistake_of_time(selection)
     named = [*fields_in(selection.filter), *(fields_of(stats) if stats else ())]
     known, meter = {}, Meter(engine)
-    if named:
+    if any(named):
         # Up to the end of the search, not from its start: there may be no event in its time.
         recent = Selection(workspace=selection.workspace, until_ns=selection.until_ns)
         with suppress(StoreError):  # the search itself was answered
@@ -78,20 +78,21 @@ async def find_hint(
     meant = _meant(named, known | OWN) if known else {}
     corrected = replace_fields(selection.filter, meant)
     offers = []
-    if known and is_empty and not said:
+    if named and is_empty and not said:
         readings = await find_readings(meter, selection, known | OWN, corrected)
         others = stats and replace_stats_fields(stats, meant)
         texts = [(_asked(reading.filter, others), reading.count) for reading in readings]
         offers = [Offer(text, count) for text, count in texts if text is not None]
-    said += [_sentence(*pair) for pair in meant.items()]
+    asked = _asked(corrected, stats and replace_stats_fields(stats, meant)) if meant else None
+    is_offered = not offers or any(offer.filter == asked for offer in offers)
+    said += [_sentence(*pair, is_offered=is_offered) for pair in meant.items()]
     if offers:
         said.append(NEAR)
     if not said:
         return None
-    asked = _asked(corrected, stats and replace_stats_fields(stats, meant)) if meant else None
     return Hint(
         text=" ".join(said),
-        filter=asked or (offers[0].filter if offers else None),
+        filter=asked if is_offered and asked else offers[0].filter if offers else None,
         offers=offers,
         elapsed_ms=meter.elapsed_ms,
         rows_read=meter.rows_read,
@@ -121,8 +122,9 @@ def _meant(named: list[Field | None], known: dict[str, Field]) -> dict[Field, Fi
     return meant
 
 
-def _sentence(field: Field, other: Field) -> str:
-    return f"No recent event has `{render_field(field)}`; did you mean `{render_field(other)}`?"
+def _sentence(field: Field, other: Field, *, is_offered: bool) -> str:
+    missing = f"No recent event has `{render_field(field)}`"
+    return f"{missing}; did you mean `{render_field(other)}`?" if is_offered else f"{missing}."
 
 
 def _is_among(field: Field, known: dict[str, Field]) -> bool:

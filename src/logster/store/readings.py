@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from logster.aliases import ALIASES, field_for, plain_name
 from logster.errors import QueryError, StoreError
 from logster.event import read_properties
 from logster.language import (
@@ -56,33 +57,13 @@ MAX_READINGS = 5
 MAX_TERMS = 3
 #: A question nobody asked may not keep the engine from those that were.
 MAX_QUESTIONS = 24
-QUESTION_S, BUDGET_S = 0.5, 2.0
+QUESTION_S, BUDGET_S = 0.5, 1.5
 #: Longer texts are no values that somebody types.
 MAX_CHARACTERS = 200
 #: Events that are looked at for the names of the properties that have a value.
 MAX_HOMES = 20
 _MAX_ID = 2**64 - 1
 
-#: Other names of what every event has, as other programs call it; without their dots and cases.
-ALIASES: Mapping[str, frozenset[str]] = {
-    field: frozenset(names.split())
-    for field, names in {
-        "severity": "severity level lvl loglevel loglevelname severitytext sev priority",
-        "message": "message msg text body logmessage",
-        "application": "application app appname applicationname service servicename program",
-        "category": "category logger loggername sourcecontext module component",
-        "user": "user userid username usr login account accountid accountname enduserid",
-        "host": "host hostname server servername machine machinename node instance",
-        "environment": "environment env stage deploymentenvironment environmentname",
-        "release": "release version appversion serviceversion build",
-        "trace_id": "traceid trace correlationid traceidentifier",
-        "span_id": "spanid span",
-        "exception": "exception error err ex exc exceptionmessage",
-        "stack_trace": "stacktrace stack traceback",
-        "template": "template messagetemplate",
-        "timestamp": "timestamp time ts datetime date eventtime",
-    }.items()
-}
 #: Names whose values are compared with a word: all but the text of a template.
 _HOMES = tuple(name for name in NAME_FIELDS if name not in ("template", "protocol"))
 
@@ -96,13 +77,13 @@ class Reading(msgspec.Struct, frozen=True):
 
 def other_fields(asked: Field, known: Mapping[str, Field]) -> list[Field]:
     """Fields and properties that may be meant by a name, the nearest first."""
-    plain = _plain(asked.name)
-    last = _plain(asked.name.rpartition(".")[2])
-    group = next((field for field, names in ALIASES.items() if plain in names), None)
+    plain = plain_name(asked.name)
+    last = plain_name(asked.name.rpartition(".")[2])
+    group = field_for(asked.name)
     aliases = ALIASES[group] if group else frozenset()
     same, alike, ends = [], [], []
     for other in known.values():
-        names = _plain(other.name), _plain(other.name.rpartition(".")[2])
+        names = plain_name(other.name), plain_name(other.name.rpartition(".")[2])
         if names[0] == plain:
             same.append(other)
         elif not aliases.isdisjoint(names):
@@ -113,11 +94,6 @@ def other_fields(asked: Field, known: Mapping[str, Field]) -> list[Field]:
     if asked.is_property and (name := near(asked.name, known)):
         fields.append(known[name])
     return [field for field in dict.fromkeys(fields) if field != asked]
-
-
-def _plain(name: str) -> str:
-    """A name without what spellings differ in: cases, dots, dashes and underscores."""
-    return re.sub(r"[\W_]+", "", name.lower())
 
 
 async def find_readings(

@@ -19,6 +19,7 @@ from litestar.response import Stream
 from logster.errors import NotFoundError
 from logster.language import parse_filter
 from logster.moment import Clock, parse_range
+from logster.pipes import equals_in
 from logster.store.context import (
     DEFAULT_NEIGHBOURS,
     MAX_NEIGHBOURS,
@@ -28,6 +29,7 @@ from logster.store.context import (
 from logster.store.engine import Engine
 from logster.store.export import MEDIA_TYPES, Form, choose_columns, export, parse_form
 from logster.store.freehand import run
+from logster.store.hint import find_hint
 from logster.store.patterns import DEFAULT_LIMIT, find_patterns
 from logster.store.patterns import MAX_LIMIT as MAX_PATTERNS
 from logster.store.question import Selection, countable_field_of
@@ -46,9 +48,11 @@ from logster.web.access import Viewer
 from logster.web.shapes import (
     AnswerShape,
     EventShape,
+    HintShape,
     parse_event_id,
     render_optional,
     shape_event,
+    shape_hint,
 )
 
 Text = Annotated[str, QueryParameter(description="A search text; empty finds all.")]
@@ -155,11 +159,16 @@ class PatternShape(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PatternsShape(AnswerShape, frozen=True, kw_only=True):
-    """The most frequent of `distinct` shapes among the newest `looked_at` events."""
+    """The most frequent of `distinct` shapes among the newest `looked_at` events.
+
+    `hint` and `notice` are those of a page of events.
+    """
 
     patterns: list[PatternShape]
     distinct: int
     looked_at: int
+    hint: HintShape | None
+    notice: str | None
 
 
 class ContextShape(AnswerShape, frozen=True, kw_only=True):
@@ -311,10 +320,13 @@ async def show_releases(
 async def show_patterns(
     engine: NamedDependency[Engine],
     selection: NamedDependency[Selection],
+    q: Text = "",
     limit: Annotated[int, QueryParameter(ge=1, le=MAX_PATTERNS)] = DEFAULT_LIMIT,
+    hint: Wanted = True,
 ) -> PatternsShape:
     """Collapse the newest messages that match to their shapes, the most frequent first."""
     found = await find_patterns(engine, selection, limit=limit)
+    told = await find_hint(engine, selection) if hint and not found.looked_at else None
     return PatternsShape(
         patterns=[
             PatternShape(
@@ -332,8 +344,10 @@ async def show_patterns(
         ],
         distinct=found.distinct,
         looked_at=found.looked_at,
-        elapsed_ms=found.elapsed_ms,
-        rows_read=found.rows_read,
+        hint=shape_hint(told),
+        notice=equals_in(q),
+        elapsed_ms=found.elapsed_ms + (told.elapsed_ms if told else 0),
+        rows_read=found.rows_read + (told.rows_read if told else 0),
     )
 
 

@@ -29,6 +29,8 @@ VOCABULARY = (
     "config",
     "metrics",
     "timestamp",
+    "moment",
+    "aliases",
     "zstd",
 )
 STAGES = ("ingest", "meta", "spool", "store", "track", "watch", "web")

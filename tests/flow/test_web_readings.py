@@ -140,6 +140,24 @@ async def test_nothing_near_is_no_hint_and_no_other_workspace_is_seen(site: Site
     assert (await search(site, q))["hint"] is None
 
 
+async def test_patterns_of_nothing_say_the_same(site: Site) -> None:
+    program = site.visit(key=KEY)
+    told = (await program.get("/api/v1/patterns", params={"q": "level=error"})).json()
+    assert told["hint"]["offers"] == [{"q": "severity:error", "count": 1}]
+    assert told["notice"].startswith("Read `=` as `:`")
+    told = (await program.get("/api/v1/patterns", params={"q": "level:x", "hint": "false"})).json()
+    assert (told["hint"], told["notice"]) == (None, None)
+
+
+async def test_the_name_that_is_asked_about_is_one_that_finds_something(site: Site) -> None:
+    hint = (await search(site, "status:404"))["hint"]
+    assert "did you mean `Status`?" in hint["text"]
+    assert hint["q"] == "Status:404"
+    hint = (await search(site, "userid:bob"))["hint"]
+    assert "did you mean" not in hint["text"]
+    assert hint["q"] == "user_id:bob"
+
+
 async def test_a_dashboard_asks_for_no_hint(site: Site) -> None:
     assert (await search(site, "a1b2c3", hint="false"))["hint"] is None
     table = await site.visit(key=KEY).get(

@@ -266,6 +266,19 @@ def test_tail_goes_on_where_the_stream_broke(server, monkeypatch):
     assert asked_params(server) == {"q": "severity>=warn"}
 
 
+def test_tail_says_how_a_sign_was_read_and_asks_in_its_zone(server):
+    body = b'retry: 2000\nevent: notice\ndata: "Read `=` as `:`"\n\n: still here\nid: c0\n\n'
+    server.answers = [
+        Answer(body=body, headers={"Content-Type": "text/event-stream"}),
+        Answer(401, {"error": {"message": "No."}}),
+    ]
+
+    result = run(server, "tail", "user=alice", "--zone", "Asia/Tokyo")
+
+    assert result.stderr.splitlines()[0] == "Read `=` as `:`"
+    assert asked_params(server) == {"q": "user=alice", "zone": "Asia/Tokyo"}
+
+
 def test_tail_ends_with_ctrl_c(server):
     server.answer = lambda _: stream(("c1", {"events": [make_event(1)], "skipped": 0}))
     process = subprocess.Popen(

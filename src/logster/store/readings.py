@@ -26,6 +26,7 @@ from logster.aliases import ALIASES, field_for, plain_name
 from logster.errors import QueryError, StoreError
 from logster.event import read_properties
 from logster.language import (
+    EVERYTHING,
     MAX_PATH_DEPTH,
     NAME_FIELDS,
     And,
@@ -46,7 +47,7 @@ from logster.language import (
 from logster.store.select import COLUMNS, Parameters, has_property_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
     from logster.store.question import Meter, Selection
@@ -104,12 +105,20 @@ async def find_readings(
     found: dict[Filter, int] = {}
     tree = selection.filter
     terms = list(dict.fromkeys(_terms_in(tree)))[:MAX_TERMS]
-    near = [_replaced(tree, term, other) for term in terms for other in _others(term, known)]
+    others = [(term, other) for term in terms for other in _others(term, known)]
+    quick = [_replaced(tree, *pair) for pair in others if not isinstance(pair[1], Glob)]
+    scans = [_replaced(tree, *pair) for pair in others if isinstance(pair[1], Glob)]
     with suppress(TimeoutError):
         async with asyncio.timeout(BUDGET_S):
-            await asking.count_all([first, *_joined(tree), *near], found)
-            for term in terms:
-                homes = await asking.find_homes(term)
+            # What an index answers comes before what reads every event.
+            await asking.count_all([first, *_joined(tree), *quick], found)
+            for look in (asking.properties_by_index, asking.names):
+                for term in terms:
+                    homes = await look(term)
+                    await asking.count_all([_replaced(tree, term, home) for home in homes], found)
+            await asking.count_all(scans, found)
+            for term in terms if not found else ():
+                homes = await asking.properties_by_text(term)
                 await asking.count_all([_replaced(tree, term, home) for home in homes], found)
     return [Reading(*pair) for pair in found.items()][:MAX_READINGS]
 
@@ -214,23 +223,13 @@ class _Asking:
         rows = await self._ask(f"SELECT count() FROM events WHERE {where}", parameters)
         return int(rows[0][0]) if rows else 0
 
-    async def find_homes(self, term: Filter) -> list[Filter]:
-        """Conditions on the names and properties that have the value of a term."""
-        match term:
-            case Words(text, None, False) if len(text) <= MAX_CHARACTERS:
-                value, asked = text, None
-            case Equal(field, str(value)) if 0 < len(value) <= MAX_CHARACTERS:
-                asked = field
-            case _:
-                return []
-        properties = await self._properties_with(value)
-        names = await self._names_with(value)
-        return [home for home in [*properties, *names] if home != Equal(asked or Field(""), value)]
-
-    async def _names_with(self, value: str) -> list[Filter]:
-        """Names that are this value but for its case."""
+    async def names(self, term: Filter) -> list[Filter]:
+        """Names that are the value of a term but for its case."""
+        value = _value_of(term)
+        if value is None:
+            return []
         parameters = Parameters()
-        where = msgspec.structs.replace(self._selection, filter=And(())).where(parameters)
+        where = msgspec.structs.replace(self._selection, filter=EVERYTHING).where(parameters)
         folded = parameters.bind(value.lower(), "String")
         pairs = ", ".join(f"('{name}', toString({COLUMNS[name]}))" for name in _HOMES)
         any_of = " OR ".join(f"lowerUTF8({COLUMNS[name]}) = {folded}" for name in _HOMES)
@@ -243,20 +242,30 @@ class _Asking:
         )
         return [Equal(Field(name), found) for name, found, _ in rows]
 
-    async def _properties_with(self, value: str) -> list[Filter]:
-        """Properties that have this value: by the index, else by looking for its text."""
-        for test in (has_property_value, _has_text):
-            parameters = Parameters()
-            where = msgspec.structs.replace(self._selection, filter=And(())).where(parameters)
-            rows = await self._ask(
-                f"SELECT properties FROM events WHERE {where} AND {test(value, parameters)}"
-                f" LIMIT {MAX_HOMES}",
-                parameters,
-            )
-            paths = (path for row in rows for path in _paths_to(value, read_properties(row[0])))
-            if fields := list(dict.fromkeys(paths))[:MAX_READINGS]:
-                return [Equal(Field(path, is_property=True), value) for path in fields]
-        return []
+    async def properties_by_index(self, term: Filter) -> list[Filter]:
+        """Properties that have the value of a term; those deeper down are not in the index."""
+        return await self._properties(term, has_property_value)
+
+    async def properties_by_text(self, term: Filter) -> list[Filter]:
+        """The same for all, where the text of the properties holds it."""
+        return await self._properties(term, _has_text)
+
+    async def _properties(
+        self, term: Filter, test: Callable[[str, Parameters], str]
+    ) -> list[Filter]:
+        value = _value_of(term)
+        if value is None:
+            return []
+        parameters = Parameters()
+        where = msgspec.structs.replace(self._selection, filter=EVERYTHING).where(parameters)
+        rows = await self._ask(
+            f"SELECT properties FROM events WHERE {where} AND {test(value, parameters)}"
+            f" LIMIT {MAX_HOMES}",
+            parameters,
+        )
+        paths = (path for row in rows for path in _paths_to(value, read_properties(row[0])))
+        fields = list(dict.fromkeys(paths))[:MAX_READINGS]
+        return [Equal(Field(path, is_property=True), value) for path in fields]
 
     async def _ask(self, sql: str, parameters: Parameters) -> list[tuple[Any, ...]]:
         if self._left <= 0:
@@ -272,6 +281,17 @@ class _Asking:
             if budget.expired():
                 return []
             raise
+
+
+def _value_of(term: Filter) -> str | None:
+    """What a term asks for, where that may be a value somewhere."""
+    match term:
+        case Words(text, None, False) if len(text) <= MAX_CHARACTERS:
+            return text
+        case Equal(_, str(value)) if 0 < len(value) <= MAX_CHARACTERS:
+            return value
+        case _:
+            return None
 
 
 def _has_text(value: str, parameters: Parameters) -> str:

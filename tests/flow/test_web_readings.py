@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from logster.store import readings
 from support.meta import add_workspace
 from support.stored import NOON_NS, event_at, store_events
 from support.web import KEY, Site, running_site
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
 
 OURS, THEIRS = 1, 2
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine must not decide what is near."""
+    monkeypatch.setattr(readings, "QUESTION_S", 30.0)
+    monkeypatch.setattr(readings, "BUDGET_S", 60.0)
 
 
 @pytest.fixture
@@ -182,6 +190,16 @@ async def test_how_an_equals_sign_was_read_is_said_on_the_first_page_only(site: 
     older = await search(site, "application=orders-api", before=page["next"])
     assert (len(older["events"]), older["notice"]) == (1, None)
     assert (await search(site, "application:orders-api"))["notice"] is None
+
+
+@pytest.mark.parametrize("limit", ["QUESTION_S", "BUDGET_S", "MAX_QUESTIONS"])
+async def test_without_time_for_other_readings_the_search_is_answered_without_them(
+    site: Site, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(readings, limit, 0)
+    assert (await search(site, "a1b2c3"))["hint"] is None
+    hint = (await search(site, "level:error"))["hint"]
+    assert (hint["q"], hint["offers"]) == ("severity:error", [])
 
 
 async def test_many_terms_cost_a_few_questions(site: Site) -> None:

@@ -219,6 +219,7 @@ async def test_many_terms_cost_a_few_questions(site: Site) -> None:
         "export",
         "stats",
         "events/tail",
+        "complete",
     ],
 )
 async def test_times_in_a_search_are_those_of_the_zone(site: Site, path: str) -> None:

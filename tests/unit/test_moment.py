@@ -58,7 +58,8 @@ def test_two_sides_are_what_the_table_says(
     clock: Clock, sides: list[str], expected: tuple[str | None, str | None]
 ) -> None:
     wanted = tuple(side and read_instant(side) for side in expected)
-    assert parse_range(*sides, clock) == wanted
+    since, until = sides
+    assert parse_range(since, until, clock) == wanted
 
 
 def test_a_refusal_names_the_text_and_what_would_do() -> None:

@@ -35,6 +35,8 @@ from logster.meta.sharing import Person, can_change
 from logster.timestamp import read_instant
 from logster.variables import bind
 from logster.web.access import Viewer
+from logster.web.audit import audit_shared
+from logster.web.orders import Order
 from logster.web.refusals import refusing
 
 #: Fifty tiles with long questions; a usual dashboard has a few kilobytes.
@@ -88,7 +90,7 @@ class DashboardsShape(msgspec.Struct, frozen=True, kw_only=True):
     dashboards: list[SummaryShape]
 
 
-class BindingOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class BindingOrder(Order, frozen=True, kw_only=True):
     """Questions, and what stands for each name: one value, several, or none for no condition."""
 
     questions: Annotated[
@@ -138,7 +140,9 @@ async def make_dashboard(
     """Keep a dashboard, new or from an exported file; needs a log-in."""
     person = _check_person(viewer)
     with refusing():
-        return _shape(await dashboards.create(person, _draft(data)), person)
+        made = await dashboards.create(person, _draft(data))
+    audit_shared(viewer, "dashboard", made)
+    return _shape(made, person)
 
 
 @put(
@@ -159,6 +163,7 @@ async def change_dashboard(
     person = _check_person(viewer)
     with refusing():
         changed = await dashboards.change(person, dashboard_id, data.version, _draft(data))
+    audit_shared(viewer, "dashboard", changed)
     return _shape(changed, person)
 
 

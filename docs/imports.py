@@ -32,6 +32,8 @@ VOCABULARY = (
     "config",
     "metrics",
     "timestamp",
+    "moment",
+    "aliases",
     "zstd",
     "serverlog",
     "ansi",

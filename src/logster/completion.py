@@ -92,7 +92,7 @@ def _field(name: str) -> Field | None:
 #: The last pipe, with nothing but a question behind it.
 _PIPE = re.compile(r"(?:^|[\s)\"])\|\s*([^|\"/]*)\Z")
 _VALUE = re.compile(
-    r"((?:[^\W\d]|[@$])[\w.@$/-]*):(?:\((?:[^()\"]*,)?\s*)?(\"[^\"]*|[^\s()\",:*/<>=!]*)\Z"
+    r"((?:[^\W\d]|[@$])[\w.@$/-]*)(?::={0,2}|==?|\s==?\s)(?:\((?:[^()\"]*,)?\s*)?(\"[^\"]*|[^\s()\",:*/<>=!]*)\Z"
 )
 #: The one field with names whose order means something.
 _LEVEL = re.compile(r"(?:^|[\s(-])(severity)\s*(?:!=|[<>]=?|:[\w]*\.\.)\s*(\w*)\Z", re.IGNORECASE)

@@ -28,8 +28,16 @@ integers beyond 64 bits.
 Prefixes, patterns and expressions look at the text of a value (`text_of`).
 Objects, arrays and nulls are equal to nothing and have no text.
 
-What a time is. `2026-01-31`, `2026-01-31T08:15` mean the whole of the last unit written;
-the tree holds nanoseconds since 1970, so a condition on a time may become two.
+What a time is. `2026-01-31`, `2026-01-31T08:15` mean the whole of the last unit written, in the
+zone of whoever asks; the tree holds nanoseconds since 1970, so a condition on a time may become
+two.
+
+What `=` is. Behind a name, `=` and `==` are read as `:`, since everybody writes them so
+(`docs/decisions/028`); where no value follows, or an arrow does, they are part of a word.
+
+What a script without spaces is. Chinese, Japanese, Thai and others make one token of a whole
+sentence, so a word that begins or ends in one of their letters may go on there:
+`登录` is in `用户登录失败`.
 """
 
 # ruff: noqa: D102  the methods of `Builder` are named and described by the grammar
@@ -37,16 +45,20 @@ from __future__ import annotations
 
 import difflib
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, assert_never
 
 import msgspec
-from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark import Lark, Token, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark.exceptions import VisitError
+from lark.visitors import Transformer_NonRecursive
 
+from logster.aliases import field_for
 from logster.errors import QueryError
 from logster.event import NS_PER_S, SEVERITY_NAMES, Severity, render_instant
+from logster.moment import MAX_INSTANT_NS, instant_in
 from logster.number import (
     exact,
     exact_of,
@@ -99,8 +111,6 @@ NUMBER_FIELDS = ("severity", "id", "issue")
 TIME_FIELDS = ("timestamp", "received_at")
 #: All of them; every other name is a property's.
 FIELDS = (*NAME_FIELDS, *PROSE_FIELDS, *NUMBER_FIELDS, *TIME_FIELDS)
-#: What 64-bit nanoseconds since 1970 can hold: to the year 2262.
-MAX_INSTANT_NS = 2**63 - 1
 
 Comparison: TypeAlias = Literal["<", "<=", ">", ">="]
 
@@ -192,6 +202,11 @@ EVERYTHING = And(())
 
 _MAX_ID = 2**64 - 1
 
+#: An `=` that is an operator, behind any name: with a blank on both sides or on none.
+EQUALS = r"==?(?=[^\s=~<>)|])|\s+==?\s+(?=[^\s=~<>)|])(?!(?:AND|OR|NOT)\s)"
+#: The names of fields, in lower case, with their underscores or without.
+OWN_NAMES = "|".join(name.replace("_", "_?") for name in FIELDS)
+
 #: The grammar of a filter, beginning with `start`; `pipes` adds its rules.
 GRAMMAR = r"""
     start: any
@@ -215,10 +230,13 @@ GRAMMAR = r"""
     // Only before something to negate: a lone dash, an arrow or --option is a word.
     _MINUS.5: /-(?=[\w@$"(*\/])/
     // A name with an operator behind it; `std::vector`, `http://…` and `10:30` are words.
-    FIELD.4: /(?:[^\W\d]|[@$])(?:[\w.@$\/-]*\w)?(?=:(?!:|\/\/)|\s*(?:!=|[<>]))/
-    QUOTED_FIELD.4: /"(?:\\.|[^"\\])*"(?=:(?!:|\/\/)|!=|[<>])/s
+    // An = stands between two blanks or none: `key=`, `=value`, `dGVzdA==` are words, as is `a=>b`;
+    // the fields of every event are known to be meant.
+    FIELD.4: /(?:[^\W\d]|[@$])(?:[\w.@$\/-]*\w)?(?=:(?!:|\/\/)|\s*(?:!=|[<>])|EQUALS|[=!]~\S)/
+           | /(?i:OWN_NAMES)(?=\s*==?\s*[^\s=~<>)|])/
+    QUOTED_FIELD.4: /"(?:\\.|[^"\\])*"(?=:(?!:|\/\/)|!=|[<>]|EQUALS|[=!]~\S)/s
     // A colon wants its value at once: in `ValueError: bad` it is no operator.
-    OPERATOR: /:?(?:!=|<=|>=|<|>)|:(?=\S)/
+    OPERATOR: /:?(?:!==?(?!~)|<=|>=|<|>|==?(?=\s*[^\s=~<>)|]))|:(?=\S)/
     // Between slashes, none of them inside: `/var/log/` is a word.
     REGEX.4: /\/(?:\\.|[^\/\\])+\/i?(?=[\s),|]|$)/s
     QUOTED_GLOB.3: /\*"(?:\\.|[^"\\])*"(?:\*"(?:\\.|[^"\\])*")*\*?/s
@@ -232,14 +250,17 @@ GRAMMAR = r"""
     _COMMA: ","
 
     %ignore /\s+/
-"""
+""".replace("EQUALS", EQUALS).replace("OWN_NAMES", OWN_NAMES)
 
 
-def parse_filter(text: str) -> Filter:
-    """Understand a search; raises `QueryError` with the place of the mistake."""
+def parse_filter(text: str, zone: tzinfo = UTC) -> Filter:
+    """Understand a search; raises `QueryError` with the place of the mistake.
+
+    A time in it that names no zone is one of `zone`.
+    """
     check_text(text)
     try:
-        tree: Filter = _parser().parse(text)  # type: ignore[assignment]  # the transformer's result
+        tree: Filter = Builder(zone).build(_parser(), text)
     except UnexpectedInput as error:
         raise explain_mistake(error, text) from None
     check_size(tree, text)
@@ -375,19 +396,26 @@ def tokens_of(text: str) -> list[str]:
 
 
 def whole_tokens_of(words: Words) -> list[str]:
-    """The tokens that stand whole in a match: a prefix may go on in its last one."""
+    """The tokens that stand whole in a match: at an open end one may go on."""
     tokens = tokens_of(words.text)
-    return tokens[:-1] if words.is_prefix and _ends_in_token(words.text) else tokens
+    is_bounded_before, is_bounded_behind = bounds_of(words)
+    if tokens and not is_bounded_before and _begins_in_token(words.text):
+        tokens = tokens[1:]
+    if tokens and not is_bounded_behind and _ends_in_token(words.text):
+        tokens = tokens[:-1]
+    return tokens
 
 
 def whole_tokens_in(pieces: tuple[str, ...]) -> list[str]:
     """The tokens that stand whole in a match of pieces with a `*` between them."""
     tokens = []
     for number, piece in enumerate(pieces):
-        found = list(_WORD.finditer(piece.lower()))
-        for token in found:
-            is_glued_before = token.start() == 0 and number > 0
-            is_glued_behind = token.end() == len(piece.lower()) and number + 1 < len(pieces)
+        text = piece.lower()
+        for token in _WORD.finditer(text):
+            is_glued_before = token.start() == 0 and (number > 0 or not _is_bounded(text[:1]))
+            is_glued_behind = token.end() == len(text) and (
+                number + 1 < len(pieces) or not _is_bounded(text[-1:])
+            )
             if not (is_glued_before or is_glued_behind):
                 tokens.append(token[0])
     return tokens
@@ -404,16 +432,12 @@ def pattern_of_text(text: str, escape: Callable[[str], str]) -> str:
 
 def bounds_of(words: Words) -> tuple[bool, bool]:
     """Whether a token character must not stand directly before, and behind, the literal text."""
-    return (
-        _WORD.match(words.text) is not None,
-        _ends_in_token(words.text) and not words.is_prefix,
-    )
+    return _is_bounded(words.text[:1]), _is_bounded(words.text[-1:]) and not words.is_prefix
 
 
 def bounds_of_glob(glob: Glob) -> tuple[bool, bool]:
     """The same for a pattern in prose; a star at an end lets anything stand there."""
-    first, last = glob.texts[0], glob.texts[-1]
-    return _WORD.match(first) is not None, _ends_in_token(last)
+    return _is_bounded(glob.texts[0][:1]), _is_bounded(glob.texts[-1][-1:])
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
@@ -433,22 +457,41 @@ _WORD_CHARACTERS = r"0-9A-Za-z\x80-\U0010ffff"
 _WORD = re.compile(f"[{_WORD_CHARACTERS}]+")
 #: A word, or what stands between two.
 _RUN = re.compile(f"[{_WORD_CHARACTERS}]+|[^{_WORD_CHARACTERS}]+")
+#: Letters of scripts that put no space between words: Thai, Lao, Tibetan, Burmese, Khmer, Tai,
+#: Balinese, Javanese, Chinese, Japanese, Yi; with the marks of East Asia, which end their words.
+_SPACELESS = re.compile(
+    "[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aaf\u1b00-\u1b7f"
+    "\u2e80-\u312f\u3190-\u31ff\u3400-\u4dbf\u4e00-\ua4cf\ua980-\ua9ff\uaa60-\uaadf"
+    "\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff9f"
+    "\U0001b000-\U0001b16f\U00020000-\U0003ffff]"
+)
 _NAME = re.compile(r"(?:[^\W\d]|[@$])(?:[\w.@$/-]*\w)?")
 #: Text that needs no quotes, as a word or as a value.
 _BARE = re.compile(r"(?!(?:AND|OR|NOT)$)(?!.*\.\.)\w[\w./@+-]*")
 _PROPERTY_MARK = "properties."
 _QUOTED = re.compile(r'"(?:\\.|[^"\\])*"', re.DOTALL)
 _TIME = re.compile(
-    r"(\d{4}-\d\d-\d\d)(?:[Tt](\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII
+    r"(\d{4}-\d\d-\d\d)"
+    # With a blank, in quotes, as times are shown.
+    r"(?:[Tt ](\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?( ?Z|[+-]\d\d:\d\d| UTC| [+-]\d\d:\d\d)?)?",
+    re.ASCII,
 )
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIELD_NAMES = {name.replace("_", ""): name for name in FIELDS}
 _SEVERITIES = {**SEVERITY_NAMES, **{str(int(level)): int(level) for level in Severity}}
 _COMPARISONS = ("<", "<=", ">", ">=")
 
 
+def _begins_in_token(text: str) -> bool:
+    return _WORD.match(text) is not None
+
+
 def _ends_in_token(text: str) -> bool:
     return _WORD.match(text[-1:]) is not None
+
+
+def _is_bounded(character: str) -> bool:
+    """Whether a word that ends in this character ends there: not where scripts have no spaces."""
+    return _WORD.match(character) is not None and _SPACELESS.match(character) is None
 
 
 @lru_cache(maxsize=256)
@@ -479,8 +522,21 @@ def _pattern(middle: str, is_bounded_before: bool, is_bounded_behind: bool) -> r
     )
 
 
-class Builder(Transformer[Token, Filter]):
-    """Makes the tree while the parser reduces; the method names are the grammar's rules."""
+class Builder(Transformer_NonRecursive[Token, Any]):
+    """Makes the tree of one text; the method names are the grammar's rules."""
+
+    def __init__(self, zone: tzinfo = UTC) -> None:
+        super().__init__(visit_tokens=False)
+        self._zone = zone
+        #: From where to where `=` or `==` was read as `:`.
+        self.equals: list[tuple[int, int]] = []
+
+    def build(self, parser: Lark, text: str) -> Any:
+        """Parse a text, and make of it what the methods say."""
+        try:
+            return self.transform(parser.parse(text))
+        except VisitError as error:
+            raise error.orig_exc from None
 
     def start(self, parts: list[Filter]) -> Filter:
         return parts[0]
@@ -510,19 +566,21 @@ class Builder(Transformer[Token, Filter]):
         if comparison in _COMPARISONS:
             if given is values:
                 raise refusal_at(values[0], "a set is possible behind : and != only")
-            return _order(field_of(name), comparison, given)
+            return _order(field_of(name), comparison, given, self._zone)
+        if comparison in ("=", "=="):
+            self.equals.append((name.start_pos, values[-1].end_pos + (given is values)))
         if name.type == "FIELD" and name.lower() == "has":
             trees = [_has(value) for value in values]
         else:
             field = field_of(name)
-            trees = [_equal(field, value) for value in values]
+            trees = [_equal(field, value, self._zone) for value in values]
         tree = Or(tuple(trees)) if len(trees) > 1 else trees[0]
-        return Not(tree) if comparison == "!=" else tree
+        return Not(tree) if comparison in ("!=", "!==") else tree
 
 
 @lru_cache(maxsize=1)
 def _parser() -> Lark:
-    return Lark(GRAMMAR, parser="lalr", transformer=Builder(), regex=False)
+    return Lark(GRAMMAR, parser="lalr", regex=False)
 
 
 def field_of(token: Token) -> Field:
@@ -533,18 +591,18 @@ def field_of(token: Token) -> Field:
     return field
 
 
-def _equal(field: Field, token: Token) -> Filter:
+def _equal(field: Field, token: Token, zone: tzinfo) -> Filter:
     is_plain = token.type in ("VALUE", "ITEM")
     if is_plain and set(token) == {"*"}:
         return _has_field(token, field)
     if _is_prose(field):
         return _text(token, field)
-    if is_plain and ".." in token and (tree := _range(field, token)):
+    if is_plain and ".." in token and (tree := _range(field, token, zone)):
         return tree
     if field.is_property or field.name in NAME_FIELDS:
         return _text(token, field)
     if field.name in TIME_FIELDS:
-        return _at_time(field, token)
+        return _at_time(field, token, zone)
     return Equal(field, _whole_number(field, token))
 
 
@@ -579,7 +637,7 @@ def _is_prose(field: Field | None) -> bool:
     return field is None or (field.name in PROSE_FIELDS and not field.is_property)
 
 
-def _range(field: Field, token: Token) -> Filter | None:
+def _range(field: Field, token: Token, zone: tzinfo) -> Filter | None:
     """`a..b`, both inside, either may be missing; None where it is plain text."""
     first, last = token.split("..", 1)
     is_text = field.name in NAME_FIELDS and not field.is_property
@@ -590,20 +648,20 @@ def _range(field: Field, token: Token) -> Filter | None:
     start = token.start_pos or 0
     ends = ((">=", first, start), ("<=", last, start + len(token) - len(last)))
     parts = tuple(
-        _order(field, comparison, Token("VALUE", text, start_pos=place))
+        _order(field, comparison, Token("VALUE", text, start_pos=place), zone)
         for comparison, text, place in ends
         if text
     )
     return And(parts) if len(parts) > 1 else parts[0]
 
 
-def _order(field: Field, comparison: Any, token: Token) -> Filter:
+def _order(field: Field, comparison: Any, token: Token, zone: tzinfo) -> Filter:
     if field.is_property:
         return Order(field, comparison, _number(token, field))
     if field.name in NUMBER_FIELDS:
         return Order(field, comparison, _whole_number(field, token))
     if field.name in TIME_FIELDS:
-        start, end = _time(token)
+        start, end = _time(token, zone)
         is_exact = end - start == 1
         if is_exact or comparison in ("<", ">="):
             return Order(field, comparison, start)
@@ -611,34 +669,36 @@ def _order(field: Field, comparison: Any, token: Token) -> Filter:
     raise refusal_at(token, f"{field.name} holds text, which can be compared by : and != only")
 
 
-def _at_time(field: Field, token: Token) -> Filter:
-    start, end = _time(token)
+def _at_time(field: Field, token: Token, zone: tzinfo) -> Filter:
+    start, end = _time(token, zone)
     if end - start == 1:
         return Equal(field, start)
     return And((Order(field, ">=", start), Order(field, "<", end)))
 
 
-def _time(token: Token) -> tuple[int, int]:
-    """The nanoseconds (first, behind the last) that a time means; UTC where it says nothing."""
+def _time(token: Token, zone: tzinfo) -> tuple[int, int]:
+    """The nanoseconds (first, behind the last) that a time means; of `zone` where it says none."""
     text = _unquote(token) if token.type == "QUOTED" else str(token)
     found = _TIME.fullmatch(text)
-    day, minute, second, fraction, zone = found.groups() if found else ("", "", "", "", "")
+    day, minute, second, fraction, offset = found.groups() if found else ("", "", "", "", "")
     try:
-        moment = datetime.fromisoformat(
-            f"{day}T{minute or '00:00'}:{second or '00'}{(zone or '+00:00').replace('Z', '+00:00')}"
-        )
-        start = (moment - _EPOCH) // timedelta(seconds=1) * NS_PER_S
+        if offset:
+            offset = offset.strip().replace("UTC", "Z")
+            zone = datetime.fromisoformat(f"{day}T00:00{offset}").tzinfo or UTC
+        local = datetime.fromisoformat(f"{day}T{minute or '00:00'}:{second or '00'}")
+        start = instant_in(local, zone)
+        # A day is as long as the calendar of the zone says.
+        end = start + 60 * NS_PER_S if minute else instant_in(local + timedelta(days=1), zone)
     except (ValueError, OverflowError):
         raise refusal_at(
             token, "expected a time such as 2026-01-31, 2026-01-31T08:15 or 2026-01-31T08:15:30.5Z"
         ) from None
     start += int((fraction or "").ljust(9, "0"))
-    width = 10 ** (9 - len(fraction)) if fraction else NS_PER_S
-    if not second:
-        width = 60 * NS_PER_S if minute else 86_400 * NS_PER_S
+    if second:
+        end = start + (10 ** (9 - len(fraction)) if fraction else NS_PER_S)
     if not 0 <= start <= MAX_INSTANT_NS:
         raise refusal_at(token, "expected a time from 1970 to 2262")
-    return start, min(start + width, MAX_INSTANT_NS)
+    return start, min(end, MAX_INSTANT_NS)
 
 
 def _has(token: Token) -> Filter:
@@ -680,7 +740,7 @@ def _number(token: Token, field: Field) -> Asked:
         raise refusal_at(
             token,
             "expected a number; put text that only looks like a comparison in quotes."
-            + nearest(field.name, _FIELD_NAMES.values()),
+            + nearest(field_for(field.name) or field.name, _FIELD_NAMES.values()),
         )
     return number
 
@@ -873,6 +933,13 @@ def explain_mistake(error: UnexpectedInput, text: str) -> QueryError:  # noqa: P
         )
     if not rest and expected & {"RPAR", "_CLOSE"}:
         return QueryError("expected a closing )", position)
+    if rest.startswith(("=~", "!~")):
+        return QueryError(
+            f"{rest[:2]} is not known here; an expression stands between slashes: user:/^al.*/; "
+            "quote a text that holds it",
+            position,
+            2,
+        )
     if expected & {"VALUE", "OPERATOR"}:
         return QueryError(
             "expected a value right behind the operator; quote a text that only looks like one",

@@ -12,6 +12,7 @@ gives both or a `QueryError` that says where and what was expected. Knows no SQL
 from __future__ import annotations
 
 import re
+from datetime import UTC, tzinfo
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ from logster.language import (
     explain_mistake,
     field_of,
     nearest,
+    quote,
     refusal_at,
     render_field,
     render_filter,
@@ -107,14 +109,36 @@ _PIPE_GRAMMAR = r"""
 """
 
 
-def parse_question(text: str) -> tuple[Filter, Stats | None]:
-    """Understand a search and its pipe; raises `QueryError` with the place of the mistake."""
+def parse_question(text: str, zone: tzinfo = UTC) -> tuple[Filter, Stats | None]:
+    """Understand a search and its pipe; raises `QueryError` with the place of the mistake.
+
+    A time in it that names no zone is one of `zone`.
+    """
+    return _build(text, _Builder(zone))
+
+
+def equals_in(text: str) -> str | None:
+    """What to say once about `=` where it was read as `:`, None where it was not."""
+    if "=" not in text:
+        return None
+    builder = _Builder()
+    _build(text, builder)
+    if not builder.equals:
+        return None
+    start, end = builder.equals[0]
+    found = " ".join(text[start:end].split())
+    return (
+        f"Read `=` as `:`: `{found}` asks for a field or property. "
+        f"To find it as a text, put it in quotes: {quote(found)}"
+    )
+
+
+def _build(text: str, builder: _Builder) -> tuple[Filter, Stats | None]:
     check_text(text)
     try:
-        parsed: Any = _parser().parse(text)  # the transformer's result
+        tree, stats = builder.build(_parser(), text)
     except UnexpectedInput as error:
         raise _explain(error, text) from None
-    tree, stats = parsed
     check_size(tree, text)
     return tree, stats
 
@@ -237,7 +261,6 @@ def _parser() -> Lark:
         GRAMMAR + _PIPE_GRAMMAR,
         parser="lalr",
         start="question",
-        transformer=_Builder(),
         regex=False,
     )
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from logster.language import MAX_TEXT_CHARACTERS, quote
+from logster.language import EQUALS, MAX_TEXT_CHARACTERS, OWN_NAMES, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,9 +28,10 @@ _REGEX = r"/(?:\\.|[^/\\])+/i?(?=[\s),|]|$)"
 # What words are made of; in a set a comma ends them.
 _SIGN = r'(?:[^\s()"|]|\|(?=[^\s()"|]))'
 _ITEM_SIGN = r'(?:[^\s()"|,]|\|(?=[^\s()"|,]))'
-_FIELD = rf"""(?: (?:[^\W\d]|[@$])(?:[\w.@$/-]*\w)?(?=:(?!:|//)|\s*(?:!=|[<>]))
-                | {_QUOTED}(?=:(?!:|//)|!=|[<>]) )
-              \s* (?: :?(?:!=|<=|>=|<|>) | :(?=\S) ) \s*"""
+_FIELD = rf"""(?: (?:[^\W\d]|[@$])(?:[\w.@$/-]*\w)?(?=:(?!:|//)|\s*(?:!=|[<>])|{EQUALS})
+                | (?i:{OWN_NAMES})(?=\s*==?\s*[^\s=~<>)|])
+                | {_QUOTED}(?=:(?!:|//)|!=|[<>]|{EQUALS}) )
+              \s* (?: :?(?:!==?(?!~)|<=|>=|<|>|==?(?=\s*[^\s=~<>)|])) | :(?=\S) ) \s*"""
 
 
 def _pieces(*kinds: str, sign: str = _SIGN) -> re.Pattern[str]:

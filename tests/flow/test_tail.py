@@ -10,7 +10,7 @@ import pytest
 from logster.errors import QueryError, StoreUnavailableError
 from logster.language import parse_filter
 from logster.store.tail import MAX_CURSOR_IDS, MAX_SHOWN_IDS, Step, follow
-from support.stored import event_at, store_events
+from support.stored import NOON_NS, event_at, store_events
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -65,6 +65,34 @@ async def test_a_tail_shows_its_filter_and_its_workspace_only(engine: Engine) ->
     await store(engine, 3, severity=4, message="net")
     await store_events(engine, [event_at(4, workspace=NEIGHBOUR, severity=4, message="disk")])
     assert ids_of(await anext(viewer)) == [2]
+
+
+async def test_a_step_is_in_order_of_time_whichever_worker_stored_first(engine: Engine) -> None:
+    """Two workers take turns with what one program sends; one of them stores its block later."""
+    viewer = tail(engine)
+    await anext(viewer)
+    sent = [event_at(number, NOON_NS + number // 2, workspace=WORKSPACE) for number in range(12)]
+    for turn in range(2):
+        await store_events(engine, sent[1 - turn :: 2])
+    step = await anext(viewer)
+    assert ids_of(step) == [event.id for event in sent]
+    assert ids_of(await anext(viewer)) == []
+    resumed = tail(engine, cursor=step.cursor)
+    assert ids_of(await anext(resumed)) == []
+    await store(engine, 20)
+    assert ids_of(await anext(resumed)) == [20]
+
+
+async def test_a_step_with_too_many_is_in_order_of_time_too(engine: Engine) -> None:
+    viewer = tail(engine, max_events=4)
+    await anext(viewer)
+    sent = [event_at(number, NOON_NS - number, workspace=WORKSPACE) for number in range(1, 9)]
+    await store_events(engine, sent[1::2])
+    await asyncio.sleep(0.01)
+    await store_events(engine, sent[0::2])
+    step = await anext(viewer)
+    assert (ids_of(step), step.skipped) == ([7, 5, 3, 1], 4)
+    assert ids_of(await anext(viewer)) == []
 
 
 async def test_a_row_that_becomes_visible_late_is_shown_once(engine: Engine) -> None:

@@ -86,6 +86,7 @@ async def test_a_name_whose_field_cannot_be_asked_that_has_no_search(site: Site)
     assert page["hint"] == {
         "text": "No recent event has `aplication`; did you mean `application`?",
         "q": None,
+        "offers": [],
     }
 
 

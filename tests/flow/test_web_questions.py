@@ -314,7 +314,7 @@ async def test_every_question_is_in_the_document(site: Site) -> None:
     for path in (*QUESTIONS, "context/{event_id}", "sql", "searches", "history"):
         assert f"/api/v1/{path}" in document["paths"], path
     names = {p["name"] for p in document["paths"]["/api/v1/histogram"]["get"]["parameters"]}
-    assert names == {"q", "since", "until", "buckets", "split", "top"}
+    assert names == {"q", "since", "until", "zone", "buckets", "split", "top"}
 
 
 class Leaver:

@@ -416,6 +416,38 @@ def test_a_time_range_is_typed_and_the_zone_is_switched(server, page):
     expect(page.get_by_text("“soon” is no time")).to_be_visible()
 
 
+def test_other_readings_are_offered_with_what_they_find(server, page):
+    word = unique("reading")
+    server.log_message(Message="order paid", Properties={"RequestId": word})
+    server.log_message(Message=f"用户登录失败 {word}", Severity=4)
+    server.wait_for(word, 1)
+    search_for(page, f"RequestId={word}")
+    expect(row_with(page, "order paid")).to_have_count(1)
+    expect(page.get_by_text(f"Read `=` as `:`: `RequestId={word}`")).to_be_visible()
+    search_for(page, f"level:error {word} 登录")
+    expect(page.get_by_text("did you mean `severity`?")).to_be_visible()
+    page.get_by_role("button", name=f"Search severity:error {word} 登录 1 event").click()
+    expect(row_with(page, "用户登录失败")).to_have_count(1)
+
+
+def test_a_time_in_a_search_is_one_of_the_zone_that_is_shown(server, browser, cookies):
+    word = unique("zone")
+    sent = log_at(server, word, 5)
+    server.wait_for(word, 1)
+    context = browser.new_context(base_url=server.url, timezone_id="Asia/Kolkata")
+    context.add_cookies(cookies)
+    page = context.new_page()
+    page.goto("/")
+    shown = (sent + timedelta(hours=5, minutes=30)).strftime("%Y-%m-%dT%H:%M")
+    search_for(page, f"{word} timestamp:{shown}")
+    expect(row_with(page, word)).to_have_count(1)
+    expect(row_with(page, word)).to_contain_text(shown[-5:])
+    page.keyboard.press("t")
+    page.get_by_role("button", name="UTC", exact=True).click()
+    expect(page.get_by_text("No events match")).to_be_visible()
+    context.close()
+
+
 def test_numbers_of_a_misspelt_name_offer_the_right_one(server, page):
     word = unique("misspelt")
     log_at(server, word, 0, Application="shop")

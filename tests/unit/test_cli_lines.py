@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logster.cli.clock import Clock, read_instant
 from logster.cli.lines import read_line, severity_of
-from logster.cli.times import Clock, read_instant
 
 CLOCK = Clock(datetime(2026, 11, 23, 12, 0, tzinfo=UTC), UTC)
 TRACE, DEBUG, INFO, WARN, ERROR, FATAL = range(6)

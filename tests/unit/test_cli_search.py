@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -15,9 +14,13 @@ from click.testing import CliRunner
 from logster.cli import client as client_module
 from logster.cli import main
 from logster.cli.display import render_line
-from logster.cli.search import parse_instant
 from logster.cli.tail import Message, read_messages
 from support.api_server import Answer, running_api_server
+
+
+@pytest.fixture(autouse=True)
+def utc(monkeypatch):
+    monkeypatch.setenv("TZ", "UTC")
 
 
 @pytest.fixture
@@ -130,30 +133,86 @@ def test_a_time_that_is_none_is_refused_before_asking(server):
     result = run(server, "search", "--since", "tomorrowish")
 
     assert result.exit_code == 2
-    assert "is no time" in result.stderr
+    assert "is not a time" in result.stderr
     assert server.asked == []
 
 
+def test_times_are_those_of_the_zone_and_fixed_once(server):
+    server.answers = [page([])]
+
+    run(
+        server,
+        "search",
+        "--since",
+        "2026-11-01",
+        "--until",
+        "2026-11-02 08:00",
+        "--zone",
+        "Europe/Berlin",
+    )
+
+    asked = asked_params(server)
+    assert (asked["since"], asked["until"]) == ("2026-10-31T23:00:00Z", "2026-11-02T07:00:00Z")
+    assert asked["zone"] == "Europe/Berlin"
+
+
 @pytest.mark.parametrize(
-    ("text", "instant"),
+    ("options", "variable", "zone"),
     [
-        ("90m", "2026-11-23T10:30:00Z"),
-        ("1w", "2026-11-16T12:00:00Z"),
-        ("2026-11-01T10:00:00Z", "2026-11-01T10:00:00Z"),
-        ("2026-11-01T10:00:00+01:00", "2026-11-01T09:00:00Z"),
-        ("999999w", None),
-        ("soon", None),
+        ([], "Europe/Berlin", "Europe/Berlin"),
+        ([], ":America/New_York", "America/New_York"),
+        (["--utc"], "Europe/Berlin", None),
+        (["--zone", "Asia/Tokyo"], "Europe/Berlin", "Asia/Tokyo"),
+        ([], "CET-1CEST,M3.5.0,M10.5.0/3", None),
     ],
 )
-def test_times_are_fixed_once(text, instant):
-    assert parse_instant(text, datetime(2026, 11, 23, 12, tzinfo=UTC)) == instant
+def test_the_zone_is_this_machines_unless_it_is_named(server, monkeypatch, options, variable, zone):
+    monkeypatch.setenv("TZ", variable)
+    server.answers = [page([])]
+
+    run(server, "search", "timestamp:2026-12-01T00:20", *options)
+
+    assert asked_params(server).get("zone") == zone
 
 
-def test_a_day_is_its_local_midnight():
-    instant = parse_instant("2026-11-01", datetime(2026, 11, 23, 12, tzinfo=UTC))
+def test_an_unknown_zone_is_refused_before_asking(server):
+    result = run(server, "search", "--zone", "Mars/Olympus")
 
-    local = datetime(2026, 11, 1).astimezone(UTC)
-    assert instant == local.isoformat().replace("+00:00", "Z")
+    assert result.exit_code == 2
+    assert "'Mars/Olympus', which is no time zone" in result.stderr
+    assert server.asked == []
+
+
+def test_an_end_before_the_beginning_is_refused_before_asking(server):
+    result = run(server, "search", "--since", "2026-11-02", "--until", "2026-11-01", "--utc")
+
+    assert result.exit_code == 2
+    assert "--until (2026-11-01T00:00:00Z) must be later" in result.stderr
+    assert server.asked == []
+
+
+def test_how_a_sign_was_read_is_said_once(server):
+    first = {"events": [make_event(1)], "next": "c1", "notice": "Read `=` as `:`: `user=a`"}
+    server.answers = [Answer(body=first), page([make_event(2)])]
+
+    result = run(server, "search", "user=a", "--all")
+
+    assert result.stderr == "Read `=` as `:`: `user=a`\n"
+
+
+def test_other_readings_are_printed_with_what_they_find(server):
+    offers = [{"q": "userId:alice", "count": 1200}, {"q": '"user:\u202ealice"', "count": 3}]
+    hint = {"text": "Near:", "q": "userId:alice", "offers": offers}
+    server.answers = [Answer(body={"events": [], "next": None, "previous": None, "hint": hint})]
+
+    result = run(server, "search", "user:alice")
+
+    assert result.exit_code == 1
+    assert result.stderr.splitlines() == [
+        "Nothing found. Near:",
+        "    1,200  userId:alice",
+        '        3  "user:\\u202ealice"',
+    ]
 
 
 def test_what_a_log_holds_cannot_reach_the_terminal():
@@ -205,6 +264,19 @@ def test_tail_goes_on_where_the_stream_broke(server, monkeypatch):
         "c2",
     ]
     assert asked_params(server) == {"q": "severity>=warn"}
+
+
+def test_tail_says_how_a_sign_was_read_and_asks_in_its_zone(server):
+    body = b'retry: 2000\nevent: notice\ndata: "Read `=` as `:`"\n\n: still here\nid: c0\n\n'
+    server.answers = [
+        Answer(body=body, headers={"Content-Type": "text/event-stream"}),
+        Answer(401, {"error": {"message": "No."}}),
+    ]
+
+    result = run(server, "tail", "user=alice", "--zone", "Asia/Tokyo")
+
+    assert result.stderr.splitlines()[0] == "Read `=` as `:`"
+    assert asked_params(server) == {"q": "user=alice", "zone": "Asia/Tokyo"}
 
 
 def test_tail_ends_with_ctrl_c(server):

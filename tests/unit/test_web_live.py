@@ -59,6 +59,18 @@ async def test_a_step_is_one_message_with_its_cursor() -> None:
     assert data["events"][0]["message"] == "<b>2\n"
 
 
+async def test_how_a_sign_was_read_is_said_before_all_else_and_once() -> None:
+    told = 'Read "="\n'
+    stream = live._write(START, steps_of(step(1)), Viewers(), VIEWER, admitted, told)
+    first, one = await read(stream)
+    beginning, rest = first.split("event: notice\n")
+    assert (beginning, rest) == (
+        "retry: 2000\n",
+        'data: "Read \\"=\\"\\n"\n\n: still here\nid: c0\n\n',
+    )
+    assert "notice" not in one
+
+
 async def test_silence_is_broken_by_signs_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "HEARTBEAT_S", 0.01)
     texts = await read(live._write(START, silence(), Viewers(), VIEWER, admitted), 3)

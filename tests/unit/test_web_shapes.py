@@ -1,14 +1,11 @@
-from datetime import UTC, datetime
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logster.errors import QueryError
 from logster.event import Event, render_instant
 from logster.timestamp import read_instant
 from logster.web.pages import local_path
-from logster.web.shapes import parse_instant, shape_event
+from logster.web.shapes import shape_event
 
 NOW = 1_764_000_000_000_000_000
 SECOND = 1_000_000_000
@@ -33,39 +30,6 @@ def test_an_instant_is_iso_8601_in_utc(instant_ns: int, expected: str) -> None:
 @given(st.integers(-62_135_596_800 * SECOND, 253_402_300_799 * SECOND))
 def test_what_is_written_is_read_back_exactly(instant_ns: int) -> None:
     assert read_instant(render_instant(instant_ns)) == instant_ns
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("15m", NOW - 15 * 60 * SECOND),
-        ("2h", NOW - 7_200 * SECOND),
-        ("7d", NOW - 7 * 86_400 * SECOND),
-        (" 1w ", NOW - 7 * 86_400 * SECOND),
-        ("30s", NOW - 30 * SECOND),
-        (
-            "2026-01-31T08:15:30Z",
-            int(datetime(2026, 1, 31, 8, 15, 30, tzinfo=UTC).timestamp()) * SECOND,
-        ),
-        ("1764000000000", 1_764_000_000 * SECOND),
-    ],
-)
-def test_a_time_is_iso_a_number_or_how_long_ago(text: str, expected: int) -> None:
-    assert parse_instant(text, NOW) == expected
-
-
-@pytest.mark.parametrize("text", ["yesterday", "m", "-5m", "1.5h", "5y", "٣m", "9" * 400 + "m"])
-def test_any_other_time_is_refused_with_what_would_do(text: str) -> None:
-    with pytest.raises(QueryError, match="would do"):
-        parse_instant(text, NOW)
-
-
-@given(st.text())
-def test_no_text_breaks_the_reading_of_times(text: str) -> None:
-    try:
-        parse_instant(text, NOW)
-    except QueryError:
-        return
 
 
 def test_absent_text_is_null_and_large_numbers_are_text() -> None:

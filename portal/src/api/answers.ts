@@ -68,6 +68,8 @@ export interface Patterns {
   readonly patterns: readonly Pattern[];
   readonly distinct: number;
   readonly lookedAt: number;
+  readonly hint: Hint | null;
+  readonly notice: string | null;
   readonly elapsedMs: number;
 }
 
@@ -91,6 +93,7 @@ export interface Stats {
   readonly everyS: number | null;
   readonly hasMore: boolean;
   readonly hint: Hint | null;
+  readonly notice: string | null;
   readonly elapsedMs: number;
 }
 
@@ -172,6 +175,8 @@ export function readPatterns(value: unknown): Patterns {
     patterns: list(found.patterns, "patterns").map(readPattern),
     distinct: numberOrZero(found.distinct),
     lookedAt: numberOrZero(found.looked_at),
+    hint: readHint(found.hint),
+    notice: textOrNull(found.notice),
     elapsedMs: numberOrZero(found.elapsed_ms),
   };
 }
@@ -209,6 +214,7 @@ export function readStats(value: unknown): Stats {
     everyS: typeof found.every_s === "number" ? found.every_s : null,
     hasMore: found.has_more === true,
     hint: readHint(found.hint),
+    notice: textOrNull(found.notice),
     elapsedMs: numberOrZero(found.elapsed_ms),
   };
 }

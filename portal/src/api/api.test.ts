@@ -44,8 +44,10 @@ test("a page of the wrong shape is refused", () => {
 test("a hint may offer a search, a sentence alone, or not be there", () => {
   const page = { events: [], next: null, previous: null };
   expect(readPage(page).hint).toBeNull();
-  expect(readPage({ ...page, hint: { text: "No.", q: null } }).hint).toEqual({ text: "No.", q: null });
-  expect(readPage({ ...page, hint: { text: "No.", q: "a:1" } }).hint?.q).toBe("a:1");
+  const hint = { text: "No.", q: null, offers: [] };
+  expect(readPage({ ...page, hint }).hint).toEqual(hint);
+  const offers = [{ q: "b:1", count: 3 }];
+  expect(readPage({ ...page, hint: { ...hint, q: "a:1", offers } }).hint).toEqual({ ...hint, q: "a:1", offers });
 });
 
 test("events sort by time to the nanosecond, then by id, whatever their digits", () => {

@@ -40,9 +40,10 @@ import {
   readSession,
 } from "./shapes";
 
-/** Which events a question is about. */
+/** Which events a question is about; `zone` is whose clocks times in its text are of. */
 export interface Scope {
   readonly text: string;
+  readonly zone: string;
   readonly since: string | null;
   readonly until: string | null;
 }
@@ -99,8 +100,8 @@ export async function getEvent(id: string, signal?: AbortSignal): Promise<Event>
 }
 
 /** Where the live tail of a search is; `cursor` continues one that was cut. */
-export function tailAddress(text: string, cursor: string | null): string {
-  return `/api/v1/events/tail?${parametersOf({ q: text, cursor })}`;
+export function tailAddress(text: string, zone: string, cursor: string | null): string {
+  return `/api/v1/events/tail?${parametersOf({ q: text, zone: unusual(zone), cursor })}`;
 }
 
 export async function getHistogram(
@@ -132,8 +133,10 @@ export async function getReleases(scope: Scope, signal?: AbortSignal): Promise<r
   return readReleases(await ask("GET", `/api/v1/releases?${scoped(scope)}`, signal));
 }
 
-export async function getPatterns(scope: Scope, signal?: AbortSignal): Promise<Patterns> {
-  return readPatterns(await ask("GET", `/api/v1/patterns?${scoped(scope)}`, signal));
+/** Without a `hint` nobody looks for what else may be meant: a dashboard asks too often. */
+export async function getPatterns(scope: Scope, signal?: AbortSignal, hint = true): Promise<Patterns> {
+  const parameters = scoped(scope, { hint: hint ? null : "false" });
+  return readPatterns(await ask("GET", `/api/v1/patterns?${parameters}`, signal));
 }
 
 export async function getContext(id: string, shared: string, signal?: AbortSignal): Promise<Context> {
@@ -141,8 +144,10 @@ export async function getContext(id: string, shared: string, signal?: AbortSigna
   return readContext(await ask("GET", path, signal));
 }
 
-export async function getStats(scope: Scope, zone: string, signal?: AbortSignal): Promise<Stats> {
-  return readStats(await ask("GET", `/api/v1/stats?${scoped(scope, { zone })}`, signal));
+/** `hint` as for patterns. */
+export async function getStats(scope: Scope, signal?: AbortSignal, hint = true): Promise<Stats> {
+  const parameters = scoped(scope, { hint: hint ? null : "false" });
+  return readStats(await ask("GET", `/api/v1/stats?${parameters}`, signal));
 }
 
 /** `cursor` counts characters, as the server does. */
@@ -257,8 +262,13 @@ function refusalOf(response: Response): Refusal {
   return { message: `${message}.`, position: null, length: null };
 }
 
-function scoped({ text, since, until }: Scope, more: Record<string, string | null> = {}): URLSearchParams {
-  return parametersOf({ q: text, since, until, ...more });
+function scoped({ text, zone, since, until }: Scope, more: Record<string, string | null> = {}): URLSearchParams {
+  return parametersOf({ q: text, zone: unusual(zone), since, until, ...more });
+}
+
+/** The server's own zone is not said. */
+function unusual(zone: string): string | null {
+  return zone === "UTC" ? null : zone;
 }
 
 function parametersOf(values: Record<string, string | null>): URLSearchParams {

@@ -1,7 +1,7 @@
 /**
  * The live tail as a stream of steps, at most one per painted frame.
  *
- * In: a search text. Out: calls of `onstep` and `onstate`.
+ * In: a search text, and the zone of its times. Out: calls of `onstep` and `onstate`.
  * Promise: a cut connection is resumed from the last step seen (the browser sends Last-Event-ID;
  * where it gives up, this opens anew with the cursor); many steps in one frame become one.
  */
@@ -26,7 +26,7 @@ export interface LiveStream {
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 30_000;
 
-export function openLive(text: string, listener: LiveListener): LiveStream {
+export function openLive(text: string, listener: LiveListener, zone = "UTC"): LiveStream {
   let source: EventSource | null = null;
   let cursor: string | null = null;
   let retryMs = FIRST_RETRY_MS;
@@ -38,7 +38,7 @@ export function openLive(text: string, listener: LiveListener): LiveStream {
     if (isClosed) return;
     listener.onstate("connecting");
     let isNew = cursor === null;
-    source = new EventSource(tailAddress(text, cursor));
+    source = new EventSource(tailAddress(text, zone, cursor));
     source.onopen = () => {
       retryMs = FIRST_RETRY_MS;
       comeback.reached();

@@ -40,6 +40,8 @@ export interface Page {
   readonly next: string | null;
   readonly previous: string | null;
   readonly hint: Hint | null;
+  /** How a sign of the search was read that is none of the language. */
+  readonly notice: string | null;
   readonly elapsed_ms: number;
   readonly rows_read: number;
 }
@@ -48,6 +50,13 @@ export interface Page {
 export interface Hint {
   readonly text: string;
   readonly q: string | null;
+  /** Other readings of the search, and how many events they find. */
+  readonly offers: readonly Offer[];
+}
+
+export interface Offer {
+  readonly q: string;
+  readonly count: number;
 }
 
 /** One delivery of the live tail; events are oldest first. */
@@ -79,7 +88,11 @@ type Members = Record<string, unknown>;
 export function readHint(value: unknown): Hint | null {
   if (value === null || value === undefined) return null;
   const hint = members(value, "hint");
-  return { text: textOrNull(hint.text) ?? "", q: textOrNull(hint.q) };
+  const offers = list(hint.offers, "offers").map((each) => {
+    const offer = members(each, "offer");
+    return { q: text(offer.q, "offer"), count: numberOrZero(offer.count) };
+  });
+  return { text: textOrNull(hint.text) ?? "", q: textOrNull(hint.q), offers };
 }
 
 export function readPage(value: unknown): Page {
@@ -89,6 +102,7 @@ export function readPage(value: unknown): Page {
     next: textOrNull(page.next),
     previous: textOrNull(page.previous),
     hint: readHint(page.hint),
+    notice: textOrNull(page.notice),
     elapsed_ms: numberOrZero(page.elapsed_ms),
     rows_read: numberOrZero(page.rows_read),
   };

@@ -30,14 +30,14 @@ export async function askTile(
   zone: string,
   signal: AbortSignal,
 ): Promise<TileAnswer> {
-  const scope: Scope = { text: question, ...boundsOf(range) };
+  const scope: Scope = { text: question, zone, ...boundsOf(range) };
   const isChart = kind === "line" || kind === "bar";
-  if (kind === "patterns") return { form: "patterns", patterns: await getPatterns(scope, signal) };
+  if (kind === "patterns") return { form: "patterns", patterns: await getPatterns(scope, signal, false) };
   if (isChart && splitQuestion(question).pipe === null) {
     const timeline = timelineOfCounts(await getHistogram(scope, BUCKETS, signal));
     return { form: "timeline", timeline, name: "Events" };
   }
-  const stats = await getStats({ ...scope, text: textOf(kind, question) }, zone, signal);
+  const stats = await getStats({ ...scope, text: textOf(kind, question) }, signal, false);
   const column = numberColumns(stats)[0] ?? 0;
   if (isChart && hasSteps(stats))
     return { form: "timeline", timeline: timelineOf(stats, column), name: stats.columns[column]?.name ?? "" };

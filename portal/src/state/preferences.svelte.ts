@@ -18,6 +18,13 @@ const FACETS: readonly string[] = ["severity", "application", "category", "host"
 /** The server counts at most 20 at once. */
 const MAX_FACETS = 20;
 
+/** Some browsers do not know their zone, and say so by a name that is none. */
+const LOCAL_ZONE = zoneOr(Intl.DateTimeFormat().resolvedOptions().timeZone, "UTC");
+
+function zoneOr(name: string | undefined, other: string): string {
+  return name && name !== "Etc/Unknown" ? name : other;
+}
+
 class Preferences {
   #theme = $state<Theme>(THEMES.find((theme) => theme === stored("theme")) ?? "system");
   #zone = $state<Zone>(stored("zone") === "utc" ? "utc" : "local");
@@ -33,6 +40,11 @@ class Preferences {
 
   get zone(): Zone {
     return this.#zone;
+  }
+
+  /** The IANA name of the zone that times are shown in, as the server wants it. */
+  get zoneName(): string {
+    return this.#zone === "utc" ? "UTC" : LOCAL_ZONE;
   }
 
   /** Fields and properties that are counted beside the list. */

@@ -4,7 +4,7 @@
  * In and out: a short text, as the URL holds it: `all`, `1h` (the last hour) or `since~until`,
  * where one side may be open; and times as people type them.
  */
-import type { Zone } from "../ui/time";
+import { parseAgo, parseEnd, parseMoment, renderMoment } from "./moment";
 
 export type Range =
   | { readonly kind: "all" }
@@ -57,64 +57,24 @@ export function hasEnd(range: Range): boolean {
   return range.kind === "between" && range.until !== null;
 }
 
-const UNITS: Readonly<Record<string, number>> = {
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
-};
-const AGO = /^(\d{1,6})\s*(s|m|h|d|w|sec|min|hours?|minutes?|seconds?|days?|weeks?)(\s+ago)?$/i;
-const WRITTEN =
-  /^(?:(\d{4})-(\d\d?)-(\d\d?)|today|yesterday)?[\sT]*(?:(\d\d?):(\d\d)(?::(\d\d)(\.\d{1,9})?)?)?\s*(Z|UTC|[+-]\d\d:?\d\d)?$/i;
-
 /**
- * The range of two typed sides, or what is wrong with them.
+ * The range of two typed sides, or what is wrong with them; times are those of an IANA zone.
  *
- * `2h ago`, `now`, `today`, `yesterday 18:00`, `08:00`, `2026-11-24 08:00`; empty is open.
+ * See `moment` for what can be typed; empty is open.
  */
-export function parseTyped(from: string, to: string, now: Date, zone: Zone): Range | string {
-  const ago = AGO.exec(from.trim());
-  if (ago && (!to.trim() || /^now$/i.test(to.trim())))
-    return { kind: "last", span: `${Number(ago[1])}${ago[2]?.[0]?.toLowerCase()}` };
-  const sides = [from, to].map((side) => (side.trim() ? parseTime(side, now, zone) : null));
-  for (const [index, side] of sides.entries())
-    if (typeof side === "string")
-      return `${index ? "To" : "From"}: ${side}`;
-  const [since, until] = sides as [Date | null, Date | null];
-  if (since && until && since >= until) return "The end must be later than the beginning.";
-  if (!since && !until) return ALL;
-  return { kind: "between", since: since?.toISOString() ?? null, until: until?.toISOString() ?? null };
+export function parseTyped(from: string, to: string, now: Date, zone: string): Range | string {
+  const span = parseAgo(from);
+  if (span && (!to.trim() || /^now$/i.test(to.trim()))) return { kind: "last", span };
+  const clock = { nowNs: BigInt(now.getTime()) * 1_000_000n, zone };
+  const since = from.trim() ? parseMoment(from, clock) : null;
+  const until = to.trim() ? parseEnd(to, since, clock) : null;
+  if (from.trim() && since === null) return refusalOf("From", from);
+  if (to.trim() && until === null) return refusalOf("To", to);
+  if (since !== null && until !== null && since >= until) return "The end must be later than the beginning.";
+  if (since === null && until === null) return ALL;
+  return { kind: "between", since: since === null ? null : renderMoment(since), until: until === null ? null : renderMoment(until) };
 }
 
-function parseTime(typed: string, now: Date, zone: Zone): Date | string {
-  const text = typed.trim();
-  if (/^now$/i.test(text)) return now;
-  const ago = AGO.exec(text);
-  if (ago) return new Date(now.getTime() - Number(ago[1]) * (UNITS[ago[2]?.[0]?.toLowerCase() ?? ""] ?? 0));
-  const parts = WRITTEN.exec(text);
-  const date = parts && dateOf(text, parts, now, zone);
-  return date && !Number.isNaN(date.getTime())
-    ? date
-    : `“${text}” is no time; write 2h ago, 08:00 or 2026-11-24 08:00.`;
-}
-
-/** The calendar's day in the zone that is shown, unless the text names an offset. */
-function dateOf(text: string, parts: RegExpExecArray, now: Date, zone: Zone): Date | null {
-  const [, year, month, day, hour = "0", minute = "0", second = "0", fraction = "0", offset] = parts;
-  const isUtc = zone === "utc" || offset !== undefined;
-  const days = /^yesterday/i.test(text) ? 1 : 0;
-  const today = isUtc
-    ? ([now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate() - days] as const)
-    : ([now.getFullYear(), now.getMonth(), now.getDate() - days] as const);
-  const on = year ? ([Number(year), Number(month) - 1, Number(day)] as const) : today;
-  const at = [Number(hour), Number(minute), Number(second), Math.floor(Number(fraction) * 1_000)] as const;
-  if (at[0] > 24 || at[1] > 59 || at[2] > 59 || on[1] > 11 || (year && (on[2] < 1 || on[2] > 31))) return null;
-  const made = isUtc ? new Date(Date.UTC(...on, ...at)) : new Date(...on, ...at);
-  return new Date(made.getTime() - minutesOf(offset) * 60_000);
-}
-
-function minutesOf(offset: string | undefined): number {
-  const parts = /^([+-])(\d\d):?(\d\d)$/.exec(offset ?? "");
-  return parts ? (parts[1] === "-" ? -1 : 1) * (Number(parts[2]) * 60 + Number(parts[3])) : 0;
+function refusalOf(side: string, typed: string): string {
+  return `${side}: “${typed.trim()}” is no time; write 2h ago, 08:00, yesterday 18:00, Nov 24 or 2026-11-24 08:00.`;
 }

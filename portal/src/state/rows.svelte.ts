@@ -34,20 +34,24 @@ export class Rows {
   /** The gap whose events are on their way. */
   filling = $state.raw<Gap | null>(null);
   fillError = $state.raw<Error | null>(null);
+  /** How a sign of the search was read. */
+  notice = $state.raw<string | null>(null);
   elapsedMs = $state(0);
   rowsRead = $state(0);
 
   #text = "";
+  #zone = "UTC";
   #range: Range = { kind: "all" };
   #next: string | null = null;
   #request = new AbortController();
   /** Live events that came while the first page was on its way. */
   #early: Entry[] = [];
 
-  async load(text: string, range: Range): Promise<void> {
+  async load(text: string, range: Range, zone = "UTC"): Promise<void> {
     this.#request.abort();
     this.#request = new AbortController();
     this.#text = text;
+    this.#zone = zone;
     this.#range = range;
     this.#early = [];
     this.isLoadingOlder = false;
@@ -165,6 +169,7 @@ export class Rows {
       this.#next = page.next;
       this.hasOlder = page.next !== null && this.entries.length < MAX_ROWS;
       this.hint = page.hint;
+      if (question.before === null) this.notice = page.notice;
       this.elapsedMs = page.elapsed_ms;
       this.rowsRead = page.rows_read;
       this.error = null;
@@ -177,7 +182,8 @@ export class Rows {
   }
 
   #question(before: string | null): EventsQuestion {
-    return { text: this.#text, ...boundsOf(this.#range), limit: before ? OLDER_ROWS : PAGE_ROWS, before };
+    const limit = before ? OLDER_ROWS : PAGE_ROWS;
+    return { text: this.#text, zone: this.#zone, ...boundsOf(this.#range), limit, before };
   }
 
   /** After a cut there is no cursor: ask by time, one millisecond over; merging drops what is there. */

@@ -10,7 +10,7 @@ import type { Event } from "../api/shapes";
 
 export const MAX_HELD_EVENTS = 1_000;
 
-type Open = (text: string, listener: LiveListener) => LiveStream;
+type Open = (text: string, listener: LiveListener, zone: string) => LiveStream;
 
 export class Tail {
   state = $state<LiveState | "off">("off");
@@ -28,13 +28,14 @@ export class Tail {
     private readonly open: Open = openLive,
   ) {}
 
-  start(text: string): void {
+  start(text: string, zone = "UTC"): void {
     this.stop();
-    this.#stream = this.open(text, {
+    const listener: LiveListener = {
       onstep: (step) => this.#take(step.events, step.skipped),
       onstate: (state) => (this.state = state),
       onbegin: () => this.onbegin(),
-    });
+    };
+    this.#stream = this.open(text, listener, zone);
   }
 
   stop(): void {

@@ -12,7 +12,7 @@ from typing import Any
 import click
 import msgspec
 
-from logster.cli.terminal import indented, one_line, render_json, show
+from logster.cli.terminal import indented, note, one_line, render_json, show
 from logster.event import Severity
 
 #: Severity -> how it stands out; letters say the same as colours.
@@ -62,6 +62,21 @@ def render_members(event: dict[str, Any]) -> str:
 def _render_member(name: str, value: Any) -> str:
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
     return f"    {click.style(one_line(name), dim=True)}: {indented(text, _INDENT)}\n"
+
+
+def show_notice(answer: dict[str, Any]) -> None:
+    """Say on standard error how a sign of the search was read, where that is worth a word."""
+    if notice := answer.get("notice"):
+        note(one_line(notice))
+
+
+def show_hint(hint: dict[str, Any] | None, first: str = "") -> None:
+    """Say on standard error what may be meant, and how many events other readings find."""
+    text = one_line(hint["text"]) if hint else ""
+    if first or text:
+        note(f"{first} {text}".strip())
+    for offer in (hint or {}).get("offers", ()):
+        note(f"{offer['count']:>9,}  {one_line(offer['q'])}")
 
 
 def shorten_instant(instant: str) -> str:

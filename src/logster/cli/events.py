@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from logster.cli.clock import Clock
 from logster.cli.lines import read_line
-from logster.cli.times import Clock
 from logster.event import Severity
 
 if TYPE_CHECKING:

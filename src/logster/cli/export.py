@@ -56,8 +56,7 @@ EXIT_INTERRUPTED = 130
 @target_options
 def command(  # noqa: PLR0917  click hands one argument per option
     query: tuple[str, ...],
-    since: str | None,
-    until: str | None,
+    times: dict[str, Any],
     form: str | None,
     output: Path | None,
     columns: tuple[str, ...],
@@ -71,7 +70,7 @@ def command(  # noqa: PLR0917  click hands one argument per option
     form = form or _form_of(output)
     if output is None and form == "parquet" and sys.stdout.isatty():
         raise click.UsageError("Parquet is not for a terminal; name a file with --output.")
-    params = {"q": text, "since": since, "until": until, "format": form, "limit": limit}
+    params = {"q": text, **times, "format": form, "limit": limit}
     given: dict[str, Any] = {name: value for name, value in params.items() if value is not None}
     given["column"] = columns
     with Client(load_target(url, key)) as client:

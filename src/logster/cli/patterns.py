@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from logster.cli.client import Client, load_target, target_options
-from logster.cli.display import STYLES
+from logster.cli.display import STYLES, show_hint, show_notice
 from logster.cli.search import EXIT_NONE, ask, question_options
 from logster.cli.terminal import indented, note, render_json, show
 from logster.event import Severity
@@ -34,8 +34,7 @@ _SHAPE_AT = 24
 @target_options
 def command(
     query: tuple[str, ...],
-    since: str | None,
-    until: str | None,
+    times: dict[str, Any],
     limit: int,
     is_json: bool,
     url: str | None,
@@ -46,14 +45,15 @@ def command(
     Numbers, ids, addresses and quoted texts are collapsed; QUERY as for `logster search`.
     """
     text = " ".join(query)
-    params = {"q": text, "since": since, "until": until, "limit": limit}
+    params = {"q": text, **times, "limit": limit}
     with Client(load_target(url, key)) as client:
         told = ask(client, text, params, "/api/v1/patterns")
+    show_notice(told)
     for pattern in told["patterns"]:
         show(render_json(pattern) if is_json else render_pattern(pattern))
     if not told["patterns"]:
         if not is_json:
-            note("Nothing found.")
+            show_hint(told.get("hint"), "Nothing found.")
         raise SystemExit(EXIT_NONE)
     if not is_json:
         shown = min(len(told["patterns"]), told["distinct"])

@@ -8,16 +8,15 @@ text is shown where it is. Exit code 0: found; 1: none; 2: could not ask.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from logster.cli import FailedError
 from logster.cli.client import AnswerError, Client, load_target, target_options
-from logster.cli.display import show_events
-from logster.cli.terminal import note, one_line
-from logster.cli.times import Clock, read_instant
+from logster.cli.display import show_events, show_hint, show_notice
+from logster.cli.terminal import one_line
+from logster.cli.times import time_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,45 +25,10 @@ EXIT_NONE = 1
 #: A page is small enough to come at once, large enough that an export needs few.
 PAGE_SIZE = 1000
 
-_AGO = re.compile(r"(\d{1,6})([smhdw])", re.ASCII)
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
-
-def fix_instant(ctx: click.Context, parameter: click.Parameter, text: str | None) -> str | None:  # noqa: ARG001  click's signature
-    """Fix a time once, so that every page of one search means the same."""
-    if text is None:
-        return None
-    now = datetime.now(UTC)
-    instant = parse_instant(text.strip(), now)
-    if instant is None:
-        raise click.BadParameter(
-            f"{text!r} is no time. Use how long ago (15m, 2h, 7d), a day (2026-01-31) or "
-            "a time (2026-01-31T08:15:00, local unless it says Z or +01:00)."
-        )
-    return instant
-
-
-def parse_instant(text: str, now: datetime) -> str | None:
-    """Read how long ago, a day or a time; ISO text in UTC, or None."""
-    ago = _AGO.fullmatch(text)
-    if ago:
-        try:
-            moment = now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
-        except OverflowError:
-            return None
-        return moment.isoformat().replace("+00:00", "Z")
-    is_day = re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII)
-    return read_instant(f"{text}T00:00:00" if is_day else text, Clock(now))
-
 
 def question_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add QUERY, `--since` and `--until` to a command, as every question has them."""
-    query = click.argument("query", nargs=-1)
-    since = click.option(
-        "--since", callback=fix_instant, help="From then on: 15m, 2h, 7d ago, a day or a time."
-    )
-    until = click.option("--until", callback=fix_instant, help="Until then; the same forms.")
-    return query(since(until(function)))
+    """Add QUERY and its times to a command, as every question has them."""
+    return click.argument("query", nargs=-1)(time_options(function))
 
 
 @click.command("search")
@@ -76,10 +40,9 @@ def question_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--json", "is_json", is_flag=True, help="NDJSON, as the query API gives events.")
 @click.option("--full", "is_full", is_flag=True, help="Every member and property of each event.")
 @target_options
-def command(  # noqa: PLR0917  click hands one argument per option
+def command(
     query: tuple[str, ...],
-    since: str | None,
-    until: str | None,
+    times: dict[str, Any],
     limit: int,
     is_all: bool,
     is_json: bool,
@@ -93,12 +56,13 @@ def command(  # noqa: PLR0917  click hands one argument per option
     Put -- before a QUERY that begins with a minus.
     """
     text = " ".join(query)
-    params: dict[str, Any] = {"q": text, "since": since, "until": until}
+    params: dict[str, Any] = {"q": text, **times}
     left = None if is_all else limit
     is_found, hint = False, None
     with Client(load_target(url, key)) as client:
         while left is None or left > 0:
             page = ask(client, text, {**params, "limit": min(left or PAGE_SIZE, PAGE_SIZE)})
+            show_notice(page)
             show_events(page["events"], is_json=is_json, is_full=is_full)
             is_found, hint = is_found or bool(page["events"]), page.get("hint")
             if not page.get("next") or not page["events"]:
@@ -107,7 +71,7 @@ def command(  # noqa: PLR0917  click hands one argument per option
             left = None if left is None else left - len(page["events"])
     if not is_found:
         if not is_json:
-            note("Nothing found." + (f" {one_line(hint['text'])}" if hint else ""))
+            show_hint(hint, "Nothing found.")
         raise SystemExit(EXIT_NONE)
 
 

@@ -12,26 +12,21 @@ from typing import Any
 import click
 
 from logster.cli.client import Client, load_target, target_options
-from logster.cli.display import shorten_instant
-from logster.cli.search import EXIT_NONE, ask, fix_instant
+from logster.cli.display import shorten_instant, show_hint, show_notice
+from logster.cli.search import EXIT_NONE, ask
 from logster.cli.table import show_table
-from logster.cli.terminal import note, one_line, render_json, show
+from logster.cli.terminal import note, render_json, show
+from logster.cli.times import time_options
 
 
 @click.command("stats")
 @click.argument("query", nargs=-1, required=True)
-@click.option(
-    "--since", callback=fix_instant, help="From then on: 15m, 2h, 7d ago, a day or a time."
-)
-@click.option("--until", callback=fix_instant, help="Until then; the same forms.")
-@click.option("--zone", help="Where days and weeks begin: Europe/Berlin.  [UTC]")
+@time_options
 @click.option("--json", "is_json", is_flag=True, help="NDJSON, an object for each row.")
 @target_options
 def command(
     query: tuple[str, ...],
-    since: str | None,
-    until: str | None,
-    zone: str | None,
+    times: dict[str, Any],
     is_json: bool,
     url: str | None,
     key: str | None,
@@ -42,15 +37,14 @@ def command(
     'severity>=error | count by application'.
     """
     text = " ".join(query)
-    params = {"q": text, "since": since, "until": until, "zone": zone}
     with Client(load_target(url, key)) as client:
-        table = ask(client, text, params, "/api/v1/stats")
+        table = ask(client, text, {"q": text, **times}, "/api/v1/stats")
+    show_notice(table)
     if is_json:
         _show_json(table)
     else:
         _show(table)
-        if hint := table.get("hint"):
-            note(one_line(hint["text"]))
+        show_hint(table.get("hint"))
     if not _holds_something(table):
         raise SystemExit(EXIT_NONE)
 

@@ -24,9 +24,10 @@ from logster.cli.client import (
     pause_of,
     target_options,
 )
-from logster.cli.display import show_events
+from logster.cli.display import show_events, show_notice
 from logster.cli.search import point_out
 from logster.cli.terminal import note
+from logster.cli.times import zone_options, zone_parameter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -65,9 +66,9 @@ def read_messages(lines: Iterable[str]) -> Iterator[Message]:
 class Watch:
     """A stream of events that is taken up again where it broke."""
 
-    def __init__(self, client: Client, query: str) -> None:
+    def __init__(self, client: Client, query: str, zone: str | None = None) -> None:
         self._client = client
-        self._query = query
+        self._params = {"q": query} | ({"zone": zone} if zone else {})
         self._cursor: str | None = None
         self._wait_s = FIRST_WAIT_S
 
@@ -86,11 +87,13 @@ class Watch:
         headers = {"Accept": "text/event-stream"}
         if self._cursor:
             headers["Last-Event-ID"] = self._cursor
-        path, params = "/api/v1/events/tail", {"q": self._query}
-        with self._client.stream(path, params, headers, SILENCE_S) as response:
+        path = "/api/v1/events/tail"
+        with self._client.stream(path, self._params, headers, SILENCE_S) as response:
             for message in read_messages(response.iter_lines()):
                 self._cursor = message.id or self._cursor
                 self._wait_s = FIRST_WAIT_S
+                if message.event == "notice" and message.data:
+                    show_notice({"notice": msgspec.json.decode(message.data)})
                 if message.event == "events" and message.data:
                     yield msgspec.json.decode(message.data)
         raise AwayError(f"{self._client.target.url} ended the stream.")
@@ -100,15 +103,21 @@ class Watch:
 @click.argument("query", nargs=-1)
 @click.option("--json", "is_json", is_flag=True, help="NDJSON, as the query API gives events.")
 @click.option("--full", "is_full", is_flag=True, help="Every member and property of each event.")
+@zone_options
 @target_options
 def command(
-    query: tuple[str, ...], is_json: bool, is_full: bool, url: str | None, key: str | None
+    query: tuple[str, ...],
+    is_json: bool,
+    is_full: bool,
+    url: str | None,
+    key: str | None,
+    zone: str | None,
 ) -> None:
     """Watch events as they arrive; QUERY as for `logster search`. Ends with Ctrl-C."""
     text = " ".join(query)
     with Client(load_target(url, key)) as client:
         try:
-            for step in Watch(client, text).steps():
+            for step in Watch(client, text, zone_parameter(zone)).steps():
                 if step.get("skipped"):
                     note(f"({step['skipped']:,} skipped: too many at once)")
                 show_events(step["events"], is_json=is_json, is_full=is_full)

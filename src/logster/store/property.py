@@ -60,6 +60,11 @@ def property_condition(tree: Equal | Order | Has, parameters: Parameters) -> str
             return f"""{member} NOT IN ('', 'null', '""')"""
 
 
+def has_property_value(value: str, parameters: Parameters) -> str:
+    """Whether any property has this text, by its index; deeper ones are not in there."""
+    return f"hasAny({_VALUES}, [{parameters.bind(value, 'String')}])"
+
+
 def property_text(field: Field, parameters: Parameters) -> str:
     """The text of a property; '' when there is none."""
     return text_of_member(*member_of(field, parameters), _type_of(field, parameters))

@@ -93,6 +93,11 @@ class Meter:
         self.rows_read += answer.rows_read
         return answer
 
+    def add(self, elapsed_ms: float, rows_read: int) -> None:
+        """Count what another meter has."""
+        self.elapsed_ms += elapsed_ms
+        self.rows_read += rows_read
+
     async def rows(self, sql: str, parameters: Parameters) -> list[tuple[Any, ...]]:
         """Ask one question; the rows alone."""
         return (await self.ask(sql, parameters)).rows

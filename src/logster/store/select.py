@@ -267,12 +267,15 @@ def _any(parts: list[str]) -> str:
 
 def _words(words: Words, parameters: Parameters) -> str:
     tokens = whole_tokens_of(words)
-    is_one_token = tokens == [words.text.lower()]
-    tests = []
-    if not is_one_token:
-        pattern = _bounded(pattern_of_text(words.text, _literal), *bounds_of(words))
-        tests = [(_FOLDED_MATCH, pattern)]
+    bounds = bounds_of(words)
     part = None if tokens else _longest_part((words.text,))
+    tests: list[tuple[str, str]] = []
+    if not any(bounds) and len(folded_spellings(words.text)) == 1:
+        # A part that is the whole text says it all.
+        part = None if part == words.text.lower() else part
+        tests = [(_FOLDED_LIKE, f"%{_like(words.text.lower())}%")]
+    elif tokens != [words.text.lower()]:
+        tests = [(_FOLDED_MATCH, _bounded(pattern_of_text(words.text, _literal), *bounds))]
     return _prose(words.field, tokens, part, tests, parameters)
 
 

@@ -1,7 +1,8 @@
 """Live tail: the rows that became visible since the last look, again and again.
 
 In: a filter and, after a broken connection, the cursor of the last step seen.
-Out: an endless row of `Step`s, oldest event first, each with a cursor to resume from.
+Out: an endless row of `Step`s, each with a cursor to resume from; its events are in the order
+of their time, then of their ids.
 
 A row's id and timestamp are made when it is received and it becomes visible when its
 block is inserted, so neither tells what is new. `stored_at` does: the engine sets it at
@@ -151,7 +152,9 @@ class _Viewer:
             self._remember(rows)
         if now_ms is not None:
             self.position.advance(now_ms - OVERLAP_MS)
-        return self.step([read_event(row) for row in reversed(rows)], skipped)
+        # Stored in the order of the blocks: what one program sent comes through several workers.
+        events = sorted(map(read_event, rows), key=lambda event: (event.timestamp, event.id))
+        return self.step(events, skipped)
 
     def step(self, events: list[Event], skipped: int) -> Step:
         return Step(events=events, cursor=render_cursor(self.position), skipped=skipped)

@@ -17,6 +17,7 @@ from logster import __version__
 from logster.errors import NotFoundError
 from logster.meta.accounts import Accounts, Role
 from logster.meta.keys import Right
+from logster.pipes import equals_in
 from logster.store.engine import Engine
 from logster.store.export import choose_columns
 from logster.store.hint import find_hint
@@ -24,12 +25,13 @@ from logster.store.question import Selection
 from logster.store.search import Question, find, search
 from logster.web.access import Access, Viewer, proof_of, token_of
 from logster.web.aside import ASIDE
+from logster.web.clock import CLOCK
 from logster.web.complete import complete_search
 from logster.web.dashboards import DASHBOARDS
 from logster.web.keys import KEYS
 from logster.web.live import tail_events
 from logster.web.orders import check_parameters
-from logster.web.questions import QUESTIONS, SELECTION
+from logster.web.questions import QUESTIONS, SELECTION, Text, Wanted
 from logster.web.retention import RETENTION
 from logster.web.saved import SAVED
 from logster.web.shapes import (
@@ -61,13 +63,15 @@ class SessionShape(msgspec.Struct, frozen=True, kw_only=True):
 class NeighbourShape(AnswerShape, frozen=True, kw_only=True):
     """The cursors of the pages beside this one.
 
-    `hint` is there when nothing was found and the search names a field that no recent event
-    has, but one that is spelt nearly like it.
+    `hint` is there when nothing was found, and says what may be meant: a name that is spelt nearly
+    like it, other readings that find something. `notice` says how a sign was read that is none of
+    ours. Both are there on a first page only.
     """
 
     next: str | None
     previous: str | None
     hint: HintShape | None
+    notice: str | None
 
 
 class PageShape(NeighbourShape, frozen=True, kw_only=True):
@@ -108,6 +112,7 @@ async def show_session(
 async def list_events(
     engine: NamedDependency[Engine],
     selection: NamedDependency[Selection],
+    q: Text = "",
     limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)] = 200,
     before: Annotated[str, QueryParameter(description="`next` of a page: the older events.")] = "",
     after: Annotated[
@@ -117,6 +122,7 @@ async def list_events(
         list[str] | None,
         QueryParameter(description="Fields or properties; may be repeated. Default: all fields."),
     ] = None,
+    hint: Wanted = True,
 ) -> PageShape | ColumnsShape:
     """Give a page of events that match, newest first."""
     columns = choose_columns(column) if column else None
@@ -130,13 +136,15 @@ async def list_events(
         after=after or None,
     )
     page = await search(engine, question)
-    hint = None if page.events or before or after else await find_hint(engine, selection)
+    is_first = not (before or after)
+    found = await find_hint(engine, selection) if hint and is_first and not page.events else None
     told: dict[str, Any] = {
         "next": page.next,
         "previous": page.previous,
-        "hint": shape_hint(hint),
-        "elapsed_ms": page.elapsed_ms + (hint.elapsed_ms if hint else 0),
-        "rows_read": page.rows_read + (hint.rows_read if hint else 0),
+        "hint": shape_hint(found),
+        "notice": equals_in(q) if is_first else None,
+        "elapsed_ms": page.elapsed_ms + (found.elapsed_ms if found else 0),
+        "rows_read": page.rows_read + (found.rows_read if found else 0),
     }
     if columns is None:
         return PageShape(events=[shape_event(event) for event in page.events], **told)
@@ -176,7 +184,7 @@ def make_api() -> Router:
     return Router(
         API_PATH,
         route_handlers=handlers,
-        dependencies={"selection": SELECTION},
+        dependencies={"clock": CLOCK, "selection": SELECTION},
         before_request=check_parameters,
         response_headers={"Cache-Control": "no-store"},
     )

@@ -15,6 +15,7 @@ from litestar.params import QueryParameter
 
 from logster.completion import gap_in
 from logster.language import check_text
+from logster.moment import Clock
 from logster.store.complete import complete
 from logster.store.engine import Engine
 from logster.web.access import Viewer
@@ -38,6 +39,7 @@ class CompletionShape(msgspec.Struct, frozen=True, kw_only=True):
 async def complete_search(
     viewer: NamedDependency[Viewer],
     engine: NamedDependency[Engine],
+    clock: NamedDependency[Clock],  # noqa: ARG001  all questions take a zone, and check it
     q: Annotated[str, QueryParameter(description="A search, finished or not.")] = "",
     cursor: Annotated[
         int | None, QueryParameter(ge=0, description="In characters; the end of `q` if left out.")

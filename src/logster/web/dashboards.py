@@ -6,7 +6,7 @@ an exported file, and a fault in it is refused with the name of the member.
 """
 
 import asyncio
-import time
+import re
 from typing import Annotated, Any
 
 import msgspec
@@ -15,7 +15,6 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
-from logster.errors import QueryError
 from logster.event import render_instant
 from logster.language import MAX_TEXT_CHARACTERS
 from logster.meta.dashboards import (
@@ -33,12 +32,12 @@ from logster.meta.dashboards import (
     Variable,
 )
 from logster.meta.sharing import Person, can_change
+from logster.timestamp import read_instant
 from logster.variables import bind
 from logster.web.access import Viewer
 from logster.web.audit import audit_shared
 from logster.web.orders import Order
 from logster.web.refusals import refusing
-from logster.web.shapes import parse_instant
 
 #: Fifty tiles with long questions; a usual dashboard has a few kilobytes.
 MAX_BODY_BYTES = 512 * 1024
@@ -224,11 +223,20 @@ def _draft(order: DashboardOrder) -> Draft:
         )
     for member, instant in (("since", order.since), ("until", order.until)):
         try:
-            parse_instant(instant or "0s", time.time_ns())
-        except QueryError as error:
-            raise ValueError(f"{member}: {error}") from None
+            _check_kept(instant)
+        except ValueError:
+            raise ValueError(
+                f"{member}: {instant[:50]!r} is not a time to keep; 2026-01-31T08:15:30Z, "
+                "or how long ago (15m, 2h, 7d) would do."
+            ) from None
     board = Board(**{name: getattr(order, name) for name in Board.__struct_fields__})
     return Draft(name=order.name, board=board, is_shared=order.is_shared)
+
+
+def _check_kept(instant: str) -> None:
+    """What is kept must mean the same in every zone and at any hour; raises ValueError."""
+    if instant and not re.fullmatch(r"\d{1,6}[smhdw]", instant, re.ASCII):
+        read_instant(instant)
 
 
 def _members(kept: Summary, person: Person | None) -> dict[str, Any]:

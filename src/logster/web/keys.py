@@ -16,13 +16,14 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from logster.event import render_instant
 from logster.meta.keys import KeyInfo, Keys, Right
+from logster.moment import Clock, parse_moment
 from logster.store.census import newest_of_key
 from logster.store.engine import Engine
 from logster.web.access import Viewer
 from logster.web.audit import AUDIT
 from logster.web.orders import Order
 from logster.web.refusals import refusing
-from logster.web.shapes import EventShape, KeyShape, parse_instant, shape_event, shape_key
+from logster.web.shapes import EventShape, KeyShape, shape_event, shape_key
 
 
 class KeysShape(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,7 +111,7 @@ async def show_newest(
 ) -> NewestShape:
     """Say whether messages arrive by this key, and show the newest."""
     now_ns = time.time_ns()
-    since_ns = parse_instant(since, now_ns)
+    since_ns = parse_moment(since, Clock(now_ns))
     await keys.find(admin.workspace, key_id)
     event = await newest_of_key(engine, admin.workspace, key_id, since_ns)
     return NewestShape(event=shape_event(event) if event else None, now=render_instant(now_ns))

@@ -20,6 +20,8 @@ from litestar.response import Stream
 
 from logster.errors import StoreError
 from logster.language import parse_filter
+from logster.moment import Clock
+from logster.pipes import equals_in
 from logster.store.engine import Engine
 from logster.store.tail import Step, follow, parse_cursor
 from logster.web.access import Access, Viewer
@@ -54,6 +56,7 @@ async def tail_events(
     viewers: NamedDependency[Viewers],
     access: NamedDependency[Access],
     engine: NamedDependency[Engine],
+    clock: NamedDependency[Clock],
     q: Annotated[str, QueryParameter(description="A search text; empty follows all.")] = "",
     cursor: Annotated[
         str, QueryParameter(description="Go on behind this `id`; empty: from now.")
@@ -62,19 +65,21 @@ async def tail_events(
     """Follow the events that match, as server-sent events.
 
     Each `events` message has an `id` (the cursor to go on from) and
-    `{"events": […oldest first], "skipped": n}` as its data.
+    `{"events": […oldest first], "skipped": n}` as its data. A `notice` before the first one says
+    how a sign was read that is none of ours.
     """
     viewers.check_room(viewer)
     # A browser that reconnects repeats its first address; what it saw last is in the header.
     seen = request.headers.get("last-event-id") or cursor or None
     if seen:
         parse_cursor(seen)  # refuses while a status can still be said
-    steps = follow(engine, viewer.workspace, parse_filter(q), cursor=seen)
+    steps = follow(engine, viewer.workspace, parse_filter(q, clock.zone), cursor=seen)
+    notice = None if seen else equals_in(q)
     # An open stream misses nothing from then on; and a refusal can still be said.
     with viewers.place(viewer):
         first = await anext(steps)
     return Stream(
-        _write(first, steps, viewers, viewer, access.watch(request, viewer)),
+        _write(first, steps, viewers, viewer, access.watch(request, viewer), notice),
         media_type="text/event-stream",
         # nginx would collect the stream in a buffer otherwise.
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
@@ -87,11 +92,13 @@ async def _write(
     viewers: Viewers,
     viewer: Viewer,
     is_still_admitted: Callable[[], Awaitable[bool]],
+    notice: str | None = None,
 ) -> AsyncGenerator[bytes, None]:
     """The stream's text: events when there are some, a sign of life when there are none."""
     with viewers.place(viewer):
         try:
-            yield b"retry: %d\n%s" % (RECONNECT_MS, _render(first))
+            said = b"event: notice\ndata: %s\n\n" % msgspec.json.encode(notice) if notice else b""
+            yield b"retry: %d\n%s%s" % (RECONNECT_MS, said, _render(first))
             written_at = time.monotonic()
             async with aclosing(_beat(steps)) as beats:
                 async for step in beats:

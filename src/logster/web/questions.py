@@ -19,6 +19,8 @@ from litestar.response import Stream
 
 from logster.errors import NotFoundError, UnauthorizedError
 from logster.language import parse_filter
+from logster.moment import Clock, parse_range
+from logster.pipes import equals_in
 from logster.store.context import (
     DEFAULT_NEIGHBOURS,
     MAX_NEIGHBOURS,
@@ -29,6 +31,7 @@ from logster.store.engine import Engine
 from logster.store.export import MEDIA_TYPES, Form, choose_columns, export, parse_form
 from logster.store.facets import DEFAULT_FACETS, DEFAULT_VALUES, MAX_VALUES, facets
 from logster.store.freehand import run
+from logster.store.hint import find_hint
 from logster.store.patterns import DEFAULT_LIMIT, find_patterns
 from logster.store.patterns import MAX_LIMIT as MAX_PATTERNS
 from logster.store.question import Selection, countable_field_of
@@ -47,15 +50,25 @@ from logster.web.places import Places
 from logster.web.shapes import (
     AnswerShape,
     EventShape,
+    HintShape,
     parse_event_id,
-    parse_instant,
     render_optional,
     shape_event,
+    shape_hint,
 )
 
 Text = Annotated[str, QueryParameter(description="A search text; empty finds all.")]
-Since = Annotated[str, QueryParameter(description="ISO time, or how long ago: 15m, 2h, 7d.")]
+Since = Annotated[
+    str,
+    QueryParameter(
+        description="A time, 2026-11-24T08:00Z or yesterday 13:00, or how long ago: 15m, 2h, 7d."
+    ),
+]
 Until = Annotated[str, QueryParameter(description="The same; the end of the time.")]
+
+Wanted = Annotated[
+    bool, QueryParameter(description="false: do not look for what else may be meant.")
+]
 
 
 class SeriesShape(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,11 +166,16 @@ class PatternShape(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PatternsShape(AnswerShape, frozen=True, kw_only=True):
-    """The most frequent of `distinct` shapes among the newest `looked_at` events."""
+    """The most frequent of `distinct` shapes among the newest `looked_at` events.
+
+    `hint` and `notice` are those of a page of events.
+    """
 
     patterns: list[PatternShape]
     distinct: int
     looked_at: int
+    hint: HintShape | None
+    notice: str | None
 
 
 class ContextShape(AnswerShape, frozen=True, kw_only=True):
@@ -189,15 +207,19 @@ class SqlShape(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def provide_selection(
-    viewer: NamedDependency[Viewer], q: Text = "", since: Since = "", until: Until = ""
+    viewer: NamedDependency[Viewer],
+    clock: NamedDependency[Clock],
+    q: Text = "",
+    since: Since = "",
+    until: Until = "",
 ) -> Selection:
     """The events a question is about, inside the viewer's workspace."""
-    now_ns = time.time_ns()
+    since_ns, until_ns = parse_range(since, until, clock)
     return Selection(
         workspace=viewer.workspace,
-        filter=parse_filter(q),
-        since_ns=parse_instant(since, now_ns) if since else None,
-        until_ns=parse_instant(until, now_ns) if until else None,
+        filter=parse_filter(q, clock.zone),
+        since_ns=since_ns,
+        until_ns=until_ns,
     )
 
 
@@ -315,10 +337,13 @@ async def show_releases(
 async def show_patterns(
     engine: NamedDependency[Engine],
     selection: NamedDependency[Selection],
+    q: Text = "",
     limit: Annotated[int, QueryParameter(ge=1, le=MAX_PATTERNS)] = DEFAULT_LIMIT,
+    hint: Wanted = True,
 ) -> PatternsShape:
     """Collapse the newest messages that match to their shapes, the most frequent first."""
     found = await find_patterns(engine, selection, limit=limit)
+    told = await find_hint(engine, selection) if hint and not found.looked_at else None
     return PatternsShape(
         patterns=[
             PatternShape(
@@ -336,8 +361,10 @@ async def show_patterns(
         ],
         distinct=found.distinct,
         looked_at=found.looked_at,
-        elapsed_ms=found.elapsed_ms,
-        rows_read=found.rows_read,
+        hint=shape_hint(told),
+        notice=equals_in(q),
+        elapsed_ms=found.elapsed_ms + (told.elapsed_ms if told else 0),
+        rows_read=found.rows_read + (told.rows_read if told else 0),
     )
 
 
@@ -425,17 +452,20 @@ async def _chain(
 
 @post("/sql", summary="A question in SQL", status_code=200)
 async def ask_sql(
-    admin: NamedDependency[Viewer], engine: NamedDependency[Engine], data: JSONBody[SqlOrder]
+    admin: NamedDependency[Viewer],
+    clock: NamedDependency[Clock],
+    engine: NamedDependency[Engine],
+    data: JSONBody[SqlOrder],
 ) -> SqlShape:
     """Answer one SELECT over the table `events` of the workspace; at most 10,000 rows."""
-    now_ns = time.time_ns()
+    since_ns, until_ns = parse_range(data.since, data.until, clock)
     answer = await run(
         engine,
         admin.workspace,
         data.sql,
         asker=f"user {admin.session.user}" if admin.session else f"key {admin.key}",
-        since_ns=parse_instant(data.since, now_ns) if data.since else None,
-        until_ns=parse_instant(data.until, now_ns) if data.until else None,
+        since_ns=since_ns,
+        until_ns=until_ns,
     )
     return SqlShape(columns=list(answer.names), rows=answer.rows, elapsed_ms=answer.elapsed_ms)
 

@@ -1,28 +1,22 @@
-"""What the portal's API says about an event and a key, and how it writes and reads instants.
+"""What the portal's API says about an event and a key, and how it writes instants.
 
 In: rows of the store, keys of the meta database. Out: JSON shapes.
 Promise: numbers that do not fit a browser's (ids, issues) are decimal text; absent text is
 null; instants are ISO 8601 in UTC, exact to the nanosecond.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from logster.errors import QueryError
-from logster.event import NS_PER_S, Event, render_instant
+from logster.event import Event, render_instant
 from logster.language import value_of
 from logster.meta.keys import KeyInfo, Right
 from logster.store.export import Column
 from logster.store.hint import Hint
-from logster.timestamp import read_instant
 
 MAX_ID = 2**64 - 1
-
-_AGO = re.compile(r"(\d{1,6})([smhdw])", re.ASCII)
-_UNIT_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
 class AnswerShape(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,11 +26,22 @@ class AnswerShape(msgspec.Struct, frozen=True, kw_only=True):
     rows_read: int
 
 
+class OfferShape(msgspec.Struct, frozen=True, kw_only=True):
+    """Another search, and how many events it finds in the same time."""
+
+    q: str
+    count: int
+
+
 class HintShape(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a search may have found nothing, and the search that may be meant (null: none)."""
+    """Why a search may have found nothing, and the search that may be meant (null: none).
+
+    `offers` are other readings of it that find something.
+    """
 
     text: str
     q: str | None
+    offers: list[OfferShape]
 
 
 class EventShape(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +107,10 @@ def shape_event(event: Event) -> EventShape:
 
 def shape_hint(hint: Hint | None) -> HintShape | None:
     """A hint as the API gives it."""
-    return HintShape(text=hint.text, q=hint.filter) if hint else None
+    if hint is None:
+        return None
+    offers = [OfferShape(q=offer.filter, count=offer.count) for offer in hint.offers]
+    return HintShape(text=hint.text, q=hint.filter, offers=offers)
 
 
 def shape_columns(event: Event, columns: Sequence[Column]) -> dict[str, Any]:
@@ -146,18 +154,3 @@ def parse_event_id(text: str) -> int | None:
         return None
     number = int(text)
     return number if number <= MAX_ID else None
-
-
-def parse_instant(text: str, now_ns: int) -> int:
-    """An ISO time, a number since 1970, or how long ago (`15m`, `2h`, `7d`); else QueryError."""
-    text = text.strip()
-    if ago := _AGO.fullmatch(text):
-        return now_ns - int(ago[1]) * _UNIT_S[ago[2]] * NS_PER_S
-    try:
-        return read_instant(text)
-    except ValueError:
-        raise QueryError(
-            f"{text[:50]!r} is not a time; 2026-01-31T08:15:30Z, milliseconds since 1970, "
-            "or how long ago (15m, 2h, 7d) would do.",
-            length=max(len(text), 1),
-        ) from None

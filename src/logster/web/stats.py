@@ -6,7 +6,6 @@ Promise: as of every question, whatever is asked stays inside the viewer's works
 Litestar reads the annotations of the handlers when it starts, so they are real imports.
 """
 
-import time
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -16,13 +15,15 @@ from litestar.params import QueryParameter
 
 from logster.errors import QueryError
 from logster.event import render_instant
-from logster.pipes import parse_question
+from logster.moment import Clock, parse_range
+from logster.pipes import equals_in, parse_question
 from logster.store.engine import Engine
 from logster.store.hint import Hint, find_hint
 from logster.store.question import Selection
 from logster.store.stats import StatsQuestion, Table, count
 from logster.web.access import Viewer
-from logster.web.shapes import AnswerShape, HintShape, parse_instant, shape_hint
+from logster.web.questions import Since, Until, Wanted
+from logster.web.shapes import AnswerShape, HintShape, shape_hint
 
 
 class ColumnShape(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +39,7 @@ class StatsShape(AnswerShape, frozen=True, kw_only=True):
 
     Steps without an event have no row. `every_s` is the length of a step. `has_more` says that
     there are more groups than the limit. `hint` is there, as with a page of events, when a column
-    holds nothing at all.
+    holds nothing at all. `notice` says how a sign was read that is none of ours.
     """
 
     columns: list[ColumnShape]
@@ -47,50 +48,51 @@ class StatsShape(AnswerShape, frozen=True, kw_only=True):
     has_more: bool
     bytes_read: int
     hint: HintShape | None
+    notice: str | None
 
 
 @get("/stats", summary="Numbers")
 async def show_stats(
     viewer: NamedDependency[Viewer],
     engine: NamedDependency[Engine],
+    clock: NamedDependency[Clock],
     q: Annotated[
         str,
         QueryParameter(description="A search with a pipe: `severity>=error | count by user`."),
     ],
-    since: Annotated[
-        str, QueryParameter(description="ISO time, or how long ago: 15m, 2h, 7d.")
-    ] = "",
-    until: Annotated[str, QueryParameter(description="The same; the end of the time.")] = "",
-    zone: Annotated[
-        str, QueryParameter(description="Where days and weeks begin: Europe/Berlin.")
-    ] = "UTC",
+    since: Since = "",
+    until: Until = "",
+    hint: Wanted = True,
 ) -> StatsShape:
     """Count, sum and compare the events that match, by field and by time."""
-    now_ns = time.time_ns()
-    tree, stats = parse_question(q)
+    tree, stats = parse_question(q, clock.zone)
     if stats is None:
         raise QueryError("expected a pipe behind the search: | count by application", len(q))
+    since_ns, until_ns = parse_range(since, until, clock)
     question = StatsQuestion(
         workspace=viewer.workspace,
         filter=tree,
         stats=stats,
-        since_ns=parse_instant(since, now_ns) if since else None,
-        until_ns=parse_instant(until, now_ns) if until else None,
-        zone=zone,
+        since_ns=since_ns,
+        until_ns=until_ns,
+        zone=str(clock.zone),
     )
     table = await count(engine, question)
-    hint = await _find_hint(engine, question) if _has_empty_column(table) else None
-    return _shape(table, stats.every_s, hint)
+    found = await _find_hint(engine, question, table) if hint else None
+    return _shape(table, stats.every_s, found, equals_in(q))
 
 
-async def _find_hint(engine: Engine, question: StatsQuestion) -> Hint | None:
+async def _find_hint(engine: Engine, question: StatsQuestion, table: Table) -> Hint | None:
+    if not _has_empty_column(table):
+        return None
     selection = Selection(
         workspace=question.workspace,
         filter=question.filter,
         since_ns=question.since_ns,
         until_ns=question.until_ns,
     )
-    return await find_hint(engine, selection, question.stats)
+    is_empty = not any(value for row in table.rows for value in row)
+    return await find_hint(engine, selection, question.stats, is_empty=is_empty)
 
 
 def _has_empty_column(table: Table) -> bool:
@@ -100,7 +102,7 @@ def _has_empty_column(table: Table) -> bool:
     )
 
 
-def _shape(table: Table, every_s: int | None, hint: Hint | None) -> StatsShape:
+def _shape(table: Table, every_s: int | None, hint: Hint | None, notice: str | None) -> StatsShape:
     return StatsShape(
         columns=[
             ColumnShape(name=column.name, kind=column.kind, role=column.role)
@@ -113,6 +115,7 @@ def _shape(table: Table, every_s: int | None, hint: Hint | None) -> StatsShape:
         rows_read=table.rows_read + (hint.rows_read if hint else 0),
         bytes_read=table.bytes_read,
         hint=shape_hint(hint),
+        notice=notice,
     )
 
 

@@ -14,7 +14,7 @@ from playwright.sync_api import sync_playwright
 from bench.rows import make_rows
 from logster.event import Columns
 from logster.pipeline import Accepted, pack
-from logster.spool.spool import connect
+from logster.spool.file import connect
 from support.served import EMAIL, PASSWORD, Served, quote, serving
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ LogsterError
 │   ├── ServerFaultError       500  a mistake of ours; the log has it
 │   └── RetryLaterError        503  not now (carries retry_after_s)
 │       ├── QuotaError             429  the key sends more than it may
-│       └── SpoolFullError         503  the spool or its disk is full
+│       ├── SpoolFullError         503  the spool or its disk is full
+│       └── SpoolDamagedError      503  the spool's file is gone or damaged
 ├── QueryError             400  a search text that cannot be understood (position, length)
 ├── StoreError             the engine refused or failed
 │   ├── StoreUnavailableError  503  not reachable now; try again
@@ -156,6 +157,13 @@ class SpoolFullError(RetryLaterError):
 
     status = 503
     reason = "spool_full"
+
+
+class SpoolDamagedError(RetryLaterError):
+    """The file of the spool is gone or damaged, and there is no fresh one yet."""
+
+    status = 503
+    reason = "spool_damaged"
 
 
 class QueryError(LogsterError):

@@ -38,7 +38,9 @@ from logster.meta.retention import Retention
 from logster.meta.searches import Searches
 from logster.pipeline import Accepted, Pipeline, build_drain, pack
 from logster.spool.orphans import Orphans
-from logster.spool.spool import MAX_SLOTS, Slot, Spool, claim_own_slot, find_receipt
+from logster.spool.outside import find_receipt
+from logster.spool.slots import MAX_SLOTS, Slot, claim_own_slot
+from logster.spool.spool import Spool
 from logster.store.engine import Engine
 from logster.store.schema import EventsTable, migrate
 from logster.web.app import build_app
@@ -131,9 +133,7 @@ class Worker:
             receipts=receipts,
             config=config,
         )
-        await stack.enter_async_context(
-            self._draining(spool, engine, receiver, pipeline, retention)
-        )
+        await stack.enter_async_context(self._draining(spool, engine, receiver, retention))
         portal = build_app(
             config,
             keys=keys,
@@ -161,6 +161,7 @@ class Worker:
             pack=pack,
             max_bytes=config.max_spool_bytes,
             min_free_bytes=config.min_free_disk_bytes,
+            slot=slot,
         )
         node = config.node * MAX_SLOTS + slot.number
         assert node < 1 << ID_NODE_BITS
@@ -180,14 +181,13 @@ class Worker:
         spool: Spool[Accepted],
         engine: Engine,
         receiver: Receiver,
-        pipeline: Pipeline,
         retention: Retention,
     ) -> AsyncIterator[None]:
         """Everything that goes on beside the requests."""
         drain = build_drain(spool, engine)
         tasks = [
             asyncio.create_task(self._drain_for_ever(drain, engine, retention)),
-            asyncio.create_task(self._watch(spool, receiver, pipeline)),
+            asyncio.create_task(self._watch(spool, receiver)),
             asyncio.create_task(self._adopt_orphans(engine)),
         ]
         for task in tasks:
@@ -219,10 +219,9 @@ class Worker:
             if not self.is_store_ready:
                 await asyncio.sleep(PREPARE_AGAIN_S)
 
-    async def _watch(self, own: Spool[Accepted], receiver: Receiver, pipeline: Pipeline) -> None:
-        """Keep the metrics and the keys' shares true."""
+    async def _watch(self, own: Spool[Accepted], receiver: Receiver) -> None:
+        """Keep the metrics true."""
         while True:
-            pipeline.settle_shares()
             metrics.flush()
             metrics.PENDING_BYTES.set(receiver.pending_bytes)
             metrics.VIEWERS.set(self.viewers.count)

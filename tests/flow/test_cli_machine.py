@@ -17,7 +17,10 @@ from logster.meta.bootstrap import bootstrap
 from logster.meta.database import open_database
 from logster.meta.keys import Keys, Right
 from logster.pipeline import Accepted, pack
-from logster.spool.spool import Block, Spool, connect, list_aside
+from logster.spool.file import connect
+from logster.spool.line import Block
+from logster.spool.outside import list_aside
+from logster.spool.spool import Spool
 from support.meta import FAST_HASHER, add_workspace
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from logster.event import NS_PER_S, Event
-from logster.spool.spool import connect
+from logster.spool.file import connect
 from support.stored import store_events
 from support.web import log_in, proof, running_site
 

@@ -14,7 +14,7 @@ from logster.event import Columns, Event, render_instant
 from logster.meta.accounts import Role
 from logster.meta.keys import Right
 from logster.pipeline import Accepted, pack
-from logster.spool.spool import Block, connect
+from logster.spool.file import connect
 from support.meta import add_workspace
 from support.stored import store_events
 from support.web import ADMIN, KEY, PASSWORD, Site, absent_engine, log_in, proof, running_site
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from logster.spool.line import Block
     from logster.store.engine import Engine
 
 OURS, THEIRS = 1, 2

@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 
 from logster.event import Columns
 from logster.pipeline import Accepted, pack
-from logster.spool.spool import connect
+from logster.spool.file import connect
 from support.browser import SCHEME, STEP_MS, fill_login, find_faults, watch
 from support.served import EMAIL, KEY, PASSWORD, wait_until
 

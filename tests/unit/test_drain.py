@@ -9,7 +9,9 @@ import pytest
 from logster.errors import StoreFullError, StoreRefusedError, StoreUnavailableError
 from logster.spool import drain as drain_module
 from logster.spool.drain import Drain
-from logster.spool.spool import Block, Spool, list_aside
+from logster.spool.line import Block
+from logster.spool.outside import list_aside
+from logster.spool.spool import Spool
 
 
 class RecordingStore:

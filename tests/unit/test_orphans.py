@@ -10,21 +10,24 @@ import pytest
 from logster import metrics
 from logster.errors import SpoolFullError
 from logster.spool import orphans as orphans_module
+from logster.spool.file import connect
+from logster.spool.line import Block, change
 from logster.spool.orphans import Orphans
-from logster.spool.spool import claim_own_slot, connect
+from logster.spool.slots import claim_own_slot
 
 
 def make_spool(folder, number, events=0):
     path = folder / f"spool-{number:02}.sqlite"
     with contextlib.closing(connect(path)) as database:
         if events:
-            database.execute("INSERT INTO block VALUES (1, ?, 1.0, 100, x'00')", (events,))
+            with change(database) as line:
+                line.append(Block(events, b"x", 100), {1: 100}, 1.0)
     return path
 
 
 async def drain(slot):
-    with contextlib.closing(connect(slot.path)) as database:
-        database.execute("DELETE FROM block")
+    with contextlib.closing(connect(slot.path)) as database, change(database) as line:
+        line.remove(1, line.tally.last)
 
 
 def shown(gauge, path):

@@ -17,13 +17,14 @@ from logster.errors import StoreRefusedError
 from logster.event import Columns, Event
 from logster.pipeline import Accepted, join, pack, split
 from logster.spool.drain import Drain
-from logster.spool.spool import Spool, list_aside
+from logster.spool.outside import list_aside
+from logster.spool.spool import Spool
 from logster.store.block import is_block, read_block
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from logster.spool.spool import Block
+    from logster.spool.line import Block
 
 optional_texts = st.one_of(st.none(), st.text(max_size=5))
 instants = st.integers(min_value=0, max_value=2**62)

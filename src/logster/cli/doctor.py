@@ -36,7 +36,7 @@ from logster.cli.table import show_table
 from logster.config import SECRET_SETTINGS, SETTINGS, Config, load_config, variable_of
 from logster.errors import LogsterError
 from logster.event import Severity
-from logster.spool.spool import look_into_spools
+from logster.spool.outside import look_into_spools
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

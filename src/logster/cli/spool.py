@@ -19,12 +19,12 @@ from logster.cli.settings import data_option
 from logster.cli.table import show_table
 from logster.config import load_config, variable_of
 from logster.errors import ConfigError, NotFoundError
-from logster.spool.spool import drop_aside, find_aside, list_aside, look_into_spools, replay_aside
+from logster.spool.outside import drop_aside, find_aside, list_aside, look_into_spools, replay_aside
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from logster.spool.spool import AsideBlock
+    from logster.spool.outside import AsideBlock
 
 #: Beyond this a reason is the engine's stack trace; JSON has it whole.
 MAX_REASON_CHARACTERS = 200

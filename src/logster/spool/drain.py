@@ -24,7 +24,8 @@ from logster.errors import SpoolFullError, StoreError, StoreFullError, StoreRefu
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from logster.spool.spool import Block, Claim, Spool
+    from logster.spool.line import Block
+    from logster.spool.spool import Claim, Spool
 
 log = logging.getLogger(__name__)
 

@@ -11,13 +11,14 @@ import logging
 from typing import TYPE_CHECKING
 
 from logster import metrics
-from logster.spool.spool import MAX_SLOTS, claim_slot, look_into, spool_path
+from logster.spool.outside import look_into
+from logster.spool.slots import MAX_SLOTS, claim_slot, spool_path
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from logster.spool.spool import Slot
+    from logster.spool.slots import Slot
 
 log = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from logster.errors import NotFoundError
 from logster.event import Event
 from logster.meta.keys import Keys
 from logster.pipeline import unpack
-from logster.spool.spool import AsideBlock, drop_aside, find_aside, note_aside, replay_aside
+from logster.spool.outside import AsideBlock, drop_aside, find_aside, note_aside, replay_aside
 from logster.web.access import Viewer
 from logster.web.audit import AUDIT
 from logster.web.refusals import refusing

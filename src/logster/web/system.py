@@ -25,7 +25,7 @@ from logster.errors import ForbiddenError, StoreError
 from logster.event import NS_PER_S, render_instant
 from logster.meta.members import Members
 from logster.meta.retention import Retention
-from logster.spool.spool import look_into_spools
+from logster.spool.outside import look_into_spools
 from logster.store.census import (
     Day,
     Lag,

@@ -157,7 +157,8 @@ def _upgrade(database: sqlite3.Connection) -> None:
     [last_ms] = database.execute("SELECT last_ms FROM clock").fetchone()
     row = database.execute("SELECT seq FROM sqlite_sequence WHERE name = 'block'").fetchone()
     begin_tally(database, last_ms, row[0] if row else 0)
-    _run(database, f"DROP TABLE clock; PRAGMA user_version = {FORM};")
+    database.execute("DROP TABLE clock")
+    database.execute(f"PRAGMA user_version = {FORM}")
 
 
 def _run(database: sqlite3.Connection, script: str) -> None:

@@ -143,7 +143,9 @@ class Spool(Generic[Item]):
         self._min_free_bytes = min_free_bytes
         self._database_lock = threading.Lock()
         self._waiting: deque[_Entry[Item]] = deque()
-        self._waiting_bytes: Counter[int] = Counter()
+        self._waiting_bytes = 0
+        #: The same by owner.
+        self._waiting_shares: dict[int, int] = {}
         self._wake = threading.Event()
         self._wanted = 1
         self._is_closing = False
@@ -239,7 +241,8 @@ class Spool(Generic[Item]):
         self.check_room(size)
         assert self._loop is not None, "the spool was not started"
         entry = _Entry(item, size, owner, self._loop.create_future(), receipt)
-        self._waiting_bytes[owner] += size
+        self._waiting_bytes += size
+        self._waiting_shares[owner] = self._waiting_shares.get(owner, 0) + size
         self._waiting.append(entry)
         if len(self._waiting) >= self._wanted:
             self._wake.set()
@@ -274,11 +277,11 @@ class Spool(Generic[Item]):
     @property
     def held_bytes(self) -> int:
         """Bytes on disk and on their way to it."""
-        return self._tally.bytes + self._waiting_bytes.total()
+        return self._tally.bytes + self._waiting_bytes
 
     def held_by(self, owner: int) -> int:
         """What an owner has of them."""
-        return self._tally.held.get(owner, 0) + self._waiting_bytes[owner]
+        return self._tally.held.get(owner, 0) + self._waiting_shares.get(owner, 0)
 
     @property
     def held(self) -> dict[int, int]:
@@ -372,7 +375,7 @@ class Spool(Generic[Item]):
             if not rescue.is_damage(error):
                 raise
             self._damage = error
-        if not self._look_at_place():
+        if not self._look_at_place(is_quick=not self.fault):
             raise SpoolDamagedError(self.fault, RETRY_AFTER_S)
         if not is_written:
             self._write(blocks, entries)
@@ -417,9 +420,10 @@ class Spool(Generic[Item]):
 
     def _settle(self, outcomes: list[tuple[_Entry[Item], BaseException | None]]) -> None:
         for entry, error in outcomes:
-            self._waiting_bytes[entry.owner] -= entry.size
-            if not self._waiting_bytes[entry.owner]:
-                del self._waiting_bytes[entry.owner]
+            self._waiting_bytes -= entry.size
+            self._waiting_shares[entry.owner] -= entry.size
+            if not self._waiting_shares[entry.owner]:
+                del self._waiting_shares[entry.owner]
             if entry.done.done():  # its sender has left; the event is kept all the same
                 continue
             if error is None:
@@ -533,9 +537,9 @@ class Spool(Generic[Item]):
 
     # -- a file that is gone or damaged ---------------------------------------------------
 
-    def _look_at_place(self) -> bool:
+    def _look_at_place(self, *, is_quick: bool = False) -> bool:
         """Whether the file is there and whole; when it is not, a fresh one is made of it."""
-        change = self._place.find_change()
+        change = self._place.find_quick_change() if is_quick else self._place.find_change()
         if not change and self._damage is None:
             self.fault = ""
             return True

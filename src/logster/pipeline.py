@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from logster.event import IdMaker
+    from logster.faults import Faults
     from logster.spool.spool import Spool
     from logster.store.engine import Engine
 
@@ -243,10 +244,10 @@ def _spread(values: list[Value], sizes: list[int]) -> Value | list[Value]:
     return [value for value, size in zip(values, sizes, strict=True) for _ in range(size)]
 
 
-def build_drain(spool: Spool[Accepted], engine: Engine) -> Drain:
+def build_drain(spool: Spool[Accepted], engine: Engine, faults: Faults) -> Drain:
     """Let a spool flow into the store."""
 
     async def insert_bodies(bodies: list[bytes], token: str) -> None:
         await insert(engine, await asyncio.to_thread(join, bodies), token)
 
-    return Drain(spool, insert=insert_bodies, split=split, is_well=engine.ping)
+    return Drain(spool, insert=insert_bodies, split=split, faults=faults)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from logster import pipeline
 from logster.errors import StoreRefusedError
 from logster.event import Columns, Event
+from logster.faults import Faults
 from logster.pipeline import Accepted, join, pack, split
 from logster.spool.drain import Drain
 from logster.spool.outside import list_aside
@@ -103,10 +104,7 @@ async def test_a_block_that_a_sick_disk_has_changed_stands_in_nobodys_way(
         except pa.ArrowInvalid as error:
             raise StoreRefusedError(str(error)) from error
 
-    async def is_well() -> bool:
-        return True
-
-    drain = Drain(spool, insert=insert, split=split, is_well=is_well)
+    drain = Drain(spool, insert=insert, split=split, faults=Faults("test"))
     try:
         for number in (1, 2, 3):
             events = Accepted(Columns(message=["m"], severity=[1]), [number], 5, 1, 1, "api_log")

@@ -179,7 +179,7 @@ async def test_a_file_that_becomes_damaged_is_made_anew_from_what_can_be_read(fo
         overwrite(spool.path, b"word-0020")
         spool._database.execute("PRAGMA shrink_memory")
 
-        words = []
+        words: list[str] = []
         async with asyncio.timeout(10):
             while len(words) < 30:
                 with contextlib.suppress(Exception):

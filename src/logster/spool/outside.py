@@ -38,7 +38,7 @@ class AsideBlock(msgspec.Struct, frozen=True):
     body: bytes
 
 
-class AsideNote(msgspec.Struct, frozen=True):
+class AsideNote(msgspec.Struct, frozen=True, array_like=True):
     """A set-aside block without its events, which may be many."""
 
     spool: str
@@ -128,11 +128,11 @@ def note_aside(folder: Path, limit: int) -> list[AsideNote]:
     for path in _list_sound_files(folder):
         with contextlib.closing(connect(path, is_reader=True)) as database:
             rows = database.execute(
-                "SELECT number, events, set_aside_at, bytes, reason, length(body) = 0 FROM aside "
-                "ORDER BY number DESC LIMIT ?",
-                (limit,),
+                "SELECT ?, number, events, set_aside_at, bytes, reason, length(body) = 0 "
+                "FROM aside ORDER BY number DESC LIMIT ?",
+                (path.stem, limit),
             )
-            found += [AsideNote(path.stem, *row[:5], bool(row[5])) for row in rows]
+            found += [msgspec.convert(row, AsideNote, strict=False) for row in rows]
     return sorted(found, key=lambda note: -note.set_aside_at)
 
 

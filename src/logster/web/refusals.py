@@ -19,6 +19,7 @@ from logster.errors import (
     QueryError,
     QueryTooHeavyError,
     RetryLaterError,
+    StoreDamagedError,
     StoreError,
     StoreUnavailableError,
 )
@@ -43,7 +44,8 @@ UNAVAILABLE = 503
 def refuse(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Turn an exception into the answer."""
     status, told = _read(error)
-    if status >= SERVER_FAULT and status != UNAVAILABLE:
+    is_said = status == UNAVAILABLE or isinstance(error, StoreDamagedError)  # by the worker, once
+    if status >= SERVER_FAULT and not is_said:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     headers = _retry_header(error, status)
     path = request.scope["path"]
@@ -85,6 +87,8 @@ def _say(error: LogsterError) -> str:
         return AWAY
     if isinstance(error, QueryTooHeavyError):
         return TOO_HEAVY
+    if isinstance(error, StoreDamagedError):  # made of our words and a day alone
+        return str(error)
     if isinstance(error, StoreError) or error.status == SERVER_FAULT:
         return FAILED
     return str(error)

@@ -7,8 +7,6 @@ import errno
 import time
 from typing import TYPE_CHECKING
 
-import pytest
-
 from logster.event import Columns
 from logster.faults import Faults
 from logster.health import find_health
@@ -22,6 +20,8 @@ from support.stored import counts
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 CAUSES = {
     errno.EACCES: "denied",

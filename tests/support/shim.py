@@ -51,7 +51,7 @@ class Shim:
         self._dials[128:184] = struct.pack("56s", part_of_path.encode())
 
     def close_folder(self, part_of_path: str, error: int = 0) -> None:
-        """Nothing with this in its path can be made, for this reason, until it is called with ""."""
+        """Nothing with this in its path can be made, for this reason; ends with ""."""
         self._dials[184:] = struct.pack("q56s", error, part_of_path.encode())
 
 

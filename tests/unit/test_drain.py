@@ -146,7 +146,7 @@ async def test_a_store_that_is_away_costs_nothing_but_time(spool, store, drain):
         (None, "Connection refused", "away"),
     ],
 )
-async def test_a_store_that_cannot_be_written_is_waited_for_and_nothing_is_set_aside(
+async def test_a_store_that_cannot_be_written_is_waited_for_and_nothing_is_set_aside(  # noqa: PLR0917
     spool, store, drain, faults, tmp_path, caplog, code, words, cause
 ):
     store.failure = insert_error(f"Code: {code}. DB::Exception: {words}", code)

@@ -324,6 +324,8 @@ def check_spool(config: Config) -> str:
     events, size = sum(state.events for state in states), sum(state.bytes for state in states)
     aside = sum(state.aside_events for state in states)
     text = f"{events:,} events ({_size(size)}) wait for the store"
+    if lost := sum(state.lost_events for state in states):
+        raise ClientError(f"{text}; {lost:,} acknowledged events are lost by damage.")
     if aside:
         raise ClientError(f"{text}; {aside:,} were refused by the store and set aside.")
     return text

@@ -7,6 +7,8 @@ beside it is a warning, and both stay until they are mended.
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,9 +16,12 @@ import msgspec
 from logster import metrics
 from logster.errors import RetryLaterError, StoreError
 from logster.faults import Fault, Faults, list_faults
+from logster.spool.outside import look_into
 from logster.store.damage import DamagedPart, find_damage
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from logster.spool.outside import SpoolState
     from logster.spool.spool import Spool
     from logster.store.engine import Engine
@@ -64,13 +69,22 @@ async def find_health(
 
 
 def watch_spool(state: SpoolState, faults: Faults) -> None:
-    """Say what is wrong with a spool of this worker."""
+    """Say what keeps a spool of this worker from its work."""
     metrics.SPOOL_FAULTY.labels(state.name).set(int(state.fault is not None))
     source = f"file of {state.name}"
     if state.fault:
         faults.begin(source, Fault(part="spool", cause="file", message=state.fault, advice=""))
     else:
         faults.end(source)
+
+
+async def watch_losses(path: Path, faults: Faults) -> None:
+    """Say what a spool of this worker has lost, until a person has seen it."""
+    try:
+        state = await asyncio.to_thread(look_into, path)
+    except (sqlite3.Error, OSError):  # it is gone or damaged: its owner says so
+        return
+    metrics.show_aside(state)
     source = f"loss of {state.name}"
     if state.lost_events:
         faults.begin(source, _loss(state))

@@ -134,8 +134,12 @@ def show_spool(state: SpoolState) -> None:
     SPOOL_EVENTS.labels(name).set(state.events)
     SPOOL_BYTES.labels(name).set(state.bytes)
     SPOOL_AGE_S.labels(name).set(max(time.time() - oldest_at, 0.0) if oldest_at else 0.0)
-    SPOOL_ASIDE.labels(name).set(state.aside_events)
-    SPOOL_LOST.labels(name).set(state.lost_events)
+
+
+def show_aside(state: SpoolState) -> None:
+    """Tell what of a spool is set aside or lost."""
+    SPOOL_ASIDE.labels(state.name).set(state.aside_events)
+    SPOOL_LOST.labels(state.name).set(state.lost_events)
 
 
 def render_metrics() -> bytes:

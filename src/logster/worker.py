@@ -26,7 +26,7 @@ from logster.errors import LogsterError, MetaUnavailableError, StoreError
 from logster.event import ID_NODE_BITS, IdMaker
 from logster.faults import Fault, Faults
 from logster.front import Front
-from logster.health import find_health, watch_spool, watch_store
+from logster.health import find_health, watch_losses, watch_spool, watch_store
 from logster.http1 import Listener
 from logster.ingest.idempotency import Receipts
 from logster.ingest.protocols import api_log
@@ -197,7 +197,7 @@ class Worker:
         tasks = [
             asyncio.create_task(self._drain_for_ever(drain, engine, retention)),
             asyncio.create_task(self._watch(receiver)),
-            asyncio.create_task(self._watch_store(engine)),
+            asyncio.create_task(self._watch_damage(spool, engine)),
             asyncio.create_task(self._adopt_orphans(engine)),
         ]
         for task in tasks:
@@ -242,11 +242,12 @@ class Worker:
                 watch_spool(state, self.faults)
             await asyncio.sleep(GAUGE_S)
 
-    async def _watch_store(self, engine: Engine) -> None:
+    async def _watch_damage(self, spool: Spool[Accepted], engine: Engine) -> None:
         while True:
-            await asyncio.sleep(DAMAGE_LOOK_S)
+            await watch_losses(spool.path, self.faults)
             if self.is_store_ready:
                 await watch_store(engine, self.faults)
+            await asyncio.sleep(DAMAGE_LOOK_S)
 
     async def _adopt_orphans(self, engine: Engine) -> None:
         """Look after the spools of workers that are gone for good."""

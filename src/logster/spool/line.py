@@ -57,8 +57,6 @@ class Tally(msgspec.Struct):
     last: int = 0
     removed: int = 0
     appended: int = 0
-    aside_events: int = 0
-    lost_events: int = 0
 
 
 class Line:
@@ -95,14 +93,17 @@ class Line:
         self.tally.removed = self.tally.last if oldest is None else oldest - 1
         return size
 
-    def set_aside(self, block: Block, reason: str, checksum: int | None = None) -> None:
-        """Keep a block for a person; `checksum` is that of a body which is not as it was."""
-        self._database.execute(
+    def set_aside(self, block: Block, reason: str, checksum: int | None = None) -> int:
+        """Keep a block for a person, and give its number there.
+
+        `checksum` is that of a body which is not as it was.
+        """
+        [number] = self._database.execute(
             "INSERT INTO aside (events, set_aside_at, reason, bytes, checksum, body)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
+            " VALUES (?, ?, ?, ?, ?, ?) RETURNING number",
             (block.events, time.time(), reason, block.size, checksum, block.body),
-        )
-        _count_aside(self.tally, 1, block.events, is_lost=block.body == LOST)
+        ).fetchone()
+        return int(number)
 
     def note_loss(self, events: int, reason: str) -> None:
         """Keep in view that events are lost, until a person has seen it."""
@@ -123,20 +124,13 @@ class Line:
 
     def drop(self, number: int) -> bool:
         """Remove what was set aside; False when it is not there."""
-        row = self._database.execute(
-            "DELETE FROM aside WHERE number = ? RETURNING events, length(body) = 0", (number,)
-        ).fetchone()
-        if row is None:
-            return False
-        _count_aside(self.tally, -1, row[0], is_lost=bool(row[1]))
-        return True
+        return self._database.execute("DELETE FROM aside WHERE number = ?", (number,)).rowcount == 1
 
     def recount(self) -> None:
         """Count what is there anew: for a file that nobody has counted, or that was damaged."""
         found = count_blocks(self._database)
         tally = self.tally
         tally.events, tally.bytes, tally.held = found.events, found.bytes, found.held
-        tally.aside_events, tally.lost_events = found.aside_events, found.lost_events
         tally.last = max(tally.last, found.last)
 
 
@@ -170,8 +164,6 @@ def count_blocks(database: sqlite3.Connection) -> Tally:
     for number, events, size, share in database.execute(question):
         _count(tally, 1, events, size, _read_share(share, size))
         tally.last = max(tally.last, number)
-    for events, is_lost in database.execute("SELECT events, length(body) = 0 FROM aside"):
-        _count_aside(tally, 1, events, is_lost=bool(is_lost))
     return tally
 
 
@@ -186,11 +178,13 @@ def _count(tally: Tally, sign: int, events: int, size: int, share: dict[int, int
             tally.held.pop(owner, None)
 
 
-def _count_aside(tally: Tally, sign: int, events: int, *, is_lost: bool) -> None:
-    if is_lost:
-        tally.lost_events += sign * events
-    else:
-        tally.aside_events += sign * events
+def count_aside(database: sqlite3.Connection) -> tuple[int, int]:
+    """The events that are set aside, and those that are lost."""
+    aside, lost = database.execute(
+        "SELECT sum(events) FILTER (WHERE length(body) > 0),"
+        " sum(events) FILTER (WHERE length(body) = 0) FROM aside"
+    ).fetchone()
+    return aside or 0, lost or 0
 
 
 def oldest(database: sqlite3.Connection) -> float | None:

@@ -65,6 +65,7 @@ class Orphans:
         """Show a spool's state, and give its events."""
         state = await asyncio.to_thread(look_into, path)
         metrics.show_spool(state)
+        metrics.show_aside(state)
         return state.events
 
     def _report(self, path: Path, fault: str) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from logster.spool.file import FORM, connect, form_of, unwritable
-from logster.spool.line import change, count_blocks, oldest, read_tally
+from logster.spool.line import change, count_aside, count_blocks, oldest, read_tally
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,13 +99,9 @@ def look_into(path: Path) -> SpoolState:
     with contextlib.closing(connect(path, is_reader=True)) as database:
         database.execute("BEGIN")  # the sums and the rows of the same moment
         tally = read_tally(database) if form_of(database) == FORM else count_blocks(database)
+        aside, lost = count_aside(database)
         return SpoolState(
-            path.stem,
-            tally.events,
-            tally.bytes,
-            oldest(database),
-            tally.aside_events,
-            lost_events=tally.lost_events,
+            path.stem, tally.events, tally.bytes, oldest(database), aside, lost_events=lost
         )
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from logster.spool.file import make_copy
-from logster.spool.line import change, copy_tally
+from logster.spool.line import change, copy_tally, count_aside
 from logster.spool.place import SUFFIXES
 
 if TYPE_CHECKING:
@@ -109,7 +109,8 @@ def _copy(
     with change(fresh) as line:
         line.recount()
         lost = max(tally.events - line.tally.events, 0)
-        lost += max(tally.aside_events - line.tally.aside_events, 0)
+        with contextlib.suppress(sqlite3.DatabaseError):
+            lost += count_aside(database)[0] - count_aside(fresh)[0]
         if lost:
             line.note_loss(lost, reason)
     return lost

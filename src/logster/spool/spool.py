@@ -606,17 +606,10 @@ class Spool(Generic[Item]):
 
     @property
     def state(self) -> SpoolState:
-        """What it holds, as the file said at the last change."""
+        """What waits, as the file said at the last change; what is aside: see `look_into`."""
         tally = self._tally
-        return SpoolState(
-            self.name,
-            tally.events,
-            tally.bytes,
-            self._oldest_at,
-            tally.aside_events,
-            fault=self.fault or None,
-            lost_events=tally.lost_events,
-        )
+        fault = self.fault or None
+        return SpoolState(self.name, tally.events, tally.bytes, self._oldest_at, 0, fault)
 
     @property
     def last_ms(self) -> int:

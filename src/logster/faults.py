@@ -29,21 +29,24 @@ _PATTERN = "faults-*.json"
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """Something that somebody should mend.
 
-    `part` is what does not work (store, spool), `cause` a word for metrics; with `is_blocking`
-    the server is not ready, without it accepts and searches all the same.
+    `part` is what does not work (store, spool), `cause` a word for metrics. `message` and `advice`
+    are for everybody who asks for the server's health; `detail` has paths and the words of others,
+    and is for the log and for operators. With `is_blocking` the server is not ready, without it
+    accepts and searches all the same.
     """
 
     part: str
     cause: str
     message: str
     advice: str
+    detail: str = ""
     is_blocking: bool = True
     since: float = 0.0
 
     @property
     def told(self) -> str:
-        """What is wrong and what to do."""
-        return f"{self.message.rstrip('.')}. {self.advice}"
+        """What is wrong and what to do, for everybody."""
+        return f"{self.message.rstrip('.')}. {self.advice}".rstrip()
 
 
 class Faults:
@@ -65,7 +68,7 @@ class Faults:
             self._show(before, 0)
         self._known[source] = msgspec.structs.replace(fault, since=time.time())
         self._show(fault, 1)
-        log.error("%s: %s", fault.part, fault.told)
+        log.error("%s: %s", fault.part, " ".join(filter(None, (fault.told, fault.detail))))
         self._keep()
 
     def end(self, source: str) -> bool:

@@ -27,15 +27,19 @@ if TYPE_CHECKING:
     from logster.store.engine import Engine
 
 _MEND_DAMAGED = (
-    "Look at the health of the disk. Then stop Logster, move the folder {path} elsewhere, and "
-    "start it again: all other events are searched without it, and its own are back when this "
-    "folder is put in its place from a back-up."
+    "Look at the health of the disk. Then stop Logster, move the folder of each such part away, "
+    "and start it again: all other events are searched without it, and its own are back when that "
+    "folder is put in its place from a back-up. Set-up / System and the log name the folders."
 )
 _MEND_DETACHED = (
-    "The engine has found it broken at a start and does not search it. When the log says that a "
-    "write had failed before, its events were stored again and {path} may be deleted; else put the "
-    "part in its place from a back-up, with Logster stopped."
+    "They are not searched. When the log says that a write had failed before, their events were "
+    "stored again and their folders may be deleted; else put the parts in their place from a "
+    "back-up, with Logster stopped. Set-up / System and the log name the folders."
 )
+
+
+#: Folders in one line of the log.
+MAX_NAMED = 10
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -125,8 +129,8 @@ def _part_fault(kind: str, parts: list[DamagedPart]) -> Fault:
     return Fault(
         part="store",
         cause=kind,
-        message=f"{len(parts)} parts of the store, of {days or 'unknown days'}, {what}, "
-        f"such as {parts[0].name}",
-        advice=mend.format(path=parts[0].path),
+        message=f"Parts of the store, of {days or 'unknown days'}, {what}, such as {parts[0].name}",
+        advice=mend,
+        detail=" ".join(part.path for part in parts[:MAX_NAMED]),
         is_blocking=not parts[0].is_detached,
     )

@@ -268,8 +268,9 @@ def _prepare_fault(error: LogsterError) -> Fault:
     return Fault(
         part="store",
         cause="not_ready",
-        message=f"The tables of the store cannot be prepared: {error}",
+        message="The tables of the store cannot be prepared",
         advice=getattr(error, "advice", ""),
+        detail=str(error),
     )
 
 

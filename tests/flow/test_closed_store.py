@@ -72,4 +72,4 @@ async def test_events_wait_while_nothing_can_be_made_in_the_store_and_go_on_by_t
             assert (health.obstacles, health.warnings) == ({}, {})
     await spool.close()
     assert list_aside(tmp_path) == {}
-    assert caplog.text.count("The store does not take events") == len(CAUSES)
+    assert caplog.text.count("The store did not take a block") == len(CAUSES)

@@ -155,7 +155,7 @@ async def test_a_store_that_cannot_be_written_is_waited_for_and_nothing_is_set_a
         await until(lambda: store.calls > 20)
         [fault] = faults.list()
         assert (fault.part, fault.cause, fault.is_blocking) == ("store", cause, True)
-        assert words in fault.told
+        assert words in fault.detail
         assert fault.advice
         assert metrics.FAULT.labels("store", cause)._value.get() == 1
         assert caplog.text.count(words) == 1  # said once, not at each try

@@ -63,6 +63,7 @@ export interface Fault {
   readonly part: string;
   readonly message: string;
   readonly advice: string;
+  readonly detail: string;
   readonly is_blocking: boolean;
   readonly since: string;
 }
@@ -378,6 +379,7 @@ function readFault(value: unknown): Fault {
     part: text(fault.part, "fault"),
     message: text(fault.message, "fault"),
     advice: text(fault.advice, "fault"),
+    detail: text(fault.detail, "fault"),
     is_blocking: fault.is_blocking === true,
     since: text(fault.since, "fault"),
   };

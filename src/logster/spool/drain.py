@@ -202,12 +202,17 @@ def _store_fault(error: StoreUnavailableError) -> Fault:
     return Fault(
         part="store",
         cause=error.cause,
-        message=f"{str(error).rstrip('.')}. They are accepted and kept meanwhile",
-        advice=error.advice,
+        message="The store does not take events; they are accepted and kept meanwhile",
+        advice=error.advice or "It is waited for; if this lasts, look at its process and its log.",
+        detail=str(error),
     )
 
 
 def _spool_fault(error: SpoolFullError) -> Fault:
     return Fault(
-        part="spool", cause="unwritable", message=f"Nothing can be drained: {error}", advice=""
+        part="spool",
+        cause="unwritable",
+        message="Nothing can be taken out of the spool, whose file cannot be written",
+        advice="Look at the free space and the health of its disk.",
+        detail=str(error),
     )

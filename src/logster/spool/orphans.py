@@ -85,7 +85,8 @@ def _fault(path: Path, fault: str) -> Fault:
     return Fault(
         part="spool",
         cause=f"orphan {path.stem}",
-        message=f"The spool {path} of a worker that is gone cannot be drained ({fault})",
+        message=f"{path.stem}, of a worker that is gone, cannot be drained",
+        detail=f"{path}: {fault}",
         advice="It stays as it is and is tried again. Look at the free space and the health of its "
         "disk; a damaged file may be moved elsewhere with its -wal and -shm, and read by "
         "`sqlite3 FILE .recover`.",

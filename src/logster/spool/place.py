@@ -50,14 +50,14 @@ class Place:
             except FileNotFoundError:
                 if known is None:  # the log is made with the first write
                     continue
-                return f"{name} was deleted or moved"
+                return f"{os.path.basename(name)} was deleted or moved"  # noqa: PTH119 - see above
             except OSError as error:
-                return f"{name} cannot be reached: {error.strerror}"
+                return f"{os.path.basename(name)} cannot be reached: {error.strerror}"  # noqa: PTH119
             identity = found.st_dev, found.st_ino
             if known is None:
                 self._known[name] = identity
             elif identity != known:
-                return f"{name} was replaced by another file"
+                return f"{os.path.basename(name)} was replaced by another file"  # noqa: PTH119
         return ""
 
     def list_foreign(self) -> list[str]:

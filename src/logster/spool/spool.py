@@ -543,23 +543,25 @@ class Spool(Generic[Item]):
         if not change and self._damage is None:
             self.fault = ""
             return True
-        reason = change or f"{self.path} is damaged ({self._damage})"
+        reason = change or f"{self.path.name} is damaged ({self._damage})"
         try:
             with self._database_lock:
                 self._rescue(reason)
         except (sqlite3.Error, OSError, MemoryError) as error:
+            why = getattr(error, "strerror", None) or error
             fault = (
-                f"{reason}, and no fresh file could be made of what is left ({error}). Nothing is "
-                f"accepted until that is possible; look at {self.path.parent} and its disk."
+                f"{reason}, and no fresh file could be made of what is left ({why}). Nothing is "
+                "accepted until that is possible; look at the folder of the spools and its disk."
             )
             if self.fault != fault:
-                log.error("%s", fault)  # noqa: TRY400 - it is said, without a trace
+                log.error("%s: %s", self.path, fault)  # noqa: TRY400 - said, without a trace
             self.fault = fault
             return False
         self.fault, self._damage = "", None
         log.error(
-            "%s; a fresh file was made at once, %s. Files of the spool must not be touched while "
-            "the server runs.",
+            "%s: %s; a fresh file was made at once, %s. Files of the spool must not be touched "
+            "while the server runs.",
+            self.path,
             reason,
             f"without {self._lost:,} events that could not be read"
             if self._lost

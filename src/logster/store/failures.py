@@ -143,7 +143,7 @@ def insert_error(text: str, code: int | None) -> StoreError:
     if found is None:
         found = _AWAY if code is None else _OTHER
     return StoreUnavailableError(
-        f"The store does not take events: {said}", code, cause=found.name, advice=found.advice
+        f"The store did not take a block: {said}", code, cause=found.name, advice=found.advice
     )
 
 

@@ -66,6 +66,7 @@ class FaultShape(msgspec.Struct, frozen=True, kw_only=True):
     part: str
     message: str
     advice: str
+    detail: str
     is_blocking: bool
     since: str
 
@@ -194,6 +195,7 @@ def _faults() -> list[FaultShape]:
             part=fault.part,
             message=fault.message,
             advice=fault.advice,
+            detail=fault.detail,
             is_blocking=fault.is_blocking,
             since=render_instant(int(fault.since * NS_PER_S)),
         )

@@ -1,4 +1,4 @@
-"""What a person or a sick disk does to the files of a server that runs: said, and nothing is lost."""
+"""What a person or a sick disk does to the files of a running server: said, and nothing is lost."""
 
 import os
 import shutil

@@ -644,6 +644,8 @@ def _portions(group: list[_Entry[Item]]) -> Iterator[list[_Entry[Item]]]:
 
 def _share_out(block: Block, entries: list[_Entry[Item]]) -> dict[int, int]:
     """What each owner has of a block's bytes, as the sizes of its entries were guessed."""
+    if len(entries) == 1:
+        return {entries[0].owner: block.size}
     guessed: Counter[int] = Counter()
     for entry in entries:
         guessed[entry.owner] += entry.size

@@ -26,6 +26,7 @@ FIGURES = {
     "found_median_s": False,
     "bytes_per_row": False,
     "bytes_per_row_merged": False,
+    "folder_bytes_per_row": False,
 }
 #: With one round nothing says how noisy a figure is; less than this is not believed.
 DOUBTFUL = 0.1

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.client import Outcome, run_load, write_requests
-from bench.loads import LOADS, Load, build_requests
+from bench.loads import LOADS, SUSTAINED, Load, build_requests
 from bench.targets import Logster, Target, VictoriaLogs
 from bench.usage import Usage, Watch, memory_of, wait_for_rest
 from support.served import wait_until
@@ -58,6 +58,7 @@ COLUMNS = {
     "found_max_s": "worst",
     "bytes_per_row": "B/row",
     "bytes_per_row_merged": "merged",
+    "folder_bytes_per_row": "folder",
     "acknowledged": "ack'd",
     "kept": "kept",
     "refused": "refused",
@@ -94,7 +95,9 @@ class Bench:
                     if dialect is not None:
                         say(f"round {number} of {self._options.rounds}: {target.name}, {load.name}")
                         yield {**self._measure(target, load), "round": number}
+        self._seed += 1  # the same rows for all
         for name, measure in {
+            SUSTAINED.name: lambda target: self._measure(target, SUSTAINED),
             "found under load": self._measure_found_under_load,
             "kill -9": self._measure_kept,
             "disk": self._measure_disk,
@@ -125,9 +128,8 @@ class Bench:
         """Drive one load, wait until all is stored and merged, and give the figures."""
         stem, largest = self._prepare(target, load)
         with Watch(target.parts) as watch:
-            outcome = run_load(
-                target.port, stem, load.connections, self._options.seconds, largest=largest
-            )
+            seconds = load.seconds or self._options.seconds
+            outcome = run_load(target.port, stem, load.connections, seconds, largest=largest)
             answered = time.perf_counter()
             wait_until(lambda: target.waiting() == 0, 300)
             stored_after_s = time.perf_counter() - answered
@@ -135,15 +137,14 @@ class Bench:
             usage = watch.usage()
         figures = figures_of(outcome, usage, load.rows_each)
         result = {"server": target.name, "load": load.name, **figures}
-        if type(target) is Logster:
-            result["stored_after_s"] = round(stored_after_s, 2)
+        result["stored_after_s"] = round(stored_after_s, 2)
         say(f"    {render_line(result)}")
         return result
 
     def _prepare(self, target: Target, load: Load, times: int = 1) -> tuple[Path, int]:
         dialect = target.dialect(load)
         assert dialect is not None
-        rows = self._options.rows * times
+        rows = load.rows or self._options.rows * times
         if load.rows_each == 1:
             rows = int(self._options.seconds * MAX_SINGLES_PER_S)
         stem = self._folder / "requests"
@@ -256,7 +257,7 @@ def render_ratios(results: list[Result], other: str) -> str:
     """Each of our figures divided by the other server's, load by load."""
     theirs = {result["load"]: result for result in results if result["server"] == other}
     names = ["rows_per_s", "p99_ms", "all_us_per_row", "all_peak_mb", "found_median_s"]
-    names += ["bytes_per_row_merged"]
+    names += ["folder_bytes_per_row"]
     lines = [f"Logster : {other} (rows/s: more is better; everything else: less is better)"]
     for result in results:
         base = theirs.get(result["load"], {})

@@ -43,6 +43,9 @@ class Load:
     rows_each: int = 1
     encoding: str = ""
     is_target: bool = False
+    #: Whole rows of the load and its longest time, where they are its own.
+    rows: int = 0
+    seconds: float = 0
 
     @property
     def connections(self) -> int:
@@ -59,6 +62,8 @@ def _batches(size: int) -> tuple[Load, ...]:
     )
 
 
+#: Long enough for merges to come, and for every buffer to be full.
+SUSTAINED = Load("sustained 10 M", rows_each=5_000, is_target=True, rows=10_000_000, seconds=600)
 LOADS = (
     Load("single JSON", "json", is_target=True),
     Load("single XML", "xml"),

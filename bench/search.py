@@ -2,9 +2,10 @@
 
 Starts the installed server on an empty folder, hands it deterministic rows through its own API
 (2 million a day, the last day ends now), waits until the merges rest, and asks each question
-through the served API, answer included, round by round. Prints one table of medians; every
-measurement is a JSON line in a file for `bench/compare OLD NEW`, and with `--beside` the medians
-of tables of other sizes stand beside this one's. How to read it: docs/performance.md.
+through the served API, answer included, round by round; with BENCH_VICTORIALOGS that server has
+the same rows and is asked the same in turn. Prints one table of medians; every measurement is a
+JSON line in a file for `bench/compare OLD NEW`, and with `--beside` the medians of tables of
+other sizes stand beside this one's. How to read it: docs/performance.md.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-import msgspec
-
 from bench.ingest import describe_machine, say
+from bench.loads import Dialect, Load
+from bench.questions import QUESTIONS, Question
 from bench.rows import CHUNK, make_rows, vocabulary
-from bench.targets import Logster
+from bench.targets import Logster, Target, VictoriaLogs
 from bench.usage import wait_for_rest
 from support.served import KEY, wait_until
 
@@ -41,69 +42,14 @@ ROWS_A_DAY = 2_000_000
 #: Questions asked before the clock runs: marks and indexes are then in the engine's caches.
 WARM_ROUNDS = 2
 MERGES_S = 900
+LINES = Load("lines", rows_each=CHUNK)
 #: Text inside words; the engine remembers what it was just asked.
 INSIDES = ("imeou", "onnect", "equest", "omplet", "essag", "eadlo", "xecut")
 #: What a row takes on disk at most while tables are loaded: itself, its spool, its merges.
 LOAD_BYTES_A_ROW = 200
 #: How often a loader comes back when the spool is full.
 RETRIES = 120
-COLUMNS = ("question", "ms", "worst", "store", "rows read", "answer KB", "half of VL, 2 M rows", "")
-
-
-class Question(msgspec.Struct, frozen=True):
-    """A question as its path and parameters; `{…}` is a sample, another one in each round.
-
-    `victorialogs_ms` is what VictoriaLogs 1.26 took for the same on 2 million rows, measured
-    elsewhere: a yardstick and no comparison of the same run.
-    """
-
-    name: str
-    path: str
-    parameters: dict[str, Any]
-    victorialogs_ms: float | None = None
-
-
-def _newest(q: str) -> dict[str, Any]:
-    return {"q": q, "limit": 100}
-
-
-QUESTIONS = (
-    Question("newest 100", "events", _newest(""), 132),
-    Question("newest 100 of an application", "events", _newest("application:orders-api"), 37),
-    Question("newest 100 with a common word", "events", _newest("failed"), 62),
-    Question("newest 100 of a busy user", "events", _newest("user:{busy_user}"), 65),
-    Question("newest 100 of a rare user", "events", _newest("user:{rare_user}"), 65),
-    Question("unique property value", "events", _newest("RequestId:{request_id}"), 5),
-    Question("count of a common word", "stats", {"q": "failed | count"}, 429),
-    Question("count of a substring", "stats", {"q": "message:*{inside}* | count"}, 185),
-    Question("count by severity", "stats", {"q": "| count by severity"}, 56),
-    Question(
-        "minute x severity of a day",
-        "stats",
-        {"q": "| count by severity every 1m", "since": "24h"},
-        195,
-    ),
-    Question("top 10 users", "stats", {"q": "| top 10 user"}, 305),
-    Question(
-        "avg and p99 by application",
-        "stats",
-        {"q": "| avg(DurationMs), p99(DurationMs) by application"},
-        699,
-    ),
-    Question("histogram of a day", "histogram", {"since": "24h"}),
-    Question("releases of a day", "releases", {"since": "24h"}),
-    Question("histogram by application", "histogram", {"since": "24h", "split": "application"}),
-    Question("histogram by a property", "histogram", {"since": "24h", "split": "StatusCode"}),
-    Question("facets of a day", "facets", {"since": "24h"}),
-    Question("facets of an application", "facets", {"q": "application:orders-api", "since": "24h"}),
-    Question("fields", "fields", {}),
-    Question("patterns", "patterns", {}),
-    Question("completion of a value", "complete", {"q": "application:or", "cursor": 14}),
-    Question("newest 100, word in traces only", "events", _newest("MoveNext")),
-    Question("newest 100, text that is nowhere", "events", _newest("message:*zqxjv*")),
-    Question("newest 100, range of a property", "events", _newest("DurationMs>2000")),
-    Question("by id", "events/{id}", {}),
-)
+COLUMNS = ("question", "ms", "worst", "store", "rows read", "answer KB")
 
 
 class Samples:
@@ -151,9 +97,8 @@ class Client:
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
 
-    def ask(self, path: str, parameters: dict[str, Any]) -> tuple[float, bytes]:
+    def ask(self, address: str) -> tuple[float, bytes]:
         """Milliseconds until the whole answer is here, and the answer."""
-        address = f"/api/v1/{path}?{urlencode(parameters)}"
         started = time.perf_counter()
         self._connection.request("GET", address, headers={"ApiKey": KEY})
         answer = self._connection.getresponse()
@@ -164,14 +109,23 @@ class Client:
         return ms, body
 
 
+def fill(parameters: dict[str, Any], sample: dict[str, str]) -> str:
+    """Parameters with the samples of a round, for an address."""
+    return urlencode({name: _fill(value, sample) for name, value in parameters.items()})
+
+
+def _fill(text: Any, sample: dict[str, str]) -> Any:
+    # No format(): the other language has braces of its own.
+    if isinstance(text, str):
+        for name, value in sample.items():
+            text = text.replace(f"{{{name}}}", value)
+    return text
+
+
 def ask(client: Client, question: Question, sample: dict[str, str]) -> dict[str, Any]:
     """One measurement."""
-
-    def fill(text: Any) -> Any:
-        return text.format(**sample) if isinstance(text, str) else text
-
-    parameters = {name: fill(value) for name, value in question.parameters.items()}
-    ms, body = client.ask(fill(question.path), parameters)
+    path = _fill(question.path, sample)
+    ms, body = client.ask(f"/api/v1/{path}?{fill(question.parameters, sample)}")
     told = json.loads(body)
     return {
         "load": question.name,
@@ -183,15 +137,30 @@ def ask(client: Client, question: Question, sample: dict[str, str]) -> dict[str,
     }
 
 
-def load(target: Logster, rows: int, end: datetime) -> None:
+def ask_beside(client: Client, question: Question, sample: dict[str, str]) -> dict[str, Any]:
+    """The same question of VictoriaLogs; its answer has a line for each row."""
+    assert question.beside
+    query, parameters = question.beside
+    ms, body = client.ask(f"/select/logsql/query?{fill({'query': query, **parameters}, sample)}")
+    return {
+        "load": question.name,
+        "ms": round(ms, 2),
+        "answer_bytes": len(body),
+        "found": body.count(b"\n"),
+    }
+
+
+def load(target: Target, rows: int, end: datetime) -> None:
     """Hand over all rows through the API, whole chunks, and wait until they are stored."""
-    say(f"loading {rows:,} rows through the API")
+    say(f"{target.name}: loading {rows:,} rows through the API")
     parts = [
         (day, start)
         for day in reversed(range(-(-rows // ROWS_A_DAY)))
         for start in range(0, min(ROWS_A_DAY, rows - day * ROWS_A_DAY), CHUNK)
     ]
-    send = partial(_send, target.port, end)
+    dialect = target.dialect(LINES)
+    assert dialect is not None
+    send = partial(_send, target.port, dialect, end)
     with get_context("fork").Pool(os.cpu_count()) as pool:
         for number, _ in enumerate(pool.imap_unordered(send, parts), 1):
             if number * CHUNK % 1_000_000 == 0:
@@ -201,14 +170,14 @@ def load(target: Logster, rows: int, end: datetime) -> None:
     wait_for_rest(target.parts, MERGES_S)
 
 
-def _send(port: int, end: datetime, part: tuple[int, int]) -> None:
+def _send(port: int, dialect: Dialect, end: datetime, part: tuple[int, int]) -> None:
     day, start = part
     source = make_rows(ROWS_A_DAY, day + 1, end=_end_of(end, day), start=start)
     body = b"\n".join(islice(source, CHUNK))
-    headers = {"ApiKey": KEY, "Content-Type": "application/x-ndjson"}
+    path, headers = dialect
     for _ in range(RETRIES):
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-        connection.request("POST", "/api/Logs", body, headers)
+        connection.request("POST", path, body, headers)
         answer = connection.getresponse()
         told = answer.read()
         connection.close()
@@ -220,50 +189,61 @@ def _send(port: int, end: datetime, part: tuple[int, int]) -> None:
     raise RuntimeError(f"the server took none of it for {RETRIES} s")
 
 
-def measure(port: int, samples: Samples, rounds: int, only: str) -> Iterator[dict[str, Any]]:
-    """All questions in turn, again and again."""
-    client = Client(port)
+def measure(
+    target: Logster, beside: VictoriaLogs | None, samples: Samples, rounds: int, only: str
+) -> Iterator[dict[str, Any]]:
+    """All questions in turn, again and again; both servers one after the other."""
+    client = Client(target.port)
+    other = Client(beside.port) if beside else None
     for request_id in samples.request_ids():
-        _, body = client.ask("events", _newest(f"RequestId:{request_id}"))
+        query = urlencode({"q": f"RequestId:{request_id}", "limit": 100})
+        _, body = client.ask(f"/api/v1/events?{query}")
         samples.ids += [event["id"] for event in json.loads(body)["events"]]
     chosen = [question for question in QUESTIONS if only.lower() in question.name.lower()]
     for number in range(WARM_ROUNDS + rounds):
+        sample = samples.of(number)
         for question in chosen:
-            result = ask(client, question, samples.of(number))
+            found = [{"server": target.name, **ask(client, question, sample)}]
+            if beside and other and question.beside:
+                found.append({"server": beside.name, **ask_beside(other, question, sample)})
             if number >= WARM_ROUNDS:
-                yield {**result, "round": number - WARM_ROUNDS + 1}
+                for result in found:
+                    yield {**result, "round": number - WARM_ROUNDS + 1}
 
 
 def render_table(results: list[dict[str, Any]]) -> str:
-    """Medians, one line for each question, as Markdown."""
-    lines = [f"| {' | '.join(COLUMNS)} |", "| --- " * len(COLUMNS) + "|"]
+    """Medians, one line for each question, as Markdown; VictoriaLogs beside when it was asked."""
+    ours = [result for result in results if result["server"] != VictoriaLogs.name]
+    theirs = [result for result in results if result["server"] == VictoriaLogs.name]
+    heads = [*COLUMNS, *(("VictoriaLogs ms", "ratio") if theirs else ())]
+    lines = [f"| {' | '.join(heads)} |", "| --- " * len(heads) + "|"]
     for question in QUESTIONS:
-        found = [result for result in results if result["load"] == question.name]
+        found = [result for result in ours if result["load"] == question.name]
         if found:
-            lines.append(f"| {' | '.join(_cells(question, found))} |")
+            other = [result for result in theirs if result["load"] == question.name]
+            cells = [*_cells(found), *(_cells_beside(found, other) if theirs else ())]
+            lines.append(f"| {' | '.join((question.name, *cells))} |")
     return "\n".join(lines)
 
 
-def _cells(question: Question, found: list[dict[str, Any]]) -> Iterator[str]:
-    def median(figure: str) -> float:
-        return float(statistics.median(result[figure] for result in found))
+def _median(found: list[dict[str, Any]], figure: str) -> float:
+    return float(statistics.median(result[figure] for result in found))
 
-    ms, other_ms = median("ms"), question.victorialogs_ms
-    yield question.name
-    yield f"{ms:.1f}"
+
+def _cells(found: list[dict[str, Any]]) -> Iterator[str]:
+    yield f"{_median(found, 'ms'):.1f}"
     yield f"{max(result['ms'] for result in found):.1f}"
-    yield f"{median('store_ms'):.1f}"
-    yield f"{median('rows_read'):,.0f}"
-    yield f"{median('answer_bytes') / 1000:.1f}"
-    yield "" if other_ms is None else f"{other_ms / 2:g}"
-    yield "" if other_ms is None else judge(ms, other_ms)
+    yield f"{_median(found, 'store_ms'):.1f}"
+    yield f"{_median(found, 'rows_read'):,.0f}"
+    yield f"{_median(found, 'answer_bytes') / 1000:.1f}"
 
 
-def judge(ms: float, other_ms: float) -> str:
-    """Against the goal: half of the other's time, at least ahead of it."""
-    if ms <= other_ms / 2:
-        return "met"
-    return "ahead" if ms < other_ms else "BEHIND"
+def _cells_beside(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> tuple[str, str]:
+    """Their time, and ours divided by it: less than one is faster."""
+    if not theirs:
+        return "", ""
+    ms = _median(theirs, "ms")
+    return f"{ms:.1f}", f"{_median(ours, 'ms') / ms:.2f}"
 
 
 def read_medians(path: Path) -> tuple[int, dict[str, float]]:
@@ -271,7 +251,8 @@ def read_medians(path: Path) -> tuple[int, dict[str, float]]:
     described, *results = map(json.loads, path.read_text().splitlines())
     found: dict[str, list[float]] = {}
     for result in results:
-        found.setdefault(result["load"], []).append(result["ms"])
+        if result["server"] != VictoriaLogs.name:
+            found.setdefault(result["load"], []).append(result["ms"])
     return described["rows"], {name: statistics.median(ms) for name, ms in found.items()}
 
 
@@ -345,27 +326,34 @@ def main() -> None:
         target = Logster(folder, options.workers)
         stack.callback(target.kill)
         target.start()
+        binary = os.environ.get("BENCH_VICTORIALOGS", "")
+        beside = VictoriaLogs(folder, Path(binary)) if binary else None
+        if beside:
+            stack.callback(beside.kill)
+            beside.start()
         loaded = folder / "loaded"
         if loaded.exists():
             end = datetime.fromisoformat(loaded.read_text())
         else:
             check_disk(folder, options.rows)
             end = datetime.now(UTC)
-            load(target, options.rows, end)
+            for server in (target, *([beside] if beside else ())):
+                load(server, options.rows, end)
             loaded.write_text(end.isoformat())
         table = describe_table(target)
         # A kept table has the rows it has.
         samples = Samples(end, table["rows"] // ROWS_A_DAY, WARM_ROUNDS + options.rounds)
         described = {**describe_machine(), **table}
         file.write(json.dumps(described) + "\n")
-        for result in measure(target.port, samples, options.rounds, options.only):
+        for result in measure(target, beside, samples, options.rounds, options.only):
             results.append(result)
-            file.write(json.dumps({"server": target.name, **result}) + "\n")
+            file.write(json.dumps(result) + "\n")
         if options.keep:
-            target.stop()
+            for server in (target, *([beside] if beside else ())):
+                server.stop()
     print(", ".join(f"{name} {value}" for name, value in described.items()))
     print(f"medians of {options.rounds} rounds, ms; every line: {output}")
-    print("VL: VictoriaLogs 1.26 on 2 million rows, measured elsewhere; what counts all grows\n")
+    print("what counts all grows with the table; a ratio below 1 is faster than VictoriaLogs\n")
     print(render_table(results))
     if options.beside:
         print("\nthe same questions of tables of other sizes, each from a run of its own\n")

@@ -10,6 +10,7 @@ import base64
 import json
 import re
 import subprocess
+import time
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -36,7 +37,10 @@ VICTORIALOGS_FIELDS = {
     "_time_field": "Timestamp",
     "_stream_fields": "Application,Category",
 }
+#: How long it keeps rows in memory before it writes them.
+VICTORIALOGS_FLUSH_S = 6
 LAST_MERGES_S = 600
+OLD_PARTS = "SELECT count() FROM system.parts WHERE NOT active AND table = 'events'"
 
 
 class Target(Protocol):
@@ -137,7 +141,7 @@ class Logster:
         return len(self._served.search(word))
 
     def measure_disk(self) -> dict[str, float]:
-        """As the merges left it, and when all is merged."""
+        """As the merges left it, and when all is merged; then all of the data folder."""
         with engine_process(self._served.data / "engine") as engine:
             engine.wait_until_ready()
             size = (
@@ -147,7 +151,14 @@ class Logster:
             left, rows = map(float, ask_engine(engine.port, size).split("\t"))
             ask_engine(engine.port, "OPTIMIZE TABLE logster.events FINAL")
             merged = float(ask_engine(engine.port, size).split("\t")[0])
-        figures = {"rows": int(rows), "bytes_per_row": left, "bytes_per_row_merged": merged}
+            # What was merged stays for a while, see `old_parts_lifetime`.
+            wait_until(lambda: ask_engine(engine.port, OLD_PARTS) == "0", LAST_MERGES_S)
+        figures = {
+            "rows": int(rows),
+            "bytes_per_row": left,
+            "bytes_per_row_merged": merged,
+            "folder_bytes_per_row": size_of(self._served.data) / rows,
+        }
         return {name: round(value, 1) for name, value in figures.items()}
 
 
@@ -182,8 +193,12 @@ class VictoriaLogs:
     def stop(self) -> None:
         """Merge everything, as far as it offers that, and stop it in order."""
         assert self._process is not None
+        self._flush()
         self._rows = self.count("*")
+        # The answer comes at once, the merge goes on behind it.
         request(self.port, "GET", "/internal/force_merge", None, {}, LAST_MERGES_S)
+        wait_until(lambda: self._gauge("vl_active_force_merges") == 0, LAST_MERGES_S)
+        time.sleep(VICTORIALOGS_FLUSH_S)
         self._process.terminate()
         self._process.wait(120)
 
@@ -206,7 +221,8 @@ class VictoriaLogs:
         return path, {"Content-Type": "application/stream+json"}
 
     def waiting(self) -> int:
-        """It does not say: what it answered counts as stored."""
+        """It does not say: what it answered counts as stored, after its next flush."""
+        self._flush()
         return 0
 
     def send(self, message: str) -> None:
@@ -224,9 +240,18 @@ class VictoriaLogs:
 
     def measure_disk(self) -> dict[str, float]:
         """All of its folder, after the forced merge."""
-        size = sum(path.stat().st_size for path in self._data.rglob("*") if path.is_file())
-        figure = round(size / max(self._rows, 1), 1)
-        return {"rows": self._rows, "bytes_per_row": figure, "bytes_per_row_merged": figure}
+        figure = round(size_of(self._data) / max(self._rows, 1), 1)
+        return {"rows": self._rows, "folder_bytes_per_row": figure}
+
+    def _flush(self) -> None:
+        """Have what it keeps in memory written to disk, as it does every five seconds."""
+        request(self.port, "GET", "/internal/force_flush", None, {}, LAST_MERGES_S)
+
+    def _gauge(self, name: str) -> float:
+        text = request(self.port, "GET", "/metrics", None, {}).body.decode()
+        found = re.search(rf"^{name} (\S+)$", text, re.MULTILINE)
+        assert found, f"{self.name} does not tell {name}"
+        return float(found[1])
 
     def _is_healthy(self) -> bool:
         try:
@@ -235,8 +260,18 @@ class VictoriaLogs:
             return False
 
     def _query(self, query: str) -> bytes:
-        path = f"/select/logsql/query?query={quote(query)}"
+        path = query_path(query)
         return request(self.port, "GET", path, None, {}, LAST_MERGES_S).body.strip()
+
+
+def query_path(query: str) -> str:
+    """Where VictoriaLogs answers a question."""
+    return f"/select/logsql/query?query={quote(query)}"
+
+
+def size_of(folder: Path) -> int:
+    """The bytes of all files below it."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def ask_engine(port: int, sql: str, secret: str = SECRET) -> str:

@@ -7,6 +7,7 @@ import sys
 if sys.version_info >= (3, 14):
     from compression.zstd import (
         DecompressionParameter,
+        ZstdCompressor,
         ZstdDecompressor,
         ZstdError,
         ZstdFile,
@@ -15,10 +16,18 @@ if sys.version_info >= (3, 14):
 else:
     from backports.zstd import (
         DecompressionParameter,
+        ZstdCompressor,
         ZstdDecompressor,
         ZstdError,
         ZstdFile,
         compress,
     )
 
-__all__ = ["DecompressionParameter", "ZstdDecompressor", "ZstdError", "ZstdFile", "compress"]
+__all__ = [
+    "DecompressionParameter",
+    "ZstdCompressor",
+    "ZstdDecompressor",
+    "ZstdError",
+    "ZstdFile",
+    "compress",
+]

@@ -60,7 +60,7 @@ def people(database: Database) -> dict[str, Person]:
         with database.writing() as connection:
             adding = tables.users.insert().values(email=email, password_hash="", created_at=1)
             user = connection.execute(adding.returning(tables.users.c.id)).scalar_one()
-        return Person(user=user, workspace=workspace, is_admin=is_admin)
+        return Person(user=user, workspace=workspace, is_admin=is_admin, can_share=True)
 
     ours, theirs = add_workspace(database, "ours"), add_workspace(database, "theirs")
     return {

@@ -104,19 +104,29 @@ async def test_csv_holds_every_event_once_and_runs_no_formula(
         "ä",
         "'",
         "-2.5e3",
+        "\uff1d1+1",
+        "\uff0d1",
+        "\n=1+1",
+        "\ufeff=1+1",
+        "\u200b \u3000@SUM(A1)",
+        " \x01=1",
+        "\u22121",
+        "\rx",
+        " x=1",
     ]
     stored = [
         event_at(number, message=text, properties={"n": -5, "t": text, "o": {"a": 1}})
         for number, text in enumerate(texts, start=1)
     ]
     await store_events(engine, stored)
-    columns = ["id", "timestamp", "severity", "message", "user", "n", "t", "o", "nothing", "=x"]
+    columns = ["id", "timestamp", "severity", "message", "user", "n", "t", "o", "nothing"]
+    columns += ["=x", "\uff1dx"]
     text = (await whole(engine, Form.CSV, columns=columns)).decode()
     head, *rows = list(csv.reader(io.StringIO(text, newline="")))
-    assert head == [*columns[:-1], "'=x"]
+    assert head == [*columns[:-2], "'=x", "'\uff1dx"]
 
     def safe(cell: str) -> str:
-        is_formula = cell[:1] in ("=", "+", "@", "\t", "-") and cell not in ("-1", "-2.5e3")
+        is_formula = cell not in ("-1", "-2.5e3", 'say "hi"', "a,b\r\nc", "ä", "'", " x=1")
         return "'" + cell if is_formula else cell
 
     assert rows == [
@@ -129,6 +139,7 @@ async def test_csv_holds_every_event_once_and_runs_no_formula(
             "-5",
             safe(event.message),
             '{"a":1}',
+            "",
             "",
             "",
         ]

@@ -29,7 +29,7 @@ def person(database: Database, email: str, workspace: int, **rights: Any) -> Per
     with database.writing() as connection:
         adding = tables.users.insert().values(email=email, password_hash="", created_at=1)
         user = connection.execute(adding.returning(tables.users.c.id)).scalar_one()
-    return Person(user=user, workspace=workspace, **rights)
+    return Person(user=user, workspace=workspace, can_share=True, **rights)
 
 
 @pytest.fixture

@@ -145,8 +145,10 @@ async def test_keys_of_another_workspace_do_not_exist(site: Site) -> None:
 async def test_the_workspace_cannot_be_asked_for(site: Site) -> None:
     add_workspace(site.database, "other")
     headers = {"X-Workspace": "other", "Workspace": "2"}
-    answer = await site.visit(key=KEY).get("/api/v1/session?workspace=2", headers=headers)
+    answer = await site.visit(key=KEY).get("/api/v1/session", headers=headers)
     assert answer.json()["workspace"] == "default"
+    answer = await site.visit(key=KEY).get("/api/v1/session?workspace=2")
+    assert answer.status_code == 400
 
 
 @pytest.mark.parametrize(

@@ -27,8 +27,11 @@ class Handler(BaseHTTPRequestHandler):
             assert rest == "stats count() as rows", rest
             found = sum(word == "*" or word.encode() in line for line in LINES)
             self.answer(json.dumps({"rows": str(found)}).encode())
+        elif address.path == "/metrics":
+            self.answer(b"vl_active_force_merges 0\n")
         else:
-            assert address.path in ("/health", "/internal/force_merge"), address
+            internal = ("/internal/force_merge", "/internal/force_flush")
+            assert address.path in ("/health", *internal), address
             self.answer(b"OK")
 
     def do_POST(self) -> None:

@@ -4,10 +4,11 @@ from collections.abc import AsyncGenerator, AsyncIterator
 
 import pytest
 
-from logster.errors import RetryLaterError, StoreRefusedError
+from logster.errors import StoreRefusedError
 from logster.event import Event
 from logster.store.tail import Step
 from logster.web import live
+from logster.web.access import Viewer
 from logster.web.live import Viewers
 
 
@@ -16,6 +17,7 @@ def step(number: int, *, skipped: int = 0) -> Step:
     return Step(events=[event], cursor=f"c{number}", skipped=skipped)
 
 
+VIEWER = Viewer(workspace=1, rights=frozenset(), key=1)
 START = Step(events=[], cursor="c0", skipped=0)
 #: How every stream begins: where it is, before there is anything to show.
 BEGINNING = "retry: 2000\n: still here\nid: c0\n\n"
@@ -45,7 +47,7 @@ async def read(stream: AsyncIterator[bytes], count: int = 100) -> list[str]:
 
 
 async def test_a_step_is_one_message_with_its_cursor() -> None:
-    stream = live._write(START, steps_of(step(1), step(2, skipped=7)), Viewers(), admitted)
+    stream = live._write(START, steps_of(step(1), step(2, skipped=7)), Viewers(), VIEWER, admitted)
     first, one, two = await read(stream)
     assert first == BEGINNING
     assert one.startswith("id: c1\nevent: events\ndata: {")
@@ -59,7 +61,7 @@ async def test_a_step_is_one_message_with_its_cursor() -> None:
 
 async def test_silence_is_broken_by_signs_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "HEARTBEAT_S", 0.01)
-    texts = await read(live._write(START, silence(), Viewers(), admitted), 3)
+    texts = await read(live._write(START, silence(), Viewers(), VIEWER, admitted), 3)
     assert texts[1:] == [": still here\n\n"] * 2
 
 
@@ -72,19 +74,18 @@ async def test_an_empty_step_moves_the_cursor_of_a_quiet_stream(
 ) -> None:
     monkeypatch.setattr(live, "HEARTBEAT_S", 0.0)
     quiet = Step(events=[], cursor="c9", skipped=0)
-    texts = await read(live._write(START, steps_of(quiet), Viewers(), admitted))
+    texts = await read(live._write(START, steps_of(quiet), Viewers(), VIEWER, admitted))
     assert ": still here\nid: c9\n\n" in texts
 
 
 async def test_a_stream_ends_with_its_session(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "HEARTBEAT_S", 0.01)
-    monkeypatch.setattr(live, "ADMISSION_S", 0.01)
 
     async def revoked() -> bool:
         return False
 
     viewers = Viewers()
-    texts = await asyncio.wait_for(read(live._write(START, silence(), viewers, revoked)), 5)
+    texts = await asyncio.wait_for(read(live._write(START, silence(), viewers, VIEWER, revoked)), 5)
     assert texts == [BEGINNING]
     assert viewers.count == 0
 
@@ -101,7 +102,7 @@ async def test_a_client_that_leaves_frees_its_place_and_its_question() -> None:
             closed.set()
 
     viewers = Viewers()
-    watching = asyncio.create_task(read(live._write(START, waiting(), viewers, admitted)))
+    watching = asyncio.create_task(read(live._write(START, waiting(), viewers, VIEWER, admitted)))
     await asyncio.wait_for(asked.wait(), 5)
     assert viewers.count == 1
     watching.cancel()
@@ -117,16 +118,7 @@ async def test_a_store_that_fails_ends_the_stream_quietly(
         yield step(1)
         raise StoreRefusedError("Code: 47. DB::Exception: secret")
 
-    texts = await read(live._write(START, failing(), Viewers(), admitted))
+    texts = await read(live._write(START, failing(), Viewers(), VIEWER, admitted))
     assert len(texts) == 2
     assert "secret" not in "".join(texts)
     assert "secret" in caplog.text
-
-
-def test_there_is_room_for_so_many_viewers_and_no_more() -> None:
-    viewers = Viewers(max_count=2)
-    viewers.check_room()
-    viewers.count = 2
-    with pytest.raises(RetryLaterError, match="2 live views") as caught:
-        viewers.check_room()
-    assert caught.value.status == 503

@@ -24,6 +24,7 @@ from logster.meta.sharing import (
     check_length,
     check_name,
     check_room,
+    check_sharing,
     insert_kept,
     load_kept,
     remove_kept,
@@ -138,7 +139,8 @@ class Dashboards:
         return found[0]
 
     async def create(self, person: Person, draft: Draft) -> Dashboard:
-        """Keep a dashboard; raises ValueError for one that cannot be kept."""
+        """Keep a dashboard; raises ForbiddenError, ValueError for what may not be kept."""
+        check_sharing(person, is_shared=draft.is_shared)
         values = _values_of(draft)
         return await self._database.write(lambda connection: _insert(connection, person, values))
 
@@ -151,9 +153,10 @@ class Dashboards:
     async def change(self, person: Person, number: int, version: int, draft: Draft) -> Dashboard:
         """Replace the dashboard of this version.
 
-        Raises NotFoundError unless it is the person's to change, and ConflictError when
-        it has another version by now.
+        Raises NotFoundError unless it is the person's to change, ForbiddenError unless they may
+        share it, and ConflictError when it has another version by now.
         """
+        check_sharing(person, is_shared=draft.is_shared)
         values = _values_of(draft)
         return await self._database.write(
             lambda connection: _change(connection, person, (number, version), values)

@@ -23,6 +23,7 @@ from logster.meta.sharing import (
     check_length,
     check_name,
     check_room,
+    check_sharing,
     insert_kept,
     load_kept,
     remove_kept,
@@ -80,12 +81,14 @@ class Searches:
         return await self._database.read(lambda connection: _load(connection, seen))
 
     async def create(self, person: Person, draft: Draft) -> SavedSearch:
-        """Keep a search; raises ValueError for one that cannot be kept."""
+        """Keep a search; raises ForbiddenError, ValueError for what may not be kept."""
+        check_sharing(person, is_shared=draft.is_shared)
         values = _values_of(draft)
         return await self._database.write(lambda connection: _insert(connection, person, values))
 
     async def change(self, person: Person, search: int, draft: Draft) -> SavedSearch:
-        """Replace a search; raises NotFoundError unless it is the person's to change."""
+        """Replace a search; raises ForbiddenError, NotFoundError unless the person may."""
+        check_sharing(person, is_shared=draft.is_shared)
         values = _values_of(draft)
 
         def change(connection: Connection) -> SavedSearch:

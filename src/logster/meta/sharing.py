@@ -3,6 +3,7 @@
 In: a person, and a table with the columns `workspace`, `owner` and `is_shared`.
 Out: conditions on its rows. Promise: one rule for all of them: a private thing is its owner's
 alone; a shared one is seen by the workspace and changed by its owner and administrators;
+whoever may only look shares nothing;
 everybody keeps a bounded number of each.
 """
 
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 from sqlalchemy import func, select
 
+from logster.errors import ForbiddenError
 from logster.meta import tables
 
 if TYPE_CHECKING:
@@ -30,10 +32,21 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     user: int
     workspace: int
     is_admin: bool = False
+    can_share: bool = False
 
 
 class Kept(Protocol):
     """A thing that somebody keeps."""
+
+    @property
+    def id(self) -> int:
+        """Its number."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        ...
 
     @property
     def owner(self) -> int:
@@ -67,6 +80,15 @@ def can_change(person: Person | None, kept: Kept) -> bool:
     if person is None:
         return False
     return kept.owner == person.user or (person.is_admin and kept.is_shared)
+
+
+def check_sharing(person: Person, *, is_shared: bool) -> None:
+    """Raise ForbiddenError when somebody who may only look would publish something."""
+    if is_shared and not person.can_share:
+        raise ForbiddenError(
+            "Viewers keep things for themselves: leave `is_shared` false, or ask an administrator "
+            "for the role member."
+        )
 
 
 def load_kept(

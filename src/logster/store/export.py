@@ -16,8 +16,10 @@ from __future__ import annotations
 import asyncio
 import enum
 import io
+import re
 import struct
 import time
+import unicodedata
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -70,9 +72,10 @@ def parse_form(text: str) -> Form:
         raise QueryError(f"{text[:30]!r} is no format; {', '.join(Form)} are") from None
 
 
+#: The answer adds the charset to what is text.
 MEDIA_TYPES = {
     Form.NDJSON: "application/x-ndjson",
-    Form.CSV: "text/csv; charset=utf-8; header=present",
+    Form.CSV: "text/csv; header=present",
     Form.PARQUET: "application/vnd.apache.parquet",
 }
 
@@ -302,7 +305,9 @@ def render_heading(columns: Sequence[Column]) -> bytes:
 
 
 def _guard(text: str) -> str:
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    shown = (sign for sign in text if unicodedata.category(sign)[0] not in "ZC")
+    is_formula = next(shown, " ") in _SIGNS or text[:1] in ("\t", "\r", "\n")
+    return "'" + text if is_formula else text
 
 
 def _json_line(columns: Sequence[Column], parameters: Parameters) -> str:
@@ -342,15 +347,20 @@ def _csv_line(columns: Sequence[Column], parameters: Parameters) -> str:
 
 
 def _csv(field: Field, parameters: Parameters, name: str) -> str:
-    """A value as a cell. A spreadsheet runs what begins like a formula; a ' makes it text."""
+    """A value as a cell. A spreadsheet runs what begins like a formula; a ' makes it text.
+
+    It trims first, so blanks and control characters in front count for nothing, and it takes the
+    wide forms of the signs for the signs themselves.
+    """
     if not field.is_property:
         if field.name in TIME_FIELDS:
             return _iso(field.name)
         if field.name in ("id", "severity"):
             return f"toString({field.name})"
     text = f"({_plain(field, parameters)} AS {name})"
+    formula = parameters.bind(_FORMULA, "String")
     guarded = (
-        f"if(match({text}, '^[=+@\\t\\r-]') AND NOT match({name}, {_NUMBER}),"
+        f"if(match({text}, {formula}) AND NOT match({name}, {_NUMBER}),"
         f" concat('\\'', {name}), {name})"
     )
     return f"""concat('"', replaceAll({guarded}, '"', '""'), '"')"""
@@ -408,4 +418,8 @@ def _varint_length(data: bytes, start: int) -> int:
 
 #: Rows, and the last one's instant and id, in RowBinary.
 _PAGE_HEAD = struct.Struct("<QqQ")
+#: What a spreadsheet takes for a formula: it trims blanks and controls in front, and knows the
+#: wide and the small forms of the signs.
+_SIGNS = "=+-@\uff1d\uff0b\uff20\uff0d\ufe66\ufe62\ufe6b\ufe63\u2212"
+_FORMULA = rf"^[\s\pZ\pC]*[{re.escape(_SIGNS)}]|^[\t\r\n]"
 _NUMBER = r"'^-?[0-9]+(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$'"

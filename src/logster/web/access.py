@@ -11,13 +11,15 @@ is derived from the session's token, so a cookie planted from elsewhere proves n
 import hashlib
 import hmac
 import secrets
+import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
 from litestar import Request
 from litestar.datastructures import Cookie
 
-from logster.errors import ForbiddenError, UnauthorizedError
+from logster.errors import ForbiddenError, MetaUnavailableError, UnauthorizedError
 from logster.meta.accounts import Accounts, LogIn, Role, Session
 from logster.meta.keys import Keys, Right
 from logster.meta.sharing import Person
@@ -26,6 +28,8 @@ SESSION_COOKIE = "logster_session"
 PROOF_COOKIE = "csrftoken"
 PROOF_HEADER = "x-csrf-token"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+#: Nobody is shown an event later than this after their session or key has ended.
+ADMISSION_S = 1.0
 #: More than any token; a longer cookie is none of ours.
 MAX_TOKEN_LENGTH = 100
 
@@ -65,6 +69,7 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
             user=self.session.user,
             workspace=self.workspace,
             is_admin=Right.ADMIN in self.rights,
+            can_share=self.session.role is not Role.VIEWER,
         )
 
     def check_person(self, what: str) -> Person:
@@ -101,6 +106,29 @@ class Access:
         )
         viewer.check(right)
         return viewer
+
+    def watch(self, request: AnyRequest, viewer: Viewer) -> Callable[[], Awaitable[bool]]:
+        """Says from time to time whether what was begun for a viewer may go on.
+
+        Looked up once in `ADMISSION_S`. A meta database that is away ends nothing; another role
+        that still may look does not either, another workspace does.
+        """
+        looked_at = time.monotonic()
+
+        async def is_still_admitted() -> bool:
+            nonlocal looked_at
+            if time.monotonic() - looked_at < ADMISSION_S:
+                return True
+            looked_at = time.monotonic()
+            try:
+                now = await self.admit(request, Right.READ)
+            except (UnauthorizedError, ForbiddenError):
+                return False
+            except MetaUnavailableError:
+                return True
+            return now.workspace == viewer.workspace
+
+        return is_still_admitted
 
     async def session_of(self, request: AnyRequest) -> Session | None:
         """The session of the cookie, if it is alive."""

@@ -28,6 +28,7 @@ from logster.web.complete import complete_search
 from logster.web.dashboards import DASHBOARDS
 from logster.web.keys import KEYS
 from logster.web.live import tail_events
+from logster.web.orders import check_parameters
 from logster.web.questions import QUESTIONS, SELECTION
 from logster.web.retention import RETENTION
 from logster.web.saved import SAVED
@@ -176,5 +177,6 @@ def make_api() -> Router:
         API_PATH,
         route_handlers=handlers,
         dependencies={"selection": SELECTION},
+        before_request=check_parameters,
         response_headers={"Cache-Control": "no-store"},
     )

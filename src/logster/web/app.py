@@ -26,17 +26,23 @@ from logster.meta.searches import Searches
 from logster.store.engine import Engine
 from logster.web.access import Access, AnyRequest, Viewer
 from logster.web.api import API_PATH, make_api
+from logster.web.compression import packed
 from logster.web.files import STATIC_FOLDER, BuiltFiles
 from logster.web.help import HELP_PAGES
 from logster.web.live import Viewers
 from logster.web.openapi import ApiDocument
+from logster.web.orders import name_parameters
 from logster.web.pages import PAGES
 from logster.web.patience import SAFE_METHODS, answer_while_waited, answer_whole
+from logster.web.places import Places
 from logster.web.refusals import EXCEPTION_HANDLERS
 from logster.web.system import provide_operator
 
 #: Bodies here are log-ins and names; events come through the other door.
 MAX_BODY_BYTES = 64 * 1024
+
+#: An export holds a few pages of 4 to 16 MB, however slow its reader.
+MAX_EXPORTS, MAX_EXPORTS_OF_ONE = 24, 4
 
 #: Asks, although a body of SQL needs POST.
 SQL_PATH = f"{API_PATH}/sql"
@@ -87,6 +93,7 @@ def build_app(
         "retention": retention,
         "dashboards": dashboards,
         "viewers": viewers or Viewers(),
+        "exports": Places("exports", most=MAX_EXPORTS, most_of_one=MAX_EXPORTS_OF_ONE),
         "files": BuiltFiles(static_folder),
     }
     app = Litestar(
@@ -110,6 +117,7 @@ def build_app(
         logging_config=None,
         state=State(),
     )
+    app.state.parameters = name_parameters(app)
     return functools.partial(_route, app)
 
 
@@ -140,6 +148,7 @@ async def _route(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> No
         await app(scope, receive, send)
         return
     _fold_help(scope)
+    send = packed(scope, send)
     if scope["method"] in SAFE_METHODS or scope["path"] == SQL_PATH:
         await answer_while_waited(app, scope, receive, send)
     else:

@@ -35,6 +35,8 @@ from logster.meta.dashboards import (
 from logster.meta.sharing import Person, can_change
 from logster.variables import bind
 from logster.web.access import Viewer
+from logster.web.audit import audit_shared
+from logster.web.orders import Order
 from logster.web.refusals import refusing
 from logster.web.shapes import parse_instant
 
@@ -89,7 +91,7 @@ class DashboardsShape(msgspec.Struct, frozen=True, kw_only=True):
     dashboards: list[SummaryShape]
 
 
-class BindingOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class BindingOrder(Order, frozen=True, kw_only=True):
     """Questions, and what stands for each name: one value, several, or none for no condition."""
 
     questions: Annotated[
@@ -139,7 +141,9 @@ async def make_dashboard(
     """Keep a dashboard, new or from an exported file; needs a log-in."""
     person = _check_person(viewer)
     with refusing():
-        return _shape(await dashboards.create(person, _draft(data)), person)
+        made = await dashboards.create(person, _draft(data))
+    audit_shared(viewer, "dashboard", made)
+    return _shape(made, person)
 
 
 @put(
@@ -160,6 +164,7 @@ async def change_dashboard(
     person = _check_person(viewer)
     with refusing():
         changed = await dashboards.change(person, dashboard_id, data.version, _draft(data))
+    audit_shared(viewer, "dashboard", changed)
     return _shape(changed, person)
 
 

@@ -15,10 +15,12 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from logster.event import render_instant
-from logster.meta.keys import Keys, Right
+from logster.meta.keys import KeyInfo, Keys, Right
 from logster.store.census import newest_of_key
 from logster.store.engine import Engine
 from logster.web.access import Viewer
+from logster.web.audit import AUDIT
+from logster.web.orders import Order
 from logster.web.refusals import refusing
 from logster.web.shapes import EventShape, KeyShape, parse_instant, shape_event, shape_key
 
@@ -29,14 +31,14 @@ class KeysShape(msgspec.Struct, frozen=True, kw_only=True):
     keys: list[KeyShape]
 
 
-class KeyOrder(msgspec.Struct, frozen=True, kw_only=True):
+class KeyOrder(Order, frozen=True, kw_only=True):
     """A key to be made."""
 
     name: str
     rights: list[Right]
 
 
-class NameOrder(msgspec.Struct, frozen=True, kw_only=True):
+class NameOrder(Order, frozen=True, kw_only=True):
     """What a key is called from now on."""
 
     name: str
@@ -69,6 +71,7 @@ async def create_key(
     """Make a key; the answer is the only one that shows its text."""
     with refusing():
         new = await keys.create(admin.workspace, data.name, data.rights)
+    AUDIT.info("%s made %s", admin.name, _name(new.info))
     return NewKeyShape(key=shape_key(new.info), text=new.text)
 
 
@@ -81,7 +84,9 @@ async def rename_key(
 ) -> KeyShape:
     """Call a key something else; what it may do stays."""
     with refusing():
-        return shape_key(await keys.rename(admin.workspace, key_id, data.name))
+        key = await keys.rename(admin.workspace, key_id, data.name)
+    AUDIT.info("%s renamed %s", admin.name, _name(key))
+    return shape_key(key)
 
 
 @delete("/keys/{key_id:int}", summary="Revoke an API key")
@@ -90,6 +95,7 @@ async def revoke_key(
 ) -> None:
     """End a key for good, in every worker within a second."""
     await keys.revoke(admin.workspace, key_id)
+    AUDIT.info("%s revoked %s", admin.name, _name(await keys.find(admin.workspace, key_id)))
 
 
 @get("/keys/{key_id:int}/newest", summary="The newest event of an API key")
@@ -108,6 +114,10 @@ async def show_newest(
     await keys.find(admin.workspace, key_id)
     event = await newest_of_key(engine, admin.workspace, key_id, since_ns)
     return NewestShape(event=shape_event(event) if event else None, now=render_instant(now_ns))
+
+
+def _name(key: KeyInfo) -> str:
+    return f"the key {key.id} {key.name!r} ({', '.join(sorted(key.rights))})"
 
 
 KEYS = (list_keys, create_key, rename_key, revoke_key, show_newest)

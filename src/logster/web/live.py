@@ -1,15 +1,15 @@
 """Live tail: events as they are stored, to a browser or a program, over server-sent events.
 
 In: a viewer's filter and the cursor they have seen. Out: a stream that lasts until they leave.
-Promise: at most `MAX_VIEWERS` streams per worker; a stream ends when its client leaves or
-when its session or key does; a reconnecting browser goes on where it was.
+Promise: so many streams per worker, workspace and key (`web/places`); a stream ends when its
+client leaves or when its session or key does; a reconnecting browser goes on where it was.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import aclosing, contextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, suppress
 from typing import Annotated, Any
 
 import msgspec
@@ -18,60 +18,33 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 from litestar.response import Stream
 
-from logster.errors import (
-    ForbiddenError,
-    MetaUnavailableError,
-    RetryLaterError,
-    StoreError,
-    UnauthorizedError,
-)
+from logster.errors import StoreError
 from logster.language import parse_filter
-from logster.meta.keys import Right
 from logster.store.engine import Engine
 from logster.store.tail import Step, follow, parse_cursor
 from logster.web.access import Access, Viewer
+from logster.web.places import Places
 from logster.web.shapes import shape_event
 
 log = logging.getLogger(__name__)
 
-MAX_VIEWERS = 200
+MAX_VIEWERS, MAX_VIEWERS_OF_ONE = 200, 30
 #: Proxies cut a silent connection after 30 to 60 s; the contract says at least every 15 s.
 HEARTBEAT_S = 10.0
-#: Nobody is shown an event later than this after their session or key has ended.
-ADMISSION_S = 1.0
 #: What a browser waits before it connects again.
 RECONNECT_MS = 2_000
-BUSY_RETRY_AFTER_S = 10
 
 
-class Viewers:
-    """How many streams this worker serves."""
+class Viewers(Places):
+    """The streams that this worker serves."""
 
-    def __init__(self, max_count: int = MAX_VIEWERS) -> None:
-        self.max_count = max_count
-        self.count = 0
+    def __init__(self, most: int = MAX_VIEWERS, most_of_one: int = MAX_VIEWERS_OF_ONE) -> None:
+        super().__init__("live views", most=most, most_of_one=most_of_one)
         self.is_ending = False
 
     def end_all(self) -> None:
         """Let every stream end with its next step; browsers connect again by themselves."""
         self.is_ending = True
-
-    @contextmanager
-    def place(self) -> Iterator[None]:
-        """Count a stream while it opens, and again while it lasts."""
-        self.count += 1
-        try:
-            yield
-        finally:
-            self.count -= 1
-
-    def check_room(self) -> None:
-        """Raise RetryLaterError when there are as many as may be."""
-        if self.count >= self.max_count:
-            raise RetryLaterError(
-                f"{self.count} live views are open already; close one, or try again.",
-                BUSY_RETRY_AFTER_S,
-            )
 
 
 @get("/events/tail", summary="Live tail", media_type="text/event-stream")
@@ -91,27 +64,17 @@ async def tail_events(
     Each `events` message has an `id` (the cursor to go on from) and
     `{"events": […oldest first], "skipped": n}` as its data.
     """
-    viewers.check_room()
+    viewers.check_room(viewer)
     # A browser that reconnects repeats its first address; what it saw last is in the header.
     seen = request.headers.get("last-event-id") or cursor or None
     if seen:
         parse_cursor(seen)  # refuses while a status can still be said
     steps = follow(engine, viewer.workspace, parse_filter(q), cursor=seen)
     # An open stream misses nothing from then on; and a refusal can still be said.
-    with viewers.place():
+    with viewers.place(viewer):
         first = await anext(steps)
-
-    async def is_still_admitted() -> bool:
-        try:
-            await access.admit(request, Right.READ)
-        except (UnauthorizedError, ForbiddenError):
-            return False
-        except MetaUnavailableError:
-            return True
-        return True
-
     return Stream(
-        _write(first, steps, viewers, is_still_admitted),
+        _write(first, steps, viewers, viewer, access.watch(request, viewer)),
         media_type="text/event-stream",
         # nginx would collect the stream in a buffer otherwise.
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
@@ -122,22 +85,21 @@ async def _write(
     first: Step,
     steps: AsyncIterator[Step],
     viewers: Viewers,
+    viewer: Viewer,
     is_still_admitted: Callable[[], Awaitable[bool]],
 ) -> AsyncGenerator[bytes, None]:
     """The stream's text: events when there are some, a sign of life when there are none."""
-    with viewers.place():
+    with viewers.place(viewer):
         try:
             yield b"retry: %d\n%s" % (RECONNECT_MS, _render(first))
-            written_at = admitted_at = time.monotonic()
+            written_at = time.monotonic()
             async with aclosing(_beat(steps)) as beats:
                 async for step in beats:
                     if viewers.is_ending:
                         return
+                    if not await is_still_admitted():
+                        return
                     now = time.monotonic()
-                    if now - admitted_at >= ADMISSION_S:
-                        if not await is_still_admitted():
-                            return
-                        admitted_at = now
                     if _has_news(step) or now - written_at >= HEARTBEAT_S:
                         yield _render(step)
                         written_at = now

@@ -20,7 +20,7 @@ from litestar.params import FromPath
 
 from logster.config import Config
 from logster.errors import ForbiddenError, LogsterError, RetryLaterError, UnauthorizedError
-from logster.meta.accounts import Accounts
+from logster.meta.accounts import Accounts, fold_email
 from logster.web.access import (
     PROOF_COOKIE,
     PROOF_HEADER,
@@ -31,6 +31,7 @@ from logster.web.access import (
     token_of,
 )
 from logster.web.address import address_of
+from logster.web.audit import AUDIT
 from logster.web.document import render_document
 from logster.web.files import BuiltFiles
 
@@ -39,6 +40,7 @@ AnyRequest = Request[Any, Any, Any]
 SHELL = "index.html"
 HOME = "/"
 MAX_NEXT_LENGTH = 2_000
+MAX_EMAIL_SHOWN = 100
 #: A proof we made: 64 hexadecimal digits. Anything else is replaced.
 PROOF_LENGTH = 64
 
@@ -67,12 +69,15 @@ async def log_in(
         str(fields.get(name, "")) for name in ("email", "password", "csrf_token", "next")
     )
     goal = local_path(goal)
+    address = address_of(request, config.trusted_networks)
     try:
         _check_form_proof(request, proof or request.headers.get(PROOF_HEADER, ""))
-        address = address_of(request, config.trusted_networks)
         started = await accounts.log_in(email, password, address)
     except (ForbiddenError, UnauthorizedError, RetryLaterError) as error:
+        if isinstance(error, UnauthorizedError):  # the others are many, and no guess was tried
+            AUDIT.warning("a log-in as %r from %s was refused", email[:MAX_EMAIL_SHOWN], address)
         return _show_form(request, access, goal=goal, email=email, error=error)
+    AUDIT.info("%s logged in from %s", fold_email(email), address)
     # The session before this one, if any, is not carried on.
     if earlier := token_of(request):
         await accounts.log_out(earlier)
@@ -86,12 +91,14 @@ async def log_out(
 ) -> Response[Any]:
     """End the session: 204 to the portal's script, the log-in page to a form."""
     token = token_of(request)
-    if token and await access.session_of(request):
+    session = await access.session_of(request) if token else None
+    if session:
         proof = request.headers.get(PROOF_HEADER, "")
         if not proof and request.content_type[0] == RequestEncodingType.URL_ENCODED:
             proof = str((await request.form()).get("csrf_token", ""))
         check_proof(proof_of(token), proof)
         await accounts.log_out(token)
+        AUDIT.info("%s logged out", session.email)
     cookies = access.expired_cookies(request)
     if "text/html" in request.headers.get("accept", ""):
         return see_other("/login", cookies=cookies)

@@ -6,17 +6,18 @@ the viewer's workspace; a question nobody waits for is cancelled (`web/patience`
 """
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import msgspec
-from litestar import get, post
+from litestar import Request, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.response import Stream
 
-from logster.errors import NotFoundError
+from logster.errors import NotFoundError, UnauthorizedError
 from logster.language import parse_filter
 from logster.store.context import (
     DEFAULT_NEIGHBOURS,
@@ -41,7 +42,9 @@ from logster.store.summary import (
     histogram,
     list_fields,
 )
-from logster.web.access import Viewer
+from logster.web.access import Access, Viewer
+from logster.web.orders import Order
+from logster.web.places import Places
 from logster.web.shapes import (
     AnswerShape,
     EventShape,
@@ -162,7 +165,7 @@ class ContextShape(AnswerShape, frozen=True, kw_only=True):
     previous: str | None
 
 
-class SqlOrder(msgspec.Struct, frozen=True, kw_only=True):
+class SqlOrder(Order, frozen=True, kw_only=True):
     """One SELECT over `events`."""
 
     sql: str
@@ -353,6 +356,11 @@ async def show_context(
 
 @get("/export", summary="Everything that matches, as a file")
 async def export_events(
+    *,
+    request: Request[Any, Any, Any],
+    viewer: NamedDependency[Viewer],
+    access: NamedDependency[Access],
+    exports: NamedDependency[Places],
     engine: NamedDependency[Engine],
     selection: NamedDependency[Selection],
     chosen: Annotated[
@@ -368,12 +376,14 @@ async def export_events(
 ) -> Stream:
     """Stream the events that match, newest first, as NDJSON, CSV or Parquet."""
     form = parse_form(chosen)
+    exports.check_room(viewer)
     pieces = export(engine, selection, form, choose_columns(column or []), limit=limit)
-    # The first piece before the status, so that a refusal can still be said by one.
-    first = await anext(pieces, b"")
+    with exports.place(viewer):
+        # The first piece before the status, so that a refusal can still be said by one.
+        first = await anext(pieces, b"")
     name = f"logster-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.{form}"
     return Stream(
-        _chain(first, pieces),
+        _chain(first, pieces, exports.place(viewer), access.watch(request, viewer)),
         media_type=MEDIA_TYPES[form],
         headers={
             "Content-Disposition": f'attachment; filename="{name}"',
@@ -384,10 +394,19 @@ async def export_events(
     )
 
 
-async def _chain(first: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for piece in pieces:
-        yield piece
+async def _chain(
+    first: bytes,
+    pieces: AsyncIterator[bytes],
+    place: AbstractContextManager[None],
+    is_still_admitted: Callable[[], Awaitable[bool]],
+) -> AsyncIterator[bytes]:
+    """The pieces; whoever may no longer look gets a file that is visibly cut."""
+    with place:
+        yield first
+        async for piece in pieces:
+            if not await is_still_admitted():
+                raise UnauthorizedError("The session or key of this export has ended.")
+            yield piece
 
 
 @post("/sql", summary="A question in SQL", status_code=200)

@@ -24,6 +24,7 @@ from logster.errors import (
     StoreUnavailableError,
 )
 from logster.web.document import render_document
+from logster.web.orders import say_invalid
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ UNAVAILABLE = 503
 
 def refuse(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Turn an exception into the answer."""
-    status, told = _read(error)
+    status, told = _read(request, error)
     is_said = status == UNAVAILABLE or isinstance(error, StoreDamagedError)  # by the worker, once
     if status >= SERVER_FAULT and not is_said:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
@@ -65,7 +66,7 @@ def refusing(status: int = BAD_REQUEST) -> Iterator[None]:
         raise ClientException(str(error), status_code=status) from None
 
 
-def _read(error: Exception) -> tuple[int, dict[str, Any]]:
+def _read(request: Request[Any, Any, Any], error: Exception) -> tuple[int, dict[str, Any]]:
     """The status and what is said."""
     if isinstance(error, QueryError):
         told = {"message": str(error), "position": error.position, "length": error.length}
@@ -73,7 +74,7 @@ def _read(error: Exception) -> tuple[int, dict[str, Any]]:
     if isinstance(error, LogsterError):
         return error.status, {"message": _say(error)}
     if isinstance(error, ValidationException):
-        return error.status_code, {"message": _say_invalid(error)}
+        return error.status_code, {"message": say_invalid(request, error)}
     if isinstance(error, HTTPException) and error.status_code < SERVER_FAULT:
         return error.status_code, {"message": error.detail}
     if isinstance(error, RecursionError):
@@ -92,12 +93,6 @@ def _say(error: LogsterError) -> str:
     if isinstance(error, StoreError) or error.status == SERVER_FAULT:
         return FAILED
     return str(error)
-
-
-def _say_invalid(error: ValidationException) -> str:
-    faults = error.extra if isinstance(error.extra, list) else []
-    said = [f"{fault.get('key') or 'body'}: {fault.get('message')}" for fault in faults]
-    return "; ".join(said) or error.detail
 
 
 def _retry_header(error: Exception, status: int) -> dict[str, str]:

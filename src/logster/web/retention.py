@@ -23,6 +23,7 @@ from logster.store.engine import Engine
 from logster.store.schema import EventsTable
 from logster.web.access import Viewer
 from logster.web.audit import AUDIT
+from logster.web.orders import Order
 from logster.web.refusals import refusing
 from logster.web.shapes import render_optional
 
@@ -47,7 +48,7 @@ class RetentionShape(msgspec.Struct, frozen=True, kw_only=True):
     held: list[Day] | None
 
 
-class RetentionOrder(msgspec.Struct, frozen=True, kw_only=True):
+class RetentionOrder(Order, frozen=True, kw_only=True):
     """Days an event is kept from now on; null: as the operator's setting says."""
 
     days: int | None

@@ -13,15 +13,17 @@ from logster.event import render_instant
 from logster.meta.searches import Draft, SavedSearch, Searches
 from logster.meta.sharing import Person, can_change
 from logster.web.access import Viewer
+from logster.web.audit import audit_shared
+from logster.web.orders import Order
 from logster.web.refusals import refusing
 
 
-class SearchOrder(msgspec.Struct, frozen=True, kw_only=True):
+class SearchOrder(Order, frozen=True, kw_only=True):
     """A search to be kept."""
 
     name: str
     q: str
-    columns: list[str] = []
+    columns: list[str] = msgspec.field(default_factory=list)
     since: str = ""
     until: str = ""
     is_shared: bool = False
@@ -62,7 +64,7 @@ class HistoryShape(msgspec.Struct, frozen=True, kw_only=True):
     queries: list[QueryShape]
 
 
-class QueryOrder(msgspec.Struct, frozen=True, kw_only=True):
+class QueryOrder(Order, frozen=True, kw_only=True):
     """A search text to be remembered."""
 
     q: str
@@ -86,7 +88,9 @@ async def save_search(
 ) -> SearchShape:
     """Keep a search; needs a log-in."""
     with refusing():
-        return _shape(await searches.create(_check_person(viewer), _draft(data)), viewer)
+        saved = await searches.create(_check_person(viewer), _draft(data))
+    audit_shared(viewer, "search", saved)
+    return _shape(saved, viewer)
 
 
 @put("/searches/{search_id:int}", summary="Change a saved search")
@@ -98,7 +102,9 @@ async def change_search(
 ) -> SearchShape:
     """Replace a search that is one's own; administrators also replace shared ones."""
     with refusing():
-        return _shape(await searches.change(_check_person(viewer), search_id, _draft(data)), viewer)
+        saved = await searches.change(_check_person(viewer), search_id, _draft(data))
+    audit_shared(viewer, "search", saved)
+    return _shape(saved, viewer)
 
 
 @delete("/searches/{search_id:int}", summary="Remove a saved search")

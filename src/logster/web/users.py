@@ -20,6 +20,7 @@ from logster.meta.accounts import Accounts, Role, make_password
 from logster.meta.members import Member, Members
 from logster.web.access import Viewer, token_of
 from logster.web.audit import AUDIT
+from logster.web.orders import Order
 from logster.web.refusals import refusing
 from logster.web.shapes import render_optional
 
@@ -42,7 +43,7 @@ class UsersShape(msgspec.Struct, frozen=True, kw_only=True):
     users: list[UserShape]
 
 
-class UserOrder(msgspec.Struct, frozen=True, kw_only=True):
+class UserOrder(Order, frozen=True, kw_only=True):
     """A person to be added; without a password one is made up."""
 
     email: str
@@ -57,13 +58,13 @@ class NewUserShape(msgspec.Struct, frozen=True, kw_only=True):
     password: str | None
 
 
-class RoleOrder(msgspec.Struct, frozen=True, kw_only=True):
+class RoleOrder(Order, frozen=True, kw_only=True):
     """What a person may do from now on."""
 
     role: Role
 
 
-class PasswordOrder(msgspec.Struct, frozen=True, kw_only=True):
+class PasswordOrder(Order, frozen=True, kw_only=True):
     """A password for somebody; without one it is made up."""
 
     password: str | None = None
@@ -75,7 +76,7 @@ class PasswordShape(msgspec.Struct, frozen=True, kw_only=True):
     password: str | None
 
 
-class OwnPasswordOrder(msgspec.Struct, frozen=True, kw_only=True):
+class OwnPasswordOrder(Order, frozen=True, kw_only=True):
     """One's own password, and the one to come."""
 
     current: str
@@ -104,6 +105,7 @@ async def create_user(
     with refusing():
         user = await accounts.create_user(data.email, password, admin.workspace, data.role)
     member = await members.find(admin.workspace, user)
+    AUDIT.info("%s added %s as %s", admin.name, member.email, member.role)
     return NewUserShape(user=_shape(member, admin), password=made)
 
 
@@ -115,7 +117,10 @@ async def change_user(
     data: JSONBody[RoleOrder],
 ) -> UserShape:
     """Change a role, at once for their open sessions too; the last administrator stays one."""
-    return _shape(await members.change_role(admin.workspace, user_id, data.role), admin)
+    before = await members.find(admin.workspace, user_id)
+    member = await members.change_role(admin.workspace, user_id, data.role)
+    AUDIT.info("%s made %s %s, who was %s", admin.name, member.email, member.role, before.role)
+    return _shape(member, admin)
 
 
 @post("/users/{user_id:int}/password", summary="Give a person a new password", status_code=200)
@@ -131,6 +136,7 @@ async def reset_password(
     made = None if data.password else make_password()
     with refusing():
         await accounts.set_password(member.email, data.password or made or "")
+    AUDIT.info("%s gave %s a new password", admin.name, member.email)
     return PasswordShape(password=made)
 
 
@@ -159,7 +165,9 @@ async def remove_user(
     admin: NamedDependency[Viewer], members: NamedDependency[Members], user_id: FromPath[int]
 ) -> None:
     """Let a person leave the workspace at once; the last administrator stays."""
+    member = await members.find(admin.workspace, user_id)
     await members.remove(admin.workspace, user_id)
+    AUDIT.info("%s removed %s", admin.name, member.email)
 
 
 @post("/password", summary="Change my password", status_code=204)
@@ -176,6 +184,7 @@ async def change_own_password(
         await accounts.change_password(
             viewer.session, token_of(request), data.current, data.password
         )
+    AUDIT.info("%s chose a new password", viewer.name)
 
 
 def _shape(member: Member, viewer: Viewer) -> UserShape:

@@ -62,7 +62,7 @@ class Faults:
     def begin(self, source: str, fault: Fault) -> None:
         """Note what `source` meets; the same again is no news."""
         before = self._known.get(source)
-        if before and (before.part, before.cause) == (fault.part, fault.cause):
+        if before and (before.cause, before.message) == (fault.cause, fault.message):
             return
         if before:
             self._show(before, 0)

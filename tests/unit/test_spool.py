@@ -171,9 +171,27 @@ async def test_a_failing_disk_refuses_and_keeps_nothing(tmp_path, monkeypatch):
             patch.setattr(spool, "_write", fail)
             with pytest.raises(SpoolFullError, match="disk I/O error"):
                 await spool.append("lost", 4)
+            assert "disk I/O error" in spool.state.fault  # health says so, though nobody sends
         await spool.append("kept", 4)
+        assert spool.state.fault is None
 
         assert words_on_disk(spool.path) == ["kept"]
+
+
+async def test_a_spool_that_could_not_be_written_looks_by_itself_whether_it_can_be(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(spool_module, "RESCUE_AGAIN_S", 0.01)
+    async with open_spool(tmp_path) as spool:
+        spool._database.execute("PRAGMA query_only = ON")
+        with pytest.raises(SpoolFullError, match="readonly"):
+            await spool.append("lost", 4)
+        await asyncio.sleep(0.1)
+        assert "readonly" in spool.state.fault
+        spool._database.execute("PRAGMA query_only = OFF")
+        async with asyncio.timeout(5):
+            while spool.state.fault:
+                await asyncio.sleep(0.01)
 
 
 async def test_a_claim_is_given_again_with_its_token_until_it_is_forgotten(tmp_path):

@@ -158,6 +158,8 @@ class Spool(Generic[Item]):
         #: Why nothing is accepted: its file is gone, or damaged; empty when all is well.
         self.fault = ""
         self._damage: BaseException | None = None
+        #: Why the last commit failed; the next one is tried all the same.
+        self._failure = ""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._commit_loop, name=f"spool-{self.name}")
         self._is_open = False
@@ -318,6 +320,7 @@ class Spool(Generic[Item]):
                 self._commit(group)
             else:  # nobody waits for this
                 self._look_at_place()
+                self._look_at_failure()
                 self._mark.sync()
                 self._may_give_back = self._give_back()
             # Who came while it synced, and who will be back with the next message.
@@ -330,7 +333,7 @@ class Spool(Generic[Item]):
 
     def _patience_s(self) -> float:
         """For how long to wait for somebody; with nobody expected, the first one wakes us."""
-        if self.fault:
+        if self.fault or self._failure:
             return RESCUE_AGAIN_S
         return GATHER_S if self._wanted > 1 or self._may_give_back else LOOK_AT_PAGES_S
 
@@ -357,6 +360,9 @@ class Spool(Generic[Item]):
             refusal = error if isinstance(error, SpoolDamagedError) else unwritable(error)
             outcomes = [(entry, failed or refusal) for entry, failed in outcomes]
             self._looked_at = 0.0
+            self._failure = _say_failure(error)
+        else:
+            self._failure = ""
         metrics.COMMIT_S.observe(time.perf_counter() - started)
         metrics.COMMIT_REQUESTS.observe(len(group))
         assert self._loop is not None
@@ -569,6 +575,15 @@ class Spool(Generic[Item]):
         )
         return True
 
+    def _look_at_failure(self) -> None:
+        """Whether a file that could not be written can be now, though nobody sends."""
+        if self._failure:
+            try:
+                with self._change():
+                    self._failure = ""
+            except (sqlite3.Error, OSError, MemoryError) as error:
+                self._failure = _say_failure(error)
+
     def _rescue(self, reason: str) -> None:
         """Copy what the open file still gives into a fresh one, and go on with that."""
         if self._is_open:
@@ -610,7 +625,7 @@ class Spool(Generic[Item]):
     def state(self) -> SpoolState:
         """What waits, as the file said at the last change; what is aside: see `look_into`."""
         tally = self._tally
-        fault = self.fault or None
+        fault = self.fault or self._failure or None
         return SpoolState(self.name, tally.events, tally.bytes, self._oldest_at, 0, fault)
 
     @property
@@ -626,6 +641,13 @@ class Spool(Generic[Item]):
                 yield line
             self._tally = line.tally
             self._mark.write(line.tally)
+
+
+def _say_failure(error: BaseException) -> str:
+    return (
+        f"The spool cannot be written ({getattr(error, 'strerror', None) or error}): events are "
+        "refused. Look at the free space, the rights and the health of its disk."
+    )
 
 
 def _portions(group: list[_Entry[Item]]) -> Iterator[list[_Entry[Item]]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from logster.errors import StoreDamagedError
+from logster.errors import StoreDamagedError, StoreError
 from logster.faults import Faults
 from logster.health import find_health
 from logster.pipeline import pack
@@ -34,6 +34,9 @@ async def test_a_damaged_part_is_told_with_its_day_and_what_to_do(
             await insert(engine, block_of(1000), "large")
             await insert(engine, block_of(10, first_id=5000), "small")
             part = Path((await engine.inspect(_PARTS)).rows[0][0])
+            assert await find_damage(engine) == []
+            with pytest.raises(StoreError):  # a question cannot make health say what is not so
+                await engine.ask(f"SELECT throwIf(1, 'while reading from part /{part.name}/')", {})
             assert await find_damage(engine) == []
         process.kill()
         flip_bytes(part / "data.bin")

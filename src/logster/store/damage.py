@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from logster.store.failures import part_in
+from logster.store.failures import DAMAGE_CODES, part_in
 
 if TYPE_CHECKING:
     from logster.store.engine import Engine
@@ -22,7 +22,10 @@ _SELECT_DETACHED = (
     " ORDER BY partition_id DESC, name LIMIT 100"
 )
 #: Errors that name a part: of questions, and of merges, which nobody waits for.
-_SELECT_ERRORS = "SELECT last_error_message FROM system.errors WHERE value > 0"
+_SELECT_ERRORS = (
+    "SELECT last_error_message FROM system.errors"  # noqa: S608 - numbers of ours
+    f" WHERE code IN ({', '.join(map(str, sorted(DAMAGE_CODES)))})"
+)
 _SELECT_ACTIVE = (
     "SELECT name, path, rows, bytes_on_disk FROM system.parts"
     " WHERE active AND database = currentDatabase() AND table = 'events'"

@@ -29,8 +29,11 @@ _CUT_WORDS = "InputFormat"
 #: What reading a damaged part ends with, when the words name the part: no more data, a checksum
 #: that does not hold, a file that cannot be read or opened or is not there, wrong sizes, data that
 #: cannot be unpacked.
-_DAMAGE_CODES = frozenset({32, 33, 40, 74, 75, 76, 107, 226, 228, 246, 271, 432, 1001})
-_PART = re.compile(r"/(\d{8}_\d+_\d+_\d+(?:_\d+)?)/")
+DAMAGE_CODES = frozenset({32, 33, 40, 74, 75, 76, 107, 226, 228, 246, 271, 432})
+#: Behind words of the engine alone: a question's own text may have the name of a part, too.
+_PART = re.compile(
+    r"(?:[Ff]ile|decompressing|from part|reading part) (?:\S*/)?(\d{8}_\d+_\d+_\d+(?:_\d+)?)[/:\s]"
+)
 
 _PREAMBLE = re.compile(r"^.*?DB::Exception: (?:Code: \d+\. DB::Exception: )*", re.DOTALL)
 
@@ -149,12 +152,12 @@ def insert_error(text: str, code: int | None) -> StoreError:
 
 def damage_error(text: str, code: int | None) -> StoreDamagedError | None:
     """Whether a question has met a damaged part."""
-    part = part_in(text) if code in _DAMAGE_CODES else None
+    part = part_in(text) if code in DAMAGE_CODES else None
     return None if part is None else StoreDamagedError(part, code)
 
 
 def part_in(text: str) -> str | None:
-    """The first part that a text names."""
+    """The first part that the engine says it was reading."""
     found = _PART.search(text)
     return None if found is None else found[1]
 

@@ -10,7 +10,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from logster.errors import ForbiddenError, QueryError, QueryTooHeavyError, StoreError
+from logster.errors import (
+    ForbiddenError,
+    QueryError,
+    QueryTooHeavyError,
+    StoreDamagedError,
+    StoreError,
+)
 from logster.store.guard import PINNING_SETTING
 
 if TYPE_CHECKING:
@@ -71,7 +77,7 @@ async def run(engine: Engine, workspace: int, text: str) -> Answer:
             "time (an operator may raise LOGSTER_QUERY_MEMORY_BYTES or LOGSTER_QUERY_TIMEOUT_S)."
         ) from error
     except StoreError as error:
-        if error.code is None:
+        if error.code is None or isinstance(error, StoreDamagedError):
             raise
         if is_read and error.code == _SYNTAX_CODE:
             raise QueryError(

@@ -14,7 +14,8 @@ from playwright.sync_api import sync_playwright
 from bench.rows import make_rows
 from logster.event import Columns
 from logster.pipeline import Accepted, pack
-from logster.spool.spool import connect
+from logster.spool.file import connect
+from logster.spool.line import change
 from support.served import EMAIL, PASSWORD, Served, quote, serving
 
 if TYPE_CHECKING:
@@ -82,16 +83,8 @@ def set_aside(served: Served) -> None:
     )
     block = pack([Accepted(columns, [1], time.time_ns(), 1, 1, "api_log")])
     spool = next((served.data / "spool").glob("spool-*.sqlite"))
-    with contextlib.closing(connect(spool)) as database:
-        database.execute(
-            "INSERT INTO aside (events, set_aside_at, reason, bytes, body) VALUES (1, ?, ?, ?, ?)",
-            (
-                time.time() - 4000,
-                "Code: 117. DB::Exception: Cannot read a value: out of the range of its column",
-                block.size,
-                block.body,
-            ),
-        )
+    with contextlib.closing(connect(spool)) as database, change(database) as line:
+        line.set_aside(block, "Cannot read a value: out of the range of its column")
 
 
 def open_portal(browser: Browser, served: Served, size: tuple[int, int], scheme: str) -> Page:

@@ -16,12 +16,13 @@ LogsterError
 │   ├── ServerFaultError       500  a mistake of ours; the log has it
 │   └── RetryLaterError        503  not now (carries retry_after_s)
 │       ├── QuotaError             429  the key sends more than it may
-│       └── SpoolFullError         503  the spool or its disk is full
+│       ├── SpoolFullError         503  the spool or its disk is full
+│       └── SpoolDamagedError      503  the spool's file is gone or damaged
 ├── QueryError             400  a search text that cannot be understood (position, length)
 ├── StoreError             the engine refused or failed
-│   ├── StoreUnavailableError  503  not reachable now; try again
-│   │   └── StoreFullError         503  its disk is full: no block is to blame
+│   ├── StoreUnavailableError  503  not now; try again (carries a cause and advice)
 │   ├── StoreRefusedError      the engine refuses this block for its content; do not retry as it is
+│   ├── StoreDamagedError      500  a part of it cannot be read (carries its name)
 │   └── QueryTooHeavyError     422  memory or time limit of one query
 │       └── QueryStuckError        422  it could not be stopped, and ended the engine
 ├── MetaUnavailableError   503  the database of keys and accounts cannot be reached
@@ -159,6 +160,13 @@ class SpoolFullError(RetryLaterError):
     reason = "spool_full"
 
 
+class SpoolDamagedError(RetryLaterError):
+    """The file of the spool is gone or damaged, and there is no fresh one yet."""
+
+    status = 503
+    reason = "spool_damaged"
+
+
 class QueryError(LogsterError):
     """A search text that cannot be understood: where, how long, what was expected."""
 
@@ -179,13 +187,34 @@ class StoreError(LogsterError):
 
 
 class StoreUnavailableError(StoreError):
-    """The engine cannot be reached now; the same call may succeed later."""
+    """The engine cannot do it now; the same call may succeed later.
+
+    `cause` is a word for metrics, `advice` what an operator can do about it.
+    """
 
     status = 503
 
+    def __init__(
+        self, message: str = "", code: int | None = None, *, cause: str = "away", advice: str = ""
+    ) -> None:
+        super().__init__(message, code)
+        self.cause = cause
+        self.advice = advice
 
-class StoreFullError(StoreUnavailableError):
-    """The disk of the store is full; no block is to blame for it, and all may come again."""
+
+class StoreDamagedError(StoreError):
+    """A question has met a part of the store that cannot be read; `part` is its name."""
+
+    status = 500
+
+    def __init__(self, part: str, code: int | None = None) -> None:
+        super().__init__(
+            f"The store is damaged: events of {part[:4]}-{part[4:6]}-{part[6:8]} (UTC) cannot be "
+            f"read (part {part}). Questions about other days are answered; an operator sees what "
+            "to do in Set-up / System and in the server's log.",
+            code,
+        )
+        self.part = part
 
 
 class StoreRefusedError(StoreError):

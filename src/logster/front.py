@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from logster.event import Event
+    from logster.health import Health
     from logster.ingest.protocol import Request
     from logster.ingest.receive import Receive, Receiver, Scope, Send
     from logster.meta.keys import Keys
@@ -53,14 +54,14 @@ class Front:
         *,
         engine: Engine,
         keys: Keys,
-        find_obstacles: Callable[[], Awaitable[dict[str, str]]],
+        find_health: Callable[[], Awaitable[Health]],
     ) -> None:
-        """`find_obstacles` says what keeps this worker from accepting or searching, by part."""
+        """`find_health` says what keeps this worker from accepting or searching, by part."""
         self._receiver = receiver
         self._portal = portal
         self._engine = engine
         self._keys = keys
-        self._find_obstacles = find_obstacles
+        self._find_health = find_health
         self._own = {
             "/health/live": self._show_life,
             "/health/ready": self._show_readiness,
@@ -124,10 +125,11 @@ class Front:
         return _json(200, {"status": "live", "version": __version__})
 
     async def _show_readiness(self) -> Reply:
-        obstacles = await self._find_obstacles()
-        if obstacles:
-            return _json(503, {"status": "not ready", **obstacles})
-        return _json(200, {"status": "ready", "version": __version__})
+        health = await self._find_health()
+        warnings = {"warnings": health.warnings} if health.warnings else {}
+        if health.obstacles:
+            return _json(503, {"status": "not ready", **health.obstacles, **warnings})
+        return _json(200, {"status": "ready", "version": __version__, **warnings})
 
     async def _show_metrics(self) -> Reply:
         metrics.flush()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import time
+from typing import TYPE_CHECKING
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -20,6 +21,9 @@ from prometheus_client import (
     generate_latest,
     multiprocess,
 )
+
+if TYPE_CHECKING:
+    from logster.spool.outside import SpoolState
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
@@ -69,8 +73,32 @@ SPOOL_AGE_S = Gauge(
 )
 SPOOL_FAULTY = Gauge(
     "logster_spool_faulty",
-    "1 for an orphaned spool that cannot be drained; the log says why.",
+    "1 for a spool that cannot be drained, or whose file is gone; the log says why.",
     ["spool"],
+    multiprocess_mode="livemostrecent",
+)
+SPOOL_ASIDE = Gauge(
+    "logster_spool_aside_events",
+    "Events that are set aside now, for a person.",
+    ["spool"],
+    multiprocess_mode="livemostrecent",
+)
+SPOOL_LOST = Gauge(
+    "logster_spool_lost_events",
+    "Acknowledged events that a damaged spool has lost, until a person has seen it.",
+    ["spool"],
+    multiprocess_mode="livemostrecent",
+)
+FAULT = Gauge(
+    "logster_fault",
+    "1 while something is wrong; /health/ready and the log say what, and what to do.",
+    ["part", "cause"],
+    multiprocess_mode="livemax",
+)
+STORE_DAMAGED = Gauge(
+    "logster_store_damaged_parts",
+    "Parts of the store that cannot be read, or that the engine has set aside.",
+    ["kind"],
     multiprocess_mode="livemostrecent",
 )
 PENDING_BYTES = Gauge(
@@ -100,11 +128,18 @@ def flush() -> None:
     _pending.clear()
 
 
-def show_spool(name: str, events: int, size: int, oldest_at: float | None) -> None:
+def show_spool(state: SpoolState) -> None:
     """Tell what a spool holds; whoever looked last is believed."""
-    SPOOL_EVENTS.labels(name).set(events)
-    SPOOL_BYTES.labels(name).set(size)
+    name, oldest_at = state.name, state.oldest_at
+    SPOOL_EVENTS.labels(name).set(state.events)
+    SPOOL_BYTES.labels(name).set(state.bytes)
     SPOOL_AGE_S.labels(name).set(max(time.time() - oldest_at, 0.0) if oldest_at else 0.0)
+
+
+def show_aside(state: SpoolState) -> None:
+    """Tell what of a spool is set aside or lost."""
+    SPOOL_ASIDE.labels(state.name).set(state.aside_events)
+    SPOOL_LOST.labels(state.name).set(state.lost_events)
 
 
 def render_metrics() -> bytes:

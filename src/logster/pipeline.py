@@ -26,9 +26,9 @@ import pyarrow as pa
 from logster.errors import SpoolFullError, StoreRefusedError
 from logster.event import Columns, Event
 from logster.ingest.normalize import normalize
-from logster.ingest.shares import Shares
+from logster.ingest.shares import fits
 from logster.spool.drain import Drain
-from logster.spool.spool import Block
+from logster.spool.line import NOBODY, Block
 from logster.store.block import (
     build_block,
     count_events,
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from logster.event import IdMaker
+    from logster.faults import Faults
     from logster.spool.spool import Spool
     from logster.store.engine import Engine
 
@@ -93,8 +94,6 @@ class Pipeline:
         self._spool = spool
         self._ids = ids
         self._retention_days = retention_days
-        self._shares = Shares(spool.max_bytes, SPOOL_GREED)
-        self.settle_shares()
 
     def check_room(self, size: int, key: int) -> None:
         """Refuse early, before a body is read: raises SpoolFullError."""
@@ -102,16 +101,15 @@ class Pipeline:
         self._check_share(size, key)
 
     def _check_share(self, size: int, key: int) -> None:
-        if self._shares.has_room(key, size):
-            return
-        self.settle_shares()
-        if not self._shares.has_room(key, size):
+        spool = self._spool
+        held, all_held = spool.held_by(key), spool.held_bytes
+        free = spool.max_bytes - all_held
+        if not fits(size, held=held, nobodys=spool.held_by(NOBODY), free=free, greed=SPOOL_GREED):
             raise SpoolFullError(
-                f"This key's events take {self._shares.held_by(key)} of the spool's "
-                f"{self._spool.max_bytes} bytes, all keys' {self._spool.held_bytes}; "
-                "what is left is for keys that have less; try again later "
+                f"This key's events take {held} of the spool's {spool.max_bytes} bytes, all keys' "
+                f"{all_held}; what is left is for keys that have less; try again later "
                 "(an operator may raise LOGSTER_MAX_SPOOL_BYTES).",
-                self._spool.retry_after_s(size),
+                spool.retry_after_s(size),
             )
 
     async def pace(self) -> None:
@@ -122,10 +120,6 @@ class Pipeline:
         patience = time.monotonic() + MAX_PACE_S
         while self._spool.is_behind and time.monotonic() < patience:  # noqa: ASYNC110 - a rare wait
             await asyncio.sleep(LOOK_AGAIN_S)
-
-    def settle_shares(self) -> None:
-        """Let the keys' shares follow what the spool holds; every second, and in need."""
-        self._shares.settle(self._spool.held_bytes)
 
     def stamp(self, columns: Columns, *, workspace: int, key: int, protocol: str) -> Accepted:
         """Normalize events and give them their ids."""
@@ -145,14 +139,7 @@ class Pipeline:
         """
         key, size = events.key, size + ROW_BYTES * len(events.ids)
         self._check_share(size, key)
-        self._shares.take(key, size)
-        try:
-            written = await self._spool.append(events, size, receipt)
-        except Exception:
-            self._shares.give_back(key, size)
-            raise
-        self._shares.give_back(key, size)
-        self._shares.take(key, written)
+        await self._spool.append(events, size, receipt, owner=key)
 
 
 def pack(group: list[Accepted]) -> Block:
@@ -257,10 +244,10 @@ def _spread(values: list[Value], sizes: list[int]) -> Value | list[Value]:
     return [value for value, size in zip(values, sizes, strict=True) for _ in range(size)]
 
 
-def build_drain(spool: Spool[Accepted], engine: Engine) -> Drain:
+def build_drain(spool: Spool[Accepted], engine: Engine, faults: Faults) -> Drain:
     """Let a spool flow into the store."""
 
     async def insert_bodies(bodies: list[bytes], token: str) -> None:
         await insert(engine, await asyncio.to_thread(join, bodies), token)
 
-    return Drain(spool, insert=insert_bodies, split=split, is_well=engine.ping)
+    return Drain(spool, insert=insert_bodies, split=split, faults=faults)

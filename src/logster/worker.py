@@ -22,9 +22,11 @@ import uvloop
 
 from logster import metrics
 from logster.config import load_config
-from logster.errors import LogsterError, MetaUnavailableError, SpoolFullError, StoreError
+from logster.errors import LogsterError, MetaUnavailableError, StoreError
 from logster.event import ID_NODE_BITS, IdMaker
+from logster.faults import Fault, Faults
 from logster.front import Front
+from logster.health import find_health, watch_losses, watch_spool, watch_store
 from logster.http1 import Listener
 from logster.ingest.idempotency import Receipts
 from logster.ingest.protocols import api_log
@@ -39,7 +41,9 @@ from logster.meta.searches import Searches
 from logster.pipeline import Accepted, Pipeline, build_drain, pack
 from logster.serverlog import start_log
 from logster.spool.orphans import Orphans
-from logster.spool.spool import MAX_SLOTS, Slot, Spool, claim_own_slot, find_receipt
+from logster.spool.outside import find_receipt
+from logster.spool.slots import MAX_SLOTS, Slot, claim_own_slot
+from logster.spool.spool import Spool
 from logster.store.engine import Engine
 from logster.store.schema import EventsTable, migrate
 from logster.web.app import build_app
@@ -57,6 +61,8 @@ PROTOCOLS = (api_log.PROTOCOL,)
 #: How often gauges are refreshed, and how often vanished workers' spools are looked for.
 GAUGE_S = 1.0
 ADOPT_S = 5.0
+#: How often the engine's books are looked into for damaged parts.
+DAMAGE_LOOK_S = 5.0
 #: How long a stopping worker tries to hand its spool to the store; the rest stays on disk.
 DRAIN_S = 10.0
 #: Requests under way may end by themselves for this long; live tails are ended at once.
@@ -82,6 +88,8 @@ class Worker:
         self.is_stopping = asyncio.Event()
         self.is_store_ready = False
         self.viewers = Viewers()
+        #: Under the name of its spool, once it has one.
+        self.faults = Faults(f"worker-{os.getpid()}")
         #: Its own, and an orphan while it drains one.
         self.spools: list[Spool[Accepted]] = []
 
@@ -121,6 +129,7 @@ class Worker:
         await retention.load()
         slot = claim_own_slot(config.spool_path)
         stack.callback(slot.release)
+        self.faults = Faults(slot.path.stem)
         spool, ids = await stack.enter_async_context(self._spool(slot))
         receipts = Receipts(config.spool_path, find_receipt)
         stack.callback(receipts.close)
@@ -132,9 +141,7 @@ class Worker:
             receipts=receipts,
             config=config,
         )
-        await stack.enter_async_context(
-            self._draining(spool, engine, receiver, pipeline, retention)
-        )
+        await stack.enter_async_context(self._draining(spool, engine, receiver, retention))
         portal = build_app(
             config,
             keys=keys,
@@ -151,7 +158,9 @@ class Worker:
             portal,
             engine=engine,
             keys=keys,
-            find_obstacles=lambda: self._find_obstacles(spool, engine),
+            find_health=lambda: find_health(
+                spool, engine, self.faults, is_store_ready=self.is_store_ready
+            ),
         )
 
     @contextlib.asynccontextmanager
@@ -162,6 +171,7 @@ class Worker:
             pack=pack,
             max_bytes=config.max_spool_bytes,
             min_free_bytes=config.min_free_disk_bytes,
+            slot=slot,
         )
         node = config.node * MAX_SLOTS + slot.number
         assert node < 1 << ID_NODE_BITS
@@ -181,14 +191,14 @@ class Worker:
         spool: Spool[Accepted],
         engine: Engine,
         receiver: Receiver,
-        pipeline: Pipeline,
         retention: Retention,
     ) -> AsyncIterator[None]:
         """Everything that goes on beside the requests."""
-        drain = build_drain(spool, engine)
+        drain = build_drain(spool, engine, self.faults)
         tasks = [
             asyncio.create_task(self._drain_for_ever(drain, engine, retention)),
-            asyncio.create_task(self._watch(spool, receiver, pipeline)),
+            asyncio.create_task(self._watch(receiver)),
+            asyncio.create_task(self._watch_damage(spool, engine)),
             asyncio.create_task(self._adopt_orphans(engine)),
         ]
         for task in tasks:
@@ -216,49 +226,53 @@ class Worker:
                 # Before the first event: what was accepted as young enough must not expire.
                 self.is_store_ready = await retention.settle()
             except (StoreError, MetaUnavailableError) as error:
-                log.warning("the store is not ready: %s", error)
+                self.faults.begin("preparing the store", _prepare_fault(error))
             if not self.is_store_ready:
                 await asyncio.sleep(PREPARE_AGAIN_S)
+        self.faults.end("preparing the store")
 
-    async def _watch(self, own: Spool[Accepted], receiver: Receiver, pipeline: Pipeline) -> None:
-        """Keep the metrics and the keys' shares true."""
+    async def _watch(self, receiver: Receiver) -> None:
+        """Keep the metrics true, and say what is wrong."""
         while True:
-            pipeline.settle_shares()
             metrics.flush()
             metrics.PENDING_BYTES.set(receiver.pending_bytes)
             metrics.VIEWERS.set(self.viewers.count)
-            metrics.SPOOL_FAULTY.labels(own.name).set(0)
             for spool in self.spools:
                 state = spool.state
-                metrics.show_spool(state.name, state.events, state.bytes, state.oldest_at)
+                metrics.show_spool(state)
+                watch_spool(state, self.faults)
             await asyncio.sleep(GAUGE_S)
+
+    async def _watch_damage(self, spool: Spool[Accepted], engine: Engine) -> None:
+        while True:
+            await watch_losses(spool.path, self.faults)
+            if self.is_store_ready:
+                await watch_store(engine, self.faults)
+            await asyncio.sleep(DAMAGE_LOOK_S)
 
     async def _adopt_orphans(self, engine: Engine) -> None:
         """Look after the spools of workers that are gone for good."""
 
         async def drain_whole(slot: Slot) -> None:
             async with self._spool(slot) as (spool, _):
-                drain = build_drain(spool, engine)
+                drain = build_drain(spool, engine, self.faults)
                 while await drain.drain_once():
                     pass
 
-        orphans = Orphans(self.config.spool_path, drain_whole)
+        orphans = Orphans(self.config.spool_path, drain_whole, self.faults)
         while True:
             await asyncio.sleep(ADOPT_S)
             await orphans.visit(can_adopt=self.is_store_ready)
 
-    async def _find_obstacles(self, spool: Spool[Accepted], engine: Engine) -> dict[str, str]:
-        """What keeps this worker from accepting or searching, by part; empty when ready."""
-        obstacles = {}
-        try:
-            spool.check_room(0)
-        except SpoolFullError as error:
-            obstacles["spool"] = str(error)
-        if not await engine.ping():
-            obstacles["store"] = "The store does not answer; events are accepted and kept."
-        elif not self.is_store_ready:
-            obstacles["store"] = "The tables of the store are being prepared."
-        return obstacles
+
+def _prepare_fault(error: LogsterError) -> Fault:
+    return Fault(
+        part="store",
+        cause="not_ready",
+        message="The tables of the store cannot be prepared",
+        advice=getattr(error, "advice", ""),
+        detail=str(error),
+    )
 
 
 def count_connections(max_files: int) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 
 import pytest
@@ -17,8 +16,11 @@ from logster.meta.bootstrap import bootstrap
 from logster.meta.database import open_database
 from logster.meta.keys import Keys, Right
 from logster.pipeline import Accepted, pack
-from logster.spool.spool import Block, Spool, connect, list_aside
+from logster.spool.line import Block
+from logster.spool.outside import list_aside
+from logster.spool.spool import Spool
 from support.meta import FAST_HASHER, add_workspace
+from support.spooled import put_aside
 
 
 @pytest.fixture
@@ -213,7 +215,7 @@ def test_the_spool_shows_what_waits_and_what_was_set_aside(spooled):
         3,
     )
     head, row = run(spooled, "spool").stdout.splitlines()
-    assert head.split() == ["spool", "events", "bytes", "oldest", "set", "aside"]
+    assert head.split() == ["spool", "events", "bytes", "oldest", "set", "aside", "lost"]
     assert row.split()[:3] == ["spool-00", "1", "10"]
 
 
@@ -228,15 +230,11 @@ def test_a_set_aside_block_is_shown_with_its_reason_and_replayed(spooled):
 
 
 def test_the_events_of_a_set_aside_block_are_printed(data):
-    (data / "spool").mkdir()
     columns = Columns(message=["lost?"], severity=[4], timestamp=[0], properties=[b'{"n": 1}'])
     block = pack([Accepted(columns, [5], 1_700_000_000_000_000_000, 1, 2, "api_log")])
-    with contextlib.closing(connect(data / "spool" / "spool-00.sqlite")) as database:
-        database.execute(
-            "INSERT INTO aside VALUES (7, 1, 0, 'why', ?, ?)", (block.size, block.body)
-        )
+    number = put_aside(data / "spool" / "spool-00.sqlite", block, "why")
 
-    event = json.loads(run(data, "spool", "show", "spool-00/7").stdout)
+    event = json.loads(run(data, "spool", "show", f"spool-00/{number}").stdout)
 
     assert (event["message"], event["key"], event["properties"]) == ("lost?", 2, {"n": 1})
 

@@ -8,7 +8,6 @@ renamed on one side alone breaks a test. A change that is meant is written by
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
@@ -17,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from logster.event import NS_PER_S, Event
-from logster.spool.spool import connect
+from logster.spool.line import Block
+from support.spooled import put_aside
 from support.stored import store_events
 from support.web import log_in, proof, running_site
 
@@ -158,13 +158,7 @@ async def answers_of(browser: httpx.AsyncClient) -> dict[str, Any]:
 
 
 def set_aside(folder: Path) -> None:
-    (folder / "spool").mkdir()
-    with contextlib.closing(connect(folder / "spool" / "spool-00.sqlite")) as database:
-        database.execute(
-            "INSERT INTO aside (events, set_aside_at, reason, bytes, body)"
-            " VALUES (3, ?, 'no such column', 5, 'block')",
-            (time.time(),),
-        )
+    put_aside(folder / "spool" / "spool-00.sqlite", Block(3, b"block", 5), "no such column")
 
 
 async def test_each_answer_has_the_shape_that_the_portal_reads(

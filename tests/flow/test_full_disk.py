@@ -7,7 +7,8 @@ import os
 import pytest
 
 from logster.errors import SpoolFullError
-from logster.spool.spool import Block, Spool
+from logster.spool.line import Block
+from logster.spool.spool import Spool
 from support.disk import filled, small_disk
 
 MEGABYTE = 1_000_000

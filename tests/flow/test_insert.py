@@ -10,7 +10,6 @@ import pytest
 
 from logster.errors import (
     StoreError,
-    StoreFullError,
     StoreRefusedError,
     StoreUnavailableError,
 )
@@ -119,7 +118,9 @@ async def test_a_full_disk_is_told_and_the_block_is_taken_when_there_is_room(
     ):
         async with connected(process) as engine:
             await migrate(engine, retention_days=3650)
-            with filled(tmp_path), pytest.raises(StoreFullError, match="space"):
+            with filled(tmp_path), pytest.raises(StoreUnavailableError, match="space") as refusal:
                 await insert(engine, block_of(100), "full")
+            assert refusal.value.cause == "full"
+            assert "Make room" in refusal.value.advice
             await insert(engine, block_of(100), "full")
             assert await counts(engine) == (100, 100)

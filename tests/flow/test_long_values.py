@@ -13,7 +13,9 @@ from logster.store.complete import complete
 from logster.store.question import Selection
 from logster.store.search import Question, search
 from logster.store.stats import StatsQuestion, count
-from logster.store.summary import MAX_VALUE_CHARACTERS, facets, histogram
+from logster.store.facets import facets
+from logster.store.question import MAX_VALUE_CHARACTERS
+from logster.store.summary import histogram
 from support.stored import event_at, store_events
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import time
 from typing import TYPE_CHECKING
@@ -14,8 +13,9 @@ from logster.event import Columns, Event, render_instant
 from logster.meta.accounts import Role
 from logster.meta.keys import Right
 from logster.pipeline import Accepted, pack
-from logster.spool.spool import Block, connect
+from logster.spool.line import Block
 from support.meta import add_workspace
+from support.spooled import put_aside as spooled_aside
 from support.stored import store_events
 from support.web import ADMIN, KEY, PASSWORD, Site, absent_engine, log_in, proof, running_site
 
@@ -65,15 +65,7 @@ async def site(tmp_path: Path, engine: Engine) -> AsyncIterator[Site]:
 @pytest.fixture
 def aside(tmp_path: Path) -> int:
     """A block that was set aside."""
-    (tmp_path / "spool").mkdir()
-    with contextlib.closing(connect(tmp_path / "spool" / "spool-00.sqlite")) as database:
-        return int(
-            database.execute(
-                "INSERT INTO aside (events, set_aside_at, reason, bytes, body)"
-                " VALUES (3, ?, 'no such column', 5, CAST('block' AS BLOB)) RETURNING number",
-                (time.time(),),
-            ).fetchone()[0]
-        )
+    return put_aside(tmp_path, Block(3, b"block", 5))
 
 
 async def visit_as(site: Site, email: str = ADMIN, password: str = PASSWORD) -> httpx.AsyncClient:
@@ -454,15 +446,7 @@ def spooled(*messages: str, workspace: int = OURS, key: int = 1) -> list[Accepte
 
 
 def put_aside(folder: Path, block: Block, reason: str = "no such column") -> int:
-    (folder / "spool").mkdir(exist_ok=True)
-    with contextlib.closing(connect(folder / "spool" / "spool-00.sqlite")) as database:
-        return int(
-            database.execute(
-                "INSERT INTO aside (events, set_aside_at, reason, bytes, body)"
-                " VALUES (?, ?, ?, ?, ?) RETURNING number",
-                (block.events, time.time(), reason, block.size, block.body),
-            ).fetchone()[0]
-        )
+    return spooled_aside(folder / "spool" / "spool-00.sqlite", block, reason)
 
 
 @pytest.mark.parametrize("count", [2, 600])
@@ -530,3 +514,33 @@ async def test_two_who_try_again_at_once_put_a_block_in_line_once(site: Site, as
     assert sorted(answer.status_code for answer in answers) == [204, 404, 404, 404, 404]
     [spool] = (await admin.get("/api/v1/system")).json()["machine"]["spools"]
     assert (spool["events"], spool["aside_events"]) == (3, 0)
+
+
+async def test_a_note_of_a_loss_is_shown_and_can_only_be_deleted(
+    site: Site, tmp_path: Path
+) -> None:
+    number = put_aside(tmp_path, Block(7, b"", 0), "7 acknowledged events are lost")
+    admin = await visit_as(site)
+    [block] = (await admin.get("/api/v1/aside")).json()["blocks"]
+    assert (block["events"], block["is_lost"]) == (7, True)
+    [spool] = (await admin.get("/api/v1/system")).json()["machine"]["spools"]
+    assert (spool["aside_events"], spool["lost_events"], spool["fault"]) == (0, 7, None)
+
+    path = f"/api/v1/aside/spool-00/{number}"
+    assert "lost" in (await admin.get(path)).json()["fault"]
+    for answer in (await admin.post(f"{path}/replay"), await admin.get(f"{path}/events")):
+        assert answer.status_code in (409, 422)
+        assert "lost" in answer.json()["error"]["message"]
+    assert (await admin.delete(path)).status_code == 204
+    assert (await admin.get("/api/v1/aside")).json()["blocks"] == []
+
+
+async def test_a_damaged_spool_is_named_and_hides_nothing_of_the_others(
+    site: Site, aside: int, tmp_path: Path
+) -> None:
+    (tmp_path / "spool" / "spool-01.sqlite").write_bytes(b"no database " * 1000)
+    admin = await visit_as(site)
+    sound, damaged = (await admin.get("/api/v1/system")).json()["machine"]["spools"]
+    assert (sound["aside_events"], sound["fault"]) == (3, None)
+    assert (damaged["name"], damaged["fault"]) == ("spool-01", "file is not a database")
+    assert aside

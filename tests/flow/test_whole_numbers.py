@@ -18,7 +18,7 @@ from logster.store.insert import insert
 from logster.store.question import Selection
 from logster.store.search import Question, search
 from logster.store.stats import StatsQuestion, count
-from logster.store.summary import facets
+from logster.store.facets import facets
 from support.numbers import FAMILIAR, written
 from support.reference import evaluate
 from support.samples import sample

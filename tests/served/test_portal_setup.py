@@ -15,9 +15,10 @@ from playwright.sync_api import expect
 
 from logster.event import Columns
 from logster.pipeline import Accepted, pack
-from logster.spool.spool import connect
+from logster.spool.line import Block
 from support.browser import SCHEME, STEP_MS, fill_login, find_faults, watch
 from support.served import EMAIL, KEY, PASSWORD, wait_until
+from support.spooled import put_aside
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -256,15 +257,10 @@ def test_the_system_shows_what_fills_it_and_set_aside_events(server, page):
     server.post("/api/Logs", json.dumps(many).encode(), "application/json")
     server.wait_for("paid", len(many))
     spool = next((server.data / "spool").glob("spool-*.sqlite"))
-    with contextlib.closing(connect(spool)) as database:
-        columns = Columns(message=["a <i>poor</i> event"], severity=[4], timestamp=[0])
-        block = pack([Accepted(columns, [1], 0, 1, 1, "api_log")])
-        for reason, body in (("no such column <b>x</b>", block.body), ("out of range", b"-")):
-            database.execute(
-                "INSERT INTO aside (events, set_aside_at, reason, bytes, body)"
-                " VALUES (2, ?, ?, 5, ?)",
-                (time.time(), reason, body),
-            )
+    columns = Columns(message=["a <i>poor</i> event"], severity=[4], timestamp=[0])
+    block = pack([Accepted(columns, [1], 0, 1, 1, "api_log")])
+    for reason, body in (("no such column <b>x</b>", block.body), ("out of range", b"-")):
+        put_aside(spool, Block(2, body, 5), reason)
     go_to(page, "System")
     for fact in ("Events", "Found after", "Waiting in spools", "Store on disk", "Disk free"):
         expect(page.get_by_role("term").filter(has_text=fact)).to_be_visible()

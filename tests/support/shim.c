@@ -4,18 +4,21 @@
    milliseconds that each sync of a file takes longer, and seconds that the wall clock is
    ahead (or behind, when negative; the monotonic clock stays as it is, as on a real machine);
    and parts of paths: the disk is full for files with the first, in each write to them; it is
-   full when a file with the second is renamed; with the third, the process is killed then. */
+   full when a file with the second is renamed; with the third, the process is killed then. With
+   the fourth, no folder and no file can be made: it fails with the error of this number. */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
@@ -27,6 +30,8 @@ struct dials {
     char full[56];
     char stuck[56];
     char fatal[56];
+    int64_t error;
+    char closed[56];
 };
 
 static struct dials nothing;
@@ -96,6 +101,45 @@ int rename(const char *from, const char *to)
     if (dials->fatal[0] && strstr(from, (const char *)dials->fatal))
         kill(getpid(), SIGKILL);
     return syscall(SYS_rename, from, to);
+}
+
+static int is_closed(const char *path)
+{
+    if (!dials->closed[0] || !strstr(path, (const char *)dials->closed))
+        return 0;
+    errno = (int)dials->error;
+    return 1;
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+    return is_closed(path) ? -1 : syscall(SYS_mkdir, path, mode);
+}
+
+static int open_as_asked(const char *path, int flags, va_list others)
+{
+    mode_t mode = flags & O_CREAT ? va_arg(others, mode_t) : 0;
+    if ((flags & O_CREAT) && is_closed(path))
+        return -1;
+    return syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+int open(const char *path, int flags, ...)
+{
+    va_list others;
+    va_start(others, flags);
+    int file = open_as_asked(path, flags, others);
+    va_end(others);
+    return file;
+}
+
+int open64(const char *path, int flags, ...)
+{
+    va_list others;
+    va_start(others, flags);
+    int file = open_as_asked(path, flags | O_LARGEFILE, others);
+    va_end(others);
+    return file;
 }
 
 int fsync(int file)

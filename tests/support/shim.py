@@ -17,7 +17,7 @@ import pytest
 
 SOURCE = Path(__file__).with_name("shim.c")
 #: `struct dials` of shim.c.
-DIALS = struct.Struct("qq56s56s56s")
+DIALS = struct.Struct("qq56s56s56sq56s")
 
 
 class Shim:
@@ -48,7 +48,11 @@ class Shim:
 
     def kill_at_rename(self, part_of_path: str) -> None:
         """A process dies when it is about to rename a file with this in its path; "": none."""
-        self._dials[128:] = struct.pack("56s", part_of_path.encode())
+        self._dials[128:184] = struct.pack("56s", part_of_path.encode())
+
+    def close_folder(self, part_of_path: str, error: int = 0) -> None:
+        """Nothing with this in its path can be made, for this reason; ends with ""."""
+        self._dials[184:] = struct.pack("q56s", error, part_of_path.encode())
 
 
 @functools.cache

@@ -14,6 +14,7 @@ from bench.client import _read_requests, percentiles, write_requests
 from bench.compare import compare, judge, read_run
 from bench.ingest import medians, render_ratios, render_table
 from bench.loads import LOADS, build_part
+from bench.questions import QUESTIONS
 from bench.rows import CHUNK, make_rows
 from bench.soak import Moments, verdict
 from bench.targets import Logster, VictoriaLogs
@@ -200,7 +201,7 @@ def test_a_chart_is_an_image_with_a_line_for_each_series():
 
 def test_a_question_has_one_line_with_its_median_and_the_ratio_to_the_others():
     figures = {"store_ms": 1, "rows_read": 2_000_000, "answer_bytes": 1500, "found": 1}
-    asked, alone = questions.QUESTIONS[0], questions.QUESTIONS[-1]
+    asked, alone = QUESTIONS[0], QUESTIONS[-1]
     ours = [
         {"server": "logster 1w", "load": question.name, "ms": ms, **figures}
         for question in (asked, alone)
@@ -226,8 +227,8 @@ def test_samples_stand_in_both_languages():
 
 
 def test_questions_have_names_of_their_own_and_parameters_that_are_sent():
-    assert len({question.name for question in questions.QUESTIONS}) == len(questions.QUESTIONS)
-    assert {question.path.partition("/")[0] for question in questions.QUESTIONS} <= {
+    assert len({question.name for question in QUESTIONS}) == len(QUESTIONS)
+    assert {question.path.partition("/")[0] for question in QUESTIONS} <= {
         *("events", "stats", "histogram", "facets", "fields", "releases", "patterns", "complete")
     }
 

@@ -6,10 +6,15 @@ import sqlite3
 
 import pytest
 
-from logster.errors import StoreFullError, StoreRefusedError, StoreUnavailableError
+from logster import metrics
+from logster.errors import StoreRefusedError, StoreUnavailableError
+from logster.faults import Faults
 from logster.spool import drain as drain_module
 from logster.spool.drain import Drain
-from logster.spool.spool import Block, Spool, list_aside
+from logster.spool.line import Block
+from logster.spool.outside import list_aside
+from logster.spool.spool import Spool
+from logster.store.failures import insert_error
 
 
 class RecordingStore:
@@ -19,28 +24,25 @@ class RecordingStore:
         self.words = []
         self.tokens = set()
         self.calls = 0
-        self.is_away = False
-        self.is_full = False
+        self.failure = None
+        self.max_words = 1_000_000
         self.refused = set()
-        self.poison = set()
 
     async def insert(self, bodies, token):
         self.calls += 1
         words = [word for body in bodies for word in body.decode().split()]
-        if self.is_away:
-            raise StoreUnavailableError("connection refused")
-        if self.is_full:
-            raise StoreFullError("not enough space")
+        if self.failure:
+            raise self.failure
+        if len(words) > self.max_words:
+            raise insert_error("Code: 241. DB::Exception: Memory limit exceeded", 241)
         if self.refused & set(words):
             raise StoreRefusedError("cannot parse")
-        if self.poison & set(words):
-            raise StoreUnavailableError("memory limit exceeded")
         if token not in self.tokens:
             self.tokens.add(token)
             self.words += words
 
-    async def is_well(self):
-        return not self.is_away
+
+AWAY = StoreUnavailableError("connection refused")
 
 
 def pack(words):
@@ -69,10 +71,15 @@ def store():
 
 
 @pytest.fixture
-def drain(spool, store, monkeypatch):
+def faults():
+    return Faults("test")
+
+
+@pytest.fixture
+def drain(spool, store, faults, monkeypatch):
     monkeypatch.setattr(drain_module, "BACK_OFF_S", 0.001)
     monkeypatch.setattr(drain_module, "MAX_BACK_OFF_S", 0.01)
-    return Drain(spool, insert=store.insert, split=split, is_well=store.is_well)
+    return Drain(spool, insert=store.insert, split=split, faults=faults)
 
 
 @contextlib.asynccontextmanager
@@ -99,30 +106,100 @@ async def test_events_reach_the_store_in_order_and_leave_the_spool(spool, store,
 
 
 async def test_a_store_that_is_away_costs_nothing_but_time(spool, store, drain):
-    store.is_away = True
+    store.failure = AWAY
     async with running(drain):
         await spool.append("patient", 7)
         await until(lambda: store.calls > 20)
         assert spool.state.events == 1
         await spool.append("later", 5)
-        store.is_away = False
+        store.failure = None
         await until(lambda: spool.state.events == 0)
 
     assert store.words == ["patient", "later"]
 
 
-async def test_a_store_without_room_is_waited_for_and_nothing_is_set_aside(
-    spool, store, drain, tmp_path
+@pytest.mark.parametrize(
+    ("code", "words", "cause"),
+    [
+        (1001, "std::exception: filesystem error: Permission denied [/data/x]", "denied"),
+        (1001, "std::exception: filesystem error: Operation not permitted [/data/x]", "denied"),
+        (1001, "std::exception: filesystem error: No space left on device [/data/x]", "full"),
+        (243, "Cannot reserve 1.00 MiB, not enough space", "full"),
+        (1001, "Cannot rename: Disk quota exceeded", "quota"),
+        (76, "Cannot open file /data/x: , errno: 30, strerror: Read-only file system", "read_only"),
+        (75, "Cannot write to file: errno: 5, strerror: Input/output error", "faulty"),
+        (76, "Cannot open file /data/x: errno: 24, strerror: Too many open files", "files"),
+        (173, "Allocator: Cannot malloc: errno: 12, strerror: Cannot allocate memory", "memory"),
+        (60, "Table logster.events does not exist", "missing"),
+        (81, "Database logster does not exist", "missing"),
+        (242, "Table is in readonly mode: replica_path=/x", "read_only"),
+        (164, "logster: Cannot execute query in readonly mode", "read_only"),
+        (252, "Too many parts (3000) in table", "parts"),
+        (516, "logster: Authentication failed: password is incorrect", "password"),
+        (999, "Coordination error: Connection loss", "replica"),
+        (285, "Number of alive replicas (0) is less than requested quorum (1/2)", "replica"),
+        (159, "Timeout exceeded: elapsed 120 seconds", "slow"),
+        (202, "Too many simultaneous queries", "slow"),
+        (33, "Cannot read all data: (while reading column message)", "other"),
+        (49, "Logical error: whatever the engine has not thought of", "other"),
+        (987_654, "A code of a version to come", "other"),
+        (None, "Connection refused", "away"),
+    ],
+)
+async def test_a_store_that_cannot_be_written_is_waited_for_and_nothing_is_set_aside(  # noqa: PLR0917
+    spool, store, drain, faults, tmp_path, caplog, code, words, cause
 ):
-    store.is_full = True  # and answers questions all the while
+    store.failure = insert_error(f"Code: {code}. DB::Exception: {words}", code)
     async with running(drain):
         await spool.append("patient", 7)
         await until(lambda: store.calls > 20)
-        store.is_full = False
+        [fault] = faults.list()
+        assert (fault.part, fault.cause, fault.is_blocking) == ("store", cause, True)
+        assert words in fault.detail
+        assert fault.advice
+        assert metrics.FAULT.labels("store", cause)._value.get() == 1
+        assert caplog.text.count(words) == 1  # said once, not at each try
+        store.failure = None
         await until(lambda: spool.state.events == 0)
 
     assert store.words == ["patient"]
     assert list_aside(tmp_path) == {}
+    assert faults.list() == []
+    assert metrics.FAULT.labels("store", cause)._value.get() == 0
+    assert "well again" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (6, "Cannot parse string 'x' as UInt8"),
+        (117, "Corrupted Arrow IPC message metadata"),
+        (321, "Value is out of range"),
+        (33, "Cannot read all data. Bytes read: 7: While executing ArrowIPCBlockInputFormat"),
+    ],
+)
+def test_what_is_certainly_about_the_rows_is_laid_at_their_door(code, words):
+    error = insert_error(
+        f"Received ClickHouse exception, code: {code}: DB::Exception: {words}", code
+    )
+
+    assert isinstance(error, StoreRefusedError)
+    assert str(error) == words
+
+
+async def test_a_failure_that_is_over_at_once_is_not_said(spool, store, drain, faults, caplog):
+    async def fail_once(bodies, token):
+        if not store.calls:
+            store.calls += 1
+            raise AWAY
+        await RecordingStore.insert(store, bodies, token)
+
+    drain._insert = fail_once
+    await spool.append("patient", 7)
+
+    assert await drain.drain_all(5)
+    assert store.words == ["patient"]
+    assert not caplog.text
 
 
 async def test_a_crash_between_insert_and_forget_stores_nothing_twice(spool, store, drain):
@@ -157,20 +234,34 @@ async def test_a_bad_block_does_not_stand_in_the_way_of_the_next(spool, store, d
     assert store.words == ["next"]
 
 
-async def test_a_block_that_keeps_failing_in_a_well_store_is_set_aside(
+async def test_a_block_too_large_for_the_stores_memory_is_inserted_in_pieces(
     spool, store, drain, tmp_path
 ):
-    store.poison = {"poison"}
-    await spool.append("fine poison fine2", 20)
+    store.max_words = 3
+    words = [f"word{n}" for n in range(20)]
+    await spool.append(" ".join(words), 20)
 
     assert await drain.drain_all(5)
-    assert sorted(store.words) == ["fine", "fine2"]
-    [aside] = list_aside(tmp_path)["spool-00"]
-    assert (aside.body, aside.reason) == (b"poison", "memory limit exceeded")
+    assert sorted(store.words) == sorted(words)
+    assert list_aside(tmp_path) == {}
+
+
+async def test_an_event_for_which_there_is_no_memory_waits_and_is_not_set_aside(
+    spool, store, drain, tmp_path
+):
+    store.max_words = 0
+    await spool.append("one two", 20)
+    async with running(drain):
+        await until(lambda: store.calls > 40)
+        assert list_aside(tmp_path) == {}
+        store.max_words = 1
+        await until(lambda: spool.state.events == 0)
+
+    assert sorted(store.words) == ["one", "two"]
 
 
 async def test_draining_at_the_end_gives_up_in_time_and_loses_nothing(spool, store, drain):
-    store.is_away = True
+    store.failure = AWAY
     await spool.append("kept", 4)
 
     assert not await drain.drain_all(0.1)

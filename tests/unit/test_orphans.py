@@ -9,22 +9,26 @@ import pytest
 
 from logster import metrics
 from logster.errors import SpoolFullError
+from logster.faults import Faults
 from logster.spool import orphans as orphans_module
+from logster.spool.file import connect
+from logster.spool.line import Block, change
 from logster.spool.orphans import Orphans
-from logster.spool.spool import claim_own_slot, connect
+from logster.spool.slots import claim_own_slot
 
 
 def make_spool(folder, number, events=0):
     path = folder / f"spool-{number:02}.sqlite"
     with contextlib.closing(connect(path)) as database:
         if events:
-            database.execute("INSERT INTO block VALUES (1, ?, 1.0, 100, x'00')", (events,))
+            with change(database) as line:
+                line.append(Block(events, b"x", 100), {1: 100}, 1.0)
     return path
 
 
 async def drain(slot):
-    with contextlib.closing(connect(slot.path)) as database:
-        database.execute("DELETE FROM block")
+    with contextlib.closing(connect(slot.path)) as database, change(database) as line:
+        line.remove(1, line.tally.last)
 
 
 def shown(gauge, path):
@@ -45,7 +49,7 @@ async def test_only_abandoned_spools_with_events_are_drained(tmp_path):
         drained.append(slot.number)
         await drain(slot)
 
-    orphans = Orphans(tmp_path, note)
+    orphans = Orphans(tmp_path, note, Faults("test"))
     await orphans.visit(can_adopt=True)
     await orphans.visit(can_adopt=True)
 
@@ -55,7 +59,7 @@ async def test_only_abandoned_spools_with_events_are_drained(tmp_path):
 
 async def test_an_orphan_is_shown_while_the_store_is_away_and_empty_once_drained(tmp_path):
     path = make_spool(tmp_path, 3, events=7)
-    orphans = Orphans(tmp_path, drain)
+    orphans = Orphans(tmp_path, drain, Faults("test"))
 
     await orphans.visit(can_adopt=False)
     assert shown(metrics.SPOOL_EVENTS, path) == 7
@@ -71,7 +75,7 @@ async def test_a_damaged_orphan_is_reported_once_and_the_others_are_drained(tmp_
     damaged = tmp_path / "spool-01.sqlite"
     damaged.write_bytes(body := os.urandom(8192))
     good = make_spool(tmp_path, 2, events=5)
-    orphans = Orphans(tmp_path, drain)
+    orphans = Orphans(tmp_path, drain, Faults("test"))
 
     await orphans.visit(can_adopt=True)
     await orphans.visit(can_adopt=True)
@@ -88,7 +92,7 @@ async def test_a_damaged_orphan_is_reported_once_and_the_others_are_drained(tmp_
 async def test_a_damaged_orphan_that_was_moved_away_is_faulty_no_more(tmp_path):
     damaged = tmp_path / "spool-04.sqlite"
     damaged.write_bytes(os.urandom(8192))
-    orphans = Orphans(tmp_path, drain)
+    orphans = Orphans(tmp_path, drain, Faults("test"))
     await orphans.visit(can_adopt=True)
 
     damaged.rename(tmp_path / "kept")
@@ -101,7 +105,7 @@ async def test_an_empty_orphan_holds_nothing(tmp_path, caplog):
     path = tmp_path / "spool-05.sqlite"
     path.touch()
 
-    await Orphans(tmp_path, drain).visit(can_adopt=True)
+    await Orphans(tmp_path, drain, Faults("test")).visit(can_adopt=True)
 
     assert not reports(caplog)
     assert shown(metrics.SPOOL_EVENTS, path) == 0
@@ -125,7 +129,7 @@ async def test_an_orphan_that_cannot_be_drained_now_is_drained_later(tmp_path, c
             raise faults.pop()
         await drain(slot)
 
-    orphans = Orphans(tmp_path, try_to_drain)
+    orphans = Orphans(tmp_path, try_to_drain, Faults("test"))
     for _ in range(2):
         await orphans.visit(can_adopt=True)
         assert shown(metrics.SPOOL_FAULTY, path) == 1
@@ -139,7 +143,7 @@ async def test_an_orphan_that_cannot_be_drained_now_is_drained_later(tmp_path, c
 
 async def test_a_worker_without_a_file_to_spare_looks_again_later(tmp_path, caplog, monkeypatch):
     path = make_spool(tmp_path, 7, events=2)
-    orphans = Orphans(tmp_path, drain)
+    orphans = Orphans(tmp_path, drain, Faults("test"))
 
     def fail(*_):
         raise OSError(24, "Too many open files")

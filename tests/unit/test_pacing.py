@@ -15,9 +15,10 @@ from logster.spool.spool import Spool
 async def spool(tmp_path, monkeypatch):
     monkeypatch.setattr(spool_module, "MAX_BEHIND_EVENTS", 0)
     spool = Spool(tmp_path / "spool-00.sqlite", pack=pack, max_bytes=1 << 20)
-    spool._events = 1
+    spool._tally.events = 1
     yield spool
     spool._database.close()
+    spool._mark.close()
 
 
 async def seconds_of_a_pace(spool):
@@ -39,6 +40,6 @@ async def test_a_store_that_stands_still_holds_nobody_back(spool, monkeypatch):
 
 
 async def test_a_store_that_keeps_up_holds_nobody_back(spool):
-    spool._events = 0
+    spool._tally.events = 0
 
     assert await seconds_of_a_pace(spool) < 0.05

@@ -15,15 +15,17 @@ from hypothesis import strategies as st
 from logster import pipeline
 from logster.errors import StoreRefusedError
 from logster.event import Columns, Event
+from logster.faults import Faults
 from logster.pipeline import Accepted, join, pack, split
 from logster.spool.drain import Drain
-from logster.spool.spool import Spool, list_aside
+from logster.spool.outside import list_aside
+from logster.spool.spool import Spool
 from logster.store.block import is_block, read_block
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from logster.spool.spool import Block
+    from logster.spool.line import Block
 
 optional_texts = st.one_of(st.none(), st.text(max_size=5))
 instants = st.integers(min_value=0, max_value=2**62)
@@ -102,10 +104,7 @@ async def test_a_block_that_a_sick_disk_has_changed_stands_in_nobodys_way(
         except pa.ArrowInvalid as error:
             raise StoreRefusedError(str(error)) from error
 
-    async def is_well() -> bool:
-        return True
-
-    drain = Drain(spool, insert=insert, split=split, is_well=is_well)
+    drain = Drain(spool, insert=insert, split=split, faults=Faults("test"))
     try:
         for number in (1, 2, 3):
             events = Accepted(Columns(message=["m"], severity=[1]), [number], 5, 1, 1, "api_log")

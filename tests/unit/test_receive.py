@@ -20,7 +20,8 @@ from logster.ingest.receive import MAX_QUICK_PARTS, Receiver
 from logster.meta.keys import Grant, Right
 from logster.pipeline import Pipeline, pack
 from logster.spool.drain import MAX_CLAIM_BYTES, MAX_CLAIM_EVENTS
-from logster.spool.spool import Spool, find_receipt
+from logster.spool.outside import find_receipt
+from logster.spool.spool import Spool
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

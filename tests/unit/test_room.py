@@ -57,7 +57,7 @@ async def test_what_a_key_holds_is_what_was_written(tmp_path):
         await send(pipeline, NOISY, 1_000)
         await send(pipeline, QUIET)
 
-        held = [pipeline._shares.held_by(key) for key in (NOISY, QUIET)]
+        held = [spool.held_by(key) for key in (NOISY, QUIET)]
         assert sum(held) == spool.held_bytes
         assert held[0] > 100 * held[1]
 
@@ -86,7 +86,7 @@ async def test_a_sender_whose_events_were_not_kept_is_charged_nothing(tmp_path):
     async with open_pipeline(tmp_path) as (pipeline, spool):
         with pytest.raises(TypeError):
             await send(pipeline, NOISY, 1_000, message=7)
-        assert pipeline._shares.held_by(NOISY) == 0
+        assert spool.held_by(NOISY) == 0
 
         spool._min_free_bytes = 1 << 60
         with pytest.raises(SpoolFullError):
@@ -96,4 +96,4 @@ async def test_a_sender_whose_events_were_not_kept_is_charged_nothing(tmp_path):
                 ),
                 16,
             )
-        assert pipeline._shares.held_by(NOISY) == 0
+        assert spool.held_by(NOISY) == 0

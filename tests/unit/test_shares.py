@@ -6,7 +6,7 @@ import contextlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logster.ingest.shares import Shares, Turns
+from logster.ingest.shares import Shares, Turns, fits
 
 
 def fill(shares, key, size=1):
@@ -42,46 +42,16 @@ def test_what_is_given_back_can_be_taken_again():
     assert shares.has_room(1, 15)
 
 
-def test_what_was_drained_was_everybodys_in_proportion():
-    shares = Shares(1000, greed=1)
-    shares.take(1, 400)
-    shares.take(2, 100)
-    shares.settle(250)
+def test_what_is_nobodys_counts_for_all_but_those_who_hold_little():
+    def most(held, nobodys, free):
+        return max(
+            n for n in range(free + 1) if fits(n, held=held, nobodys=nobodys, free=free, greed=7)
+        )
 
-    assert shares.held_bytes == 250
-    assert shares.has_room(1, 275)
-    assert not shares.has_room(1, 276)
-    assert shares.has_room(2, 350)
-
-
-def test_what_was_there_before_counts_for_all_but_those_who_hold_little():
-    shares = Shares(800, greed=7)
-    shares.settle(700)
-    fill(shares, 1)
-
-    assert shares.held_by(1) == 11  # a ninth of what was free
-    assert shares.has_room(2, 9)
-
-
-def test_what_was_there_before_goes_first():
-    shares = Shares(1000, greed=1)
-    shares.settle(300)
-    shares.take(1, 200)
-    shares.settle(250)
-
-    assert shares.held_by(1) == 200
-    shares.settle(100)
-    assert shares.held_by(1) == 100
-    assert shares.has_room(1, 400)
-
-
-def test_no_more_is_given_back_than_is_held():
-    shares = Shares(100, greed=1)
-    shares.take(1, 30)
-    shares.settle(0)
-    shares.give_back(1, 30)
-
-    assert shares.held_bytes == 0
+    assert most(held=0, nobodys=700, free=100) == 11  # a ninth of what was free
+    assert most(held=11, nobodys=700, free=89) == 0
+    assert most(held=700, nobodys=0, free=100) == 0
+    assert most(held=0, nobodys=0, free=800) == 700
 
 
 @given(st.lists(st.tuples(st.integers(1, 5), st.integers(0, 50)), max_size=200))

@@ -11,13 +11,12 @@ from pathlib import Path
 import pytest
 
 from logster.errors import ConfigError, SpoolFullError
+from logster.spool import file, outside
 from logster.spool import spool as spool_module
-from logster.spool.spool import (
-    Block,
-    Spool,
+from logster.spool.file import connect
+from logster.spool.line import Block, change
+from logster.spool.outside import (
     SpoolState,
-    claim_own_slot,
-    connect,
     drop_aside,
     find_receipt,
     list_aside,
@@ -25,6 +24,8 @@ from logster.spool.spool import (
     note_aside,
     replay_aside,
 )
+from logster.spool.slots import MAX_SLOTS, claim_own_slot
+from logster.spool.spool import Spool
 
 
 def pack_words(words):
@@ -48,6 +49,11 @@ def words_on_disk(path):
     with contextlib.closing(connect(path, is_reader=True)) as database:
         rows = database.execute("SELECT body FROM block ORDER BY number").fetchall()
     return [word for (body,) in rows for word in body.decode().split()]
+
+
+def put_aside(path, body):
+    with contextlib.closing(connect(path)) as database, change(database) as line:
+        line.set_aside(Block(1, body, 5), "why")
 
 
 async def take_all(spool):
@@ -83,7 +89,7 @@ async def test_one_item_that_cannot_be_packed_fails_alone(tmp_path):
         )
 
         assert isinstance(outcomes[1], ValueError)
-        assert outcomes[::2] == [1, 1]  # what each of them takes
+        assert outcomes[::2] == [None, None]
         assert sorted(words_on_disk(spool.path)) == ["a", "b"]
 
 
@@ -165,9 +171,27 @@ async def test_a_failing_disk_refuses_and_keeps_nothing(tmp_path, monkeypatch):
             patch.setattr(spool, "_write", fail)
             with pytest.raises(SpoolFullError, match="disk I/O error"):
                 await spool.append("lost", 4)
+            assert "disk I/O error" in spool.state.fault  # health says so, though nobody sends
         await spool.append("kept", 4)
+        assert spool.state.fault is None
 
         assert words_on_disk(spool.path) == ["kept"]
+
+
+async def test_a_spool_that_could_not_be_written_looks_by_itself_whether_it_can_be(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(spool_module, "RESCUE_AGAIN_S", 0.01)
+    async with open_spool(tmp_path) as spool:
+        spool._database.execute("PRAGMA query_only = ON")
+        with pytest.raises(SpoolFullError, match="readonly"):
+            await spool.append("lost", 4)
+        await asyncio.sleep(0.1)
+        assert "readonly" in spool.state.fault
+        spool._database.execute("PRAGMA query_only = OFF")
+        async with asyncio.timeout(5):
+            while spool.state.fault:
+                await asyncio.sleep(0.01)
 
 
 async def test_a_claim_is_given_again_with_its_token_until_it_is_forgotten(tmp_path):
@@ -208,7 +232,7 @@ async def test_claims_are_small_when_the_disk_has_little_room_for_the_store(tmp_
     async with open_spool(tmp_path) as spool:
         for word in ("one", "two", "three"):
             await spool.append(word, 3)
-        monkeypatch.setattr(spool_module, "_free_bytes", lambda _: 7 * 8)
+        monkeypatch.setattr(spool_module, "free_bytes", lambda _: 7 * 8)
 
         assert (await take_all(spool)).bodies == [b"one", b"two"]
 
@@ -251,7 +275,7 @@ async def test_a_receipt_is_kept_in_the_same_commit_for_a_day(tmp_path, monkeypa
 
         assert find_receipt(spool.path, b"digest") == b"answer"
         assert find_receipt(spool.path, b"another") is None
-        monkeypatch.setattr(spool_module, "RECEIPT_LIFE_S", 0)
+        monkeypatch.setattr(outside, "RECEIPT_LIFE_S", 0)
         assert find_receipt(spool.path, b"digest") is None
 
 
@@ -283,7 +307,7 @@ async def test_a_sender_that_leaves_does_not_harm_the_others(tmp_path):
 
         await staying
         assert "staying" in words_on_disk(spool.path)
-        assert spool._waiting_bytes == 0
+        assert spool.held_bytes == spool.state.bytes
 
 
 async def append_large(spool, count):
@@ -338,7 +362,7 @@ async def test_a_spool_gives_back_while_it_lives_and_nothing_is_asked_of_it(tmp_
 
 async def test_a_spool_that_could_not_shrink_can_once_it_is_opened_empty(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(spool_module, "_SHRINKABLE", "PRAGMA auto_vacuum = NONE;")
+        patch.setattr(file, "SHRINKABLE", "PRAGMA auto_vacuum = NONE;")
         async with open_spool(tmp_path, max_bytes=1 << 30) as spool:
             await append_large(spool, 2)
             await spool.forget(await take_all(spool))
@@ -361,7 +385,7 @@ def test_two_workers_never_own_the_same_spool(tmp_path):
 
 
 def test_more_workers_than_spools_is_a_clear_error(tmp_path):
-    slots = [claim_own_slot(tmp_path) for _ in range(spool_module.MAX_SLOTS)]
+    slots = [claim_own_slot(tmp_path) for _ in range(MAX_SLOTS)]
 
     with pytest.raises(ConfigError, match="LOGSTER_WORKERS"):
         claim_own_slot(tmp_path)
@@ -401,8 +425,7 @@ def test_a_damaged_spool_is_left_to_a_person_and_its_worker_takes_the_next(tmp_p
 
 def test_a_damaged_spool_hides_nothing_of_the_others(tmp_path):
     (tmp_path / "spool-00.sqlite").write_bytes(os.urandom(8192))
-    with contextlib.closing(connect(tmp_path / "spool-01.sqlite")) as database:
-        database.execute("INSERT INTO aside VALUES (1, 1, 0, 'why', 5, CAST('hello' AS BLOB))")
+    put_aside(tmp_path / "spool-01.sqlite", b"hello")
 
     damaged, sound = look_into_spools(tmp_path)
     assert damaged.fault == "file is not a database"
@@ -426,7 +449,7 @@ def test_a_spool_that_has_its_tables_is_opened_without_a_write(tmp_path):
 KILLED = """
 import os, sys
 from pathlib import Path
-from logster.spool import spool
+from logster.spool import outside
 
 folder, word = Path(sys.argv[1]), sys.argv[2]
 
@@ -435,16 +458,17 @@ def connect(path, **options):
     database.set_trace_callback(lambda sql: os._exit(9) if sql.startswith(word) else None)
     return database
 
-opened, spool.connect = spool.connect, connect
-spool.replay_aside(folder, "spool-00", 1)
+opened, outside.connect = outside.connect, connect
+outside.replay_aside(folder, "spool-00", 1)
 os._exit(9)
 """
 
 
-@pytest.mark.parametrize("word", ["INSERT INTO block", "DELETE FROM aside", "COMMIT", "nothing"])
+@pytest.mark.parametrize(
+    "word", ["INSERT INTO block", "DELETE FROM aside", "UPDATE tally", "COMMIT", "nothing"]
+)
 def test_a_crash_in_the_middle_of_trying_again_loses_and_doubles_nothing(tmp_path, word):
-    with contextlib.closing(connect(tmp_path / "spool-00.sqlite")) as database:
-        database.execute("INSERT INTO aside VALUES (1, 1, 0, 'why', 5, CAST('hello' AS BLOB))")
+    put_aside(tmp_path / "spool-00.sqlite", b"hello")
 
     killed = subprocess.run([sys.executable, "-c", KILLED, tmp_path, word], check=False)
 
@@ -460,18 +484,17 @@ def test_trying_again_on_a_disk_that_takes_nothing_keeps_the_block_and_says_so(
     tmp_path, monkeypatch
 ):
     path = tmp_path / "spool-00.sqlite"
+    put_aside(path, b"hello")
     with contextlib.closing(connect(path)) as database:
-        database.execute("INSERT INTO aside VALUES (1, 1, 0, 'why', 5, CAST('hello' AS BLOB))")
         pages = database.execute("PRAGMA page_count").fetchone()[0]
-        body = b"x" * 1_000_000
-        database.execute("INSERT INTO aside VALUES (2, 1, 0, 'why', 5, ?)", (body,))
+    put_aside(path, b"x" * 1_000_000)
 
     def connect_full(path):
         database = connect(path)
         database.execute(f"PRAGMA max_page_count = {pages}")
         return database
 
-    monkeypatch.setattr(spool_module, "connect", connect_full)
+    monkeypatch.setattr(outside, "connect", connect_full)
     with pytest.raises(SpoolFullError, match="could not be written"):
         replay_aside(tmp_path, "spool-00", 2)
     assert [block.number for block in list_aside_of(tmp_path, monkeypatch)] == [1, 2]

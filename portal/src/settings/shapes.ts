@@ -54,6 +54,29 @@ export interface Spool {
   readonly bytes: number;
   readonly age_s: number;
   readonly aside_events: number;
+  readonly lost_events: number;
+  readonly fault: string | null;
+}
+
+/** What is wrong just now, and what to do; with `is_blocking` the server is not ready. */
+export interface Fault {
+  readonly part: string;
+  readonly message: string;
+  readonly advice: string;
+  readonly detail: string;
+  readonly is_blocking: boolean;
+  readonly since: string;
+}
+
+/** A part of the store that is not searched any more, or fails who reads it. */
+export interface DamagedPart {
+  readonly name: string;
+  readonly day: string;
+  readonly is_detached: boolean;
+  readonly reason: string;
+  readonly rows: number | null;
+  readonly bytes: number;
+  readonly path: string;
 }
 
 export interface Disk {
@@ -89,9 +112,11 @@ export interface Store {
   readonly days: readonly Day[];
   readonly pieces: readonly Piece[];
   readonly lag: Lag;
+  readonly damaged_parts: readonly DamagedPart[];
 }
 
 export interface Machine {
+  readonly faults: readonly Fault[];
   readonly workers: number;
   readonly spools: readonly Spool[] | null;
   readonly max_spool_bytes: number;
@@ -128,6 +153,7 @@ export interface Aside {
   readonly bytes: number;
   readonly set_aside_at: string;
   readonly reason: string;
+  readonly is_lost: boolean;
 }
 
 /** How long events are kept; `kept_days` and `held` are null while the store is away. */
@@ -259,6 +285,7 @@ export function readAsides(value: unknown): Aside[] {
       bytes: number(block.bytes, "block"),
       set_aside_at: text(block.set_aside_at, "block"),
       reason: text(block.reason, "reason"),
+      is_lost: block.is_lost === true,
     };
   });
 }
@@ -323,6 +350,7 @@ export function readPatterns(value: unknown): Patterns {
 function readMachine(value: unknown): Machine {
   const machine = members(value, "machine");
   return {
+    faults: list(machine.faults, "faults").map(readFault),
     workers: number(machine.workers, "workers"),
     spools: machine.spools === null ? null : list(machine.spools, "spools").map(readSpool),
     max_spool_bytes: number(machine.max_spool_bytes, "limit"),
@@ -340,6 +368,33 @@ function readSpool(value: unknown): Spool {
     bytes: number(spool.bytes, "spool"),
     age_s: number(spool.age_s, "spool"),
     aside_events: number(spool.aside_events, "spool"),
+    lost_events: number(spool.lost_events, "spool"),
+    fault: textOrNull(spool.fault),
+  };
+}
+
+function readFault(value: unknown): Fault {
+  const fault = members(value, "fault");
+  return {
+    part: text(fault.part, "fault"),
+    message: text(fault.message, "fault"),
+    advice: text(fault.advice, "fault"),
+    detail: text(fault.detail, "fault"),
+    is_blocking: fault.is_blocking === true,
+    since: text(fault.since, "fault"),
+  };
+}
+
+function readDamagedPart(value: unknown): DamagedPart {
+  const part = members(value, "part");
+  return {
+    name: text(part.name, "part"),
+    day: text(part.day, "part"),
+    is_detached: part.is_detached === true,
+    reason: text(part.reason, "part"),
+    rows: part.rows === null ? null : number(part.rows, "part"),
+    bytes: number(part.bytes, "part"),
+    path: text(part.path, "part"),
   };
 }
 
@@ -361,6 +416,7 @@ function readStore(value: unknown): Store {
     oldest: textOrNull(store.oldest),
     disk: readDisk(store.disk),
     days: readDays(store.days),
+    damaged_parts: list(store.damaged_parts, "parts").map(readDamagedPart),
     pieces: list(store.pieces, "pieces").map((item) => {
       const piece = members(item, "piece");
       return {

@@ -343,11 +343,20 @@ def _steps_of(machine: Machine | None) -> list[Step]:
 
 
 def describe_spools(spools: list[dict[str, Any]]) -> str:
-    """Say what waits; raises ClientError when something was set aside."""
-    events, size, aside = (
-        sum(spool[name] for spool in spools) for name in ("events", "bytes", "aside_events")
+    """Say what waits; raises ClientError when something is damaged, lost or was set aside."""
+    for spool in spools:
+        if fault := spool["fault"]:
+            raise ClientError(
+                f"{spool['name']} is damaged ({fault}); move its file elsewhere with its -wal and "
+                "-shm, and read it by `sqlite3 FILE .recover`."
+            )
+    events, size, aside, lost = (
+        sum(spool[name] for spool in spools)
+        for name in ("events", "bytes", "aside_events", "lost_events")
     )
     text = f"{events:,} events ({shorten_size(size)}) wait for the store"
+    if lost:
+        raise ClientError(f"{text}; {lost:,} acknowledged events are lost by damage.")
     if aside:
         raise ClientError(f"{text}; {aside:,} were refused by the store and set aside.")
     return text

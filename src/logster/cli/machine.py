@@ -21,7 +21,7 @@ from logster import __version__
 from logster.cli.client import ClientError
 from logster.config import SECRET_SETTINGS, SETTINGS, Config, load_config, variable_of
 from logster.folder import find_server
-from logster.spool.spool import look_into_spools
+from logster.spool.outside import look_into_spools
 
 #: The packages whose version matters in a report of a fault.
 PACKAGES = (
@@ -80,18 +80,18 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
         return text
 
     def look_into_spools(self) -> list[dict[str, Any]]:
-        """Every spool in it; raises ClientError for a damaged one."""
-        states = look_into_spools(self.config.spool_path)
-        for state in states:
-            if state.fault:
-                raise ClientError(
-                    f"{self.config.spool_path / state.name}.sqlite is damaged ({state.fault}); "
-                    "move it elsewhere with its -wal and -shm, and read it by "
-                    "`sqlite3 FILE .recover`."
-                )
+        """Every spool in it, as the server would tell them."""
+        folder = self.config.spool_path
         return [
-            {"events": state.events, "bytes": state.bytes, "aside_events": state.aside_events}
-            for state in states
+            {
+                "name": f"{folder / state.name}.sqlite",
+                "events": state.events,
+                "bytes": state.bytes,
+                "aside_events": state.aside_events,
+                "lost_events": state.lost_events,
+                "fault": state.fault,
+            }
+            for state in look_into_spools(folder)
         ]
 
 

@@ -19,12 +19,12 @@ from logster.cli.table import show_table
 from logster.cli.terminal import escape_json, note, render_json, show
 from logster.config import load_config, variable_of
 from logster.errors import ConfigError, NotFoundError
-from logster.spool.spool import drop_aside, find_aside, list_aside, look_into_spools, replay_aside
+from logster.spool.outside import drop_aside, find_aside, list_aside, look_into_spools, replay_aside
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from logster.spool.spool import AsideBlock
+    from logster.spool.outside import AsideBlock
 
 #: Beyond this a reason is the engine's stack trace; JSON has it whole.
 MAX_REASON_CHARACTERS = 200
@@ -37,10 +37,11 @@ NOTHING_ASIDE = "Nothing is set aside."
 @data_option
 @click.pass_context
 def command(context: click.Context, is_json: bool, data: str | None) -> None:
-    """Show what waits for the store: events, bytes, age, and what was set aside.
+    """Show what waits for the store: events, bytes, age, and what was set aside or lost.
 
-    A block of events that the store refuses for its content is set aside, so that the
-    others are not held up: see `logster spool aside`.
+    A block of events that the store refuses for its content, or that the disk has changed, is
+    set aside, so that the others are not held up: see `logster spool aside`. What damage has
+    lost is a note there, until it is dropped.
     """
     context.obj = data
     if context.invoked_subcommand:
@@ -58,10 +59,11 @@ def command(context: click.Context, is_json: bool, data: str | None) -> None:
             f"{state.bytes:,}",
             f"{now - state.oldest_at:.1f} s" if state.oldest_at else "-",
             f"{state.aside_events:,}",
+            f"{state.lost_events:,}",
         ]
         for state in states
     ]
-    show_table(["spool", "events", "bytes", "oldest", "set aside"], rows)
+    show_table(["spool", "events", "bytes", "oldest", "set aside", "lost"], rows)
 
 
 @command.command("aside")
@@ -112,6 +114,8 @@ def show_block(group_data: str | None, block: str, data: str | None) -> None:
         raise ConfigError(f"{folder / spool}.sqlite cannot be read: {error}.") from None
     if found is None:
         raise _unknown(spool, number)
+    if not found.body:
+        raise ConfigError(f"{block}: {found.reason}")
     try:
         events = unpack(found.body)
     except ValueError as error:
@@ -133,7 +137,10 @@ def replay(group_data: str | None, blocks: tuple[str, ...], is_all: bool, data: 
         note(NOTHING_ASIDE)
     for spool, number in chosen:
         if not replay_aside(folder, spool, number):
-            raise _unknown(spool, number)
+            if find_aside(folder, spool, number) is None:
+                raise _unknown(spool, number)
+            note(f"{spool}/{number} is a note of lost events; there is nothing to try again.")
+            continue
         note(f"{spool}/{number} is back in line.")
 
 

@@ -6,11 +6,8 @@ waits for at most one body of each other key.
 
 The rule for room is that of shared packet buffers (Choudhury and Hahne, "Dynamic queue length
 thresholds", 1998): a key may hold so many times what is still free. It needs no list of who is
-there, and a key that is alone gets nearly all.
-
-What was there before (after a restart) is nobody's: it counts as everybody's own, since whoever
-asks first is likely the one who filled it. A key that holds little of what is left has room all
-the same.
+there, and a key that is alone gets nearly all. What no key has brought counts as everybody's own;
+a key that holds little of what is left has room all the same.
 """
 
 from __future__ import annotations
@@ -24,23 +21,29 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 
+def fits(size: int, *, held: int, nobodys: int, free: int, greed: int) -> bool:
+    """Whether a key that holds `held` bytes may have `size` of those that are free.
+
+    It may hold `greed` times what is free; so `greed / (greed + 1)` of all when it is alone.
+    """
+    free, held = free - size, held + size
+    is_little = held * (greed + 1) <= free
+    return is_little or nobodys + held <= greed * free
+
+
 class Shares:
     """What each key holds of something that has an end, in bytes."""
 
     def __init__(self, max_bytes: int, greed: int) -> None:
-        """A key may hold `greed` times what is free; so `greed / (greed + 1)` when it is alone."""
         self.max_bytes = max_bytes
         self.held_bytes = 0
         self._greed = greed
         self._held: dict[int, int] = {}
-        self._nobodys = 0
 
     def has_room(self, key: int, size: int) -> bool:
         """Whether `size` more bytes of a key leave enough for the others."""
-        free = self.max_bytes - self.held_bytes - size
-        held = self._held.get(key, 0) + size
-        is_little = held * (self._greed + 1) <= free
-        return is_little or self._nobodys + held <= self._greed * free
+        free = self.max_bytes - self.held_bytes
+        return fits(size, held=self.held_by(key), nobodys=0, free=free, greed=self._greed)
 
     def held_by(self, key: int) -> int:
         """What a key holds now."""
@@ -52,25 +55,11 @@ class Shares:
         self._held[key] = self._held.get(key, 0) + size
 
     def give_back(self, key: int, size: int) -> None:
-        """Note that a key holds `size` bytes less; no more than it still has, see `settle`."""
-        held = self._held.pop(key, 0)
-        self.held_bytes -= min(size, held)
-        if size < held:
-            self._held[key] = held - size
-
-    def settle(self, held_bytes: int) -> None:
-        """Note that all together hold this now.
-
-        What came without a key is nobody's. What has gone was nobody's first, being the oldest,
-        then the keys' in proportion.
-        """
-        known = self.held_bytes - self._nobodys
-        self._nobodys = max(self._nobodys + held_bytes - self.held_bytes, 0)
-        self.held_bytes = held_bytes
-        if held_bytes - self._nobodys < known:
-            share = (held_bytes - self._nobodys) / known
-            left = {key: int(size * share) for key, size in self._held.items()}
-            self._held = {key: size for key, size in left.items() if size}
+        """Note that a key holds `size` bytes less, that it has taken."""
+        self.held_bytes -= size
+        self._held[key] -= size
+        if not self._held[key]:
+            del self._held[key]
 
 
 class Turns:

@@ -3,8 +3,8 @@
 In: a spool, and `insert(bodies, token)`, which returns when the store has the rows.
 Out: nothing; what the store refuses for its content is cut down to the bad events, and those
 are set aside with the reason, where a person can see them.
-Promise: ingestion never waits for the drain, and a block that fails never blocks the next
-ones for good.
+Promise: ingestion never waits for the drain. Only content is set aside; whatever else keeps the
+store from taking a block is waited for, is said once, and goes on by itself when it is mended.
 
 See design.md section 3, steps 9 to 11.
 """
@@ -19,12 +19,14 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from logster import metrics
-from logster.errors import SpoolFullError, StoreError, StoreFullError, StoreRefusedError
+from logster.errors import SpoolFullError, StoreRefusedError, StoreUnavailableError
+from logster.faults import Fault, Faults
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from logster.spool.spool import Block, Claim, Spool
+    from logster.spool.line import Block
+    from logster.spool.spool import Claim, Spool
 
 log = logging.getLogger(__name__)
 
@@ -46,8 +48,10 @@ EAGER_EVENTS = 20_000
 #: First and longest wait after a failed insert.
 BACK_OFF_S = 0.2
 MAX_BACK_OFF_S = 5.0
-#: A block that fails this often while the store is otherwise well is cut like a refused one.
-MAX_STRIKES = 8
+#: A block for which the store's memory does not do so often is inserted in halves.
+MAX_TRIES_WHOLE = 8
+#: A failure that is over at the next try is nobody's concern: the engine was started again.
+TRIES_UNTIL_SAID = 2
 
 #: How often an idle drain looks again: a replayed block arrives without a signal.
 LOOK_AGAIN_S = 1.0
@@ -62,18 +66,15 @@ class Drain:
         *,
         insert: Callable[[list[bytes], str], Awaitable[None]],
         split: Callable[[bytes], list[Block]],
-        is_well: Callable[[], Awaitable[bool]],
+        faults: Faults,
     ) -> None:
-        """`split` halves a packed body (one part when it holds one event).
-
-        `is_well` asks whether the store answers at all; it tells a sick store from a bad block.
-        """
+        """`split` halves a packed body (one part when it holds one event)."""
         self._spool = spool
         self._insert = insert
         self._split = split
-        self._is_well = is_well
+        self._faults = faults
+        self._source = f"drain of {spool.name}"
         self._wait_s = MIN_WAIT_S
-        self._strikes = 0
 
     async def run(self) -> None:
         """Drain for ever; cancel it to stop."""
@@ -83,8 +84,9 @@ class Drain:
                 await self._let_events_gather()
                 while await self.drain_once():
                     await self._let_events_gather()
+                self._faults.end(self._source)
             except SpoolFullError as error:  # a claim is a note on the same disk as the events
-                log.warning("draining waits: %s", error)
+                self._faults.begin(self._source, _spool_fault(error))
                 await asyncio.sleep(MAX_BACK_OFF_S)
 
     async def drain_all(self, timeout_s: float) -> bool:
@@ -112,24 +114,38 @@ class Drain:
 
     async def _store(self, claim: Claim) -> None:
         """Insert a claim, however long the store is away."""
-        back_off_s = BACK_OFF_S
-        self._strikes = 0
+        started = time.perf_counter()
+        try:
+            await self._insert_patiently(claim.bodies, claim.token)
+        except (StoreRefusedError, StoreUnavailableError) as error:
+            await self._set_aside(claim, str(error))
+        else:
+            self._record_insert(claim, time.perf_counter() - started)
+            await self._spool.forget(claim)
+
+    async def _insert_patiently(self, bodies: list[bytes], token: str) -> None:
+        """Insert when it is possible.
+
+        Raises StoreRefusedError for content, and StoreUnavailableError only for a block that is
+        too large for the store's memory, which then has nothing of it.
+        """
+        back_off_s, tries = BACK_OFF_S, 0
         while True:
-            started = time.perf_counter()
             try:
-                await self._insert(claim.bodies, claim.token)
-            except StoreRefusedError as error:
+                await self._insert(bodies, token)
+            except StoreRefusedError:
                 metrics.INSERT_FAILURES.labels("refused").inc()
-                await self._set_aside(claim, str(error))
-                return
-            except StoreError as error:
-                metrics.INSERT_FAILURES.labels("unavailable").inc()
-                if await self._is_poison(claim, error):
-                    await self._set_aside(claim, str(error))
-                    return
+                self._faults.end(self._source)
+                raise
+            except StoreUnavailableError as error:
+                tries += 1
+                metrics.INSERT_FAILURES.labels(error.cause).inc()
+                if tries >= TRIES_UNTIL_SAID:
+                    self._faults.begin(self._source, _store_fault(error))
+                if error.cause == "memory" and tries >= MAX_TRIES_WHOLE:
+                    raise
             else:
-                self._record_insert(claim, time.perf_counter() - started)
-                await self._spool.forget(claim)
+                self._faults.end(self._source)
                 return
             # Not all at once when the store comes back: several workers wait for it.
             await asyncio.sleep(back_off_s * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
@@ -140,31 +156,14 @@ class Drain:
         metrics.INSERTED.inc(claim.events)
         self._wait_s = min(max(MIN_WAIT_S, WAIT_PER_INSERT * seconds), MAX_WAIT_S)
 
-    async def _is_poison(self, claim: Claim, error: StoreError) -> bool:
-        """Whether it is this block that fails, and not the store."""
-        if not await self._can_be_blamed(error):
-            self._strikes = 0
-            return False
-        self._strikes += 1
-        log.warning(
-            "insert of %d events failed (%d of %d tries): %s",
-            claim.events,
-            self._strikes,
-            MAX_STRIKES,
-            error,
-        )
-        return self._strikes >= MAX_STRIKES
-
-    async def _can_be_blamed(self, error: StoreError) -> bool:
-        """Whether a failure may be the block's own: the store is well, and has room."""
-        return not isinstance(error, StoreFullError) and await self._is_well()
-
     async def _set_aside(self, claim: Claim, reason: str) -> None:
         """Store what is good of a refused claim, and set the rest aside."""
         refused: list[tuple[Block, str]] = []
         for number, body in enumerate(claim.bodies):
-            refused += await self._sift(body, f"{claim.token}/{number}", reason)
+            refused += await self._sift(body, f"{claim.token}/{number}")
         await self._spool.set_aside(claim, refused)
+        if not refused:
+            return
         count = sum(block.events for block, _ in refused)
         metrics.ASIDE.inc(count)
         log.error(
@@ -174,7 +173,7 @@ class Drain:
             reason,
         )
 
-    async def _sift(self, body: bytes, token: str, reason: str) -> list[tuple[Block, str]]:
+    async def _sift(self, body: bytes, token: str) -> list[tuple[Block, str]]:
         """Insert the good part of a body, halving it down to the bad events.
 
         The tokens of the halves follow from the claim's, so that going through it again after
@@ -184,28 +183,36 @@ class Drain:
         pending = [(body, token)]
         while pending:
             part, part_token = pending.pop()
-            failure = await self._try_part(part, part_token)
-            if failure is None:
-                continue
-            halves = self._split(part)
-            if len(halves) == 1:
-                refused.append((halves[0], failure or reason))
-                continue
-            pending.extend((half.body, f"{part_token}.{side}") for side, half in enumerate(halves))
+            try:
+                await self._insert_patiently([part], part_token)
+            except (StoreRefusedError, StoreUnavailableError) as error:
+                halves = self._split(part)
+                if len(halves) > 1:
+                    pending.extend(
+                        (half.body, f"{part_token}.{side}") for side, half in enumerate(halves)
+                    )
+                elif isinstance(error, StoreRefusedError):
+                    refused.append((halves[0], str(error)))
+                else:  # one event, and the store is to blame: it is waited for
+                    pending.append((part, part_token))
         return refused
 
-    async def _try_part(self, part: bytes, token: str) -> str | None:
-        """None when the store has the part now, else why it will not have it."""
-        strikes = 0
-        while True:
-            try:
-                await self._insert([part], token)
-            except StoreRefusedError as error:
-                return str(error)
-            except StoreError as error:
-                strikes = strikes + 1 if await self._can_be_blamed(error) else 0
-                if strikes >= MAX_STRIKES:
-                    return str(error)
-                await asyncio.sleep(MAX_BACK_OFF_S if strikes == 0 else BACK_OFF_S)
-            else:
-                return None
+
+def _store_fault(error: StoreUnavailableError) -> Fault:
+    return Fault(
+        part="store",
+        cause=error.cause,
+        message="The store does not take events; they are accepted and kept meanwhile",
+        advice=error.advice or "It is waited for; if this lasts, look at its process and its log.",
+        detail=str(error),
+    )
+
+
+def _spool_fault(error: SpoolFullError) -> Fault:
+    return Fault(
+        part="spool",
+        cause="unwritable",
+        message="Nothing can be taken out of the spool, whose file cannot be written",
+        advice="Look at the free space and the health of its disk.",
+        detail=str(error),
+    )

@@ -11,13 +11,15 @@ import logging
 from typing import TYPE_CHECKING
 
 from logster import metrics
-from logster.spool.spool import MAX_SLOTS, claim_slot, look_into, spool_path
+from logster.faults import Fault, Faults
+from logster.spool.outside import look_into
+from logster.spool.slots import MAX_SLOTS, claim_slot, spool_path
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from logster.spool.spool import Slot
+    from logster.spool.slots import Slot
 
 log = logging.getLogger(__name__)
 
@@ -25,11 +27,12 @@ log = logging.getLogger(__name__)
 class Orphans:
     """The orphans of one folder, as one worker sees them."""
 
-    def __init__(self, folder: Path, drain: Callable[[Slot], Awaitable[None]]) -> None:
+    def __init__(
+        self, folder: Path, drain: Callable[[Slot], Awaitable[None]], faults: Faults
+    ) -> None:
         self._folder = folder
+        self._faults = faults
         self._drain = drain
-        #: What is wrong with a spool, by its file: it is said once, not at each visit.
-        self._faults: dict[Path, str] = {}
 
     async def visit(self, *, can_adopt: bool) -> None:
         """Show each spool that nobody owns, and empty it when it may be adopted."""
@@ -61,23 +64,31 @@ class Orphans:
     async def _look(self, path: Path) -> int:
         """Show a spool's state, and give its events."""
         state = await asyncio.to_thread(look_into, path)
-        metrics.show_spool(state.name, state.events, state.bytes, state.oldest_at)
+        metrics.show_spool(state)
+        metrics.show_aside(state)
         return state.events
 
     def _report(self, path: Path, fault: str) -> None:
         metrics.SPOOL_FAULTY.labels(path.stem).set(1)
-        if self._faults.get(path) == fault:
-            return
-        self._faults[path] = fault
-        log.error(
-            "the spool %s of a worker that is gone cannot be drained (%s). It stays as it is and "
-            "is tried again. Look at the free space and the health of its disk; a damaged file "
-            "may be moved elsewhere with its -wal and -shm, and read by `sqlite3 FILE .recover`.",
-            path,
-            fault,
-        )
+        self._faults.begin(_source(path), _fault(path, fault))
 
     def _forget_fault(self, path: Path) -> None:
-        if self._faults.pop(path, None):
+        if self._faults.end(_source(path)):
             metrics.SPOOL_FAULTY.labels(path.stem).set(0)
-            log.warning("%s stands in nobody's way any more", path)
+
+
+def _source(path: Path) -> str:
+    return f"orphan {path.stem}"
+
+
+def _fault(path: Path, fault: str) -> Fault:
+    return Fault(
+        part="spool",
+        cause=f"orphan {path.stem}",
+        message=f"{path.stem}, of a worker that is gone, cannot be drained",
+        detail=f"{path}: {fault}",
+        advice="It stays as it is and is tried again. Look at the free space and the health of its "
+        "disk; a damaged file may be moved elsewhere with its -wal and -shm, and read by "
+        "`sqlite3 FILE .recover`.",
+        is_blocking=False,
+    )

@@ -15,27 +15,35 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
+import logging
 import math
 import os
-import shutil
 import sqlite3
 import threading
 import time
-from collections import deque
-from pathlib import Path
+import zlib
+from collections import Counter, deque
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
 from logster import metrics
-from logster.errors import ConfigError, SpoolFullError
+from logster.errors import SpoolDamagedError, SpoolFullError
+from logster.spool import rescue
+from logster.spool.file import RETRY_AFTER_S, connect, cut_off, free_bytes, renew, unwritable
+from logster.spool.line import NOBODY, Block, Line, change, oldest, read_tally
+from logster.spool.mark import MarkFile, find_loss, keep_log, mark_path, read_mark
+from logster.spool.outside import RECEIPT_LIFE_S, SpoolState
+from logster.spool.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-#: Spools (and so workers) per machine; with the machine's number it makes the node of an id.
-MAX_SLOTS = 16
+    from logster.spool.line import Tally
+    from logster.spool.slots import Slot
+
+log = logging.getLogger(__name__)
 
 #: Small items share a blob up to this size, so that a claim can be cut to measure. An item is
 #: never split: one that is larger makes a blob of its own, as large as it is.
@@ -44,9 +52,6 @@ MAX_BLOCK_BYTES = 4 * 1024 * 1024
 #: Under load a commit waits for half of all who append at the same time, and no longer than this:
 #: while it syncs, the other half is read. A lone message never waits.
 GATHER_S = 0.001
-
-#: Receipts of resent requests are kept this long (the native API promises 24 h).
-RECEIPT_LIFE_S = 24 * 3600
 
 #: Free pages (of 4 KiB) that stay in the file: what the largest claim leaves behind, steady
 #: traffic fills again. What is free beyond these 32 MB goes back to the disk.
@@ -57,90 +62,31 @@ STEP_PAGES = 512
 #: A claim is at most this part of what the disk has left. The store reserves twice its size, for
 #: each worker; a claim keeps its size, so one that was made too large would never get in.
 CLAIM_PART_OF_DISK = 8
-#: An idle spool looks so often whether there is something to give back.
+#: An idle spool looks so often whether there is something to give back, and to its files.
 LOOK_AT_PAGES_S = 5.0
+#: One that has lost its file tries so often to have another.
+RESCUE_AGAIN_S = 1.0
 #: A spool that is closed, perhaps for good, gives back for so long.
 LAST_STEPS_S = 2.0
 
 #: How often the free space of the disk is asked for; a second of full flood is about 100 MB.
 DISK_LOOK_S = 0.5
 
-#: What a sender is told to wait when the spool is full and the drain's speed is not known yet.
-RETRY_AFTER_S = 5
 #: More events than this are not found within a second, beside merges and questions.
 MAX_BEHIND_EVENTS = 75_000
 #: A drain that is at one step for so long waits for the store; nobody should wait for it, and
 #: its last speed says nothing any more.
 STANDSTILL_S = 5.0
-#: SQLite numbers rows with 63 bits; a larger number would be an error, not an unknown one.
-MAX_NUMBER = 2**63 - 1
 #: However slow the drain is, looking again costs little.
 MAX_RETRY_AFTER_S = 60
 
-_SCHEMA = """
-PRAGMA user_version = 1;  -- the form of this file, for the upgrade steps of later versions
-CREATE TABLE IF NOT EXISTS block (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    events INTEGER NOT NULL,
-    appended_at REAL NOT NULL,
-    bytes INTEGER NOT NULL,
-    body BLOB NOT NULL
-);
-CREATE TABLE IF NOT EXISTS claim (
-    token TEXT PRIMARY KEY,
-    first INTEGER NOT NULL,
-    last INTEGER NOT NULL
-);
-CREATE TABLE IF NOT EXISTS aside (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    events INTEGER NOT NULL,
-    set_aside_at REAL NOT NULL,
-    reason TEXT NOT NULL,
-    bytes INTEGER NOT NULL,
-    body BLOB NOT NULL
-);
-CREATE TABLE IF NOT EXISTS receipt (
-    digest BLOB PRIMARY KEY,
-    made_at REAL NOT NULL,
-    answer BLOB NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS clock (
-    one INTEGER PRIMARY KEY CHECK (one = 1),
-    last_ms INTEGER NOT NULL
-);
-INSERT OR IGNORE INTO clock VALUES (1, 0);
-"""
-
-#: Before everything else: a file can shrink only when it is made so.
-_SHRINKABLE = "PRAGMA auto_vacuum = INCREMENTAL;"
-
-_PRAGMAS = """
-PRAGMA journal_mode = WAL;          -- a reader (doctor, another worker) never stops the writer
-PRAGMA synchronous = FULL;          -- WAL's NORMAL does not sync each commit: "accepted" would lie
-PRAGMA wal_autocheckpoint = 4000;   -- 16 MB: fewer, larger copies into the file under load
-PRAGMA journal_size_limit = 33554432;  -- the log alone: 16 MB and the largest commit; so much stays
-                                    -- reserved, so that a full disk has room for forgetting
-PRAGMA secure_delete = FAST;        -- Debian's SQLite would write zeros over all that is forgotten:
-                                    -- 32 MB of log for a claim, which a full disk does not have
-PRAGMA cache_size = -16384;         -- 16 MB is enough: every blob is written once and read once
-"""
-
-_SUMS = "SELECT coalesce(sum(events), 0), coalesce(sum(bytes), 0) FROM block"
+_DAMAGED_BLOCK = (
+    "The spool's disk has changed these {events} events: their checksum does not hold. "
+    "They are kept as they are found; look at the health of the disk."
+)
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
-
-
-class Block(msgspec.Struct, frozen=True):
-    """What one commit writes as one blob: how many events it holds, and its bytes.
-
-    `size` is what it takes when unpacked; limits speak of that, since a body that compresses
-    well would otherwise fill the memory of whoever takes it.
-    """
-
-    events: int
-    body: bytes
-    size: int
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -153,50 +99,20 @@ class Claim(msgspec.Struct, frozen=True):
     bodies: list[bytes]
 
 
-class AsideBlock(msgspec.Struct, frozen=True):
-    """Events the store refused, and the engine's reason."""
-
-    number: int
-    events: int
-    set_aside_at: float
-    reason: str
-    body: bytes
-
-
-class AsideNote(msgspec.Struct, frozen=True):
-    """A set-aside block without its events, which may be many."""
-
-    spool: str
-    number: int
-    events: int
-    set_aside_at: float
-    bytes: int
-    reason: str
-
-
-class SpoolState(msgspec.Struct, frozen=True):
-    """What a spool holds: for gauges, `logster spool` and the readiness answer.
-
-    One with a `fault` cannot be read: what it holds is not known.
-    """
-
-    name: str
-    events: int
-    bytes: int
-    oldest_at: float | None
-    aside_events: int
-    fault: str | None = None
-
-
 class _Entry(Generic[Item]):
-    __slots__ = ("answer", "digest", "done", "item", "size", "written")
+    __slots__ = ("answer", "digest", "done", "item", "owner", "size")
 
     def __init__(
-        self, item: Item, size: int, done: asyncio.Future[int], receipt: tuple[bytes, bytes] | None
+        self,
+        item: Item,
+        size: int,
+        owner: int,
+        done: asyncio.Future[None],
+        receipt: tuple[bytes, bytes] | None,
     ) -> None:
         self.item = item
         self.size = size
-        self.written = size
+        self.owner = owner
         self.done = done
         self.digest = receipt[0] if receipt else None
         self.answer = receipt[1] if receipt else None
@@ -212,38 +128,85 @@ class Spool(Generic[Item]):
         pack: Callable[[list[Item]], Block],
         max_bytes: int,
         min_free_bytes: int = 0,
+        slot: Slot | None = None,
     ) -> None:
-        """`pack` turns the items of one group into a block; it runs in the spool's thread."""
+        """`pack` turns the items of one group into a block; it runs in the spool's thread.
+
+        `slot` is the right to the file, which is renewed when its lock is deleted.
+        """
         self.path = path
         self.name = path.stem
         self._pack = pack
+        self._slot = slot
         self._read_clock: Callable[[], int] = lambda: 0
         self.max_bytes = max_bytes
         self._min_free_bytes = min_free_bytes
-        self._database = connect(path)
-        _renew(self._database)
         self._database_lock = threading.Lock()
         self._waiting: deque[_Entry[Item]] = deque()
         self._waiting_bytes = 0
+        #: The same by owner.
+        self._waiting_shares: dict[int, int] = {}
         self._wake = threading.Event()
         self._wanted = 1
         self._is_closing = False
         self._may_give_back = True
-        self._events, self._bytes = _count_blocks(self._database)
-        self._oldest_at: float | None = _oldest(self._database)
         self._taken_at = self._forgot_at = time.monotonic()
         self._drained_per_s = 0.0
         self._grown = asyncio.Event()
         self._free_bytes = 0
         self._looked_at = 0.0
+        #: Why nothing is accepted: its file is gone, or damaged; empty when all is well.
+        self.fault = ""
+        self._damage: BaseException | None = None
+        #: Why the last commit failed; the next one is tried all the same.
+        self._failure = ""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._commit_loop, name=f"spool-{self.name}")
+        self._is_open = False
+        self._lost = 0
+        self._open()
+        self._note_loss()
+        self._watch_files()
+
+    def _open(self) -> None:
+        """Open the file, or the one that was saved from it before a crash."""
+        rescue.settle(self.path)
+        self._database = connect(self.path)
+        try:
+            renew(self._database)
+            self._tally: Tally = read_tally(self._database)
+            self._oldest_at = oldest(self._database)
+        except BaseException:
+            self._database.close()
+            raise
+        self._is_open = True
+        self._mark = MarkFile(mark_path(self.path))
+
+    def _note_loss(self) -> None:
+        """Say when the file is less than what was acknowledged, before anything is written."""
+        count, cause = find_loss(read_mark(self.path), self._tally)
+        if count:
+            kept = keep_log(self.path)
+            reason = (
+                f"{count:,} acknowledged events are lost: {cause}. Senders that still have them "
+                "may send them again; look at the health of the disk, or restore a back-up."
+                f"{f' What is left of the log is in {kept}.' if kept else ''}"
+            )
+            log.error("%s: %s", self.path, reason)
+            with self._change() as line:
+                line.note_loss(count, reason)
+
+    def _watch_files(self) -> None:
+        """From here on the files must be these."""
+        self._mark.write(self._tally)
+        others = [self._slot.lock_path] if self._slot else []
+        self._place = Place(self.path, mark_path(self.path), *others)
 
     def start(self) -> None:
         """Begin to commit; must be called in the event loop that appends."""
         self._loop = asyncio.get_running_loop()
         self._thread.start()
-        if self._events:
+        if self._tally.events:
             self._grown.set()
 
     def remember_clock(self, last_ms: Callable[[], int]) -> None:
@@ -259,41 +222,51 @@ class Spool(Generic[Item]):
         self._wake.set()
         await asyncio.to_thread(self._thread.join)
         self._database.close()
+        self._mark.close()
 
     # -- in -------------------------------------------------------------------------------
 
     async def append(
-        self, item: Item, size: int, receipt: tuple[bytes, bytes] | None = None
-    ) -> int:
-        """Write `item` (about `size` bytes) and return when it is synced: what it takes there.
+        self,
+        item: Item,
+        size: int,
+        receipt: tuple[bytes, bytes] | None = None,
+        *,
+        owner: int = NOBODY,
+    ) -> None:
+        """Write `item` (about `size` bytes of its `owner`) and return when it is synced.
 
         `receipt` is a pair (digest of an idempotency key, answer) that is kept in the same
-        commit. Raises SpoolFullError when the spool or the disk is full, and whatever `pack`
-        raises for this very item.
+        commit. Raises SpoolFullError when the spool or the disk is full, SpoolDamagedError when
+        its file is gone, and whatever `pack` raises for this very item.
         """
         self.check_room(size)
         assert self._loop is not None, "the spool was not started"
-        entry = _Entry(item, size, self._loop.create_future(), receipt)
+        entry = _Entry(item, size, owner, self._loop.create_future(), receipt)
         self._waiting_bytes += size
+        self._waiting_shares[owner] = self._waiting_shares.get(owner, 0) + size
         self._waiting.append(entry)
         if len(self._waiting) >= self._wanted:
             self._wake.set()
-        return await entry.done
+        await entry.done
 
     def check_room(self, size: int) -> None:
         """Raise SpoolFullError when `size` more bytes do not fit, or when the disk is full."""
+        if self.fault:
+            raise SpoolDamagedError(self.fault, RETRY_AFTER_S)
         excess = self.held_bytes + size - self.max_bytes
         if excess > 0:
             raise SpoolFullError(
-                f"The spool holds {self._bytes} of {self.max_bytes} bytes because the store is "
-                "slower than the senders or away; try again later "
+                f"The spool holds {self._tally.bytes} of {self.max_bytes} bytes because the store "
+                "is slower than the senders or away; try again later "
                 "(an operator may raise LOGSTER_MAX_SPOOL_BYTES).",
                 self.retry_after_s(excess),
             )
         now = time.monotonic()
         if now - self._looked_at > DISK_LOOK_S:
             self._looked_at = now
-            self._free_bytes = _free_bytes(self.path)
+            with contextlib.suppress(OSError):  # a folder that is gone is said by `_look_at_place`
+                self._free_bytes = free_bytes(self.path)
         # The free pages of the file are no room: on a disk that is short they are on their way
         # back to it, since the store needs them first.
         if self._free_bytes < self._min_free_bytes + size:
@@ -306,12 +279,21 @@ class Spool(Generic[Item]):
     @property
     def held_bytes(self) -> int:
         """Bytes on disk and on their way to it."""
-        return self._bytes + self._waiting_bytes
+        return self._tally.bytes + self._waiting_bytes
+
+    def held_by(self, owner: int) -> int:
+        """What an owner has of them."""
+        return self._tally.held.get(owner, 0) + self._waiting_shares.get(owner, 0)
+
+    @property
+    def held(self) -> dict[int, int]:
+        """Bytes on disk by owner."""
+        return self._tally.held
 
     @property
     def is_behind(self) -> bool:
         """Whether the store takes what comes, but later than people wish to find it."""
-        return self._events > MAX_BEHIND_EVENTS and self._step_s < STANDSTILL_S
+        return self._tally.events > MAX_BEHIND_EVENTS and self._step_s < STANDSTILL_S
 
     @property
     def _step_s(self) -> float:
@@ -331,14 +313,15 @@ class Spool(Generic[Item]):
 
     def _commit_loop(self) -> None:
         while not self._is_closing or self._waiting:
-            # With nobody expected, the first one wakes this thread.
-            is_busy = self._wanted > 1 or self._may_give_back
-            self._wake.wait(GATHER_S if is_busy else LOOK_AT_PAGES_S)
+            self._wake.wait(self._patience_s())
             self._wake.clear()
             group = self._next_group()
             if group:
                 self._commit(group)
             else:  # nobody waits for this
+                self._look_at_place()
+                self._look_at_failure()
+                self._mark.sync()
                 self._may_give_back = self._give_back()
             # Who came while it synced, and who will be back with the next message.
             self._wanted = max((len(group) + len(self._waiting)) // 2, 1)
@@ -347,6 +330,12 @@ class Spool(Generic[Item]):
         patience = time.monotonic() + LAST_STEPS_S  # an adopted spool is not opened again
         while time.monotonic() < patience and self._give_back():
             pass
+
+    def _patience_s(self) -> float:
+        """For how long to wait for somebody; with nobody expected, the first one wakes us."""
+        if self.fault or self._failure:
+            return RESCUE_AGAIN_S
+        return GATHER_S if self._wanted > 1 or self._may_give_back else LOOK_AT_PAGES_S
 
     def _next_group(self) -> list[_Entry[Item]]:
         """Everybody who waits now, but not much more than a few blobs at a time."""
@@ -361,28 +350,51 @@ class Spool(Generic[Item]):
     def _commit(self, group: list[_Entry[Item]]) -> None:
         started = time.perf_counter()
         outcomes: list[tuple[_Entry[Item], BaseException | None]] = []
-        blocks: list[Block] = []
+        blocks: list[tuple[Block, dict[int, int]]] = []
         for entries in _portions(group):
             blocks.extend(self._pack_entries(entries, outcomes))
         try:
             if blocks:
-                self._write(blocks, [entry for entry, error in outcomes if error is None])
-        except (sqlite3.Error, OSError, MemoryError) as error:
-            refusal = _unwritable(error)
+                self._write_safely(blocks, [entry for entry, error in outcomes if error is None])
+        except (sqlite3.Error, OSError, MemoryError, SpoolDamagedError) as error:
+            refusal = error if isinstance(error, SpoolDamagedError) else unwritable(error)
             outcomes = [(entry, failed or refusal) for entry, failed in outcomes]
             self._looked_at = 0.0
+            self._failure = _say_failure(error)
+        else:
+            self._failure = ""
         metrics.COMMIT_S.observe(time.perf_counter() - started)
         metrics.COMMIT_REQUESTS.observe(len(group))
         assert self._loop is not None
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
             self._loop.call_soon_threadsafe(self._settle, outcomes)
 
+    def _write_safely(
+        self, blocks: list[tuple[Block, dict[int, int]]], entries: list[_Entry[Item]]
+    ) -> None:
+        """Write into a file that is there: when it is not, into a fresh one."""
+        is_written = False
+        try:
+            self._write(blocks, entries)
+            is_written = True
+        except sqlite3.Error as error:
+            if not rescue.is_damage(error):
+                raise
+            self._damage = error
+        if not self._look_at_place(is_quick=not self.fault):
+            raise SpoolDamagedError(self.fault, RETRY_AFTER_S)
+        if not is_written:
+            self._write(blocks, entries)
+
     def _pack_entries(
         self,
         entries: list[_Entry[Item]],
         outcomes: list[tuple[_Entry[Item], BaseException | None]],
-    ) -> Iterator[Block]:
-        """Pack entries together; when one of them cannot be packed, only that one fails."""
+    ) -> Iterator[tuple[Block, dict[int, int]]]:
+        """Pack entries together, and tell what each owner has of it.
+
+        When one of them cannot be packed, only that one fails.
+        """
         try:
             block = self._pack([entry.item for entry in entries])
         except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to its sender
@@ -393,32 +405,35 @@ class Spool(Generic[Item]):
                 yield from self._pack_entries([entry], outcomes)
         else:
             outcomes.extend((entry, None) for entry in entries)
-            _share_out(block, entries)
-            yield block
+            yield block, _share_out(block, entries)
 
-    def _write(self, blocks: list[Block], entries: list[_Entry[Item]]) -> None:
+    def _write(
+        self, blocks: list[tuple[Block, dict[int, int]]], entries: list[_Entry[Item]]
+    ) -> None:
         now = time.time()
-        rows = [(block.events, now, block.size, block.body) for block in blocks]
         receipts = [(e.digest, now, e.answer) for e in entries if e.digest is not None]
-        with self._transaction() as database:
-            database.executemany(
-                "INSERT INTO block (events, appended_at, bytes, body) VALUES (?, ?, ?, ?)", rows
-            )
+        with self._change() as line:
+            for block, share in blocks:
+                line.append(block, share, now)
             if receipts:
-                database.executemany("INSERT OR REPLACE INTO receipt VALUES (?, ?, ?)", receipts)
-                database.execute("DELETE FROM receipt WHERE made_at < ?", (now - RECEIPT_LIFE_S,))
-            database.execute("UPDATE clock SET last_ms = max(last_ms, ?)", (self._read_clock(),))
-            self._events += sum(block.events for block in blocks)
-            self._bytes += sum(block.size for block in blocks)
-            self._oldest_at = self._oldest_at or now
+                self._database.executemany(
+                    "INSERT OR REPLACE INTO receipt VALUES (?, ?, ?)", receipts
+                )
+                old = (now - RECEIPT_LIFE_S,)
+                self._database.execute("DELETE FROM receipt WHERE made_at < ?", old)
+            line.tally.last_ms = max(line.tally.last_ms, self._read_clock())
+        self._oldest_at = self._oldest_at or now
 
     def _settle(self, outcomes: list[tuple[_Entry[Item], BaseException | None]]) -> None:
         for entry, error in outcomes:
             self._waiting_bytes -= entry.size
+            self._waiting_shares[entry.owner] -= entry.size
+            if not self._waiting_shares[entry.owner]:
+                del self._waiting_shares[entry.owner]
             if entry.done.done():  # its sender has left; the event is kept all the same
                 continue
             if error is None:
-                entry.done.set_result(entry.written)
+                entry.done.set_result(None)
             else:
                 entry.done.set_exception(error)
         self._grown.set()
@@ -439,51 +454,68 @@ class Spool(Generic[Item]):
         """
         self._grown.clear()  # before looking: what is appended from here on sets it again
         taken_at = time.monotonic()
-        claim = await self._change(self._take, max_bytes, max_events)
+        claim = await self._step(self._take, max_bytes, max_events)
         self._taken_at = taken_at  # not when it fails: then the drain stands still
         return claim
 
     async def forget(self, claim: Claim) -> None:
         """Remove a claim's blocks: the store has them."""
-        await self._change(self._remove, claim, [])
+        await self._step(self._remove, claim, [])
 
     async def set_aside(self, claim: Claim, refused: list[tuple[Block, str]]) -> None:
         """Remove a claim's blocks, and keep those the store refused, with the reason."""
-        await self._change(self._remove, claim, refused)
+        await self._step(self._remove, claim, refused)
 
-    async def _change(self, step: Callable[..., Value], *arguments: object) -> Value:
+    async def _step(self, step: Callable[..., Value], *arguments: object) -> Value:
         try:
             return await asyncio.to_thread(step, *arguments)
         except (sqlite3.Error, OSError) as error:
-            raise _unwritable(error) from error
+            if rescue.is_damage(error):
+                self._damage = error
+                self._wake.set()
+            raise unwritable(error) from error
 
     def _take(self, max_bytes: int, max_events: int) -> Claim | None:
-        with self._transaction() as database:
-            row = database.execute("SELECT token, first, last FROM claim LIMIT 1").fetchone()
-            if row is None:
-                row = self._make_claim(database, max_bytes, max_events)
-            if row is None:
-                self._look_at_all(database)
-                return None
+        while True:
+            with self._change():
+                found = self._find_claim(max_bytes, max_events)
+                if found is None:
+                    self._oldest_at = oldest(self._database)
+                    return None
+                token, first, last = found
+                rows = self._database.execute(
+                    "SELECT number, events, bytes, checksum, body FROM block "
+                    "WHERE number BETWEEN ? AND ? ORDER BY number",
+                    (first, last),
+                ).fetchall()
+            damaged = [row for row in rows if row[3] not in (None, zlib.crc32(row[4]))]
+            if damaged:
+                self._set_damaged_aside(damaged)
+                rows = [row for row in rows if row not in damaged]
+            if rows:
+                events = sum(row[1] for row in rows)
+                return Claim(token, first, last, events, [row[4] for row in rows])
+            self._remove(Claim(token, first, last, 0, []), [])
+
+    def _set_damaged_aside(self, rows: list[tuple[int, int, int, int, bytes]]) -> None:
+        """Keep blocks that are not as they were written out of the way of the others."""
+        with self._change() as line:
+            for number, events, size, checksum, body in rows:
+                line.remove(number, number)
+                reason = _DAMAGED_BLOCK.format(events=f"{events:,}")
+                line.set_aside(Block(events, body, size), reason, checksum)
+                log.error("%s, block %d: %s", self.path, number, reason)
+
+    def _find_claim(self, max_bytes: int, max_events: int) -> tuple[str, int, int] | None:
+        row = self._database.execute("SELECT token, first, last FROM claim LIMIT 1").fetchone()
+        if row is not None:
             token, first, last = row
-            blocks = database.execute(
-                "SELECT events, body FROM block WHERE number BETWEEN ? AND ? ORDER BY number",
-                (first, last),
-            ).fetchall()
-        return Claim(token, first, last, sum(b[0] for b in blocks), [b[1] for b in blocks])
-
-    def _look_at_all(self, database: sqlite3.Connection) -> None:
-        """Count anew: another process may have replayed a block, or a commit may have failed."""
-        self._events, self._bytes = _count_blocks(database)
-        self._oldest_at = _oldest(database)
-
-    def _make_claim(
-        self, database: sqlite3.Connection, max_bytes: int, max_events: int
-    ) -> tuple[str, int, int] | None:
-        max_bytes = min(max_bytes, _free_bytes(self.path) // CLAIM_PART_OF_DISK)
+            return token, first, last
+        with contextlib.suppress(FileNotFoundError):  # what is open can be drained all the same
+            max_bytes = min(max_bytes, free_bytes(self.path) // CLAIM_PART_OF_DISK)
         first = last = None
         size = events = 0
-        for number, block_bytes, block_events in database.execute(
+        for number, block_bytes, block_events in self._database.execute(
             "SELECT number, bytes, events FROM block ORDER BY number"
         ):
             size, events = size + block_bytes, events + block_events
@@ -494,30 +526,79 @@ class Spool(Generic[Item]):
             return None
         # Random, not derived from the numbers: a spool that was lost and made anew counts from 1.
         token = f"{self.name}-{first}-{os.urandom(8).hex()}"
-        database.execute("INSERT INTO claim VALUES (?, ?, ?)", (token, first, last))
+        self._database.execute("INSERT INTO claim VALUES (?, ?, ?)", (token, first, last))
         return token, first, last
 
     def _remove(self, claim: Claim, refused: list[tuple[Block, str]]) -> None:
-        now, span = time.time(), (claim.first, claim.last)
-        with self._transaction() as database:
-            database.executemany(
-                "INSERT INTO aside (events, set_aside_at, reason, bytes, body) "
-                "VALUES (?, ?, ?, ?, ?)",
-                [(b.events, now, reason, b.size, b.body) for b, reason in refused],
-            )
-            # Counting all that is left would take longer the longer the store was away.
-            events, size = database.execute(
-                f"{_SUMS} WHERE number BETWEEN ? AND ?", span
-            ).fetchone()
-            database.execute("DELETE FROM block WHERE number BETWEEN ? AND ?", span)
-            database.execute("DELETE FROM claim WHERE token = ?", (claim.token,))
-            self._events -= events
-            self._bytes -= size
-            self._oldest_at = _oldest(database)
+        with self._change() as line:
+            for block, reason in refused:
+                line.set_aside(block, reason, zlib.crc32(block.body))
+            size = line.remove(claim.first, claim.last)
+            self._database.execute("DELETE FROM claim WHERE token = ?", (claim.token,))
+        self._oldest_at = oldest(self._database) if self._tally.events else None
         self._forgot_at = time.monotonic()
         self._drained_per_s = size / max(self._forgot_at - self._taken_at, 0.001)
         self._may_give_back = True
         self._wake.set()
+
+    # -- a file that is gone or damaged ---------------------------------------------------
+
+    def _look_at_place(self, *, is_quick: bool = False) -> bool:
+        """Whether the file is there and whole; when it is not, a fresh one is made of it."""
+        change = self._place.find_quick_change() if is_quick else self._place.find_change()
+        if not change and self._damage is None:
+            self.fault = ""
+            return True
+        reason = change or f"{self.path.name} is damaged ({self._damage})"
+        try:
+            with self._database_lock:
+                self._rescue(reason)
+        except (sqlite3.Error, OSError, MemoryError) as error:
+            why = getattr(error, "strerror", None) or error
+            fault = (
+                f"{reason}, and no fresh file could be made of what is left ({why}). Nothing is "
+                "accepted until that is possible; look at the folder of the spools and its disk."
+            )
+            if self.fault != fault:
+                log.error("%s: %s", self.path, fault)  # noqa: TRY400 - said, without a trace
+            self.fault = fault
+            return False
+        self.fault, self._damage = "", None
+        log.error(
+            "%s: %s; a fresh file was made at once, %s. Files of the spool must not be touched "
+            "while the server runs.",
+            self.path,
+            reason,
+            f"without {self._lost:,} events that could not be read"
+            if self._lost
+            else "with all its events",
+        )
+        return True
+
+    def _look_at_failure(self) -> None:
+        """Whether a file that could not be written can be now, though nobody sends."""
+        if self._failure:
+            try:
+                with self._change():
+                    self._failure = ""
+            except (sqlite3.Error, OSError, MemoryError) as error:
+                self._failure = _say_failure(error)
+
+    def _rescue(self, reason: str) -> None:
+        """Copy what the open file still gives into a fresh one, and go on with that."""
+        if self._is_open:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if self._slot:
+                self._slot.renew()
+            self._lost = rescue.save(self._database, self._tally, self.path, reason)
+            rescue.clear(self._place.list_foreign(), "found")
+            self._database.close()
+            self._mark.close()
+            self._is_open = False
+            if self._damage is not None:
+                rescue.keep_damaged(self.path)
+        self._open()  # from here on the saved file is the spool
+        self._watch_files()
 
     # -- back to the disk -----------------------------------------------------------------
 
@@ -527,7 +608,7 @@ class Spool(Generic[Item]):
             with self._database_lock:
                 excess = self._count_excess_pages()
                 if excess > 0:
-                    _cut_off(self._database, min(excess, STEP_PAGES))
+                    cut_off(self._database, min(excess, STEP_PAGES))
                 return 0 < self._count_excess_pages() < excess
         except (sqlite3.Error, OSError, MemoryError):
             return False  # the next look tries again
@@ -535,96 +616,37 @@ class Spool(Generic[Item]):
     def _count_excess_pages(self) -> int:
         """Free pages that steady traffic does not need; all of them, when the disk is short."""
         free: int = self._database.execute("PRAGMA freelist_count").fetchone()[0]
-        is_short = free > 0 and _free_bytes(self.path) < self._min_free_bytes
+        is_short = free > 0 and free_bytes(self.path) < self._min_free_bytes
         return free if is_short else free - SPARE_PAGES
 
     # -- around ---------------------------------------------------------------------------
 
     @property
     def state(self) -> SpoolState:
-        """Counts without I/O; set-aside events are not counted here (see `look_into_spools`)."""
-        return SpoolState(self.name, self._events, self._bytes, self._oldest_at, 0)
+        """What waits, as the file said at the last change; what is aside: see `look_into`."""
+        tally = self._tally
+        fault = self.fault or self._failure or None
+        return SpoolState(self.name, tally.events, tally.bytes, self._oldest_at, 0, fault)
 
     @property
     def last_ms(self) -> int:
         """The highest millisecond of an id that this spool remembers."""
-        with self._database_lock:
-            row = self._database.execute("SELECT last_ms FROM clock").fetchone()
-        return int(row[0])
+        return self._tally.last_ms
 
     @contextlib.contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _change(self) -> Iterator[Line]:
         """One durable transaction; the appending and the draining thread take turns."""
         with self._database_lock:
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._database
-                self._database.execute("COMMIT")
-            except BaseException:
-                if self._database.in_transaction:
-                    self._database.execute("ROLLBACK")
-                raise
+            with change(self._database) as line:
+                yield line
+            self._tally = line.tally
+            self._mark.write(line.tally)
 
 
-def connect(path: Path, *, is_reader: bool = False) -> sqlite3.Connection:
-    """Open a spool file; a reader sees a living spool without ever blocking it."""
-    address = f"{path.absolute().as_uri()}{'?mode=ro' if is_reader else ''}"
-    database = sqlite3.connect(
-        address, uri=True, isolation_level=None, check_same_thread=False, timeout=10
-    )
-    try:
-        if not is_reader:
-            _prepare(database)
-            path.chmod(0o600)
-        elif not _is_made(database):  # its worker was killed before it had made the tables
-            database.close()
-            database = sqlite3.connect(":memory:", isolation_level=None)
-            database.executescript(_SCHEMA)
-    except BaseException:
-        database.close()
-        raise
-    return database
-
-
-def _prepare(database: sqlite3.Connection) -> None:
-    """Make the tables, all or none, and only where there are none: a full disk takes no write."""
-    if _is_made(database):
-        database.executescript(_PRAGMAS)
-    else:
-        database.executescript(f"{_SHRINKABLE} {_PRAGMAS} BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
-
-
-def _is_made(database: sqlite3.Connection) -> bool:
-    """Whether the last of the tables is there."""
-    return bool(database.execute("SELECT 1 FROM sqlite_schema WHERE name = 'clock'").fetchone())
-
-
-def _renew(database: sqlite3.Connection) -> None:
-    """Make a file that cannot shrink anew, when that is quickly done."""
-    can_shrink = database.execute("PRAGMA auto_vacuum").fetchone()[0]
-    if not can_shrink and database.execute("SELECT 1 FROM block LIMIT 1").fetchone() is None:
-        with contextlib.suppress(sqlite3.Error):  # it serves as it is
-            database.executescript(f"{_SHRINKABLE} VACUUM;")
-
-
-def _cut_off(database: sqlite3.Connection, pages: int) -> None:
-    """Shorten a file by so many free pages."""
-    try:  # a script, since `execute` would stop after the first page
-        database.executescript(f"PRAGMA incremental_vacuum({pages})")
-    finally:  # only now the file is shorter, and the log can be written from its beginning
-        database.execute("PRAGMA wal_checkpoint(PASSIVE)")
-
-
-def _free_bytes(path: Path) -> int:
-    """What the disk of a file has left."""
-    return shutil.disk_usage(path.parent).free
-
-
-def _unwritable(error: Exception) -> SpoolFullError:
-    return SpoolFullError(
-        f"The spool could not be written ({error}); nothing of this request was kept. "
-        "Look at the free space and the health of its disk.",
-        RETRY_AFTER_S,
+def _say_failure(error: BaseException) -> str:
+    return (
+        f"The spool cannot be written ({getattr(error, 'strerror', None) or error}): events are "
+        "refused. Look at the free space, the rights and the health of its disk."
     )
 
 
@@ -642,196 +664,14 @@ def _portions(group: list[_Entry[Item]]) -> Iterator[list[_Entry[Item]]]:
         yield portion
 
 
-def _share_out(block: Block, entries: list[_Entry[Item]]) -> None:
-    """Tell the entries of a block what each takes of it, as their sizes were guessed."""
-    guessed = sum(entry.size for entry in entries)
+def _share_out(block: Block, entries: list[_Entry[Item]]) -> dict[int, int]:
+    """What each owner has of a block's bytes, as the sizes of its entries were guessed."""
+    if len(entries) == 1:
+        return {entries[0].owner: block.size}
+    guessed: Counter[int] = Counter()
     for entry in entries:
-        entry.written = block.size * entry.size // max(guessed, 1)
-
-
-def _count_blocks(database: sqlite3.Connection) -> tuple[int, int]:
-    events, size = database.execute(_SUMS).fetchone()
-    return events, size
-
-
-def _oldest(database: sqlite3.Connection) -> float | None:
-    row = database.execute("SELECT appended_at FROM block ORDER BY number LIMIT 1").fetchone()
-    return None if row is None else float(row[0])
-
-
-# -- slots: which spool belongs to which worker ----------------------------------------------
-
-
-class Slot(msgspec.Struct, frozen=True):
-    """A worker's right to one spool file; the kernel takes it back when the process dies."""
-
-    number: int
-    path: Path
-    lock: int
-
-    def release(self) -> None:
-        """Let another worker have this spool."""
-        os.close(self.lock)
-
-
-def claim_own_slot(folder: Path) -> Slot:
-    """The slot of a starting worker: the first sound one that nobody owns, else ConfigError."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for number in range(MAX_SLOTS):
-        if slot := claim_slot(folder, number):
-            if not _find_damage(slot.path):
-                return slot
-            slot.release()
-    raise ConfigError(
-        f"All {MAX_SLOTS} spools in {folder} are in use; LOGSTER_WORKERS must be smaller."
-    )
-
-
-def claim_slot(folder: Path, number: int) -> Slot | None:
-    """Own a spool, made or not; None when somebody does."""
-    path = spool_path(folder, number)
-    lock = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        return None
-    return Slot(number, path, lock)
-
-
-def spool_path(folder: Path, number: int) -> Path:
-    """Where the spool of a slot is, or would be."""
-    return folder / f"spool-{number:02}.sqlite"
-
-
-# -- looking from outside --------------------------------------------------------------------
-
-
-def look_into_spools(folder: Path) -> list[SpoolState]:
-    """What every spool of a folder holds, read from the files of living or dead workers."""
-    states = []
-    for path in _list_files(folder):
-        fault = _find_damage(path)
-        states.append(SpoolState(path.stem, 0, 0, None, 0, fault) if fault else look_into(path))
-    return states
-
-
-def _list_files(folder: Path) -> list[Path]:
-    return sorted(folder.glob("spool-*.sqlite"))
-
-
-def _list_sound_files(folder: Path) -> list[Path]:
-    """Without the damaged ones, which hide nothing of the others (see `look_into_spools`)."""
-    return [path for path in _list_files(folder) if not _find_damage(path)]
-
-
-def _find_damage(path: Path) -> str | None:
-    """Why a file is no spool any more; None for one that is only out of reach just now."""
-    try:
-        look_into(path)
-    except sqlite3.OperationalError:
-        return None
-    except sqlite3.DatabaseError as error:
-        return str(error)
-    return None
-
-
-def look_into(path: Path) -> SpoolState:
-    """What one spool holds; sqlite3.Error when it cannot be read."""
-    with contextlib.closing(connect(path, is_reader=True)) as database:
-        events, size = _count_blocks(database)
-        aside = database.execute("SELECT coalesce(sum(events), 0) FROM aside").fetchone()[0]
-        return SpoolState(path.stem, events, size, _oldest(database), aside)
-
-
-def list_aside(folder: Path) -> dict[str, list[AsideBlock]]:
-    """The set-aside blocks of every spool, oldest first, by the spool's name."""
-    found: dict[str, list[AsideBlock]] = {}
-    for path in _list_sound_files(folder):
-        with contextlib.closing(connect(path, is_reader=True)) as database:
-            rows = database.execute(
-                "SELECT number, events, set_aside_at, reason, body FROM aside ORDER BY number"
-            ).fetchall()
-        if rows:
-            found[path.stem] = [AsideBlock(*row) for row in rows]
-    return found
-
-
-def note_aside(folder: Path, limit: int) -> list[AsideNote]:
-    """The newest set-aside blocks of each spool, at most `limit` of each, without their events."""
-    found: list[AsideNote] = []
-    for path in _list_sound_files(folder):
-        with contextlib.closing(connect(path, is_reader=True)) as database:
-            rows = database.execute(
-                "SELECT number, events, set_aside_at, bytes, reason FROM aside "
-                "ORDER BY number DESC LIMIT ?",
-                (limit,),
-            )
-            found += [AsideNote(path.stem, *row) for row in rows]
-    return sorted(found, key=lambda note: -note.set_aside_at)
-
-
-def find_aside(folder: Path, spool: str, number: int) -> AsideBlock | None:
-    """One set-aside block with its events, or None."""
-    path = _named_path(folder, spool)
-    if path is None or not 0 <= number <= MAX_NUMBER:
-        return None
-    with contextlib.closing(connect(path, is_reader=True)) as database:
-        row = database.execute(
-            "SELECT number, events, set_aside_at, reason, body FROM aside WHERE number = ?",
-            (number,),
-        ).fetchone()
-    return AsideBlock(*row) if row else None
-
-
-def find_receipt(path: Path, digest: bytes) -> bytes | None:
-    """The answer a spool keeps for an idempotency key's digest, or None."""
-    with contextlib.closing(connect(path, is_reader=True)) as database:
-        row = database.execute(
-            "SELECT answer FROM receipt WHERE digest = ? AND made_at >= ?",
-            (digest, time.time() - RECEIPT_LIFE_S),
-        ).fetchone()
-    return None if row is None else bytes(row[0])
-
-
-def replay_aside(folder: Path, spool: str, number: int) -> bool:
-    """Put a set-aside block back in line to be inserted; False when there is no such block."""
-    return _settle_aside(folder, spool, number, is_replay=True)
-
-
-def drop_aside(folder: Path, spool: str, number: int) -> bool:
-    """Remove a set-aside block for good, on a person's word; False when there is none."""
-    return _settle_aside(folder, spool, number, is_replay=False)
-
-
-def _settle_aside(folder: Path, spool: str, number: int, *, is_replay: bool) -> bool:
-    path = _named_path(folder, spool)
-    if path is None or not 0 <= number <= MAX_NUMBER:
-        return False
-    try:
-        return _move_aside(path, number, is_replay=is_replay)
-    except (sqlite3.Error, OSError) as error:
-        raise _unwritable(error) from error
-
-
-def _move_aside(path: Path, number: int, *, is_replay: bool) -> bool:
-    with contextlib.closing(connect(path)) as database:
-        # One transaction of one file: after a crash the block is in line or set aside, never
-        # both and never neither.
-        database.execute("BEGIN IMMEDIATE")
-        if is_replay:
-            database.execute(
-                "INSERT INTO block (events, appended_at, bytes, body) "
-                "SELECT events, ?, bytes, body FROM aside WHERE number = ?",
-                (time.time(), number),
-            )
-        removed = database.execute("DELETE FROM aside WHERE number = ?", (number,)).rowcount
-        database.execute("COMMIT")
-    return removed == 1
-
-
-def _named_path(folder: Path, spool: str) -> Path | None:
-    """The file of a spool that somebody named; None for what is none of ours."""
-    path = folder / f"{spool}.sqlite"
-    is_ours = path.parent == folder and path.name.startswith("spool-") and path.exists()
-    return path if is_ours else None
+        guessed[entry.owner] += entry.size
+    total = max(guessed.total(), 1)
+    shares = {owner: block.size * size // total for owner, size in guessed.items()}
+    shares[entries[0].owner] += block.size - sum(shares.values())
+    return shares

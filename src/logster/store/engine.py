@@ -25,8 +25,6 @@ from logster.errors import (
     QueryStuckError,
     QueryTooHeavyError,
     StoreError,
-    StoreFullError,
-    StoreRefusedError,
     StoreUnavailableError,
 )
 from logster.store.dialect import (
@@ -36,6 +34,7 @@ from logster.store.dialect import (
     UNTIL_SETTING,
     WORKSPACE_SETTING,
 )
+from logster.store.failures import damage_error, insert_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,12 +50,6 @@ CONNECT_TIMEOUT_S = 5.0
 ANSWER_TIMEOUT_S = 120.0
 PING_TIMEOUT_S = 3.0
 
-#: ClickHouse's error codes that speak of the rows, not of the server's state: cannot parse,
-#: out of bound, incorrect data, cannot convert, value too large, unknown enum value, …
-_REFUSED_CODES = frozenset({6, 26, 27, 33, 38, 41, 49, 53, 69, 70, 72, 117, 131, 321, 349, 1001})
-#: Not enough space; some failing file calls have 1001 and say it in words.
-_FULL_CODE = 243
-_FULL_WORDS = "No space left on device"
 #: Memory, time, rows or bytes of one question.
 _HEAVY_CODES = frozenset({158, 159, 160, 241, 307, 394, 396})
 #: All places are taken, and all places to wait.
@@ -109,6 +102,8 @@ class Engine:
         self.is_guarded = bool(reader_secret)
         self._clients: dict[str, Any] = {}
         self._connecting = asyncio.Lock()
+        #: Parts that questions could not read (store/damage).
+        self.damaged_parts: set[str] = set()
 
     @classmethod
     async def open(cls, url: str, reader_secret: str = "") -> Engine:
@@ -156,7 +151,7 @@ class Engine:
         the engine's own limit counts one.
         """
         started = time.perf_counter()
-        with _own_errors(_question_error):
+        with _own_errors(self._question_error):
             client = await self._client(user)
             body = await client.raw_query(
                 sql,
@@ -181,7 +176,7 @@ class Engine:
 
     async def fetch(self, sql: str, parameters: Mapping[str, Any], answer_format: str) -> bytes:
         """Ask a question; the answer as the engine writes it in a format of its own."""
-        with _own_errors(_question_error):
+        with _own_errors(self._question_error):
             client = await self._client(READER)
             body: bytes = await client.raw_query(
                 sql, parameters=dict(parameters), settings=_ANSWER_SETTINGS, fmt=answer_format
@@ -207,6 +202,13 @@ class Engine:
                     "min_insert_block_size_bytes": 0,
                 },
             )
+
+    def _question_error(self, error: ClickHouseError) -> StoreError:
+        damage = damage_error(str(error), getattr(error, "code", None))
+        if damage:
+            self.damaged_parts.add(damage.part)
+            return damage
+        return _question_error(error)
 
     async def _client(self, user: str) -> Any:
         client = self._clients.get(user)
@@ -329,12 +331,7 @@ def _question_error(error: ClickHouseError) -> StoreError:
 
 
 def _insert_error(error: ClickHouseError) -> StoreError:
-    code = getattr(error, "code", None)
-    if code == _FULL_CODE or _FULL_WORDS in str(error):
-        return StoreFullError(f"The disk of the store is full: {_brief(error)}")
-    if code in _REFUSED_CODES:
-        return StoreRefusedError(_brief(error))
-    return StoreUnavailableError(f"The store did not take a block: {_brief(error)}")
+    return insert_error(str(error), getattr(error, "code", None))
 
 
 def _brief(error: BaseException) -> str:

@@ -21,6 +21,7 @@ from logster.errors import (
     QueryTooHeavyError,
     QuotaError,
     RetryLaterError,
+    StoreDamagedError,
     StoreError,
 )
 from logster.store.dialect import (
@@ -124,7 +125,7 @@ async def _explain(engine: Engine, error: StoreError, text: str, *, is_read: boo
             "needs more memory or time than one may have: add a LIMIT, aggregate, or narrow the "
             "time (an operator may raise LOGSTER_QUERY_MEMORY_BYTES or LOGSTER_QUERY_TIMEOUT_S)."
         )
-    if error.code is None:
+    if error.code is None or isinstance(error, StoreDamagedError):
         return error
     return await _explain_code(engine, error, error.code, text, is_read=is_read)
 

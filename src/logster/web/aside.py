@@ -1,4 +1,7 @@
-"""Events that the store refused for their content: looked at, tried again, downloaded, given up.
+"""Events that were set aside: looked at, tried again, downloaded, given up.
+
+The store refused them for their content, a sick disk has changed them, or they are lost and this
+is the note of it.
 
 In: an administrator's session or key, of the first workspace: the events may be of any. Out: JSON,
 NDJSON. Promise: a block is either in line or set aside, whatever crashes when; it is lost on
@@ -17,11 +20,11 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from logster.config import Config
-from logster.errors import NotFoundError
+from logster.errors import ConflictError, NotFoundError
 from logster.event import Event
 from logster.meta.keys import Keys
 from logster.pipeline import unpack
-from logster.spool.spool import AsideBlock, drop_aside, find_aside, note_aside, replay_aside
+from logster.spool.outside import AsideBlock, drop_aside, find_aside, note_aside, replay_aside
 from logster.web.access import Viewer
 from logster.web.audit import AUDIT
 from logster.web.refusals import refusing
@@ -36,10 +39,12 @@ MAX_SHOWN = 10
 MAX_TEXT_CHARACTERS = 2_000
 MAX_PROPERTIES_BYTES = 8_000
 CUT_MARK = "…"
+#: What a person sees of events that are not there any more.
+LOST = "These events are lost: there is nothing to show. Delete this note once you have seen it."
 
 
 class AsideShape(msgspec.Struct, frozen=True, kw_only=True):
-    """A block of events that the store refused for their content, and why."""
+    """A block of events that was set aside, and why; with `is_lost` it is a note of a loss."""
 
     spool: str
     number: int
@@ -47,6 +52,7 @@ class AsideShape(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int
     set_aside_at: str
     reason: str
+    is_lost: bool
 
 
 class AsidesShape(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +95,7 @@ async def list_aside(
                 bytes=note.bytes,
                 set_aside_at=f"{datetime.fromtimestamp(note.set_aside_at, UTC):%Y-%m-%dT%H:%M:%SZ}",
                 reason=note.reason[:MAX_REASON_CHARACTERS],
+                is_lost=note.is_lost,
             )
             for note in notes[:MAX_ASIDE]
         ]
@@ -106,6 +113,8 @@ async def preview(
     """Show the first events of a block as they were accepted; long ones are cut."""
     del operator
     block = await _find(config, spool, number)
+    if not block.body:
+        return PreviewShape(count=block.events, events=[], fault=LOST)
     try:
         events = await asyncio.to_thread(unpack, block.body)
     except ValueError as error:
@@ -131,6 +140,8 @@ async def download(
     """Give every event of a block, one JSON object a line."""
     block = await _find(config, spool, number)
     with refusing(422):
+        if not block.body:
+            raise ValueError(LOST)
         body = await asyncio.to_thread(_render, block.body)
     AUDIT.info("%s downloaded the set-aside block %s/%d", operator.name, spool, number)
     name = f"{spool}-{number}.ndjson"
@@ -146,6 +157,9 @@ async def replay(
     number: FromPath[int],
 ) -> None:
     """Put a set-aside block back in line, once the cause is gone."""
+    block = await _find(config, spool, number)
+    if not block.body:
+        raise ConflictError(LOST)
     if not await asyncio.to_thread(replay_aside, config.spool_path, spool, number):
         raise _unknown(spool, number)
     AUDIT.info("%s put the set-aside block %s/%d back in line", operator.name, spool, number)

@@ -27,6 +27,7 @@ from logster.errors import (
     QueryStuckError,
     QueryTooHeavyError,
     RetryLaterError,
+    StoreDamagedError,
     StoreError,
     StoreUnavailableError,
 )
@@ -55,7 +56,8 @@ UNAVAILABLE = 503
 def refuse(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Turn an exception into the answer."""
     status, told = _read(request, error)
-    if status >= SERVER_FAULT and status != UNAVAILABLE:
+    is_said = status == UNAVAILABLE or isinstance(error, StoreDamagedError)  # by the worker, once
+    if status >= SERVER_FAULT and not is_said:
         log.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
     headers = _headers(error, status)
     if _is_api(request.scope["path"]) or not wants_page(request):
@@ -128,6 +130,8 @@ def _say(error: LogsterError) -> str:
         return str(error)
     if isinstance(error, QueryTooHeavyError):
         return TOO_HEAVY
+    if isinstance(error, StoreDamagedError):  # made of our words and a day alone
+        return str(error)
     if isinstance(error, StoreError) or error.status == SERVER_FAULT:
         return FAILED
     return str(error)

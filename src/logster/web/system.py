@@ -23,9 +23,10 @@ from logster import __version__
 from logster.config import Config
 from logster.errors import ForbiddenError, StoreError
 from logster.event import NS_PER_S, render_instant
+from logster.faults import list_faults
 from logster.meta.members import Members
 from logster.meta.retention import Retention
-from logster.spool.spool import look_into_spools
+from logster.spool.outside import look_into_spools
 from logster.store.census import (
     Day,
     Lag,
@@ -34,6 +35,7 @@ from logster.store.census import (
     count_holdings,
     weigh_applications,
 )
+from logster.store.damage import DamagedPart, find_damage
 from logster.store.engine import Engine
 from logster.web.access import Viewer
 
@@ -43,13 +45,30 @@ STARTED_NS = time.time_ns()
 
 
 class SpoolShape(msgspec.Struct, frozen=True, kw_only=True):
-    """What one worker accepted and the store does not have yet; `age_s` is that of the oldest."""
+    """What one worker accepted and the store does not have yet; `age_s` is that of the oldest.
+
+    `lost_events` were acknowledged and are gone, by damage; of a spool with a `fault` nobody knows
+    what it holds.
+    """
 
     name: str
     events: int
     bytes: int
     age_s: float
     aside_events: int
+    lost_events: int
+    fault: str | None
+
+
+class FaultShape(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wrong just now, and what to do; with `is_blocking` the server is not ready."""
+
+    part: str
+    message: str
+    advice: str
+    detail: str
+    is_blocking: bool
+    since: str
 
 
 class DiskShape(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,11 +89,13 @@ class StoreShape(msgspec.Struct, frozen=True, kw_only=True):
     days: list[Day]
     pieces: list[Piece]
     lag: Lag
+    damaged_parts: list[DamagedPart]
 
 
 class MachineShape(msgspec.Struct, frozen=True, kw_only=True):
     """The server and its store; null for a part that is away."""
 
+    faults: list[FaultShape]
     workers: int
     spools: list[SpoolShape] | None
     max_spool_bytes: int
@@ -135,13 +156,15 @@ async def provide_operator(
 
 
 async def _machine(engine: Engine, config: Config) -> MachineShape:
+    store = await _store(engine)
     return MachineShape(
+        faults=_faults(),
         workers=config.workers,
         spools=await asyncio.to_thread(_spools, config.spool_path),
         max_spool_bytes=config.max_spool_bytes,
         min_free_disk_bytes=config.min_free_disk_bytes,
         disk=await asyncio.to_thread(_disk, config.data_path),
-        store=await _store(engine),
+        store=store,
     )
 
 
@@ -152,8 +175,6 @@ def _spools(folder: Path) -> list[SpoolShape] | None:
     except (sqlite3.Error, OSError):
         log.warning("the spools could not be looked into", exc_info=True)
         return None
-    if any(state.fault for state in states):  # how much waits is not known then
-        return None
     return [
         SpoolShape(
             name=state.name,
@@ -161,8 +182,24 @@ def _spools(folder: Path) -> list[SpoolShape] | None:
             bytes=state.bytes,
             age_s=max(now - state.oldest_at, 0.0) if state.oldest_at else 0.0,
             aside_events=state.aside_events,
+            lost_events=state.lost_events,
+            fault=state.fault,
         )
         for state in states
+    ]
+
+
+def _faults() -> list[FaultShape]:
+    return [
+        FaultShape(
+            part=fault.part,
+            message=fault.message,
+            advice=fault.advice,
+            detail=fault.detail,
+            is_blocking=fault.is_blocking,
+            since=render_instant(int(fault.since * NS_PER_S)),
+        )
+        for fault in list_faults()
     ]
 
 
@@ -174,6 +211,7 @@ def _disk(folder: Path) -> DiskShape:
 async def _store(engine: Engine) -> StoreShape | None:
     try:
         found = await count_holdings(engine)
+        damaged = await find_damage(engine)
     except StoreError as error:
         log.warning("the store's size is not known: %s", error)
         return None
@@ -187,6 +225,7 @@ async def _store(engine: Engine) -> StoreShape | None:
         days=found.days,
         pieces=found.pieces,
         lag=found.lag,
+        damaged_parts=damaged,
     )
 
 

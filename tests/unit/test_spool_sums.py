@@ -1,0 +1,205 @@
+"""What a spool says it holds is what is in its file, whatever was done to it in any order."""
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from logster.spool.file import connect
+from logster.spool.line import Block, read_tally
+from logster.spool.outside import drop_aside, list_aside, look_into, replay_aside
+from logster.spool.spool import Spool
+
+NAME = "spool-00"
+#: Syncs cost nothing there; what they are for is not the subject.
+MEMORY = Path("/dev/shm")
+#: An owner that is no key of anybody: what was put back by a person.
+NOBODY = 0
+
+
+def pack(items):
+    body = "".join(items).encode()
+    return Block(len(items), body, 3 * len(body))  # as if it compressed well
+
+
+class Line:
+    """The plain model: blocks in line, a claim of the first of them, blocks aside."""
+
+    def __init__(self):
+        self.blocks = []  # (events, bytes, {owner: bytes})
+        self.claimed = 0
+        self.aside = []
+
+    @property
+    def sums(self):
+        held: dict[int, int] = {}
+        for _, _, shares in self.blocks:
+            for owner, size in shares.items():
+                held[owner] = held.get(owner, 0) + size
+        return (
+            sum(events for events, _, _ in self.blocks),
+            sum(size for _, size, _ in self.blocks),
+            {owner: size for owner, size in held.items() if size},
+        )
+
+
+class SpoolMachine(RuleBasedStateMachine):
+    """Everything that changes what a spool holds."""
+
+    spool: Any = None
+    #: By another process; the owner of the file sees it with its next change.
+    is_settled_elsewhere = False
+
+    @initialize()
+    def open_first(self):
+        self.root = Path(tempfile.mkdtemp(dir=MEMORY if MEMORY.is_dir() else None))
+        self.folder = self.root / "0"
+        self.folder.mkdir()
+        self.loop = asyncio.new_event_loop()
+        self.line = Line()
+        self.open()
+
+    def open(self):
+        self.spool = Spool(self.folder / f"{NAME}.sqlite", pack=pack, max_bytes=1 << 30)
+        self.claim: Any = None
+        self.is_settled_elsewhere = False
+
+        async def start():
+            self.spool.start()
+
+        self.run(start())
+
+    def run(self, step):
+        return self.loop.run_until_complete(step)
+
+    def change(self, step):
+        """A step of the owner of the file."""
+        self.is_settled_elsewhere = False
+        return self.run(step)
+
+    @rule(sizes=st.lists(st.integers(1, 40), min_size=1, max_size=4), owner=st.integers(1, 3))
+    def append(self, sizes, owner):
+        for size in sizes:
+            self.change(self.spool.append("x" * size, size, owner=owner))
+            self.line.blocks.append((1, 3 * size, {owner: 3 * size}))
+
+    @rule(sizes=st.lists(st.integers(1, 40), min_size=2, max_size=4))
+    def append_together(self, sizes):
+        """Items of several owners in one group commit; how they are grouped is not known."""
+
+        async def append_all():
+            self.spool._wanted = len(sizes)
+            await asyncio.gather(
+                *(
+                    self.spool.append("x" * size, size, owner=owner)
+                    for owner, size in enumerate(sizes, start=1)
+                )
+            )
+
+        self.change(append_all())
+        for owner, part in enumerate(sizes, start=1):
+            self.line.blocks.append((1, 3 * part, {owner: 3 * part}))
+
+    @rule(max_bytes=st.integers(1, 300))
+    def take(self, max_bytes):
+        claim = self.change(self.spool.take(max_bytes, 100))
+        assert (claim is None) == (not self.line.blocks)
+        if claim is not None:
+            count = 0
+            while sum(events for events, _, _ in self.line.blocks[:count]) < claim.events:
+                count += 1
+            assert not self.line.claimed or self.line.claimed == count
+            self.line.claimed = count
+        self.claim = claim
+
+    @precondition(lambda self: self.claim)
+    @rule()
+    def forget(self):
+        self.change(self.spool.forget(self.claim))
+        self.settle_claim()
+
+    @precondition(lambda self: self.line.blocks)
+    @rule(sizes=st.lists(st.integers(1, 40), max_size=3))
+    def set_aside(self, sizes):
+        self.take(300)
+        refused = [(Block(1, b"y" * size, 2 * size), "no such type") for size in sizes]
+        self.change(self.spool.set_aside(self.claim, refused))
+        self.line.aside += [(1, 2 * size) for size in sizes]
+        self.settle_claim()
+
+    def settle_claim(self):
+        del self.line.blocks[: self.line.claimed]
+        self.line.claimed = 0
+        self.claim = None
+
+    @precondition(lambda self: self.line.aside)
+    @rule()
+    def replay(self):
+        """By another process: it has its own connection."""
+        assert replay_aside(self.folder, NAME, self.first_aside())
+        events, size = self.line.aside.pop(0)
+        self.is_settled_elsewhere = True
+        self.line.blocks.append((events, size, {NOBODY: size}))
+
+    @precondition(lambda self: self.line.aside)
+    @rule()
+    def drop(self):
+        assert drop_aside(self.folder, NAME, self.first_aside())
+        del self.line.aside[0]
+
+    def first_aside(self):
+        return list_aside(self.folder)[NAME][0].number
+
+    @rule()
+    def reopen(self):
+        self.run(self.spool.close())
+        self.open()
+
+    @rule()
+    def crash(self):
+        """What a kill leaves is opened; the old one goes on in files that nobody looks at."""
+        self.leave_as_killed()
+        self.open()
+
+    @rule()
+    def adopt(self):
+        """Another worker drains what a killed one left."""
+        self.leave_as_killed()
+        self.open()
+        while claim := self.change(self.spool.take(500, 100)):
+            self.change(self.spool.forget(claim))
+        self.line.blocks, self.line.claimed = [], 0
+
+    def leave_as_killed(self):
+        left = self.root / str(int(self.folder.name) + 1)
+        shutil.copytree(self.folder, left)
+        self.run(self.spool.close())
+        self.folder = left
+
+    @invariant()
+    def says_what_is_there(self):
+        if self.spool is None:
+            return
+        with contextlib.closing(connect(self.spool.path, is_reader=True)) as database:
+            tally = read_tally(database)
+        assert (tally.events, tally.bytes, tally.held) == self.line.sums
+        assert look_into(self.spool.path).aside_events == len(self.line.aside)
+        state = self.spool.state
+        assert min(state.events, state.bytes, *self.spool.held.values(), 0) == 0
+        if not self.is_settled_elsewhere:
+            assert (state.events, state.bytes, self.spool.held) == self.line.sums
+
+    def teardown(self):
+        self.run(self.spool.close())
+        self.loop.close()
+        shutil.rmtree(self.root)
+
+
+TestSums = SpoolMachine.TestCase
+TestSums.settings = settings(max_examples=50, stateful_step_count=25, deadline=None)

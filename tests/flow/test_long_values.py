@@ -10,11 +10,10 @@ from logster.completion import gap_in
 from logster.language import Equal, Field, Filter, Prefix, parse_filter
 from logster.pipes import parse_question
 from logster.store.complete import complete
-from logster.store.question import Selection
+from logster.store.facets import facets
+from logster.store.question import MAX_VALUE_CHARACTERS, Selection
 from logster.store.search import Question, search
 from logster.store.stats import StatsQuestion, count
-from logster.store.facets import facets
-from logster.store.question import MAX_VALUE_CHARACTERS
 from logster.store.summary import histogram
 from support.stored import event_at, store_events
 

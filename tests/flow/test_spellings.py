@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from logster.language import Equal, Field, matches, parse_filter, render_filter
+from logster.store.facets import facets
 from logster.store.question import Selection
 from logster.store.search import Question, search
-from logster.store.facets import facets
 from logster.store.tail import follow
 from support.engine import Overheard
 from support.stored import event_at, store_events

@@ -14,11 +14,11 @@ from logster.language import Field, Filter, matches, parse_filter, render_filter
 from logster.language import value_of as value_in
 from logster.pipes import parse_question
 from logster.store.block import build_block, pack_block
+from logster.store.facets import facets
 from logster.store.insert import insert
 from logster.store.question import Selection
 from logster.store.search import Question, search
 from logster.store.stats import StatsQuestion, count
-from logster.store.facets import facets
 from support.numbers import FAMILIAR, written
 from support.reference import evaluate
 from support.samples import sample

@@ -19,7 +19,7 @@ from logster.config import (
 from logster.errors import ConfigError
 from logster.language import parse_filter
 from logster.pipes import parse_question
-from logster.spool.spool import MAX_SLOTS
+from logster.spool.slots import MAX_SLOTS
 from logster.variables import bind
 
 ROOT = Path(__file__).parents[2]

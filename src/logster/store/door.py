@@ -268,7 +268,7 @@ class Door:
             _refuse(proto, "the question could not be stopped; the engine starts again", STUCK_CODE)
         await asyncio.sleep(LAST_WORDS_S)
         workspace = call.settings.get(WORKSPACE_SETTING, "")
-        who = f"{asker} in workspace {workspace}" if asker else "a search"
+        who = _told(f"{asker} in workspace {workspace}") if asker else "a search"
         end_process(
             f"a question of {who} is still computing {self._timeout_s + GRACE_S:g} s after its "
             "start and does not heed its kill. The engine ends and is started again; no event is "

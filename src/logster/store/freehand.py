@@ -123,7 +123,8 @@ async def _explain(engine: Engine, error: StoreError, text: str, *, is_read: boo
         return QueryError(
             f"The answer has more than {MAX_ROWS:,} rows or {MAX_BYTES >> 20} MiB, or the question "
             "needs more memory or time than one may have: add a LIMIT, aggregate, or narrow the "
-            "time (an operator may raise LOGSTER_QUERY_MEMORY_BYTES or LOGSTER_QUERY_TIMEOUT_S)."
+            "time by since and until beside sql (an operator may raise LOGSTER_QUERY_MEMORY_BYTES, "
+            "of which SQL has half, or LOGSTER_QUERY_TIMEOUT_S)."
         )
     if error.code is None or isinstance(error, StoreDamagedError):
         return error

@@ -34,7 +34,7 @@ class Notes:
 
     def say(self, text: str) -> None:
         """Tell something as it is."""
-        click.echo(printable(text), err=True)
+        click.echo(printable(text).replace("\n", "\\n"), err=True)
 
     def skip(self, path: Path, why: str) -> None:
         """A file of a folder is left out."""

@@ -191,7 +191,7 @@ async def test_a_name_that_attacks_is_a_name(site: Site, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("query", "position", "length"),
-    [("q=severity>=nix", None, None), ("q=(a", None, None), ("since=yesterday", 0, 9)],
+    [("q=severity>=nix", None, None), ("q=(a", None, None), ("since=soonerish", 0, 9)],
 )
 async def test_a_mistake_in_a_question_is_shown_where_it_is(
     site: Site, query: str, position: int | None, length: int | None

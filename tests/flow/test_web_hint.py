@@ -6,12 +6,20 @@ from typing import Any
 
 import pytest
 
+from logster.store import readings
 from logster.store.engine import Engine
 from support.meta import add_workspace
 from support.stored import event_at, store_events
 from support.web import KEY, Site, running_site
 
 OURS, THEIRS = 1, 2
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine must not decide what is near."""
+    monkeypatch.setattr(readings, "QUESTION_S", 30.0)
+    monkeypatch.setattr(readings, "BUDGET_S", 60.0)
 
 
 @pytest.fixture

@@ -260,7 +260,7 @@ async def test_sql_is_for_administrators(site: Site, stored: list[Event]) -> Non
 
 
 async def test_saved_searches_are_kept_by_people(site: Site) -> None:
-    await site.add_user("ada@example.com", OURS, Role.VIEWER)
+    await site.add_user("ada@example.com", OURS, Role.MEMBER)
     ada, admin, program = site.visit(), site.visit(), site.visit(key=KEY)
     await log_in(ada, "ada@example.com")
     await log_in(admin)

@@ -35,7 +35,7 @@ from logster.meta.sharing import Person, can_change
 from logster.timestamp import read_instant
 from logster.variables import bind
 from logster.web.access import Viewer
-from logster.web.audit import audit_shared
+from logster.web.audit import audit_removed, audit_shared
 from logster.web.orders import Order
 from logster.web.refusals import refusing
 
@@ -174,7 +174,8 @@ async def remove_dashboard(
     dashboard_id: FromPath[int],
 ) -> None:
     """Forget a dashboard that is one's own; administrators also forget shared ones."""
-    await dashboards.remove(_check_person(viewer), dashboard_id)
+    removed = await dashboards.remove(_check_person(viewer), dashboard_id)
+    audit_removed(viewer, "dashboard", removed)
 
 
 @post("/dashboards/{dashboard_id:int}/duplicate", summary="Duplicate a dashboard")

@@ -5,8 +5,9 @@ It goes between byte by byte, so streams flow; the path is kept or taken off, as
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
+import socket
+import socketserver
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,7 +15,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ELSEWHERE = b"the other site"
+ELSEWHERE = (
+    b"HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 14\r\n\r\nthe other site"
+)
+MAX_HEAD_BYTES = 64 * 1024
 
 
 @dataclass
@@ -27,94 +31,99 @@ class Way:
     is_kept: bool
 
 
-class Proxy:
+class Proxy(socketserver.ThreadingTCPServer):
     """One host; whatever is below no way is the other site's."""
 
+    daemon_threads = True
+    allow_reuse_address = True
+
     def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Connection)
         self.ways: list[Way] = []
         #: The targets that were asked for and are below no way.
         self.strayed: list[str] = []
-        self.port = 0
 
     @property
     def url(self) -> str:
         """The host."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://127.0.0.1:{self.server_address[1]}"
 
-    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Bring one request of a connection to where it belongs."""
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            head = await reader.readuntil(b"\r\n\r\n")
-            target = head.split(b" ", 2)[1].decode("latin-1")
-            way = self._way_of(target)
-            if way:
-                await _bring(head, way, reader, writer)
-            else:
-                self.strayed.append(target)
-                size = b"%d" % len(ELSEWHERE)
-                writer.write(
-                    b"HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: "
-                    + size
-                    + b"\r\n\r\n"
-                    + ELSEWHERE
-                )
-                await writer.drain()
-        writer.close()
-
-    def _way_of(self, target: str) -> Way | None:
+    def way_of(self, target: str) -> Way | None:
+        """Where a request goes."""
         path = target.partition("?")[0]
         return next(
             (way for way in self.ways if path == way.root or path.startswith(f"{way.root}/")), None
         )
 
 
-async def _bring(
-    head: bytes, way: Way, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-) -> None:
-    method, target, rest = head.split(b" ", 2)
+class _Connection(socketserver.BaseRequestHandler):
+    """One request: brought to its server, with all that follows, in both directions."""
+
+    server: Proxy
+
+    def handle(self) -> None:
+        with contextlib.suppress(OSError):
+            head, rest = self._read_head()
+            if not head:
+                return
+            target = head.split(b" ", 2)[1].decode("latin-1")
+            way = self.server.way_of(target)
+            if way:
+                self._bring(_rewrite(head, way) + rest, way.port)
+            else:
+                self.server.strayed.append(target)
+                self.request.sendall(ELSEWHERE)
+
+    def _read_head(self) -> tuple[bytes, bytes]:
+        read = b""
+        while b"\r\n\r\n" not in read:
+            piece = self.request.recv(65_536)
+            if not piece or len(read) > MAX_HEAD_BYTES:
+                return b"", b""
+            read += piece
+        head, end, rest = read.partition(b"\r\n\r\n")
+        return head + end, rest
+
+    def _bring(self, begin: bytes, port: int) -> None:
+        with socket.create_connection(("127.0.0.1", port)) as there:
+            there.sendall(begin)
+            sending = threading.Thread(target=_pass_on, args=(self.request, there), daemon=True)
+            sending.start()
+            _pass_on(there, self.request)
+            # Whoever still sends hears that nobody reads.
+            with contextlib.suppress(OSError):
+                self.request.shutdown(socket.SHUT_RDWR)
+            sending.join()
+
+
+def _rewrite(head: bytes, way: Way) -> bytes:
+    """The head as it goes on: one request on one connection."""
+    first, *lines = head.split(b"\r\n")
+    method, target, version = first.split(b" ", 2)
     if not way.is_kept:
         target = target[len(way.root) :]
         target = target if target.startswith(b"/") else b"/" + target
-    lines = [line for line in rest.split(b"\r\n") if not line.lower().startswith(b"connection:")]
-    lines[1:1] = [b"Connection: close"]
-    inner, outer = await asyncio.open_connection("127.0.0.1", way.port)
-    outer.write(b" ".join([method, target, b"\r\n".join(lines)]))
-    there = asyncio.create_task(_pass_on(reader, outer))
-    try:
-        await _pass_on(inner, writer)
-    finally:
-        there.cancel()
-        outer.close()
+    kept = [line for line in lines if not line.lower().startswith(b"connection:")]
+    return b"\r\n".join([b" ".join([method, target, version]), b"Connection: close", *kept])
 
 
-async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+def _pass_on(source: socket.socket, goal: socket.socket) -> None:
+    """Until the source has ended; then the other side is told, which may have more to say."""
     with contextlib.suppress(OSError):
-        while piece := await reader.read(65_536):
-            writer.write(piece)
-            await writer.drain()
+        while piece := source.recv(65_536):
+            goal.sendall(piece)
+    with contextlib.suppress(OSError):
+        goal.shutdown(socket.SHUT_WR)
 
 
 @contextlib.contextmanager
 def proxying() -> Iterator[Proxy]:
     """A proxy in a thread of its own; its ways are put in later."""
-    proxy, loop = Proxy(), asyncio.new_event_loop()
-    listening = asyncio.start_server(proxy.answer, "127.0.0.1", 0)
-    server = loop.run_until_complete(listening)
-    proxy.port = server.sockets[0].getsockname()[1]
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    try:
-        yield proxy
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        server.close()
-        loop.run_until_complete(_end_all(loop))
-        loop.close()
-
-
-async def _end_all(loop: asyncio.AbstractEventLoop) -> None:
-    tasks = asyncio.all_tasks(loop) - {asyncio.current_task()}
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    with Proxy() as proxy:
+        thread = threading.Thread(target=proxy.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        try:
+            yield proxy
+        finally:
+            proxy.shutdown()
+            thread.join()

@@ -11,8 +11,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from logster.head import is_authority
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
     from typing import Any
@@ -44,6 +42,8 @@ OWN_NAMES = frozenset(
 _KEY = "app_root_path"
 
 _URL = re.compile(r"(?i:https?)://([^/?#]+)([^?#]*)([?#]?.*)", re.DOTALL)
+_HOST = re.compile(rb"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?")
+MAX_PORT = 65_535
 #: What means the same in a URL, a cookie's path, an attribute of HTML and a shell.
 _NAME = re.compile(r"[A-Za-z0-9._~-]+")
 
@@ -58,7 +58,7 @@ def read_root(url: str) -> str:
         raise ValueError("it must end before a query (?) or fragment (#)")
     if not _is_host(host):
         raise ValueError(
-            f"{host!r} is no host; a name or an address will do, and perhaps a port up to 65535"
+            f"{host!r} is no host; give a name or an address, perhaps with a port up to {MAX_PORT}"
         )
     root = path.removesuffix("/")
     _check_root(root)
@@ -67,10 +67,10 @@ def read_root(url: str) -> str:
 
 def _is_host(text: str) -> bool:
     try:
-        ascii_text = text.encode("idna")
+        found = _HOST.fullmatch(text.encode("idna"))
     except UnicodeError:
         return False
-    return not ascii_text.startswith(b":") and is_authority(ascii_text)
+    return found is not None and int(found[1] or 0) <= MAX_PORT
 
 
 def _check_root(root: str) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -55,7 +56,7 @@ def browser(request: pytest.FixtureRequest, site: Site) -> httpx.AsyncClient:
 def _take_off(visitor: httpx.AsyncClient) -> None:
     inner = visitor._transport.app  # type: ignore[attr-defined]
 
-    async def proxied(scope, receive, send):  # type: ignore[no-untyped-def]
+    async def proxied(scope: Any, receive: Any, send: Any) -> None:
         path, raw_path = scope["path"], scope["raw_path"]
         assert path.startswith(ROOT), "the proxy's other site was asked"
         scope = {
@@ -81,6 +82,14 @@ async def test_a_stranger_is_sent_to_the_door_below_the_root_and_back(
     assert (await browser.get(answer.headers["location"])).status_code == 200
     again = await browser.get(f"{ROOT}/login?next=/logs/dashboards")
     assert again.headers["location"] == "/logs/dashboards"
+
+
+async def test_a_goal_in_any_letters_is_led_to(browser: httpx.AsyncClient) -> None:
+    goal = "/?q=журнал 100%25"
+    expected = "/logs/?q=%D0%B6%D1%83%D1%80%D0%BD%D0%B0%D0%BB%20100%25"
+    assert (await log_in(browser, goal=goal, root=ROOT)).headers["location"] == expected
+    answer = await browser.get(f"{ROOT}/login", params={"next": goal})
+    assert answer.headers["location"] == expected
 
 
 @pytest.mark.parametrize("path", ["", "/"])

@@ -1,3 +1,4 @@
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -84,10 +85,10 @@ def test_no_root_is_one_of_the_servers_own_paths() -> None:
 
 def entered(target: str, root: str) -> tuple[str, str]:
     """The path of a request behind the front, decoded and as it was sent."""
-    scope = {"path": unquote(target), "raw_path": target.encode()}
+    scope: dict[str, Any] = {"path": unquote(target), "raw_path": target.encode()}
     enter(scope, root)
     assert root_of(scope) == root
-    return str(scope["path"]), bytes(scope["raw_path"]).decode()
+    return scope["path"], scope["raw_path"].decode()
 
 
 @pytest.mark.parametrize(

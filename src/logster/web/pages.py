@@ -61,6 +61,7 @@ PORTAL_PATHS = [
 ]
 #: A step of one or two dots, in the path of a goal.
 _DOTS = re.compile(r"[^?#]*/(?:\.|%2e){1,2}(?:[/?#]|$)", re.IGNORECASE)
+_URL_PUNCTUATION = "%/?#&=+:@,;!$'()*~[]"
 _EVENT_ID = re.compile(r"[0-9]{1,20}")
 
 
@@ -162,7 +163,9 @@ async def show_portal(
 
 def see_other(request: AnyRequest, path: str, cookies: Sequence[Cookie] = ()) -> Response[bytes]:
     """A redirect to a path of ours, that is always followed with GET."""
-    headers = {"Location": root_of(request.scope) + path, "Cache-Control": "no-store"}
+    # A header has no letters beyond ASCII; what is escaped already stays as it is.
+    location = quote(root_of(request.scope) + path, safe=_URL_PUNCTUATION)
+    headers = {"Location": location, "Cache-Control": "no-store"}
     return Response(
         b"", status_code=303, headers=headers, cookies=cookies, media_type=MediaType.TEXT
     )

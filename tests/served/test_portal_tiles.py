@@ -84,7 +84,7 @@ def make_board(page, *tiles, variables=()):
             "buffer": json.dumps(document).encode(),
         }
     )
-    expect(page.get_by_role("heading", name="Tiles")).to_be_visible()
+    expect(page.get_by_role("heading", name="Tiles", exact=True)).to_be_visible()
 
 
 def edit(page):
@@ -99,6 +99,7 @@ def plot_of(page, name):
 
 def colors_of(page, name):
     """The colour beside each name of a chart."""
+    tile(page, name).scroll_into_view_if_needed()
     expect(tile(page, name).locator(".legend li").first).to_be_visible()
     return {
         each.locator("span").inner_text(): each.locator("i").evaluate(
@@ -110,6 +111,7 @@ def colors_of(page, name):
 
 def tops_of(page, name):
     """Where the bars of each series end, at their lowest and highest."""
+    tile(page, name).scroll_into_view_if_needed()
     expect(tile(page, name).locator("svg path.fill").first).to_be_visible()
     return tile(page, name).locator("svg path.fill").evaluate_all(
         "all => all.map(node => {const {y, height} = node.getBBox(); return [y, y + height]})"
@@ -122,7 +124,7 @@ def test_only_numbers_that_add_up_stand_on_each_other(page, word):
         ("bar", "Counts", f"{word} | count by application every 30m"),
         ("bar", "Percentiles", f"{word} | p95(DurationMs) by application every 30m"),
         ("bar", "Users", f"{word} | count distinct message by application every 30m"),
-        ("bar", "Crowded", f"{word} | avg(DurationMs) by message every 1m"),
+        ("bar", "Crowded", f"{word} | avg(DurationMs) by message every 30s"),
         ("bar", "Balance", f"{word} | sum(Balance) by application every 30m"),
     )
     lower, upper = tops_of(page, "Counts")
@@ -131,6 +133,7 @@ def test_only_numbers_that_add_up_stand_on_each_other(page, word):
         one, other = tops_of(page, name)
         assert abs(one[1] - other[1]) < 1, name
     # Too many to stand side by side: lines.
+    tile(page, "Crowded").scroll_into_view_if_needed()
     expect(tile(page, "Crowded").locator("path.stroke").first).to_be_attached()
     expect(tile(page, "Crowded").locator("svg path.fill")).to_have_count(0)
     # Below zero they hang from it.
@@ -153,6 +156,8 @@ def test_a_value_keeps_its_colour_on_all_tiles_whatever_its_rank(page, word):
     assert colors["shop"] != colors["cart"]
     assert colors_of(page, "By duration") == colors
     assert colors_of(page, "Without the first") == {"cart": colors["cart"]}
+    tile(page, "Top").scroll_into_view_if_needed()
+    expect(tile(page, "Top").get_by_role("listitem")).to_have_count(2)
     for row in tile(page, "Top").get_by_role("listitem").all():
         color = row.locator(".bar").evaluate("node => getComputedStyle(node).backgroundColor")
         assert color == colors[row.locator(".label").inner_text()]
@@ -170,9 +175,11 @@ def test_the_legend_says_the_last_value_with_its_unit(page, word):
     )
     shop = tile(page, "Slow").locator(".legend").get_by_role("button").filter(has_text="shop")
     expect(shop).to_have_text(re.compile("shop\\s*100 ms"))
+    tile(page, "Counts").scroll_into_view_if_needed()
     last = tile(page, "Counts").locator(".legend b")
     expect(last).to_have_text(re.compile(r"^\d+$"))
-    expect(tile(page, "Worst").locator(".number")).to_have_text("200ms")
+    tile(page, "Worst").scroll_into_view_if_needed()
+    expect(tile(page, "Worst").locator(".number")).to_have_text("200\u00a0ms")
 
 
 def test_a_name_that_is_no_variable_is_a_mistake_in_its_place(page, word):
@@ -220,7 +227,7 @@ def test_a_drag_across_a_chart_zooms_the_dashboard_and_back_goes_back(page, word
         page.mouse.move(box["x"] + box["width"] * 0.6, y, steps=5)
         expect(tile(page, name).locator(".brush")).to_be_visible()
         page.mouse.up()
-        expect(page).to_have_url(re.compile(r"/dashboards/\d+\?range=\d{4}-.*~"))
+        expect(page).to_have_url(re.compile(r"/dashboards/\d+\?range=\d{4}-.*%7E"))
         since, until = (
             datetime.fromisoformat(side)
             for side in page.evaluate("new URLSearchParams(location.search).get('range')").split("~")
@@ -255,7 +262,7 @@ def test_a_chart_zooms_by_keys(page, word):
     page.keyboard.press("Home")
     page.keyboard.press("Shift+ArrowRight")
     page.keyboard.press("Enter")
-    expect(page).to_have_url(re.compile("range=.*~"))
+    expect(page).to_have_url(re.compile("range=.*%7E"))
 
 
 def test_a_drag_across_the_numbers_of_the_explorer_zooms_there(page, word):
@@ -266,7 +273,7 @@ def test_a_drag_across_the_numbers_of_the_explorer_zooms_there(page, word):
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 20, steps=5)
     page.mouse.up()
-    expect(page).to_have_url(re.compile("range=.*~"))
+    expect(page).to_have_url(re.compile("range=.*%7E"))
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -360,7 +367,7 @@ def test_the_names_of_a_chart_are_read_without_scrolling_at_320_pixels(page, wor
     plot_of(page, "Many")
     page.set_viewport_size({"width": 320, "height": 640})
     legend = tile(page, "Many").locator(".legend")
-    expect(legend.locator("li")).to_have_count(11)
+    expect(legend.locator("li")).to_have_count(10)
     scrolls = """node => {
         const boxes = [];
         for (let at = node; at && !at.matches('.page'); at = at.parentElement)

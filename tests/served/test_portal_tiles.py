@@ -1,4 +1,4 @@
-"""The tiles of dashboards in a real browser: what they draw, say, zoom, and how they are changed."""
+"""The tiles of dashboards in a real browser: what they draw and say, how they are changed."""
 
 import json
 import re
@@ -113,8 +113,12 @@ def tops_of(page, name):
     """Where the bars of each series end, at their lowest and highest."""
     tile(page, name).scroll_into_view_if_needed()
     expect(tile(page, name).locator("svg path.fill").first).to_be_visible()
-    return tile(page, name).locator("svg path.fill").evaluate_all(
-        "all => all.map(node => {const {y, height} = node.getBBox(); return [y, y + height]})"
+    return (
+        tile(page, name)
+        .locator("svg path.fill")
+        .evaluate_all(
+            "all => all.map(node => {const {y, height} = node.getBBox(); return [y, y + height]})"
+        )
     )
 
 
@@ -139,7 +143,7 @@ def test_only_numbers_that_add_up_stand_on_each_other(page, word):
     # Below zero they hang from it.
     one, other = tops_of(page, "Balance")
     assert abs(one[0] - other[0]) < 1
-    expect(tile(page, "Balance").locator(".scale")).to_contain_text("−")
+    expect(tile(page, "Balance").locator(".scale")).to_contain_text("\N{MINUS SIGN}")
 
 
 def test_a_value_keeps_its_colour_on_all_tiles_whatever_its_rank(page, word):
@@ -230,7 +234,9 @@ def test_a_drag_across_a_chart_zooms_the_dashboard_and_back_goes_back(page, word
         expect(page).to_have_url(re.compile(r"/dashboards/\d+\?range=\d{4}-.*%7E"))
         since, until = (
             datetime.fromisoformat(side)
-            for side in page.evaluate("new URLSearchParams(location.search).get('range')").split("~")
+            for side in page.evaluate("new URLSearchParams(location.search).get('range')").split(
+                "~"
+            )
         )
         assert timedelta(minutes=10) <= until - since <= timedelta(minutes=30)
         expect(page.get_by_role("button", name="Time range")).not_to_contain_text("Last")

@@ -105,7 +105,7 @@ class BindingOrder(Order, frozen=True, kw_only=True):
 
 
 class MistakeShape(msgspec.Struct, frozen=True, kw_only=True):
-    """A name that stands for nothing; the place counts characters of the question as it was sent."""
+    """A name that stands for nothing; the place counts characters of the question as sent."""
 
     message: str
     position: int

@@ -423,11 +423,15 @@ def whole_tokens_in(pieces: tuple[str, ...]) -> list[str]:
 
 def pattern_of_text(text: str, escape: Callable[[str], str]) -> str:
     """An expression that finds a text in lower-cased text, each word by all its spellings."""
-    runs = (folded_spellings(run) for run in _RUN.findall(text.lower()))
     return "".join(
         escape(found[0]) if len(found) == 1 else f"(?:{'|'.join(map(escape, found))})"
-        for found in runs
+        for found in runs_of(text)
     )
+
+
+def runs_of(text: str) -> list[tuple[str, ...]]:
+    """The words of a text in lower case and what is between them, each with its spellings."""
+    return [folded_spellings(run) for run in _RUN.findall(text.lower())]
 
 
 def bounds_of(words: Words) -> tuple[bool, bool]:

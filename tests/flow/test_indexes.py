@@ -101,3 +101,21 @@ async def test_filters_are_not_packed_since_unpacking_is_most_of_a_search(engine
     for name, size, packed in answer.rows:
         assert size > ROWS, name
         assert packed >= size, name
+
+
+@pytest.mark.parametrize("text", ["*éclai*", "*nowhére*"])
+async def test_text_inside_words_is_found_by_the_index_in_every_spelling(
+    engine: Engine, text: str
+) -> None:
+    message = "two e\u0301clairs"
+    await store_events(
+        engine,
+        [
+            event_at(number, workspace=1, message=message if number == NEEDLE else "all is well")
+            for number in range(1, ROWS + 1)
+        ],
+    )
+    statement = select_events(1, parse_filter(text), limit=10)
+    answer = await engine.ask(statement.sql, statement.parameters)
+    assert len(answer.rows) == (text != "*nowhére*")
+    assert answer.rows_read <= 2 * GRANULE

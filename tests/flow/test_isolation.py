@@ -90,6 +90,7 @@ PLACES = (
 )
 #: What would tell about others without failing.
 TELLING = (
+    f"SELECT max({EXPRESSIONS[9]}) FROM events",
     "SELECT max(_part_offset) FROM events",
     "SELECT uniqExact(_part), max(_block_number), any(_partition_id) FROM events",
     "SELECT max(lowCardinalityIndices(host)) FROM events",

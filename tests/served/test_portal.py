@@ -232,6 +232,19 @@ def test_what_a_message_says_is_only_ever_text(server, page):
     assert page.locator("main img[src=x]").count() == 0
 
 
+def test_a_coloured_word_is_found_and_shown_in_its_colour(server, page):
+    word = unique("colour")
+    server.log_message(Message=f"\x1b[31m{word}\x1b[0m\x1b[K behind", Severity=3)
+    server.wait_for(word, 1)
+    search_for(page, word)
+
+    expect(row_with(page, word).locator(".ansi-1")).to_have_text(word)
+    row_with(page, word).click()
+    detail = page.get_by_role("region", name="Event detail")
+    expect(detail.locator(".message .ansi-1")).to_have_text(word)
+    expect(detail.locator(".message")).to_have_text(f"{word} behind")
+
+
 def test_one_can_leave(stranger):
     page = stranger
     log_in(page)

@@ -42,6 +42,13 @@ def test_what_is_given_back_can_be_taken_again():
     assert shares.has_room(1, 15)
 
 
+def test_a_body_that_was_refused_unread_gives_nothing_back():
+    shares = Shares(100, greed=1)
+    shares.give_back(1, 0)
+
+    assert (shares.held_bytes, shares.held_by(1)) == (0, 0)
+
+
 def test_what_is_nobodys_counts_for_all_but_those_who_hold_little():
     def most(held, nobodys, free):
         return max(

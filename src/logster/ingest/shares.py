@@ -57,9 +57,9 @@ class Shares:
     def give_back(self, key: int, size: int) -> None:
         """Note that a key holds `size` bytes less, that it has taken."""
         self.held_bytes -= size
-        self._held[key] -= size
-        if not self._held[key]:
-            del self._held[key]
+        left = self._held.pop(key, 0) - size  # nothing, of a body that was refused unread
+        if left:
+            self._held[key] = left
 
 
 class Turns:

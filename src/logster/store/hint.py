@@ -20,7 +20,9 @@ from logster.language import (
     Field,
     Filter,
     fields_in,
+    parse_filter,
     render_field,
+    render_filter,
     replace_fields,
 )
 from logster.pipes import Stats, fields_of, parse_question, render_question, replace_stats_fields
@@ -76,7 +78,7 @@ async def find_hint(
             meter.add(found.elapsed_ms, found.rows_read)
             known = {info.name: info.field for info in found.fields}
     meant = _meant(named, known | OWN) if known else {}
-    corrected = replace_fields(selection.filter, meant)
+    corrected = _corrected(selection.filter, meant)
     offers = []
     if named and is_empty and not said:
         readings = await find_readings(meter, selection, known | OWN, corrected)
@@ -120,6 +122,15 @@ def _meant(named: list[Field | None], known: dict[str, Field]) -> dict[Field, Fi
         if not _is_among(field, known) and (others := other_fields(field, known)):
             meant[field] = others[0]
     return meant
+
+
+def _corrected(tree: Filter, meant: dict[Field, Field]) -> Filter:
+    """The search with the other names, as the language reads it: of prose a value is a word."""
+    other = replace_fields(tree, meant)
+    try:
+        return parse_filter(render_filter(other))
+    except QueryError:
+        return other
 
 
 def _sentence(field: Field, other: Field, *, is_offered: bool) -> str:

@@ -16,6 +16,8 @@ The index is over lower-cased text, `lowerUTF8(column)`, and only that very expr
 # ruff: noqa: S608  # composing SQL is the task here; every value is a bound parameter
 from __future__ import annotations
 
+import itertools
+import math
 import re
 import unicodedata
 from typing import TYPE_CHECKING, Any, assert_never
@@ -44,11 +46,12 @@ from logster.language import (
     bounds_of,
     bounds_of_glob,
     pattern_of_text,
+    runs_of,
     whole_tokens_in,
     whole_tokens_of,
 )
 from logster.regex import parse_regex, tokens_in_regex, write_re2
-from logster.spelling import folded_spellings, spellings
+from logster.spelling import MAX_SPELLINGS, folded_spellings, spellings
 from logster.store.property import (
     property_condition,
     property_number,
@@ -269,14 +272,14 @@ def _words(words: Words, parameters: Parameters) -> str:
     tokens = whole_tokens_of(words)
     bounds = bounds_of(words)
     part = None if tokens else _longest_part((words.text,))
-    tests: list[tuple[str, str]] = []
-    if not any(bounds) and len(folded_spellings(words.text)) == 1:
+    if not any(bounds) and (likes := _likes(words.text)):
         # A part that is the whole text says it all.
         part = None if part == words.text.lower() else part
-        tests = [(_FOLDED_LIKE, f"%{_like(words.text.lower())}%")]
-    elif tokens != [words.text.lower()]:
-        tests = [(_FOLDED_MATCH, _bounded(pattern_of_text(words.text, _literal), *bounds))]
-    return _prose(words.field, tokens, part, tests, parameters)
+        return _prose(words.field, tokens, part, (_FOLDED_LIKE, likes), parameters)
+    is_one_token = tokens == [words.text.lower()]
+    pattern = _bounded(pattern_of_text(words.text, _literal), *bounds)
+    test = (_FOLDED_MATCH, [] if is_one_token else [pattern])
+    return _prose(words.field, tokens, part, test, parameters)
 
 
 def _is_prose(field: Field) -> bool:
@@ -287,18 +290,26 @@ def _prose_pattern(tree: Glob | Regex, parameters: Parameters) -> str:
     """A pattern is looked for in lower-cased text, an expression in the text as it is written."""
     if isinstance(tree, Regex):
         node = parse_regex(tree.text, is_any_case=tree.is_any_case)
-        tests = [(_MATCH, write_re2(node))]
-        return _prose(tree.field, tokens_in_regex(node), None, tests, parameters)
+        test = (_MATCH, [write_re2(node)])
+        return _prose(tree.field, tokens_in_regex(node), None, test, parameters)
     tokens = whole_tokens_in(tree.texts)
     part = None if tokens else _longest_part(tree.texts)
     match tree.texts:
-        case ("", text, "") if text.isascii():
-            tests = [(_FOLDED_LIKE, f"%{_like(text.lower())}%")]
+        case ("", text, "") if likes := _likes(text):
+            test = (_FOLDED_LIKE, likes)
             part = None if part == text.lower() else part
         case texts:
             middle = f"[^{SPACES}]*".join(pattern_of_text(text, _literal) for text in texts)
-            tests = [(_FOLDED_MATCH, _bounded(middle, *bounds_of_glob(tree)))]
-    return _prose(tree.field, tokens, part, tests, parameters)
+            test = (_FOLDED_MATCH, [_bounded(middle, *bounds_of_glob(tree))])
+    return _prose(tree.field, tokens, part, test, parameters)
+
+
+def _likes(text: str) -> list[str]:
+    """A text anywhere, by its spellings, which the index finds inside its words; else none."""
+    runs = runs_of(text)
+    if math.prod(map(len, runs)) > MAX_SPELLINGS:
+        return []
+    return [f"%{_like(''.join(spelling))}%" for spelling in itertools.product(*runs)]
 
 
 def _longest_part(texts: Iterable[str]) -> str | None:
@@ -316,26 +327,31 @@ def _prose(
     field: Field | None,
     tokens: list[str],
     part: str | None,
-    tests: list[tuple[str, str]],
+    test_and_patterns: tuple[str, list[str]],
     parameters: Parameters,
 ) -> str:
-    """Whole tokens or a part of one by the index, then the rest; in any of the columns."""
+    """Whole tokens or a part of one by the index, then any pattern; in any of the columns."""
     names = PROSE_FIELDS if field is None else (field.name,)
+    test, patterns = test_and_patterns
     asked = _tokens(tokens, parameters)
     if part is not None:
-        asked.append((_FOLDED_LIKE, parameters.bind(f"%{part}%", "String")))
-    asked += [(test, parameters.bind(pattern, "String")) for test, pattern in tests]
-    columns = (COLUMNS[name] for name in names)
-    return _any([_all([test.format(column, bound) for test, bound in asked]) for column in columns])
+        asked.append((_FOLDED_LIKE, [parameters.bind(f"%{part}%", "String")]))
+    if patterns:
+        asked.append((test, [parameters.bind(pattern, "String") for pattern in patterns]))
+    alternatives = []
+    for column in (COLUMNS[name] for name in names):
+        parts = ([test.format(column, bound) for bound in places] for test, places in asked)
+        alternatives.append(_all([_any(part) if part[1:] else part[0] for part in parts]))
+    return _any(alternatives)
 
 
-def _tokens(tokens: list[str], parameters: Parameters) -> list[tuple[str, str]]:
+def _tokens(tokens: list[str], parameters: Parameters) -> list[tuple[str, list[str]]]:
     """Those with one spelling all together, each other one by any of its spellings."""
     spelled = [folded_spellings(token) for token in dict.fromkeys(tokens)]
     plain = " ".join(found[0] for found in spelled if len(found) == 1)
-    asked = [(_ALL_WORDS, parameters.bind(plain, "String"))] if plain else []
+    asked = [(_ALL_WORDS, [parameters.bind(plain, "String")])] if plain else []
     several = (list(found) for found in spelled if len(found) > 1)
-    return asked + [(_ANY_WORD, parameters.bind(found, "Array(String)")) for found in several]
+    return asked + [(_ANY_WORD, [parameters.bind(found, "Array(String)")]) for found in several]
 
 
 #: A column and a pattern.

@@ -270,8 +270,8 @@ class Machine(RuleBasedStateMachine):
             self.torn |= set(gone.began.values())
         self.copied[name] = old
         shutil.copyfile(path, name)
-        # What the very first look finds is there to stay.
-        if looks and self.is_running and (old.committed or not self.follower._is_first):
+        # Of two files that are new in one look, none is the other's copy.
+        if looks and self.is_running and old.committed and self.is_open(old):
             self.look()
         is_kept = self.is_folder or (not folder and bool(old.committed))
         self.leave(old, is_gone=not is_kept)

@@ -130,12 +130,7 @@ class Follower:
             self._find_gone(there)
             self._has_looked = True
         yield from self._settle_lost(found, now)
-        for file_id, file in list(self._files.items()):
-            if not file.is_renewed or self._goes_on(file):
-                yield from self._read(file, now)
-            elif not self._is_original_changed(file.path):  # then its copy is looked for first
-                file.reader.close()
-                del self._files[file_id]
+        yield from self._read_all(now)
         if not self._lost:  # a new file may be the copy of it: the next look tells
             for each in found:
                 if each.id not in self._files:
@@ -174,6 +169,14 @@ class Follower:
             del self._left_out[gone]
 
     # -- reading ----------------------------------------------------------------------------
+
+    def _read_all(self, now: float) -> Iterator[Row]:
+        for file_id, file in list(self._files.items()):
+            if not file.is_renewed or self._goes_on(file):
+                yield from self._read(file, now)
+            elif not self._is_original_changed(file.path):  # then its copy is looked for first
+                file.reader.close()
+                del self._files[file_id]
 
     def _read(self, file: _File, now: float) -> Iterator[Row]:
         """Give what is new in a file; notice when it is no longer what was read."""

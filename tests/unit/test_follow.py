@@ -432,6 +432,32 @@ def test_a_state_file_that_cannot_be_understood_is_set_aside_and_told(watch, tmp
     assert json.loads(state.read_bytes())["files"][0]["offset"] == 2
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"offset": -5, "window": 0},
+        {"offset": 2**63, "window": 0},
+        {"window": -3},
+        {"window": 99_999_999_999},
+        {"encoding": "nonsense"},
+    ],
+)
+def test_a_state_file_with_a_position_that_cannot_be_is_set_aside_and_told(watch, tmp_path, change):
+    log, state = tmp_path / "a.log", tmp_path / "state.json"
+    log.write_text("one\ntwo\n")
+    first = watch(log, state=state)
+    assert first.look() == ["one", "two"]
+    first.end()
+    kept = json.loads(state.read_bytes())
+    kept["files"][0] |= change
+    state.write_text(json.dumps(kept))
+
+    seen = watch(log, state=state)
+
+    assert seen.look() == ["one", "two"]
+    assert "cannot be understood" in seen.said[0]
+
+
 def test_a_state_file_that_cannot_be_written_is_advice(tmp_path):
     (tmp_path / "file").write_text("")
 

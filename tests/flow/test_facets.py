@@ -11,13 +11,15 @@ from logster.errors import QueryError
 from logster.event import Event, Severity
 from logster.language import matches, parse_filter
 from logster.store.facets import Facet, facets
-from logster.store.question import SEVERITY, Selection, field_of
+from logster.store.question import MAX_VALUE_CHARACTERS, SEVERITY, Selection, field_of
 from support.stored import event_at, store_events
 
 if TYPE_CHECKING:
     from logster.store.engine import Engine
 
 WORKSPACE = 7
+#: As many characters as are counted of a value.
+LONG = "l" * MAX_VALUE_CHARACTERS
 #: A search, a field, and the same search without what chooses or excludes values of the field.
 OWN = [
     ("tea application:shop", "application", "tea"),
@@ -37,6 +39,10 @@ OWN = [
     ("severity>=error -severity:fatal", "severity", "severity>=error"),
     ("application:sh*", "application", "application:sh*"),
     ("has:user user:u1", "user", "has:user"),
+    # A long value is chosen by its beginning, as it is counted.
+    (f'tea application:"{LONG}"*', "application", "tea"),
+    (f'tea -application:"{LONG}"*', "application", "tea"),
+    (f'application:"{LONG[1:]}"*', "application", f'application:"{LONG[1:]}"*'),
     ("(user:u1 OR user:u2) tea", "user", "tea"),
     ("user:(u1 OR -u2) tea", "user", "tea"),
     # Not what must hold by itself, nor what is no list.
@@ -118,6 +124,15 @@ async def test_named_values_are_there_however_rare_and_when_nobody_has_them(
     assert facet.has_more
     severity = await count(engine, "severity:debug", "severity")
     assert dict(severity.values)["debug"] == 0
+
+
+async def test_a_long_value_that_is_chosen_is_named_by_its_beginning(
+    engine: Engine, stored: list[Event]
+) -> None:
+    for text in (f'user:"{LONG}"*', f'-user:"{LONG}"*', f'user:("{LONG}"*, u9)'):
+        facet = await count(engine, text, "user", limit=1)
+        assert dict(facet.values)[LONG] == 0
+        assert facet.values[0][1] > 0
 
 
 async def test_more_values_are_told_of_exactly(engine: Engine, stored: list[Event]) -> None:

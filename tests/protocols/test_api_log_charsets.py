@@ -27,6 +27,9 @@ CHARSETS = [
     ("Shift_JIS", "日本語"),
     ("euc-jp", "日本語"),
     ("iso-2022-jp", "日本語"),
+    ("iso-2022-jp-2", "日本語"),
+    ("iso-2022-kr", "한국어"),
+    ("hz-gb-2312", "日本"),
     ("gb2312", "中文"),
     ("GBK", "中文"),
     ("gb18030", "中文€"),
@@ -184,3 +187,15 @@ def test_who_forgot_the_content_type_of_json_or_xml_is_told(body: str) -> None:
     state = ask(body, content_type=FORM).model_state
     assert state["message.Message"] == ["The Message field is required."]
     assert f"application/{'xml' if '<' in body else 'json'}" in state["message"][0]
+
+
+@pytest.mark.parametrize("charset", ["utf-7", "UTF7", "unicode-1-1-utf-7", "iso-2022-cn"])
+def test_ascii_that_may_be_other_letters_is_refused_where_nobody_knows_them(charset: str) -> None:
+    for answer in (
+        send_form(b"Message=Gr%2BAPw-n", charset),
+        send_form(b"Message=Gr%2BAPw-n&_charset_=" + charset.encode()),
+        send_xml(document("Gr+APw-n").encode(), charset),
+        send_xml(document("Gr+APw-n", charset).encode()),
+    ):
+        assert answer.status == 400
+        assert "not known; send UTF-8" in answer.body.decode()

@@ -23,7 +23,8 @@ _CODECS = frozenset(
     cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258
     cp437 cp737 cp775 cp850 cp852 cp855 cp857 cp858 cp860 cp861 cp862 cp863 cp865 cp866 cp869 cp874
     koi8_r koi8_u kz1048 ptcp154 mac_roman mac_cyrillic tis_620
-    shift_jis cp932 euc_jp iso2022_jp gb2312 gbk gb18030 big5 big5hkscs cp950 euc_kr cp949 johab
+    shift_jis cp932 euc_jp gb2312 gbk gb18030 big5 big5hkscs cp950 euc_kr cp949 johab
+    iso2022_jp iso2022_jp_1 iso2022_jp_2 iso2022_jp_2004 iso2022_jp_3 iso2022_jp_ext iso2022_kr hz
     """.split()  # noqa: SIM905 - a list of words is read more easily
 )
 #: Names that browsers and mail know, and Python does not.
@@ -43,6 +44,8 @@ _NAMES = {
     **{name: codec for name, codec in aliases.items() if codec in _CODECS},
     **_MORE_NAMES,
 }
+#: Charsets that write all letters in ASCII: UTF-7, which is not read, ISO-2022-CN, their kin.
+_SEVEN_BITS = re.compile(r"utf_?7|iso_?2022|hz")
 _NOT_PLAIN = re.compile(r"[^a-z0-9]+")
 #: One charset, whatever the order of its bytes.
 _FAMILIES = {
@@ -75,7 +78,12 @@ class CharsetError(ValueError):
 @functools.lru_cache(maxsize=256)
 def find_codec(name: str) -> str | None:
     """Python's name of a charset; None when it is not one of text that is known."""
-    return _NAMES.get(_NOT_PLAIN.sub("_", name.lower()).strip("_"))
+    return _NAMES.get(_plain(name))
+
+
+def hides_letters(name: str) -> bool:
+    """Whether what looks like ASCII may be other letters in a charset of this name."""
+    return bool(_SEVEN_BITS.search(_plain(name)))
 
 
 def take_mark(body: bytes) -> tuple[str | None, bytes]:
@@ -94,6 +102,10 @@ def family_of(codec: str) -> str:
 def is_wide(codec: str) -> bool:
     """Whether ASCII is not one byte a letter in it."""
     return family_of(codec) in _WIDE
+
+
+def _plain(name: str) -> str:
+    return _NOT_PLAIN.sub("_", name.lower()).strip("_")
 
 
 def decode(text: bytes, codec: str, named: str) -> str:

@@ -15,7 +15,18 @@ import msgspec
 
 from logster.errors import QueryError
 from logster.event import Severity
-from logster.language import And, Equal, Field, Filter, Has, Not, Or, fields_in, render_field
+from logster.language import (
+    And,
+    Equal,
+    Field,
+    Filter,
+    Has,
+    Not,
+    Or,
+    Prefix,
+    fields_in,
+    render_field,
+)
 from logster.store.question import (
     MAX_VALUE_CHARACTERS,
     SEVERITY,
@@ -213,13 +224,21 @@ def _chooses(part: Filter, field: Field) -> bool:
         return _chooses(part.filter, field)
     if isinstance(part, Or) and any(isinstance(each, Not | Or | Has) for each in part.filters):
         return False
-    return isinstance(part, Equal | Or) and fields_in(part) == [field]
+    is_value = isinstance(part, Equal | Or) or _is_long_value(part)
+    return is_value and fields_in(part) == [field]
+
+
+def _is_long_value(part: Filter) -> bool:
+    """All that begin with so many characters are counted as one value, and chosen by them."""
+    return isinstance(part, Prefix) and len(part.text) >= MAX_VALUE_CHARACTERS
 
 
 def _values_in(part: Filter) -> Iterator[str]:
     match part:
         case Equal(_, value):
             yield str(value)
+        case Prefix(_, text) if _is_long_value(part):
+            yield text
         case Not(inner):
             yield from _values_in(inner)
         case And(filters) | Or(filters):

@@ -16,7 +16,15 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 
 from logster.ingest import json_text
-from logster.ingest.charset import UTF_8, CharsetError, decode, find_codec, is_wide, take_mark
+from logster.ingest.charset import (
+    UTF_8,
+    CharsetError,
+    decode,
+    find_codec,
+    hides_letters,
+    is_wide,
+    take_mark,
+)
 from logster.ingest.normalize import ORIGINAL_TIMESTAMP
 from logster.ingest.protocols.native_message import (
     MEMBERS,
@@ -103,8 +111,9 @@ def _unquote(pair: bytes) -> tuple[bytes, bytes]:
 def _decode_pairs(pairs: list[tuple[bytes, bytes]], named: str) -> list[tuple[str, str]]:
     codec = find_codec(named) if named else UTF_8
     if codec is None or is_wide(codec):
-        # Of a charset that is not known, ASCII is surely no other than ASCII.
-        if not all(name.isascii() and value.isascii() for name, value in pairs):
+        # ASCII is ASCII in nearly every charset, also in one that is not known.
+        is_ascii = all(name.isascii() and value.isascii() for name, value in pairs)
+        if not is_ascii or hides_letters(named):
             raise CharsetError(f"names the charset {shown(named)}, which is not known; send UTF-8")
         codec = UTF_8
     try:

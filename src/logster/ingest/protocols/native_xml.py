@@ -24,6 +24,7 @@ from logster.ingest.charset import (
     decode,
     family_of,
     find_codec,
+    hides_letters,
     is_wide,
     take_mark,
 )
@@ -123,7 +124,7 @@ def _decode(body: bytes, declared: str) -> str:
     """The text; its mark, the header and the XML declaration must not say different things."""
     marked, body = take_mark(body)
     known = find_codec(declared)
-    if declared and known is None and not body.isascii():
+    if declared and known is None and (not body.isascii() or hides_letters(declared)):
         raise CharsetError(f"has the charset {shown(declared)}, which is not known; send UTF-8")
     codec = marked or known or _WIDE_STARTS.get(body[:2]) or _declared_codec(body)
     text = decode(body, codec, "" if codec == UTF_8 else declared or codec)

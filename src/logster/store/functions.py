@@ -171,7 +171,7 @@ COLLECTIONS = """
     arrayProduct arrayPushBack arrayPushFront arrayRemove arrayResize arrayReverse
     arrayReverseFill arrayReverseSort arrayReverseSplit arrayRotateLeft arrayRotateRight
     arrayShiftLeft arrayShiftRight arraySlice arraySort arraySplit arraySum arrayUnion arrayUniq
-    arrayWithConstant arrayZip arrayZipUnaligned has hasAll hasAny hasSubstr notHas indexOf
+    arrayWithConstant arrayZip arrayZipUnaligned has notHas indexOf
     countEqual range arrayTopK arrayBottomK emptyArrayToSingle emptyArrayString emptyArrayUInt8
     emptyArrayUInt64 emptyArrayInt64 emptyArrayFloat64 emptyArrayDate emptyArrayDateTime mapAdd
     mapAll mapApply mapConcat mapContains mapContainsKey mapContainsValue mapContainsKeyLike
@@ -290,6 +290,10 @@ _INSTEAD = {
     **dict.fromkeys(("ngramdistance", "ngramsearch", "multifuzzymatchany"), _ALIKE),
     **dict.fromkeys(
         ("multimatchany", "multimatchanyindex"), "use match, or multiSearchAny for texts"
+    ),
+    **dict.fromkeys(
+        ("hasall", "hasany", "hassubstr"),
+        "it takes one list's length times the other's; has finds one value, arrayIntersect all",
     ),
     **dict.fromkeys(("uptime", "nowinblock", "sleep", "sleepeachrow"), _NOW),
     **dict.fromkeys(

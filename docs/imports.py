@@ -29,6 +29,7 @@ VOCABULARY = (
     "completion",
     "variables",
     "errors",
+    "root",
     "config",
     "metrics",
     "timestamp",

@@ -10,7 +10,8 @@ import { defineConfig } from "vitest/config";
 const server = process.env.LOGSTER_URL ?? "http://127.0.0.1:8000";
 
 export default defineConfig(({ command }) => ({
-  base: command === "build" ? "/static/" : "/",
+  // Scripts and styles find each other wherever the server is; to the page it says where.
+  base: command === "build" ? "./" : "/",
   plugins: [svelte()],
   build: {
     outDir: "../src/logster/web/static",

@@ -4,6 +4,7 @@
  * In: path and query. Out: `Address`, and back.
  * Promise: `parseAddress(renderAddress(a))` is `a`; what is default is not written.
  */
+import { linkTo, pathOf } from "./root";
 import { DEFAULT_COLUMNS } from "./state/columns";
 import { type Range, parseRange, renderRange } from "./state/range";
 
@@ -34,7 +35,7 @@ export function parseAddress(path: string, query: string): Address {
     isLive: parameters.get("live") === "1",
     columns: parameters.has("column") ? columns : DEFAULT_COLUMNS,
     view: VIEWS.find((view) => view === parameters.get("view")) ?? null,
-    id: EVENT_PATH.exec(path)?.[1] ?? null,
+    id: EVENT_PATH.exec(pathOf(path))?.[1] ?? null,
   };
 }
 
@@ -54,5 +55,5 @@ export function renderAddress(address: Address): string {
 }
 
 export function permalinkPath(id: string | null): string {
-  return id ? `/events/${id}` : "/";
+  return linkTo(id ? `/events/${id}` : "/");
 }

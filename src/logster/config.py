@@ -17,6 +17,7 @@ import msgspec
 import msgspec.inspect
 
 from logster.errors import ConfigError
+from logster.root import read_root
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,7 +77,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         "", "Database for keys and accounts. Empty: SQLite in the data folder."
     )
     public_url: str = _setting(
-        "", "The URL people reach this server by. Empty: as they ask for it."
+        "",
+        "The URL people reach this server by, with its path when a proxy gives it only one "
+        "(https://example.org/logs). Empty: as they ask for it.",
     )
     trusted_proxies: str = _setting(
         "",
@@ -137,8 +140,18 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def address(self) -> str:
-        """Where people reach the server."""
-        return self.public_url or self.local_url
+        """Where people reach the server; paths are put behind it."""
+        return self.public_url.removesuffix("/") or self.local_url
+
+    @property
+    def root(self) -> str:
+        """The path of `public_url`, "" for the top of its host; raises ConfigError."""
+        return _read_root(self.public_url) if self.public_url else ""
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether people reach the server by https."""
+        return self.public_url.lower().startswith("https:")
 
     @property
     def spool_path(self) -> Path:
@@ -183,7 +196,7 @@ def load_config(
     for name, value in values.items():
         _check_setting(name, value)
     config = msgspec.convert(values, Config, strict=False)
-    _ = config.trusted_networks  # refuses what is none
+    _ = config.trusted_networks, config.root  # refuses what is none
     _check_path(config)
     return config
 
@@ -220,6 +233,16 @@ def render_settings() -> str:
 def variable_of(name: str) -> str:
     """The environment variable of a setting."""
     return ENVIRONMENT_PREFIX + name.upper()
+
+
+def _read_root(url: str) -> str:
+    try:
+        return read_root(url)
+    except ValueError as error:
+        raise ConfigError(
+            f"{_named('public_url')} is {url!r}: {error}. "
+            "https://example.org or https://example.org/logs will do."
+        ) from None
 
 
 def _read_network(text: str) -> Network:

@@ -19,6 +19,7 @@ from logster.ingest.protocol import Reply
 from logster.ingest.protocols import api_log, native_answer
 from logster.ingest.receive import read_head, send_reply
 from logster.meta.keys import Right
+from logster.root import enter
 from logster.store.search import find
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Front:
         engine: Engine,
         keys: Keys,
         find_health: Callable[[], Awaitable[Health]],
+        root: str = "",
     ) -> None:
         """`find_health` says what keeps this worker from accepting or searching, by part."""
         self._receiver = receiver
@@ -62,6 +64,7 @@ class Front:
         self._engine = engine
         self._keys = keys
         self._find_health = find_health
+        self._root = root
         self._own = {
             "/health/live": self._show_life,
             "/health/ready": self._show_readiness,
@@ -70,6 +73,8 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        if self._root:
+            enter(scope, self._root)
         path = scope["path"].lower().rstrip("/")
         method = scope["method"].upper()
         # The original's route is `api/{controller}/{id?}`: an id behind a POST changes nothing.

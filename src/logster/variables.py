@@ -6,9 +6,11 @@ mean something; the conditions of the question are those it had. A test puts hos
 values into questions and reads them with the language's own parser.
 
 A name counts where a value or a word stands alone: `user:$user`, `user:($user, bob)`, `ms>$least`,
-`$word`. In quotes, in expressions, beside a star, behind the pipe, and where nobody gave it
-values, it is text. Several values mean one of them. No value means no condition: the condition
-goes, or, where others stand beside it in an OR or a NOT, becomes one that every event meets.
+`$word`. In quotes, in expressions, beside other signs, behind the pipe, and where nobody gave it
+values, it is text; what surely was to be a name there, `check_names` refuses, since a question
+that asks for the text `$user` finds nothing and nobody is told why. Several values mean one of
+them. No value means no condition: the condition goes, or, where others stand beside it in an OR
+or a NOT, becomes one that every event meets.
 """
 
 from __future__ import annotations
@@ -16,10 +18,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from logster.language import EQUALS, MAX_TEXT_CHARACTERS, OWN_NAMES, quote
+from logster.errors import QueryError
+from logster.language import EQUALS, MAX_TEXT_CHARACTERS, OWN_NAMES, nearest, quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 #: Every event has an id.
 _ANYTHING = "id>=0"
@@ -57,6 +60,12 @@ _VALUE = _pieces("open", "regex", "quoted", "name", "word")
 _ITEM = _pieces("blank", "close", "regex", "quoted", "name", "word", sign=_ITEM_SIGN)
 
 
+#: `$5` and `US$` are text.
+_NAME = re.compile(r"(?<![\w$@])\$([A-Za-z_]\w*)")
+_STARRED = re.compile(r"\*?\$[A-Za-z_]\w*\*?")
+_QUOTED_OR_NAME = re.compile(rf"{_QUOTED}|{_NAME.pattern}", re.DOTALL)
+
+
 class _Piece(NamedTuple):
     """A part of the search: its kind, its text, and whether it stands in parentheses."""
 
@@ -84,6 +93,61 @@ def bind(question: str, values: Mapping[str, Sequence[str]]) -> str:
             if length > MAX_TEXT_CHARACTERS:
                 return "".join(bound)[: MAX_TEXT_CHARACTERS + 1]
     return "".join(bound).rstrip() + (f" {rest}" if bound and rest else rest)
+
+
+def check_names(question: str, names: Collection[str]) -> None:
+    """Raise QueryError for the first name that has no values, or has them where none can stand.
+
+    Text with a `$` in it stays text: `$5`, `$HOME/bin`, a field `$type`, whatever is in quotes.
+    """
+    if "$" not in question:
+        return
+    pieces, rest = _cut(question)
+    at = 0
+    for kind, text, _ in pieces:
+        if kind in ("name", "item") and text[1:] not in names:
+            raise _refuse_undefined(text, names, at)
+        if kind == "word":
+            _check_word(text, names, at)
+        at += len(text)
+    _check_pipe(rest, names, at)
+
+
+def _check_word(word: str, names: Collection[str], at: int) -> None:
+    """A name with something beside it; only with a star is an unknown one surely a name."""
+    for found in _NAME.finditer(word):
+        name, place = found[1], at + found.start()
+        if name in names:
+            raise QueryError(
+                f"`${name}` stands for a value only where it stands alone, not in `{word}`. "
+                "Take away what is beside it, or put the whole in quotes where it is text.",
+                place,
+                len(found[0]),
+            )
+        if _STARRED.fullmatch(word):
+            raise _refuse_undefined(found[0], names, place)
+
+
+def _check_pipe(rest: str, names: Collection[str], at: int) -> None:
+    """Behind the pipe are fields, and some begin with `$`; that of a variable was not meant."""
+    for found in _QUOTED_OR_NAME.finditer(rest) if rest.startswith("|") else ():
+        if found[1] in names:
+            raise QueryError(
+                f"`${found[1]}` stands for a value only before the pipe. "
+                f'Name the field itself here, or write "${found[1]}" for a field of that name.',
+                at + found.start(),
+                len(found[0]),
+            )
+
+
+def _refuse_undefined(name: str, names: Collection[str], at: int) -> QueryError:
+    meant = nearest(name, [f"${each}" for each in names])
+    return QueryError(
+        f"`{name}` is not defined: there is no variable of that name.{meant} "
+        f'Define it under Variables, or write "{name}" where it is text.',
+        at,
+        len(name),
+    )
 
 
 def _cut(question: str) -> tuple[list[_Piece], str]:

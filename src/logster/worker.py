@@ -161,6 +161,7 @@ class Worker:
             find_health=lambda: find_health(
                 spool, engine, self.faults, is_store_ready=self.is_store_ready
             ),
+            root=config.root,
         )
 
     @contextlib.asynccontextmanager

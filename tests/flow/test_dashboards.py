@@ -323,9 +323,22 @@ async def test_values_are_put_into_questions(site: Site, admin: httpx.AsyncClien
             "x",
             '"',
         ]
+        assert answer.json()["mistakes"] == [None, None, None]
     assert (await site.visit().post(f"{PATH}/questions", json=order)).status_code == 401
     wrong = {"questions": ["x"] * 51, "values": {}}
     assert (await admin.post(f"{PATH}/questions", json=wrong)).status_code == 400
+
+
+async def test_a_name_without_values_is_a_mistake_of_its_question_alone(
+    admin: httpx.AsyncClient,
+) -> None:
+    order = {"questions": ["x application:$App", "application:$app"], "values": {"app": ["shop"]}}
+    answer = await admin.post(f"{PATH}/questions", json=order)
+    assert answer.json()["questions"][1] == 'application:"shop"'
+    mistake, none = answer.json()["mistakes"]
+    assert (mistake["position"], mistake["length"], none) == (14, 4, None)
+    assert mistake["message"].startswith("`$App` is not defined")
+    assert "`$app`" in mistake["message"]
 
 
 async def test_dashboards_are_in_the_document(site: Site) -> None:

@@ -186,6 +186,19 @@ async def test_what_administrators_ask_every_day_is_answered(engine: Engine, tex
     assert (await run(engine, OURS, text)).rows
 
 
+#: Columns of `values` whose own text holds an expression: that of the machine, of a file.
+CALCULATING = (
+    "'a String, b String ALIAS hostName()'",
+    "'a String, b String ALIAS file(\\'/etc/passwd\\')'",
+    "'a String, b ALIAS(hostName())'",
+    "'b DEFAULT(hostName())'",
+    "'a String MATERIALIZED hostName()'",
+    "'a String EPHEMERAL hostName()'",
+    "'a Tuple(x String ALIAS hostName())'",
+    "concat('a Str', 'ing')",
+)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -225,6 +238,12 @@ async def test_what_administrators_ask_every_day_is_answered(engine: Engine, tex
         ("SELECT 1 IN system.one", "table system.one is not allowed; events is"),
         ("SELECT max(_part_offset) FROM events", "_part_offset"),
         ("SELECT 1 FROM events PREWHERE 1", "PREWHERE is not allowed; WHERE does the same"),
+        *((f"SELECT * FROM values({columns}, '1')", "plain types") for columns in CALCULATING),
+        (f"WITH {CALCULATING[0]} AS s SELECT b FROM values(s, '1')", "plain types"),
+        ("SELECT b FROM values((SELECT 'a UInt8'), '1')", "plain types"),
+        (f"SELECT {'1 BETWEEN 0 AND ' * 100}2", "BETWEEN stands 100 times, 8 times is possible"),
+        (f"SELECT 1 {'NOT  between 0 AND 2 ' * 9}", "BETWEEN stands 9 times"),
+        (f"SELECT {'CASE WHEN 1 THEN ' * 100}", "too slow parsing"),
     ],
 )
 async def test_a_refusal_names_what_is_not_allowed_and_what_is(
@@ -276,7 +295,7 @@ async def test_an_error_never_quotes_a_value(engine: Engine) -> None:
         ("SELECT * FROM", len("SELECT * FROM"), "end of query"),
         ("SELECT toString(1", len("SELECT toString(1"), "never closed"),
         ("SELECT 1 FORMAT JSON", 0, "without FORMAT"),
-        ("SELECT 1 INTO OUTFILE '/tmp/logster-out'", 0, "only a single SELECT"),
+        ("SELECT 1 INTO OUTFILE '/tmp/logster-out'", 0, "only one SELECT"),
         ("SYSTEM SHUTDOWN", 0, "only one SELECT"),
         ("SELECT 1 SETTINGS max_threads = 1", 0, "Cannot modify 'max_threads'"),
         ("SELECT coun() FROM events", 0, "near ones that are: count,"),

@@ -253,18 +253,21 @@ async def test_no_search_reaches_another_workspace(engine: Engine) -> None:
         "a.b.c.d.e.f.g.h.i.j>1 " * 200,
         "NOT " * 49 + "a",
         "a" * 8_000,
-        "ä-" * 4_000,
+        "ä-" * 500,
         "(" * 3_999 + "a" + ")" * 3_999,
         '"' + ".*+?[](){}|^$\\\\ " * 400 + '"',
-        "*-a*b " * 200,
-        "/(?:[^a]{30}|b)+c/i " * 200,
-        " ".join(f"property{number}:/a*b$/" for number in range(200)),
+        "*-a*b " * 125,
+        "/(?:[^a]{30}|b)+c/i " * 15,
+        " ".join(f"property{number}:/a*b$/" for number in range(166)),
         "DurationMs:1..2 " * 100,
         "user:(" + ", ".join(f"user{number}" for number in range(200)) + ")",
     ],
 )
 async def test_the_largest_searches_are_answered(engine: Engine, text: str) -> None:
-    """An engine that cannot, or takes longer than any question may, raises."""
+    """An engine that cannot, or takes longer than any question may, raises.
+
+    The heaviest patterns that are taken (`weight`); what weighs more is refused unasked.
+    """
     await store_events(engine, [event_at(1)])
     assert ids_of(await ask(engine, text)) in ([], [1])
 

@@ -78,6 +78,10 @@ async def test_changes_of_keys_and_people_are_told(site: Site, caplog: pytest.Lo
         await ask(browser, "POST", "searches", SEARCH)
         await ask(browser, "PUT", "searches/2", {**SEARCH, "is_shared": True})
         await ask(browser, "POST", "dashboards", {**BOARD, "is_shared": True})
+        await ask(browser, "DELETE", "searches/1")
+        await ask(browser, "POST", "searches", SEARCH)
+        await ask(browser, "DELETE", "searches/3")
+        await ask(browser, "DELETE", "dashboards/1")
         chosen = {"current": PASSWORD, "password": "another horse"}
         await ask(browser, "POST", "password", chosen)
     told = lines(caplog)
@@ -94,6 +98,8 @@ async def test_changes_of_keys_and_people_are_told(site: Site, caplog: pytest.Lo
         f"{ADMIN} shared the search 1 's'",
         f"{ADMIN} shared the search 2 's'",
         f"{ADMIN} shared the dashboard 1 'b'",
+        f"{ADMIN} removed the shared search 1 's'",
+        f"{ADMIN} removed the shared dashboard 1 'b'",
         f"{ADMIN} chose a new password",
     ]
     for secret in (key["text"], user["password"], made["password"], "another horse"):

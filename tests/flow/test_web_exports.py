@@ -10,7 +10,7 @@ from litestar.exceptions import LitestarException
 
 from logster.meta.keys import Right
 from logster.store import export as export_module
-from logster.web import access
+from logster.web import access, questions
 from support.samples import random_events
 from support.stored import store_events
 from support.web import KEY, Site, running_site
@@ -90,6 +90,24 @@ async def test_an_export_ends_with_its_key_and_is_visibly_cut(site: Site, form: 
     with pytest.raises(LitestarException) as caught:
         await export(site, new.text, f"format={form}", revoke)
     assert "The session or key of this export has ended." in repr(caught.value.__cause__)
+
+
+async def test_a_key_that_ends_within_a_page_gets_no_more_of_it(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(questions, "MAX_SENT_BYTES", 100)
+    new = await site.keys.create(1, "slow", [Right.READ])
+    sent = 0
+
+    async def revoke(count: int) -> None:
+        nonlocal sent
+        sent = count
+        if count == 2:
+            await site.keys.revoke(1, new.info.id)
+
+    with pytest.raises(LitestarException):
+        await export(site, new.text, "", revoke)
+    assert sent == 2
 
 
 async def test_a_whole_export_ends_as_it_should(site: Site) -> None:

@@ -395,7 +395,11 @@ def test_a_slow_question_is_not_begun_anew_by_every_refresh(page, word):
     held = []
 
     def hold(route):
-        held.append(route)
+        # The form's preview asks before the question is written.
+        if word in route.request.url:
+            held.append(route)
+        else:
+            route.continue_()
 
     page.route("**/api/v1/stats*", hold)
     fill_tile(page, "Number", "How many", word)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -16,6 +16,7 @@ from logster.meta.keys import Keys
 from logster.meta.members import Members
 from logster.meta.retention import Retention
 from logster.meta.searches import Searches
+from logster.root import enter
 from logster.store.engine import Engine
 from logster.store.schema import EventsTable
 from logster.web.app import build_app
@@ -108,21 +109,36 @@ async def running_site(
             static_folder=static_folder,
         )
         try:
-            yield Site(database, keys, accounts, app, viewers, retention)
+            yield Site(database, keys, accounts, _front(app, config.root), viewers, retention)
         finally:
             accounts.close()
             keys.close()
 
 
+def _front(app: ASGIApp, root: str) -> ASGIApp:
+    """What the front of a worker does for the portal."""
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        enter(scope, root)
+        await app(scope, receive, send)
+
+    return answer if root else app
+
+
 async def log_in(
-    browser: httpx.AsyncClient, email: str = ADMIN, password: str = PASSWORD, goal: str = "/"
+    browser: httpx.AsyncClient,
+    email: str = ADMIN,
+    password: str = PASSWORD,
+    goal: str = "/",
+    root: str = "",
 ) -> httpx.Response:
     """Fill in the form as a person does."""
-    page = await browser.get("/login", params={"next": goal})
+    door = f"{root}/login"
+    page = await browser.get(door, params={"next": goal})
     found = re.search(r'name="csrf_token" value="([^"]*)"', page.text)
     assert found, page.text
     fields = {"email": email, "password": password, "csrf_token": found[1], "next": goal}
-    return await browser.post("/login", data=fields)
+    return await browser.post(door, data=fields)
 
 
 def proof(browser: httpx.AsyncClient) -> dict[str, str]:

@@ -223,6 +223,29 @@ async def test_only_the_bad_events_of_a_refused_block_are_set_aside(spool, store
     assert {block.reason for block in aside} == {"cannot parse"}
 
 
+@pytest.mark.parametrize("crash_at", [2, 4, 6, 9, 12, 17, 26, 29, 32, 40])
+@pytest.mark.parametrize("kind", ["memory", "content"])
+async def test_a_crash_while_a_block_goes_in_in_pieces_stores_nothing_twice(
+    spool, store, drain, tmp_path, kind, crash_at
+):
+    """The store may take the whole after it: it has more memory then, or knows the type."""
+    words = [f"word{n}" for n in range(12)]
+    if kind == "memory":
+        store.max_words = 3
+    else:
+        store.refused = {"word1", "word6", "word7"}
+    await spool.append(" ".join(words[:7]), 40)
+    await spool.append(" ".join(words[7:]), 40)
+
+    async with running(drain):  # ended at any moment, as by a kill
+        await until(lambda: store.calls >= crash_at or not spool.state.events)
+    store.max_words, store.refused = 100, set()
+
+    assert await Drain(spool, insert=store.insert, split=split, faults=Faults("again")).drain_all(5)
+    aside = [block.body.decode() for block in list_aside(tmp_path).get("spool-00", [])]
+    assert sorted(store.words + aside) == sorted(words)
+
+
 async def test_a_bad_block_does_not_stand_in_the_way_of_the_next(spool, store, drain):
     store.refused = {"bad"}
     await spool.append("bad", 3)

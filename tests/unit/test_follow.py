@@ -152,6 +152,44 @@ def test_lines_that_only_the_copy_has_are_read_from_it_before_the_new_ones(watch
 
 
 @pytest.mark.parametrize("is_folder", [True, False])
+@pytest.mark.parametrize("looks", [True, False])
+def test_a_copy_that_is_written_over_the_last_one_is_not_sent_again(
+    watch, tmp_path, is_folder, looks
+):
+    log, copy = tmp_path / "app.log", tmp_path / "app.log.1"
+    log.write_text("line 1\nline 2\n")
+    seen = watch(tmp_path if is_folder else log)
+    sent = seen.look()
+
+    for number in (3, 4, 5):  # `cp app.log app.log.1; : > app.log`, each night
+        shutil.copyfile(log, copy)
+        if looks:
+            sent += seen.look()
+        log.write_text(f"line {number}\n")
+        sent += seen.look(3)
+    seen.now += COPY_REST_S + 1
+
+    assert sent + seen.look(2) == [f"line {number}" for number in range(1, 6)]
+
+
+def test_a_copy_that_is_just_made_at_a_restart_is_not_sent_again(watch, tmp_path):
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    log, copy = logs / "app.log", logs / "app.log.1"
+    log.write_text("line 1\nline 2\n")
+    first = watch(logs, state=tmp_path / "state")
+    assert first.look() == ["line 1", "line 2"]
+    first.end()
+
+    shutil.copyfile(log, copy)
+    second = watch(logs, state=tmp_path / "state")
+    sent = second.look()
+    log.write_text("line 3\n")
+
+    assert sent + second.look(3) == ["line 3"]
+
+
+@pytest.mark.parametrize("is_folder", [True, False])
 def test_late_writes_to_a_renamed_log_are_read(watch, tmp_path, is_folder):
     path = tmp_path / "app.log"
     with path.open("w") as file:
@@ -392,6 +430,32 @@ def test_a_state_file_that_cannot_be_understood_is_set_aside_and_told(watch, tmp
     assert aside.read_bytes() == body
     assert "cannot be understood" in seen.said[0]
     assert json.loads(state.read_bytes())["files"][0]["offset"] == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"offset": -5, "window": 0},
+        {"offset": 2**63, "window": 0},
+        {"window": -3},
+        {"window": 99_999_999_999},
+        {"encoding": "nonsense"},
+    ],
+)
+def test_a_state_file_with_a_position_that_cannot_be_is_set_aside_and_told(watch, tmp_path, change):
+    log, state = tmp_path / "a.log", tmp_path / "state.json"
+    log.write_text("one\ntwo\n")
+    first = watch(log, state=state)
+    assert first.look() == ["one", "two"]
+    first.end()
+    kept = json.loads(state.read_bytes())
+    kept["files"][0] |= change
+    state.write_text(json.dumps(kept))
+
+    seen = watch(log, state=state)
+
+    assert seen.look() == ["one", "two"]
+    assert "cannot be understood" in seen.said[0]
 
 
 def test_a_state_file_that_cannot_be_written_is_advice(tmp_path):

@@ -78,6 +78,7 @@ class Machine(RuleBasedStateMachine):
         self.positions: Any = None
         self.follower: Any = None
         self.steps = []
+        self.copied = {}
 
     # -- the follower -------------------------------------------------------------------------
 
@@ -253,11 +254,25 @@ class Machine(RuleBasedStateMachine):
     def go_on_in_a_dated_file(self, creates):
         self.active = self.generation(self.free_name(pattern="app-2026-{}.log"), creates)
 
-    @rule(folder=st.sampled_from(["", "archive"]), refill=st.lists(SIZES, max_size=5))
-    def copy_and_truncate(self, folder, refill):
+    @rule(
+        folder=st.sampled_from(["", "archive"]),
+        refill=st.lists(SIZES, max_size=5),
+        is_over=st.booleans(),
+        looks=st.booleans(),
+    )
+    def copy_and_truncate(self, folder, refill, is_over, looks):
         old, path = self.active, self.active.path
-        name = self.free_name(folder)
-        shutil.copy(path, name)
+        # A script with one copy writes it over the last one, into the same file.
+        name = self.logs / folder / "app.log.last" if is_over else self.free_name(folder)
+        if name in self.copied:
+            gone = self.copied[name]
+            self.must -= set(gone.lines) - gone.committed
+            self.torn |= set(gone.began.values())
+        self.copied[name] = old
+        shutil.copyfile(path, name)
+        # Of two files that are new in one look, none is the other's copy.
+        if looks and self.is_running and old.committed and self.is_open(old):
+            self.look()
         is_kept = self.is_folder or (not folder and bool(old.committed))
         self.leave(old, is_gone=not is_kept)
         old.path = None

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import shutil
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,28 @@ class SpoolMachine(RuleBasedStateMachine):
         self.change(self.spool.set_aside(self.claim, refused))
         self.line.aside += [(1, 2 * size) for size in sizes]
         self.settle_claim()
+
+    @precondition(lambda self: self.line.blocks)
+    @rule(sizes=st.lists(st.integers(1, 40), min_size=2, max_size=2))
+    def take_apart(self, sizes):
+        """What the store does not take whole is claimed in halves, down to parts of one block."""
+        self.take(300)
+        while len(self.claim.bodies) > 1:
+            self.change(self.spool.narrow(self.claim))
+            self.line.claimed = 0
+            self.take(300)
+        share: Counter[int] = Counter()  # one block may hold what was appended together
+        for _, _, part in self.line.blocks[: self.line.claimed]:
+            share.update(part)
+        counts = [self.claim.events - 1, 1] if self.claim.events > 1 else [1]
+        halves = list(zip(counts, sizes, strict=False))
+        parts = [Block(count, b"z" * size, size) for count, size in halves]
+        self.change(self.spool.replace(self.claim, parts))
+        self.settle_claim()
+        for count, size in halves:
+            scaled = {owner: size * part // share.total() for owner, part in share.items()}
+            scaled[next(iter(share))] += size - sum(scaled.values())
+            self.line.blocks.append((count, size, {k: v for k, v in scaled.items() if v}))
 
     def settle_claim(self):
         del self.line.blocks[: self.line.claimed]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -21,7 +22,7 @@ from logster.language import (
     parse_filter,
 )
 from logster.pipes import parse_question
-from logster.variables import bind
+from logster.variables import bind, check_names
 
 APPLICATION, HOST = Field("application"), Field("host")
 HOSTILE = (
@@ -172,3 +173,55 @@ def test_the_longest_question_is_bound_in_no_time(piece: str) -> None:
     began = time.process_time()
     bind(question, {"a": []})
     assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize(
+    ("question", "wrong", "said"),
+    [
+        ("application:$app", "$app", "is not defined"),
+        ("shop timeout $nope | count", "$nope", "Variables"),
+        ("application:($host, $app)", "$app", "is not defined"),
+        ("x OR -(user:$app)", "$app", "is not defined"),
+        ("ms>$least", "$least", "is not defined"),
+        ("ms = $least", "$least", "is not defined"),
+        ("has:$least", "$least", "is not defined"),
+        ("application:$HOST", "$HOST", "Did you mean `$host`?"),
+        ("application:$app*", "$app", "is not defined"),
+        ("application:*$app", "$app", "is not defined"),
+        ("héllo 登录 $app", "$app", "is not defined"),
+        ("application:$host*", "$host", "alone"),
+        ("application:web-$host", "$host", "alone"),
+        ("$host.local", "$host", "alone"),
+        ("| count by $host", "$host", "before the pipe"),
+        ('x | count by "$host", $host', "$host", "before the pipe"),
+    ],
+)
+def test_a_name_that_stands_for_nothing_is_refused_in_its_place(question, wrong, said):
+    with pytest.raises(QueryError, match=re.escape(said)) as refused:
+        check_names(question, {"host": ["a"], "page": []})
+    mistake = refused.value
+    assert question[mistake.position : mistake.position + mistake.length] == wrong
+    assert f"`{wrong}`" in str(mistake)
+    # The last one of its kind, not text before it that looks the same.
+    assert mistake.position == question.rindex(wrong)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "cost $5 and $5.20",
+        "US$ 5 $",
+        "$HOME/bin",
+        "a$b",
+        '"$app" application:"$app"',
+        "/^paid$app/",
+        "$type:x",
+        "| count by $type",
+        '| count by "$host"',
+        "application:$host $page",
+        '" $app',
+        "",
+    ],
+)
+def test_a_dollar_sign_in_ordinary_text_stays_text(question):
+    check_names(question, {"host": ["a"], "page": []})

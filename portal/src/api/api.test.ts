@@ -74,6 +74,8 @@ test("a refusal may come without a place, or not at all", () => {
 test("the token is found among other cookies", () => {
   expect(csrfToken("a=1; csrftoken=x%3Dy; b=2")).toBe("x=y");
   expect(csrfToken("xcsrftoken=1")).toBe("");
+  // Another Logster at the top of the host; browsers have the longer path first.
+  expect(csrfToken("csrftoken=ours; csrftoken=of-the-top")).toBe("ours");
 });
 
 test("steps of one frame are given together, those of the next apart", () => {

@@ -28,6 +28,7 @@ import {
   readStats,
 } from "./answers";
 import { comeback } from "./comeback.svelte";
+import { linkTo, pathOf } from "../root";
 import { parseJson } from "./json";
 import {
   type Event,
@@ -101,7 +102,7 @@ export async function getEvent(id: string, signal?: AbortSignal): Promise<Event>
 
 /** Where the live tail of a search is; `cursor` continues one that was cut. */
 export function tailAddress(text: string, zone: string, cursor: string | null): string {
-  return `/api/v1/events/tail?${parametersOf({ q: text, zone: unusual(zone), cursor })}`;
+  return linkTo(`/api/v1/events/tail?${parametersOf({ q: text, zone: unusual(zone), cursor })}`);
 }
 
 export async function getHistogram(
@@ -164,7 +165,7 @@ export async function getCompletion(
 export function exportAddress(scope: Scope, format: string, columns: readonly string[]): string {
   const parameters = scoped(scope, { format });
   for (const column of columns) parameters.append("column", column);
-  return `/api/v1/export?${parameters}`;
+  return linkTo(`/api/v1/export?${parameters}`);
 }
 
 export async function getSearches(): Promise<readonly SavedSearch[]> {
@@ -198,12 +199,12 @@ export async function deleteHistory(): Promise<void> {
 
 export async function postLogout(): Promise<void> {
   await ask("POST", "/logout");
-  location.assign("/login");
+  location.assign(linkTo("/login"));
 }
 
 export function goToLogin(): void {
-  const here = location.pathname + location.search;
-  location.assign(`/login?next=${encodeURIComponent(here)}`);
+  const here = pathOf(location.pathname) + location.search;
+  location.assign(linkTo(`/login?next=${encodeURIComponent(here)}`));
 }
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -233,7 +234,7 @@ async function send(
   if (body) headers["Content-Type"] = "application/json";
   const content = body ? JSON.stringify(body) : null;
   try {
-    const response = await fetch(path, { method, headers, body: content, signal: signal ?? null });
+    const response = await fetch(linkTo(path), { method, headers, body: content, signal: signal ?? null });
     const answer = await response.text();
     if (!AWAY.has(response.status)) comeback.reached();
     return [response, answer];

@@ -4,6 +4,7 @@
  * In: path and query. Out: `BoardAddress`, and back.
  * Promise: `parseAddress(renderAddress(a))` is `a`; what the dashboard itself says is not written.
  */
+import { linkTo, pathOf } from "../root";
 import { type Range, parseRange, renderRange } from "../state/range";
 import { KINDS, type Kind } from "./shapes";
 
@@ -30,7 +31,7 @@ const VALUE_MARK = "var.";
 
 export function parseAddress(path: string, query: string): BoardAddress {
   const parameters = new URLSearchParams(query);
-  const id = PATH.exec(path)?.[1];
+  const id = PATH.exec(pathOf(path))?.[1];
   const names = [...parameters.keys()].filter((name) => name.startsWith(VALUE_MARK));
   const added = parameters.get("add");
   return {
@@ -61,6 +62,6 @@ export function renderAddress(address: BoardAddress): string {
     parameters.set("kind", address.addition.kind);
   }
   const query = parameters.toString();
-  const path = address.id === null ? "/dashboards" : `/dashboards/${address.id}`;
+  const path = linkTo(address.id === null ? "/dashboards" : `/dashboards/${address.id}`);
   return path + (query ? `?${query}` : "");
 }

@@ -5,6 +5,7 @@
  */
 import { ask } from "../api/client";
 import {
+  type Bound,
   type Dashboard,
   type Document,
   type Summary,
@@ -46,11 +47,11 @@ export async function duplicateDashboard(id: number): Promise<Dashboard> {
   return readDashboard(await ask("POST", `${BASE}/${id}/duplicate`));
 }
 
-/** The questions with values in the place of `$names`, in their order. */
+/** The questions with values in the place of `$names`, in their order, or what is wrong with the names. */
 export async function bindQuestions(
   questions: readonly string[],
   values: Readonly<Record<string, readonly string[]>>,
   signal?: AbortSignal,
-): Promise<readonly string[]> {
+): Promise<readonly Bound[]> {
   return readQuestions(await ask("POST", `${BASE}/questions`, signal, { questions, values }));
 }

@@ -14,6 +14,8 @@ export interface Place {
 }
 
 export const COLUMNS = 12;
+/** A row and the gap below it, on the screen. */
+export const ROW_PX = 48;
 export const MAX_TILE_ROWS = 50;
 
 /** Lets every tile fall upwards; the one that was `moved` takes its place before the others. */

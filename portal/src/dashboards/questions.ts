@@ -52,9 +52,9 @@ export function textOf(kind: Kind, question: string): string {
 
 export function timelineOfCounts({ starts, intervalMs, series }: Histogram): Timeline {
   const lines = series
-    .map(({ name, counts }) => ({ name, values: counts }))
+    .map(({ name, counts }) => ({ name, subject: { field: "severity", value: name }, values: counts }))
     .toSorted((a, b) => WORST_FIRST.indexOf(a.name) - WORST_FIRST.indexOf(b.name));
-  return { starts, stepMs: intervalMs, lines, isSeverity: true };
+  return { starts, stepMs: intervalMs, lines, isSeverity: true, canStack: true, unit: "" };
 }
 
 /** The explorer with this question and time. */

@@ -33,6 +33,11 @@ export interface Tile extends Place {
   readonly q: string;
 }
 
+/** Without a title a tile is called like its kind. */
+export function nameOf({ title, kind: own }: Pick<Tile, "title" | "kind">): string {
+  return title || KINDS.find(({ kind }) => kind === own)?.label || "";
+}
+
 /** `values`: those it has until somebody chooses; none: no condition. */
 export interface Variable {
   readonly name: string;
@@ -118,8 +123,35 @@ function readTile(value: unknown): Tile {
   };
 }
 
-export function readQuestions(value: unknown): readonly string[] {
-  return list(members(value, "answer").questions, "questions").map((each) => text(each, "question"));
+/** A question with values for its names; or what is wrong with those, at a place in the text that was sent. */
+export interface Bound {
+  readonly question: string;
+  readonly mistake: Mistake | null;
+}
+
+export interface Mistake {
+  readonly message: string;
+  readonly position: number;
+  readonly length: number;
+}
+
+export function readQuestions(value: unknown): readonly Bound[] {
+  const answer = members(value, "answer");
+  const mistakes = list(answer.mistakes, "mistakes").map(readMistake);
+  return list(answer.questions, "questions").map((each, at) => ({
+    question: text(each, "question"),
+    mistake: mistakes[at] ?? null,
+  }));
+}
+
+function readMistake(value: unknown): Mistake | null {
+  if (value === null) return null;
+  const mistake = members(value, "mistake");
+  return {
+    message: text(mistake.message, "mistake"),
+    position: numberOrZero(mistake.position),
+    length: numberOrZero(mistake.length),
+  };
 }
 
 /** The document in a dashboard, member by member: nothing else goes into a file. */

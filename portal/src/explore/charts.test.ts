@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { numberMarks, timeMarks } from "./scale";
+import { besidePaths, fitBeside } from "./beside";
+import { marksAcross, numberMarks, renderValue, timeMarks } from "./scale";
 import { highestOf, isBursty, stackPaths } from "./stack";
 
 const at = (text: string) => Date.parse(text);
@@ -63,4 +64,26 @@ test("a burst is what stands far above the middle one of the bars", () => {
 test("nothing to draw is no path", () => {
   expect(stackPaths([], 100, 64, 1)).toEqual([]);
   expect(stackPaths([[1]], 0, 64, 1)).toEqual([""]);
+});
+
+test("bars side by side share their step, begin at zero, and leave open what is not known", () => {
+  const y = (value: number) => 50 - value;
+  expect(besidePaths([[10, null], [-20, 30]], 100, y)).toEqual([
+    "M5 50v-10h20v10z",
+    "M25 50v20h20v-20zM75 50v-30h20v30z",
+  ]);
+  expect([fitBeside(2, 60, 480), fitBeside(10, 60, 480)]).toEqual([true, false]);
+  expect(besidePaths([[1]], 0, y)).toEqual([""]);
+});
+
+test("marks reach over what is below zero, too", () => {
+  expect(marksAcross(-3, 7, 4).map(({ label }) => label)).toEqual(["−3", "−2", "−1", "0", "2", "4", "6", "8"]);
+  expect(marksAcross(-4, 0, 2).map(({ at: value }) => value)).toEqual([-4, -2, 0]);
+  expect(marksAcross(0, 3, 3)).toEqual(numberMarks(3, 3));
+});
+
+test("a value has its unit behind it", () => {
+  expect([[1_234.5, "ms"], [512, "bytes"], [1_572_864, "bytes"], [12, "%"], [1_234, ""]].map(([value, unit]) => renderValue(Number(value), String(unit)))).toEqual(
+    ["1,234.5 ms", "512 bytes", "1.5 MiB", "12 %", "1,234"],
+  );
 });

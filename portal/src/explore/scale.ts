@@ -3,6 +3,7 @@
  *
  * In: a range and the room there is. Out: marks. Promise: round values, never closer than asked.
  */
+import { renderBytes } from "../ui/amounts";
 import { type Zone, renderClock, renderDay } from "../ui/time";
 
 export interface Mark {
@@ -42,6 +43,13 @@ function labelAt(at: number, step: number, isMidnight: boolean, zone: Zone): str
   return step < MINUTE ? clock.slice(0, 8) : clock.slice(0, 5);
 }
 
+/** The same on both sides of zero, from the lowest up. */
+export function marksAcross(lowest: number, highest: number, maxCount: number): Mark[] {
+  const below = lowest < 0 ? numberMarks(-lowest, maxCount).slice(1) : [];
+  const above = highest > 0 || !below.length ? numberMarks(highest, maxCount) : [{ at: 0, label: "0" }];
+  return [...below.toReversed().map(({ at, label }) => ({ at: -at, label: `−${label}` })), ...above];
+}
+
 /** 0, then round values up to the first that is not below `max`. */
 export function numberMarks(max: number, maxCount: number): Mark[] {
   if (!(max > 0)) return [{ at: 0, label: "0" }];
@@ -61,6 +69,12 @@ function roundUp(value: number): number {
 
 const SHORT = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
 const LONG = new Intl.NumberFormat("en", { maximumSignificantDigits: 6 });
+
+/** `1,234.5 ms`, `12.3 MiB`; a number without a unit is that number. */
+export function renderValue(value: number, unit: string): string {
+  if (unit === "bytes" && value >= 1024) return renderBytes(value);
+  return unit ? `${longNumber(value)} ${unit}` : longNumber(value);
+}
 
 /** `1.2K` */
 export function shortNumber(value: number): string {

@@ -4,6 +4,7 @@
  * In: plain arguments. Out: checked values (`shapes.ts`); the errors of `api/client.ts`.
  */
 import { type Method, ask as askServer } from "../api/client";
+import { linkTo } from "../root";
 import {
   type Aside,
   type Key,
@@ -130,7 +131,7 @@ export async function dropAside(block: Aside): Promise<void> {
 
 /** Where the browser finds all events of a block as a file. */
 export function fileOf(block: Aside): string {
-  return `${BASE}${pathOf(block)}/events`;
+  return linkTo(`${BASE}${pathOf(block)}/events`);
 }
 
 function pathOf(block: Aside): string {

@@ -69,6 +69,7 @@ describe("snippets", () => {
     if (!shipper) throw new Error("fluent-bit is missing");
     expect(textOf(shipper, url, "k")).toMatch(/Host +logs\.example\.com\n +Port +443\n.*On/);
     expect(textOf(shipper, "http://10.0.0.1:8000", "k")).toMatch(/Port +8000\n.*Off/);
+    expect(textOf(shipper, "http://10.0.0.1/logs", "k")).toMatch(/URI +\/logs\/api\/Logs\n/);
   });
 });
 

@@ -311,7 +311,7 @@ ApiKey = "${key}"`,
     group: "Shippers",
     note: "Fluent Bit calls the text of a line log; Logster calls it Message.",
     write: ({ url, key }) => {
-      const { hostname, port, protocol } = new URL(url);
+      const { hostname, pathname, port, protocol } = new URL(`${url}/api/Logs`);
       const isTls = protocol === "https:";
       return `[FILTER]
     Name    modify
@@ -324,7 +324,7 @@ ApiKey = "${key}"`,
     Host              ${hostname}
     Port              ${port || (isTls ? 443 : 80)}
     tls               ${isTls ? "On" : "Off"}
-    URI               /api/Logs
+    URI               ${pathname}
     Format            json_lines
     json_date_key     Timestamp
     json_date_format  iso8601

@@ -28,8 +28,8 @@ test("a line for each group, the largest first, every step with a value", () => 
     "08:03",
   ]);
   expect(lines).toEqual([
-    { name: "shop", values: [5, 0, 0, 2] },
-    { name: "cart", values: [1, 0, 0, 0] },
+    { name: "shop", subject: { field: "application", value: "shop" }, values: [5, 0, 0, 2] },
+    { name: "cart", subject: { field: "application", value: "cart" }, values: [1, 0, 0, 0] },
   ]);
 });
 
@@ -42,8 +42,20 @@ test("severities stand the worst first and are known as such", () => {
 
 test("where nothing was measured a line is open, not zero", () => {
   const p95 = { name: "p95(DurationMs)", kind: "number", role: "number" };
-  const { lines } = timelineOf(table([step, p95], [[at(0), 4.5], [at(2), null]], 60), 1);
-  expect(lines).toEqual([{ name: "p95(DurationMs)", values: [4.5, null, null] }]);
+  const { lines, unit, canStack } = timelineOf(table([step, p95], [[at(0), 4.5], [at(2), null]], 60), 1);
+  expect(lines).toEqual([{ name: "p95(DurationMs)", subject: null, values: [4.5, null, null] }]);
+  expect([unit, canStack]).toEqual(["ms", false]);
+});
+
+test("only what adds up and is not below zero is stacked; nobody counted is zero", () => {
+  const timeline = (name: string, value: number) =>
+    timelineOf(table([step, group, { ...count, name }], [[at(0), "shop", value], [at(2), "shop", 1]], 60), 2);
+  expect(["count", "sum(ms)"].map((name) => timeline(name, 3).canStack)).toEqual([true, true]);
+  expect(["avg(ms)", "max(ms)", "p99(ms)", "count distinct user"].map((name) => timeline(name, 3).canStack)).toEqual(
+    [false, false, false, false],
+  );
+  expect(timeline("sum(balance)", -3).canStack).toBe(false);
+  expect(timeline("count distinct user", 3).lines[0]?.values).toEqual([3, 0, 1]);
 });
 
 test("groups are bars in the server's order, without a value they have a name too", () => {

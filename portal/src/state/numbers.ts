@@ -6,10 +6,13 @@
  * where events are counted and are left open where values are.
  */
 import type { Cell, Stats } from "../api/answers";
+import { type Subject, isAdditive, isZeroWithoutEvents, unitOf } from "../explore/series";
 import { WORST_FIRST } from "../ui/severity";
 
 export interface Line {
   readonly name: string;
+  /** What its colour goes by. */
+  readonly subject: Subject | null;
   readonly values: readonly (number | null)[];
 }
 
@@ -21,10 +24,14 @@ export interface Timeline {
   readonly lines: readonly Line[];
   /** Severities have colours of their own. */
   readonly isSeverity: boolean;
+  /** Whether its lines are parts of a whole: numbers that add up, and none below zero. */
+  readonly canStack: boolean;
+  readonly unit: string;
 }
 
 export interface Bar {
   readonly name: string;
+  readonly subject: Subject | null;
   readonly value: number;
   readonly row: readonly Cell[];
 }
@@ -52,32 +59,40 @@ export function timelineOf(stats: Stats, column: number): Timeline {
   const stepMs = (stats.everyS ?? 1) * 1_000;
   const found = new Map<string, Map<number, number | null>>();
   for (const row of stats.rows) {
-    const name = groups.map((at) => renderGroup(row[at] ?? null)).join(" · ") || nameOf(stats, column);
+    const name = labelOf(groups, row) || nameOf(stats, column);
     const points = found.get(name) ?? new Map<number, number | null>();
     points.set(Date.parse(String(row[stepAt])), asNumber(row[column] ?? null));
     found.set(name, points);
   }
   const starts = allSteps([...found.values()], stepMs);
-  const blank = /^(count|sum)\b/.test(nameOf(stats, column)) ? 0 : null;
-  const isSeverity = groups.length === 1 && stats.columns[groups[0] ?? 0]?.name === "severity";
+  const blank = isZeroWithoutEvents(nameOf(stats, column)) ? 0 : null;
+  const field = fieldOf(stats, groups);
+  const isSeverity = field === "severity";
   const lines = [...found].map(([name, points]) => ({
     name,
+    subject: groups.length ? { field, value: name } : null,
     values: starts.map((start) => points.get(start) ?? blank),
   }));
+  const canStack = isAdditive(nameOf(stats, column)) && !lines.some(({ values }) => values.some((value) => (value ?? 0) < 0));
   const order = isSeverity
     ? (a: Line, b: Line) => WORST_FIRST.indexOf(a.name) - WORST_FIRST.indexOf(b.name)
     : (a: Line, b: Line) => sumOf(b) - sumOf(a);
-  return { starts, stepMs, lines: lines.toSorted(order), isSeverity };
+  return { starts, stepMs, lines: lines.toSorted(order), isSeverity, canStack, unit: unitOf(nameOf(stats, column)) };
 }
 
 /** One bar per group, as the server orders them. */
 export function barsOf(stats: Stats, column: number): Bar[] {
   const groups = groupColumns(stats);
-  return stats.rows.map((row) => ({
-    name: groups.map((at) => renderGroup(row[at] ?? null)).join(" · ") || nameOf(stats, column),
-    value: asNumber(row[column] ?? null) ?? 0,
-    row,
-  }));
+  const field = fieldOf(stats, groups);
+  return stats.rows.map((row) => {
+    const label = labelOf(groups, row);
+    return {
+      name: label || nameOf(stats, column),
+      subject: groups.length ? { field, value: label } : null,
+      value: asNumber(row[column] ?? null) ?? 0,
+      row,
+    };
+  });
 }
 
 /** Rows as tab-separated text, for a spreadsheet. */
@@ -89,6 +104,14 @@ export function renderTable(stats: Stats): string {
 
 function groupColumns(stats: Stats): number[] {
   return stats.columns.flatMap(({ role }, index) => (role === "group" ? [index] : []));
+}
+
+function fieldOf(stats: Stats, groups: readonly number[]): string {
+  return groups.map((at) => nameOf(stats, at)).join(" · ");
+}
+
+function labelOf(groups: readonly number[], row: readonly Cell[]): string {
+  return groups.map((at) => renderGroup(row[at] ?? null)).join(" · ");
 }
 
 function nameOf(stats: Stats, column: number): string {

@@ -345,13 +345,13 @@ def _steps_of(machine: Machine | None) -> list[Step]:
 def describe_spools(spools: list[dict[str, Any]]) -> str:
     """Say what waits; raises ClientError when something is damaged, lost or was set aside."""
     for spool in spools:
-        if fault := spool["fault"]:
+        if fault := spool.get("fault"):
             raise ClientError(
                 f"{spool['name']} is damaged ({fault}); move its file elsewhere with its -wal and "
                 "-shm, and read it by `sqlite3 FILE .recover`."
             )
     events, size, aside, lost = (
-        sum(spool[name] for spool in spools)
+        sum(spool.get(name, 0) for spool in spools)
         for name in ("events", "bytes", "aside_events", "lost_events")
     )
     text = f"{events:,} events ({shorten_size(size)}) wait for the store"

@@ -50,6 +50,8 @@ class _File(msgspec.Struct):
     lost_at: float | None = None
     #: Whether another file has all that was read of it, its unfinished line too.
     is_copied: bool = False
+    #: Whether it was emptied or rewritten, and nothing is read of what it has since.
+    is_renewed: bool = False
 
 
 class _Lost(msgspec.Struct):
@@ -128,8 +130,7 @@ class Follower:
             self._find_gone(there)
             self._has_looked = True
         yield from self._settle_lost(found, now)
-        for file in list(self._files.values()):
-            yield from self._read(file, now)
+        yield from self._read_all(now)
         if not self._lost:  # a new file may be the copy of it: the next look tells
             for each in found:
                 if each.id not in self._files:
@@ -169,6 +170,14 @@ class Follower:
 
     # -- reading ----------------------------------------------------------------------------
 
+    def _read_all(self, now: float) -> Iterator[Row]:
+        for file_id, file in list(self._files.items()):
+            if not file.is_renewed or self._goes_on(file):
+                yield from self._read(file, now)
+            elif not self._is_original_changed(file.path):  # then its copy is looked for first
+                file.reader.close()
+                del self._files[file_id]
+
     def _read(self, file: _File, now: float) -> Iterator[Row]:
         """Give what is new in a file; notice when it is no longer what was read."""
         reader, head = file.reader, file.reader.head
@@ -184,7 +193,10 @@ class Follower:
             lost.rows = list(reader.finish())
             self._lost.append(lost)
             file.reader = self._reader(reader.descriptor, file.path)
+            file.is_renewed = True
             file.grown_at = now
+        elif reader.head:
+            file.is_renewed = False
 
     def _reader(self, descriptor: int, path: Path, begin: Position | None = None) -> Reader:
         return Reader(
@@ -197,6 +209,8 @@ class Follower:
 
     def _add(self, found: Found, descriptor: int, now: float, begin: Position | None) -> _File:
         self._held.pop(found.id, None)
+        if renewed := self._files.get(found.id):
+            renewed.reader.close()
         reader = self._reader(descriptor, found.path, begin)
         file = _File(reader, found.path, found.is_named, grown_at=now)
         self._files[reader.id] = file
@@ -256,7 +270,7 @@ class Follower:
     def _find_copy(self, lost: _Lost, found: list[Found], now: float) -> _File | None:
         """Find who has what is lost, and perhaps more."""
         for each in found:
-            if each.id in self._files or not are_related(lost.path.name, each.path.name):
+            if self._is_read(each) or not are_related(lost.path.name, each.path.name):
                 continue
             if copy := self._adopt(lost, each, now):
                 return copy
@@ -282,7 +296,7 @@ class Follower:
         for beside in find_relatives(path):
             found = find_files([beside], lambda _path, _why: None, lambda _path, _why: None)
             for each in found:
-                if each.id in self._files or is_compressed(each.path):
+                if self._is_read(each) or is_compressed(each.path):
                     continue
                 if copy := self._adopt(lost, each, now, path):
                     copy.is_named, copy.lost_at = False, now
@@ -302,11 +316,28 @@ class Follower:
         self._positions.forget(lost.position.id)
         return self._add(found._replace(path=name or found.path), descriptor, now, lost.position)
 
-    def _likenesses(self, found: Found, descriptor: int) -> Iterator[_File]:
+    def _is_read(self, found: Found) -> bool:
+        file = self._files.get(found.id)
+        return file is not None and not file.is_renewed
+
+    def _goes_on(self, file: _File) -> bool:
+        """Tell whether a file that was emptied has only what its own program writes since.
+
+        What has a name is met anew, as it may be the copy of another file; what has lost it is
+        read from its head, unless it is like a file that is followed, or one that just was.
+        """
+        descriptor = file.reader.descriptor
+        size = os.fstat(descriptor).st_size
+        return not size or (
+            file.lost_at is not None
+            and not any(self._likenesses(file.path, descriptor, size))
+            and not self._is_original_changed(file.path)
+        )
+
+    def _likenesses(self, path: Path, descriptor: int, size: int) -> Iterator[_File]:
         """The files whose content a new one begins with."""
-        size = found.stat.st_size
         for file in self._files.values():
-            if file.reader.head and are_related(file.path.name, found.path.name):
+            if file.reader.head and are_related(file.path.name, path.name):
                 # A copy is no longer than an original that is still written to; one that took
                 # the name of another may go on.
                 end = size if file.lost_at is None else min(size, file.reader.head)
@@ -315,12 +346,12 @@ class Follower:
                 if os.pread(file.reader.descriptor, end - start, start) == theirs:
                     yield file
 
-    def _is_original_changed(self, found: Found) -> bool:
+    def _is_original_changed(self, path: Path) -> bool:
         """Tell whether a file that this one can be a copy of was rewritten just now."""
         return any(
             not file.reader.is_intact
             for file in self._files.values()
-            if are_related(file.path.name, found.path.name)
+            if are_related(file.path.name, path.name)
         )
 
     # -- new files ----------------------------------------------------------------------------
@@ -340,12 +371,13 @@ class Follower:
                 self._left_out[found.id] = found.stat.st_size
                 self._notes.skip(found.path, "not text")
                 return
-            alike = list(self._likenesses(found, descriptor))
-            if not alike and self._is_original_changed(found):
+            alike = list(self._likenesses(found.path, descriptor, found.stat.st_size))
+            if not alike and self._is_original_changed(found.path):
                 return
             begin = self._known_part(descriptor, alike)
-            # What was there at the beginning is there to stay, whatever it is like.
-            may_be_copy = begin is None and alike and self._waits and not self._is_first
+            # What was there at the very beginning is there to stay, whatever it is like.
+            is_old = self._is_first and not self._positions.is_resumed
+            may_be_copy = begin is None and alike and self._waits and not is_old
             if may_be_copy and self._is_held(found, alike[0], there, now):
                 return
             keeps = True

@@ -7,6 +7,7 @@ aside and told, never guessed from; two who follow never write one file.
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import os
 import time
@@ -17,7 +18,7 @@ import msgspec
 
 from logster.errors import LogsterError
 from logster.follow.folders import reason_of
-from logster.follow.position import FileId, Position
+from logster.follow.position import WINDOW_BYTES, FileId, Position
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 KEPT_S = 30 * 24 * 3600
 #: More are forgotten, the longest unseen first: the file is written anew with every batch.
 MAX_KEPT = 20_000
+#: No file is longer.
+MAX_OFFSET = 2**63 - 1
 
 
 class StateError(LogsterError):
@@ -34,6 +37,16 @@ class StateError(LogsterError):
 
 class _Entry(Position, frozen=True, kw_only=True):
     seen_at: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what no follower has written: reading at it would fail, run after run."""
+        if not 0 <= self.window <= min(self.offset, WINDOW_BYTES) or self.offset > MAX_OFFSET:
+            raise ValueError("a position is out of its range")
+        if self.encoding is not None:
+            try:
+                codecs.lookup(self.encoding)
+            except LookupError as error:
+                raise ValueError(str(error)) from None
 
 
 class _State(msgspec.Struct, kw_only=True):

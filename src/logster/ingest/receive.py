@@ -27,6 +27,7 @@ from logster.ingest.body import open_body, too_large
 from logster.ingest.idempotency import digest_of, fingerprint, read_kept, render_kept
 from logster.ingest.protocol import Limits, Receipt, Request, oversize_text
 from logster.ingest.shares import Shares, Turns
+from logster.root import root_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -373,7 +374,7 @@ def read_head(scope: Scope, route: Route | None = None) -> Request:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     query = scope["query_string"].decode("latin-1")
     raw_path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
-    asked = f"{raw_path}?{query}" if query else raw_path
+    asked = root_of(scope) + (f"{raw_path}?{query}" if query else raw_path)
     return Request(
         method=scope["method"],
         path=scope["path"].lower().rstrip("/"),

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
 
     from logster.meta.database import Database
-    from logster.meta.sharing import Person
+    from logster.meta.sharing import Person, Removed
 
 #: What a person keeps in one workspace.
 MAX_DASHBOARDS = 200
@@ -162,14 +162,19 @@ class Dashboards:
             lambda connection: _change(connection, person, (number, version), values)
         )
 
-    async def remove(self, person: Person, number: int) -> None:
-        """Forget a dashboard; raises NotFoundError unless it is the person's to change."""
+    async def remove(self, person: Person, number: int) -> Removed:
+        """Forget a dashboard, and tell what it was.
 
-        def remove(connection: Connection) -> None:
-            if not remove_kept(connection, tables.dashboards, person, number):
+        Raises NotFoundError unless it is the person's to change.
+        """
+
+        def remove(connection: Connection) -> Removed:
+            removed = remove_kept(connection, tables.dashboards, person, number)
+            if removed is None:
                 raise _missing(number)
+            return removed
 
-        await self._database.write(remove)
+        return await self._database.write(remove)
 
 
 def _insert(connection: Connection, person: Person, values: dict[str, object]) -> Dashboard:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
 
     from logster.meta.database import Database
-    from logster.meta.sharing import Person
+    from logster.meta.sharing import Person, Removed
 
 MAX_SEARCHES = 500
 MAX_HISTORY = 200
@@ -101,14 +101,19 @@ class Searches:
 
         return await self._database.write(change)
 
-    async def remove(self, person: Person, search: int) -> None:
-        """Forget a search; raises NotFoundError unless it is the person's to change."""
+    async def remove(self, person: Person, search: int) -> Removed:
+        """Forget a search, and tell what it was.
 
-        def remove(connection: Connection) -> None:
-            if not remove_kept(connection, tables.saved_searches, person, search):
+        Raises NotFoundError unless it is the person's to change.
+        """
+
+        def remove(connection: Connection) -> Removed:
+            removed = remove_kept(connection, tables.saved_searches, person, search)
+            if removed is None:
                 raise _missing(search)
+            return removed
 
-        await self._database.write(remove)
+        return await self._database.write(remove)
 
     async def history(self, person: Person) -> list[tuple[str, int]]:
         """What the person asked lately and when, each text once, newest first."""

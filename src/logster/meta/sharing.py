@@ -119,10 +119,23 @@ def insert_kept(
     return made
 
 
-def remove_kept(connection: Connection, table: Table, person: Person, number: int) -> bool:
-    """Forget the one of this number; false unless it was the person's to change."""
-    removing = table.delete().where(changeable_in(table, person, number))
-    return bool(connection.execute(removing).rowcount)
+class Removed(msgspec.Struct, frozen=True, kw_only=True):
+    """What was kept, and is no more."""
+
+    id: int
+    name: str
+    owner: int
+    is_shared: bool
+
+
+def remove_kept(
+    connection: Connection, table: Table, person: Person, number: int
+) -> Removed | None:
+    """Forget the one of this number; None unless it was the person's to change."""
+    columns = (table.c.id, table.c.name, table.c.owner, table.c.is_shared)
+    removing = table.delete().where(changeable_in(table, person, number)).returning(*columns)
+    row = connection.execute(removing).one_or_none()
+    return None if row is None else msgspec.convert(row, Removed, from_attributes=True)
 
 
 def check_room(connection: Connection, table: Table, person: Person, most: int, what: str) -> None:

@@ -53,6 +53,9 @@ MAX_TRIES_WHOLE = 8
 #: A failure that is over at the next try is nobody's concern: the engine was started again.
 TRIES_UNTIL_SAID = 2
 
+#: Set-aside events are told of so often.
+SAY_AGAIN_S = 5.0
+
 #: How often an idle drain looks again: a replayed block arrives without a signal.
 LOOK_AGAIN_S = 1.0
 
@@ -75,6 +78,12 @@ class Drain:
         self._faults = faults
         self._source = f"drain of {spool.name}"
         self._wait_s = MIN_WAIT_S
+        #: Less after a block that the store did not take whole, so that the next one is not tried
+        #: in vain as well; more again with each that it takes.
+        self._max_events = MAX_CLAIM_EVENTS
+        #: Set aside and not yet said.
+        self._refused = 0
+        self._said_at = -SAY_AGAIN_S
 
     async def run(self) -> None:
         """Drain for ever; cancel it to stop."""
@@ -100,7 +109,7 @@ class Drain:
 
     async def drain_once(self) -> bool:
         """Move the oldest blocks into the store; False when there were none."""
-        claim = await self._spool.take(MAX_CLAIM_BYTES, MAX_CLAIM_EVENTS)
+        claim = await self._spool.take(MAX_CLAIM_BYTES, self._max_events)
         if claim is None:
             return False
         await self._store(claim)
@@ -118,10 +127,11 @@ class Drain:
         try:
             await self._insert_patiently(claim.bodies, claim.token)
         except (StoreRefusedError, StoreUnavailableError) as error:
-            await self._set_aside(claim, str(error))
+            await self._take_apart(claim, error)
         else:
             self._record_insert(claim, time.perf_counter() - started)
             await self._spool.forget(claim)
+            self._max_events = min(self._max_events * 2, MAX_CLAIM_EVENTS)
 
     async def _insert_patiently(self, bodies: list[bytes], token: str) -> None:
         """Insert when it is possible.
@@ -156,46 +166,36 @@ class Drain:
         metrics.INSERTED.inc(claim.events)
         self._wait_s = min(max(MIN_WAIT_S, WAIT_PER_INSERT * seconds), MAX_WAIT_S)
 
-    async def _set_aside(self, claim: Claim, reason: str) -> None:
-        """Store what is good of a refused claim, and set the rest aside."""
-        refused: list[tuple[Block, str]] = []
-        for number, body in enumerate(claim.bodies):
-            refused += await self._sift(body, f"{claim.token}/{number}")
-        await self._spool.set_aside(claim, refused)
-        if not refused:
-            return
-        count = sum(block.events for block, _ in refused)
-        metrics.ASIDE.inc(count)
-        log.error(
-            "the store refused %d of %d events; see `logster spool aside`: %s",
-            count,
-            claim.events,
-            reason,
-        )
+    async def _take_apart(
+        self, claim: Claim, error: StoreRefusedError | StoreUnavailableError
+    ) -> None:
+        """Go on with less of a claim of which the store has nothing, down to the bad events.
 
-    async def _sift(self, body: bytes, token: str) -> list[tuple[Block, str]]:
-        """Insert the good part of a body, halving it down to the bad events.
-
-        The tokens of the halves follow from the claim's, so that going through it again after
-        a crash stores nothing twice.
+        Each step is one transaction of the spool: who starts again after a crash tries no more
+        than was tried before it, so what is stored already never comes again with the rest.
         """
-        refused: list[tuple[Block, str]] = []
-        pending = [(body, token)]
-        while pending:
-            part, part_token = pending.pop()
-            try:
-                await self._insert_patiently([part], part_token)
-            except (StoreRefusedError, StoreUnavailableError) as error:
-                halves = self._split(part)
-                if len(halves) > 1:
-                    pending.extend(
-                        (half.body, f"{part_token}.{side}") for side, half in enumerate(halves)
-                    )
-                elif isinstance(error, StoreRefusedError):
-                    refused.append((halves[0], str(error)))
-                else:  # one event, and the store is to blame: it is waited for
-                    pending.append((part, part_token))
-        return refused
+        self._max_events = max(claim.events // 2, 1)
+        if len(claim.bodies) > 1:
+            await self._spool.narrow(claim)
+            return
+        parts = self._split(claim.bodies[0])
+        if len(parts) > 1:
+            await self._spool.replace(claim, parts)
+        elif isinstance(error, StoreRefusedError):
+            await self._spool.set_aside(claim, [(parts[0], str(error))])
+            metrics.ASIDE.inc(claim.events)
+            self._refused += claim.events
+            self._say_refused(str(error))
+        # Else it is one event, and the store is to blame: it is waited for.
+
+    def _say_refused(self, reason: str) -> None:
+        """One line for many events: they come one by one."""
+        now = time.monotonic()
+        if now - self._said_at >= SAY_AGAIN_S:
+            log.error(
+                "the store refused %d events; see `logster spool aside`: %s", self._refused, reason
+            )
+            self._said_at, self._refused = now, 0
 
 
 def _store_fault(error: StoreUnavailableError) -> Fault:

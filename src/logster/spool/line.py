@@ -92,6 +92,19 @@ class Line:
         self.tally.removed = self.tally.last if oldest is None else oldest - 1
         return size
 
+    def replace(self, first: int, last: int, parts: list[Block]) -> None:
+        """Put the parts of a block at the end of the line, in its stead: no event came or went."""
+        [size, share, since] = self._database.execute(
+            "SELECT bytes, shares, appended_at FROM block WHERE number BETWEEN ? AND ?",
+            (first, last),
+        ).fetchone()
+        owners = _read_share(share, size)
+        appended = self.tally.appended
+        self.remove(first, last)
+        for part in parts:
+            self.append(part, _scale(owners, part.size), since)
+        self.tally.appended = appended
+
     def set_aside(self, block: Block, reason: str, checksum: int | None = None) -> int:
         """Keep a block for a person, and give its number there.
 
@@ -193,6 +206,14 @@ def _count(tally: Tally, sign: int, events: int, size: int, share: dict[int, int
             tally.held[owner] = held
         else:
             tally.held.pop(owner, None)
+
+
+def _scale(share: dict[int, int], size: int) -> dict[int, int]:
+    """The same shares of another size."""
+    total = max(sum(share.values()), 1)
+    scaled = {owner: size * part // total for owner, part in share.items()}
+    scaled[next(iter(share))] += size - sum(scaled.values())
+    return scaled
 
 
 def count_aside(database: sqlite3.Connection) -> tuple[int, int]:

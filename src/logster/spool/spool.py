@@ -466,6 +466,14 @@ class Spool(Generic[Item]):
         """Remove a claim's blocks, and keep those the store refused, with the reason."""
         await self._step(self._remove, claim, refused)
 
+    async def narrow(self, claim: Claim) -> None:
+        """Claim the first half of a claim's blocks alone, of which the store has nothing."""
+        await self._step(self._narrow, claim)
+
+    async def replace(self, claim: Claim, parts: list[Block]) -> None:
+        """Put the parts of a claim's only block in its stead, at the end of the line."""
+        await self._step(self._replace, claim, parts)
+
     async def _step(self, step: Callable[..., Value], *arguments: object) -> Value:
         try:
             return await asyncio.to_thread(step, *arguments)
@@ -524,10 +532,27 @@ class Spool(Generic[Item]):
             first, last = first if first is not None else number, number
         if first is None or last is None:
             return None
-        # Random, not derived from the numbers: a spool that was lost and made anew counts from 1.
-        token = f"{self.name}-{first}-{os.urandom(8).hex()}"
+        token = self._new_token(first, last)
         self._database.execute("INSERT INTO claim VALUES (?, ?, ?)", (token, first, last))
         return token, first, last
+
+    def _narrow(self, claim: Claim) -> None:
+        last = claim.first + (claim.last - claim.first) // 2
+        with self._change():
+            self._database.execute(
+                "UPDATE claim SET token = ?, last = ? WHERE token = ?",
+                (self._new_token(claim.first, last), last, claim.token),
+            )
+
+    def _replace(self, claim: Claim, parts: list[Block]) -> None:
+        with self._change() as line:
+            line.replace(claim.first, claim.last, parts)
+            self._database.execute("DELETE FROM claim WHERE token = ?", (claim.token,))
+        self._oldest_at = oldest(self._database)
+
+    def _new_token(self, first: int, last: int) -> str:
+        """Random, not derived from numbers: a spool that is lost and made anew counts from 1."""
+        return f"{self.name}-{first}-{last}-{os.urandom(8).hex()}"
 
     def _remove(self, claim: Claim, refused: list[tuple[Block, str]]) -> None:
         with self._change() as line:

@@ -81,6 +81,7 @@ _NOT_SETTINGS = frozenset(
 )
 _INSERT = re.compile(rb"\s*insert\s", re.IGNORECASE)
 _FORMAT_AT_END = re.compile(r"\bFORMAT\s+([A-Za-z0-9]+)[\s;]*$", re.IGNORECASE)
+_ASKED_FORMAT = re.compile(r"\n FORMAT \w+\Z", re.ASCII)
 _INSERT_FORMAT = re.compile(rb"\bFORMAT\s+([A-Za-z0-9]+)[ \t]*(?:\r?\n|$)", re.IGNORECASE)
 _KILL = re.compile(
     r"\s*KILL\s+QUERY\s+WHERE\s+query_id\s*=\s*'([^'\\]*)'\s*(?:SYNC|ASYNC)?[\s;]*", re.IGNORECASE
@@ -217,6 +218,12 @@ def read_enclosed(settings: Mapping[str, str]) -> tuple[Enclosed, dict[str, str]
 
 def _whole(text: str) -> int | None:
     return int(text) if text else None
+
+
+def cut_format(query: str) -> tuple[str, str]:
+    """A question as it was asked, and the FORMAT clause that our client put behind it."""
+    found = _ASKED_FORMAT.search(query)
+    return (query[: found.start()], found[0]) if found else (query, "")
 
 
 def inflate(body: bytes, encoding: str) -> bytes:

@@ -46,7 +46,14 @@ from granian.server.embed import Server
 from logster.config import load_config
 from logster.serverlog import start_log
 from logster.store import enclosure
-from logster.store.dialect import Call, Result, escape_parameter, read_enclosed, render_settings
+from logster.store.dialect import (
+    Call,
+    Result,
+    cut_format,
+    escape_parameter,
+    read_enclosed,
+    render_settings,
+)
 from logster.store.door import FREEHAND, READER, SLOTS, WRITER, Door
 from logster.store.guard import DATABASE, NotAllowedError, check_question
 from logster.store.recovery import has_lost_tokens, measure_logs, take_back_tokens
@@ -78,9 +85,10 @@ CALL_SETTINGS = {"implicit_select": "0", "allow_introspection_functions": "0"}
 QUESTION_SETTINGS = {"max_threads_min_free_memory_per_thread": "0"}
 
 #: Of SQL of administrators: small blocks, since limits of time are looked at between them, and
-#: arrays that are no bombs.
+#: arrays that are no bombs; a parser that does not try all ways to read a text that is none.
 FREEHAND_SETTINGS = {
     "max_block_size": "8192",
+    "max_parser_backtracks": "20000",
     "function_range_max_elements_in_block": "10000000",
 }
 
@@ -183,7 +191,7 @@ class Database:
                     return self._insert(handle, call)
                 return _result_of(handle.query(query, call.format, params=call.parameters))
         finally:
-            if not self.is_question(call):
+            if user != FREEHAND and not self.is_question(call):
                 self._writes.check()
 
     def _insert(self, handle: Any, call: Call) -> Result:
@@ -238,19 +246,21 @@ class Database:
     def _enclose(self, handle: Any, call: Call, mark: str) -> str:
         """Let the handle see one workspace, and give the question as the engine writes it."""
         self._make_enclosure(handle)
-        enclosed, asked = read_enclosed(call.settings)
-        settings = self._settings_of_reader(asked, share=SLOTS[FREEHAND]) | FREEHAND_SETTINGS
+        enclosed, wanted = read_enclosed(call.settings)
+        settings = self._settings_of_reader(wanted, share=SLOTS[FREEHAND]) | FREEHAND_SETTINGS
         _prepare(handle, enclosure.DATABASE, settings, mark)
         handle.query(enclosure.create_view(enclosed), "TSV", params={})
         handle.query("SET readonly = 1", "TSV", params={})
-        text = {"text": escape_parameter(call.query)}
+        asked, form = cut_format(call.query)
+        enclosure.check_text(asked)
+        text = {"text": escape_parameter(asked)}
         answer = handle.query("SELECT formatQuerySingleLine({text:String})", "TSVRaw", params=text)
         query = enclosure.name_view(_bytes_of(answer).decode().removesuffix("\n"))
         if not self._is_read_only(query):
-            raise NotAllowedError("only a single SELECT is allowed")
+            raise NotAllowedError(enclosure.ONE_SELECT)
         answer = handle.query("EXPLAIN AST " + query, "TSVRaw", params={})
         enclosure.check_enclosed(_bytes_of(answer).decode())
-        return query
+        return query + form
 
     def _make_enclosure(self, handle: Any) -> None:
         """Make the empty database, once: at the first question, for a full disk stops no start."""

@@ -29,8 +29,14 @@ if TYPE_CHECKING:
 
 #: Empty, so that a bare name is the view, something of the question's own, or nothing.
 DATABASE = "enclosure"
+ONE_SELECT = "only one SELECT is possible, without FORMAT and INTO OUTFILE"
 #: The engine's largest limit.
 NO_LIMIT = 2**64 - 1
+
+#: `x BETWEEN a AND b` is read as two comparisons with `x`: a chain of them doubles at each.
+MAX_BETWEENS = 8
+#: Signs of a question in the engine's own writing, where a short text may have become long.
+MAX_WRITTEN = 200_000
 
 #: Characters or elements that a padding, a repetition, an array may be told to have.
 MAX_COUNT = 10_000
@@ -123,8 +129,20 @@ def create_view(enclosed: Enclosed) -> str:
     )
 
 
+def check_text(text: str) -> None:
+    """Refuse what would take the engine's parser long, before it sees it."""
+    count = len(_BETWEEN.findall(text))
+    if count > MAX_BETWEENS:
+        raise NotAllowedError(
+            f"BETWEEN stands {count} times, {MAX_BETWEENS} times is possible; "
+            "x >= a AND x <= b does the same"
+        )
+
+
 def name_view(text: str) -> str:
     """Let `logster.events` be the view as well; `text` is in the engine's own writing."""
+    if len(text) > MAX_WRITTEN:
+        raise NotAllowedError("the question is too large once its shorthands are written out")
     for found in _TOKEN.finditer(text):
         if found[0] == "PREWHERE":
             raise NotAllowedError("PREWHERE is not allowed; WHERE does the same")
@@ -140,9 +158,9 @@ def check_enclosed(tree: str) -> None:
         raise NotAllowedError("AggregateFunction is not allowed, not even as a text")
     root = _read_tree(tree)
     if root.kind != "SelectWithUnionQuery":
-        raise NotAllowedError("only SELECT is allowed")
-    if any(child.kind == "Literal" for child in root.children):
-        raise NotAllowedError("INTO OUTFILE is not allowed")
+        raise NotAllowedError(ONE_SELECT)
+    if any(child.kind in ("Literal", "Identifier") for child in root.children):
+        raise NotAllowedError(ONE_SELECT)
     weight = 0
     for node in _walk(root):
         _check_node(node)
@@ -202,10 +220,8 @@ def _check_arguments(name: str, arguments: list[Node]) -> int:
             raise NotAllowedError(f"table {table.text} is not allowed; events is")
     if name in _TYPE_AT:
         _literal_at(name, arguments, _TYPE_AT[name], "the type")
-    if name == "values" and arguments and arguments[0].kind == "Function":
-        is_row = arguments[0].text == "tuple"
-        if not is_row:
-            raise NotAllowedError("values: the columns must be written out as a text")
+    if name == "values" and arguments:
+        _check_columns(arguments[0])
     if name in _COUNT_AT:
         _check_count(name, _literal_at(name, arguments, _COUNT_AT[name], "the length"))
     if name in _EXPRESSION_AT:
@@ -215,6 +231,19 @@ def _check_arguments(name: str, arguments: list[Node]) -> int:
     if name in _PATTERN_AT:
         return weigh_like(_literal_at(name, arguments, _PATTERN_AT[name], "the pattern"))
     return 0
+
+
+def _check_columns(first: Node) -> None:
+    """The first argument of `values` is a row, or a text with columns, which may calculate."""
+    is_row = first.kind == "Function" and first.text == "tuple"
+    is_text = first.text.startswith("'")
+    if is_row or (first.kind == "Literal" and (not is_text or _COLUMNS_TEXT.fullmatch(first.text))):
+        return
+    raise NotAllowedError(
+        "values: the columns are written out as a text of names and plain types, "
+        "'a UInt8, b String', without DEFAULT, ALIAS and the like; or leave them out, "
+        "values((1, 'x'), (2, 'y')), and they are called c1 and c2"
+    )
 
 
 def _literal_at(name: str, arguments: list[Node], place: int, what: str) -> str:
@@ -239,7 +268,19 @@ _TOKEN = re.compile(
     r"'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`|(?<![\w.`])logster\.events(?![\w`])|\bPREWHERE\b",
     re.DOTALL,
 )
+_BETWEEN = re.compile(r"\bBETWEEN\b", re.IGNORECASE)
 _LINE = re.compile(
     r"( *)([A-Za-z:]+)(?: ('(?:[^'\\]|\\.)*'|(?!').*?))??(?: \(alias .*\))?(?: \(children \d+\))?"
 )
 _WHOLE = re.compile(r"UInt64_(\d+)")
+#: A name and a type, as often as there are columns. Anything more calculates: what DEFAULT and
+#: ALIAS say is a text here, so none of its functions and tables are in the parse.
+_TYPE = (
+    r"(?:U?Int\d+|Float\d+|Decimal\d*|Bool|UUID|IPv[46]|(?:Fixed)?String|Date(?:32|Time|Time64)?|"
+    r"Array|Map|Tuple|Nullable|LowCardinality)"
+)
+#: Within a type there are types, named ones in a tuple, and numbers; twice deep is enough.
+_INNER = r"(?:\w+ )?\w+"
+_INNER = rf"{_INNER}(?:\({_INNER}(?:, *{_INNER})*\))?"
+_COLUMN = rf" *[A-Za-z_]\w* +{_TYPE}(?:\({_INNER}(?:, *{_INNER})*\))? *"
+_COLUMNS_TEXT = re.compile(rf"'{_COLUMN}(?:,{_COLUMN})*'", re.ASCII)

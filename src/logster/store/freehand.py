@@ -62,7 +62,6 @@ _MESSAGE = re.compile(
 #: How the engine calls the view of a question.
 _VIEW = re.compile(r"_temporary_and_external_tables\.`?_tmp_[0-9a-f-]+`?(?: \([0-9a-f-]+\))?")
 _POSITION = re.compile(r"failed at position (\d+)")
-_SYNTAX_CODE = 62
 _CLOSED_UNTIL = re.compile(r"closed until (\d+)")
 
 
@@ -99,19 +98,15 @@ async def run(
         settings[SINCE_SETTING] = since_ns
     if until_ns is not None:
         settings[UNTIL_SETTING] = until_ns
-    is_read = False
     try:
-        # Read alone first: the question itself ends in the format of its answer.
-        await engine.ask("SELECT formatQuery({text:String})", {"text": text})
-        is_read = True
         # The client sends text without parameters as it is: a % or a brace is no placeholder.
         return await engine.ask(text, {}, settings=settings, max_bytes=MAX_BYTES, user=FREEHAND)
     except StoreError as error:
-        raise await _explain(engine, error, text, is_read=is_read) from error
+        raise await _explain(engine, error, text) from error
 
 
-async def _explain(engine: Engine, error: StoreError, text: str, *, is_read: bool) -> LogsterError:
-    """What the asker is told; `is_read`: its own syntax holds."""
+async def _explain(engine: Engine, error: StoreError, text: str) -> LogsterError:
+    """What the asker is told."""
     if isinstance(error, QueryStuckError):
         told = (
             "This question could not be stopped when its time was over, so the engine was ended "
@@ -128,12 +123,10 @@ async def _explain(engine: Engine, error: StoreError, text: str, *, is_read: boo
         )
     if error.code is None or isinstance(error, StoreDamagedError):
         return error
-    return await _explain_code(engine, error, error.code, text, is_read=is_read)
+    return await _explain_code(engine, error, error.code)
 
 
-async def _explain_code(
-    engine: Engine, error: StoreError, code: int, text: str, *, is_read: bool
-) -> LogsterError:
+async def _explain_code(engine: Engine, error: StoreError, code: int) -> LogsterError:
     if code == CLOSED_CODE:
         return _closed(str(error))
     if code == BUSY_CODE:
@@ -141,9 +134,6 @@ async def _explain_code(
             "Other questions in SQL are being answered, and more wait; ask again in a few seconds.",
             RETRY_AFTER_S,
         )
-    if is_read and code == _SYNTAX_CODE:
-        told = "only one SELECT is possible, without FORMAT and INTO OUTFILE"
-        return QueryError(told, 0, len(text))
     if code in _SPOKEN_CODES:
         return _mistake(str(error))
     name = await _name_of(engine, code)

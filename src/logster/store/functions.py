@@ -360,8 +360,12 @@ These have an argument that must be written out, it cannot be calculated:
 - the pattern of `LIKE`, `match`, `extract`, `replaceRegexpAll` and their like; all patterns of a
   question together weigh at most 500: a `%` between two texts 4, each character of an expression 1
   as often as it is repeated (`\\d{4}` weighs 4, `x*` weighs 1);
+- the columns of `values`, names and plain types without `DEFAULT` or `ALIAS`:
+  `values('a UInt8, b String', (1, 'x'))`, or none: `values((1, 'x'))` has `c1` and `c2`;
 - the length of `repeat`, `space`, `leftPad`, `rightPad`, `arrayResize`, `arrayWithConstant`,
   `toFixedString`: at most 10,000.
+
+`BETWEEN` may stand eight times; `x >= a AND x <= b` does the same.
 """
 
 if __name__ == "__main__":

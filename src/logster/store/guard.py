@@ -18,9 +18,10 @@ import re
 
 DATABASE = "logster"
 
-#: Table functions that make rows out of nothing but their arguments.
+#: Table functions that make rows out of nothing but their arguments. Not `values`: the text of its
+#: columns may hold any expression (`b String ALIAS file('…')`), which the tree does not show.
 ALLOWED_TABLE_FUNCTIONS = frozenset(
-    {"numbers", "numbers_mt", "zeros", "zeros_mt", "generateseries", "generate_series", "values"}
+    {"numbers", "numbers_mt", "zeros", "zeros_mt", "generateseries", "generate_series"}
 )
 
 #: Also the name of an ordinary function, which only builds text.

@@ -23,6 +23,7 @@ from logster.errors import ForbiddenError, MetaUnavailableError, UnauthorizedErr
 from logster.meta.accounts import Accounts, LogIn, Role, Session
 from logster.meta.keys import Keys, Right
 from logster.meta.sharing import Person
+from logster.root import root_of
 
 SESSION_COOKIE = "logster_session"
 PROOF_COOKIE = "csrftoken"
@@ -162,7 +163,8 @@ class Access:
         return Cookie(
             key=name,
             value=value,
-            path="/",
+            # Another Logster may be below another path of the same host.
+            path=root_of(request.scope) or "/",
             max_age=self._session_s,
             httponly=httponly,
             # Lax: a link from elsewhere may open the portal, a form from elsewhere may not post.
@@ -179,9 +181,23 @@ def key_of(request: AnyRequest) -> str | None:
     return headers.get("apikey") or headers.get("x-api-key") or bearer or None
 
 
+def cookie_of(request: AnyRequest, name: str) -> str:
+    """A cookie's value, or "".
+
+    A Logster at the top of the same host has cookies of the same names; browsers send those with
+    the longer path first (RFC 6265, 5.4), and these are ours.
+    """
+    for header in request.headers.getall("cookie", []):
+        for part in header.split(";"):
+            found, _, value = part.partition("=")
+            if found.strip() == name:
+                return value.strip()
+    return ""
+
+
 def token_of(request: AnyRequest) -> str:
     """The session's token as the browser sent it, or ""."""
-    token = request.cookies.get(SESSION_COOKIE, "")
+    token = cookie_of(request, SESSION_COOKIE)
     return token if len(token) <= MAX_TOKEN_LENGTH else ""
 
 

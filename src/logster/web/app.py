@@ -13,6 +13,7 @@ from litestar.datastructures import MutableScopeHeaders, State
 from litestar.di import NamedDependency, Provide
 from litestar.enums import ScopeType
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Server
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from logster import __version__
@@ -78,7 +79,7 @@ def build_app(
     access = Access(
         keys,
         accounts,
-        is_secure=config.public_url.startswith("https:"),
+        is_secure=config.is_secure,
         session_days=config.session_days,
     )
     parts = {
@@ -93,7 +94,7 @@ def build_app(
         "dashboards": dashboards,
         "viewers": viewers or Viewers(),
         "exports": Places("exports", most=MAX_EXPORTS, most_of_one=MAX_EXPORTS_OF_ONE),
-        "files": BuiltFiles(static_folder),
+        "files": BuiltFiles(static_folder, config.root),
     }
     app = Litestar(
         [make_api(), *PAGES, *HELP_PAGES],
@@ -110,6 +111,7 @@ def build_app(
             title="Logster",
             version=__version__,
             path=f"{API_PATH}/openapi.json",
+            servers=[Server(url=config.root or "/")],
             render_plugins=[ApiDocument(path="/")],
             use_handler_docstrings=True,
         ),

@@ -18,3 +18,9 @@ def audit_shared(viewer: Viewer, what: str, kept: Kept) -> None:
     """Tell that something was put, or changed, before the eyes of the whole workspace."""
     if kept.is_shared:
         AUDIT.info("%s shared the %s %d %r", viewer.name, what, kept.id, kept.name)
+
+
+def audit_removed(viewer: Viewer, what: str, removed: Kept) -> None:
+    """Tell that something was taken from before the eyes of the whole workspace."""
+    if removed.is_shared:
+        AUDIT.info("%s removed the shared %s %d %r", viewer.name, what, removed.id, removed.name)

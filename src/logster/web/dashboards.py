@@ -7,6 +7,7 @@ an exported file, and a fault in it is refused with the name of the member.
 
 import asyncio
 import re
+from collections.abc import Collection
 from typing import Annotated, Any
 
 import msgspec
@@ -15,6 +16,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
+from logster.errors import QueryError
 from logster.event import render_instant
 from logster.language import MAX_TEXT_CHARACTERS
 from logster.meta.dashboards import (
@@ -33,9 +35,9 @@ from logster.meta.dashboards import (
 )
 from logster.meta.sharing import Person, can_change
 from logster.timestamp import read_instant
-from logster.variables import bind
+from logster.variables import bind, check_names
 from logster.web.access import Viewer
-from logster.web.audit import audit_shared
+from logster.web.audit import audit_removed, audit_shared
 from logster.web.orders import Order
 from logster.web.refusals import refusing
 
@@ -102,10 +104,19 @@ class BindingOrder(Order, frozen=True, kw_only=True):
     ]
 
 
+class MistakeShape(msgspec.Struct, frozen=True, kw_only=True):
+    """A name that stands for nothing; the place counts characters of the question as sent."""
+
+    message: str
+    position: int
+    length: int
+
+
 class BindingShape(msgspec.Struct, frozen=True, kw_only=True):
-    """The questions in their order, ready to be asked."""
+    """The questions in their order, ready to be asked; and what is wrong with the names in each."""
 
     questions: list[str]
+    mistakes: list[MistakeShape | None]
 
 
 @get("/dashboards", summary="Dashboards")
@@ -174,7 +185,8 @@ async def remove_dashboard(
     dashboard_id: FromPath[int],
 ) -> None:
     """Forget a dashboard that is one's own; administrators also forget shared ones."""
-    await dashboards.remove(_check_person(viewer), dashboard_id)
+    removed = await dashboards.remove(_check_person(viewer), dashboard_id)
+    audit_removed(viewer, "dashboard", removed)
 
 
 @post("/dashboards/{dashboard_id:int}/duplicate", summary="Duplicate a dashboard")
@@ -201,14 +213,26 @@ async def bind_questions(
 ) -> BindingShape:
     """Give the questions with values in the place of names such as `$application`.
 
-    A value stays a value, whatever it holds; ask the results as any search.
+    A value stays a value, whatever it holds; ask the results as any search. A question with a
+    name that has no values is a mistake, said in `mistakes` at its place in the list.
     """
     # Fifty of the longest take a second; other requests go on meanwhile.
     return await asyncio.to_thread(_bind_all, data)
 
 
 def _bind_all(order: BindingOrder) -> BindingShape:
-    return BindingShape(questions=[bind(question, order.values) for question in order.questions])
+    return BindingShape(
+        questions=[bind(question, order.values) for question in order.questions],
+        mistakes=[_find_mistake(question, order.values) for question in order.questions],
+    )
+
+
+def _find_mistake(question: str, names: Collection[str]) -> MistakeShape | None:
+    try:
+        check_names(question, names)
+    except QueryError as error:
+        return MistakeShape(message=str(error), position=error.position, length=error.length)
+    return None
 
 
 def _check_person(viewer: Viewer) -> Person:

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import jinja2
-from litestar import MediaType, Response
+from litestar import MediaType, Request, Response
 from litestar.types import ResponseCookies
 
 from logster import __version__
+from logster.root import root_of
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("logster.web"),
@@ -23,6 +24,7 @@ _TEMPLATES.globals["version"] = __version__
 
 
 def render_document(
+    request: Request[Any, Any, Any],
     template: str,
     *,
     status: int = 200,
@@ -32,7 +34,7 @@ def render_document(
 ) -> Response[str]:
     """A page that browsers do not keep: most of them differ from person to person."""
     return Response(
-        _TEMPLATES.get_template(template).render(values),
+        _TEMPLATES.get_template(template).render(values, root=root_of(request.scope)),
         status_code=status,
         media_type=MediaType.HTML,
         headers={"Cache-Control": "no-store", **(headers or {})},

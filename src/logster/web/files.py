@@ -40,8 +40,9 @@ class BuiltFile(msgspec.Struct, frozen=True, kw_only=True):
 class BuiltFiles:
     """The files of a folder, by their path inside it."""
 
-    def __init__(self, folder: Path = STATIC_FOLDER) -> None:
-        self._files = _load(folder)
+    def __init__(self, folder: Path = STATIC_FOLDER, root: str = "") -> None:
+        """`root` is the path below which the server is reached."""
+        self._files = _load(folder, root)
 
     def __contains__(self, name: str) -> bool:
         return name in self._files
@@ -62,18 +63,20 @@ class BuiltFiles:
         return Response(file.bodies[encoding], headers=headers, media_type=file.media_type)
 
 
-def _load(folder: Path) -> dict[str, BuiltFile]:
+def _load(folder: Path, root: str) -> dict[str, BuiltFile]:
     if not folder.is_dir():
         return {}
     return {
-        path.relative_to(folder).as_posix(): _load_file(path)
+        path.relative_to(folder).as_posix(): _load_file(path, root)
         for path in sorted(folder.rglob("*"))
         if path.is_file() and not path.name.startswith(".")
     }
 
 
-def _load_file(path: Path) -> BuiltFile:
+def _load_file(path: Path, root: str) -> BuiltFile:
     plain, media_type = path.read_bytes(), _media_type(path.name)
+    if media_type == "text/html":
+        plain = _place_shell(plain, root.encode())
     bodies = {"": plain}
     if _is_text(media_type):
         # Once per start, 50 ms for 100 kB: not worth a second copy in the wheel.
@@ -88,6 +91,17 @@ def _load_file(path: Path) -> BuiltFile:
         cache_control=forever if _HASHED.search(path.name) else "no-cache",
         bodies=bodies,
     )
+
+
+def _place_shell(shell: bytes, root: bytes) -> bytes:
+    """The portal's page knows where it is: its script reads it, its files are found by it.
+
+    The files themselves need not know: they name each other by relative paths.
+    """
+    shell = shell.replace(
+        b'name="logster-root" content=""', b'name="logster-root" content="%b"' % root
+    )
+    return shell.replace(b'="./', b'="%b/static/' % root)
 
 
 def _media_type(name: str) -> str:

@@ -13,9 +13,11 @@ from xml.sax.saxutils import escape
 
 import msgspec
 from litestar import Request, Response, route
+from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath
 
+from logster.config import Config
 from logster.event import Severity
 from logster.web.document import render_document
 from logster.web.pages import READ_METHODS
@@ -349,22 +351,25 @@ _OPERATION_BY_PAGE = {operation.page.lower(): operation for operation in OPERATI
 
 
 @route("/help", http_method=READ_METHODS, include_in_schema=False)
-async def show_help() -> Response[str]:
+async def show_help(request: Request[Any, Any, Any]) -> Response[str]:
     """The index."""
-    return render_document("help_index.html", operations=OPERATIONS)
+    return render_document(request, "help_index.html", operations=OPERATIONS)
 
 
 @route("/help/api/{page:path}", http_method=READ_METHODS, include_in_schema=False)
-async def show_operation(request: Request[Any, Any, Any], page: FromPath[str]) -> Response[str]:
+async def show_operation(
+    request: Request[Any, Any, Any], page: FromPath[str], config: NamedDependency[Config]
+) -> Response[str]:
     """The page of one operation."""
     operation = _OPERATION_BY_PAGE.get(page.strip("/").lower())
     if operation is None:
-        return _show_unknown("operation", page.strip("/"))
-    origin = str(request.base_url).rstrip("/")
+        return _show_unknown(request, "operation", page.strip("/"))
+    origin = config.address if config.public_url else str(request.base_url).rstrip("/")
     samples = [
         Sample(sample.media, sample.text.replace(_ORIGIN, origin)) for sample in operation.requests
     ]
     return render_document(
+        request,
         "help_operation.html",
         operation=operation,
         requests=samples,
@@ -380,23 +385,25 @@ async def show_model(request: Request[Any, Any, Any]) -> Response[str]:
     name = str(named.get("modelname", ""))
     model = _model_named(name)
     if model is None:
-        return _show_unknown("type", name)
-    return render_document("help_model.html", model=model)
+        return _show_unknown(request, "type", name)
+    return render_document(request, "help_model.html", model=model)
 
 
 @route("/help/{path:path}", http_method=READ_METHODS, include_in_schema=False)
-async def show_lost(path: FromPath[str]) -> Response[str]:
+async def show_lost(request: Request[Any, Any, Any], path: FromPath[str]) -> Response[str]:
     """Whatever else is asked for below the help."""
-    return _show_unknown("page", path.lstrip("/"))
+    return _show_unknown(request, "page", path.lstrip("/"))
 
 
 def _model_named(name: str) -> Model | None:
     return _MODEL_BY_NAME.get(name.lower())
 
 
-def _show_unknown(kind: str, name: str) -> Response[str]:
+def _show_unknown(request: Request[Any, Any, Any], kind: str, name: str) -> Response[str]:
     # Status 200, as the original answered: its clients' link checkers know no other.
-    return render_document("help_unknown.html", kind=kind, name=name[:100], operations=OPERATIONS)
+    return render_document(
+        request, "help_unknown.html", kind=kind, name=name[:100], operations=OPERATIONS
+    )
 
 
 HELP_PAGES: Sequence[BaseRouteHandler] = (show_help, show_operation, show_model, show_lost)

@@ -24,11 +24,13 @@ from litestar.params import FromPath
 from logster.config import Config
 from logster.errors import ForbiddenError, LogsterError, RetryLaterError, UnauthorizedError
 from logster.meta.accounts import Accounts, fold_email
+from logster.root import inside, root_of
 from logster.web.access import (
     PROOF_COOKIE,
     PROOF_HEADER,
     Access,
     check_proof,
+    cookie_of,
     make_proof,
     proof_of,
     token_of,
@@ -57,19 +59,18 @@ PORTAL_PATHS = [
     *("/dashboards", "/dashboards/{rest:path}"),
     *("/settings", "/settings/{rest:path}"),
 ]
+#: A step of one or two dots, in the path of a goal.
+_DOTS = re.compile(r"[^?#]*/(?:\.|%2e){1,2}(?:[/?#]|$)", re.IGNORECASE)
+_URL_PUNCTUATION = "%/?#&=+:@,;!$'()*~[]"
 _EVENT_ID = re.compile(r"[0-9]{1,20}")
-LOG_IN_FIRST = (
-    "This is a page of the portal, for people who are logged in; open it in a browser. "
-    "Programs ask the API below /api/v1 with a key, and /health/ready whether the server is well."
-)
 
 
 @route("/login", http_method=READ_METHODS, include_in_schema=False)
 async def show_login(request: AnyRequest, access: NamedDependency[Access]) -> Response[Any]:
     """The log-in form; who is logged in already goes on."""
-    goal = local_path(request.query_params.get("next", ""))
+    goal = local_path(request.query_params.get("next", ""), root_of(request.scope))
     if await access.session_of(request):
-        return see_other(goal)
+        return see_other(request, goal)
     return _show_form(request, access, goal=goal)
 
 
@@ -87,7 +88,7 @@ async def log_in(
     email, password, proof, goal = (
         str(fields.get(name, "")) for name in ("email", "password", "csrf_token", "next")
     )
-    goal = local_path(goal)
+    goal = local_path(goal, root_of(request.scope))
     address = address_of(request, config.trusted_networks)
     try:
         _check_form_proof(request, proof or request.headers.get(PROOF_HEADER, ""))
@@ -101,7 +102,7 @@ async def log_in(
     if earlier := token_of(request):
         await accounts.log_out(earlier)
     cookies = access.session_cookies(request, started)
-    return see_other(goal, cookies=cookies)
+    return see_other(request, goal, cookies=cookies)
 
 
 @post("/logout", include_in_schema=False)
@@ -120,7 +121,7 @@ async def log_out(
         AUDIT.info("%s logged out", session.email)
     cookies = access.expired_cookies(request)
     if "text/html" in request.headers.get("accept", ""):
-        return see_other("/login", cookies=cookies)
+        return see_other(request, "/login", cookies=cookies)
     return Response(None, status_code=204, cookies=cookies)
 
 
@@ -145,38 +146,52 @@ async def show_portal(
     """The portal, whose own router reads the rest of the path; first the door."""
     path = request.scope["path"].rstrip("/")
     if path.startswith("/events/") and not _EVENT_ID.fullmatch(path.removeprefix("/events/")):
-        raise NotFoundException(say_lost(path))
+        raise NotFoundException(say_lost(request))
     if not await access.session_of(request):
         if not wants_page(request):
-            raise UnauthorizedError(LOG_IN_FIRST)
+            raise UnauthorizedError(_say_log_in(root_of(request.scope)))
         query = request.url.query
         here = request.url.path + (f"?{query}" if query else "")
         suffix = "" if here == HOME else f"?next={quote(local_path(here), safe='')}"
-        return see_other(f"/login{suffix}")
+        return see_other(request, f"/login{suffix}")
     answer = files.answer(SHELL, request)
     if answer is None:
-        return render_document("unbuilt.html", status=503)
+        return render_document(request, "unbuilt.html", status=503)
     answer.set_cookie(access.proof_cookie(request, proof_of(token_of(request))))
     return answer
 
 
-def see_other(path: str, cookies: Sequence[Cookie] = ()) -> Response[bytes]:
-    """A redirect that is always followed with GET."""
-    headers = {"Location": path, "Cache-Control": "no-store"}
+def see_other(request: AnyRequest, path: str, cookies: Sequence[Cookie] = ()) -> Response[bytes]:
+    """A redirect to a path of ours, that is always followed with GET."""
+    # A header has no letters beyond ASCII; what is escaped already stays as it is.
+    location = quote(root_of(request.scope) + path, safe=_URL_PUNCTUATION)
+    headers = {"Location": location, "Cache-Control": "no-store"}
     return Response(
         b"", status_code=303, headers=headers, cookies=cookies, media_type=MediaType.TEXT
     )
 
 
-def local_path(goal: str) -> str:
-    r"""The goal of a redirect if it is a path of this server, else home.
+def local_path(goal: str, root: str = "") -> str:
+    r"""The goal of a redirect if it is a path of this server, else home; without the root.
 
-    Browsers read `//host` and `/\host` as another host, and drop tabs and line ends first.
+    Browsers read `//host` and `/\host` as another host, and drop tabs and line ends first; and
+    `..`, escaped or not, leads out of the root, to whatever else the host serves.
     """
     is_plain = goal.isprintable() and "\\" not in goal and len(goal) <= MAX_NEXT_LENGTH
+    goal = inside(goal, root)
     if not is_plain or not goal.startswith("/") or goal.startswith("//"):
         return HOME
+    if _DOTS.match(goal):
+        return HOME
     return HOME if goal.startswith(("/login", "/logout")) else goal
+
+
+def _say_log_in(root: str) -> str:
+    return (
+        "This is a page of the portal, for people who are logged in; open it in a browser. "
+        f"Programs ask the API below {root}/api/v1 with a key, and {root}/health/ready whether "
+        "the server is well."
+    )
 
 
 def _answer_file(request: AnyRequest, files: BuiltFiles, name: str) -> Response[bytes]:
@@ -194,7 +209,7 @@ def _show_form(
     email: str = "",
     error: LogsterError | None = None,
 ) -> Response[str]:
-    proof = request.cookies.get(PROOF_COOKIE, "")
+    proof = cookie_of(request, PROOF_COOKIE)
     cookies: list[Cookie] = []
     if len(proof) != PROOF_LENGTH or not proof.isalnum():
         proof = make_proof()
@@ -203,6 +218,7 @@ def _show_form(
     if isinstance(error, RetryLaterError):
         headers["Retry-After"] = str(error.retry_after_s)
     return render_document(
+        request,
         "login.html",
         status=error.status if error else 200,
         headers=headers,
@@ -217,7 +233,7 @@ def _show_form(
 def _check_form_proof(request: AnyRequest, proof: str) -> None:
     # There is no session to bind the proof to: the form must repeat the cookie.
     try:
-        check_proof(request.cookies.get(PROOF_COOKIE, ""), proof)
+        check_proof(cookie_of(request, PROOF_COOKIE), proof)
     except ForbiddenError:
         raise ForbiddenError("This page was open for too long; please log in again.") from None
 

@@ -57,6 +57,9 @@ from logster.web.shapes import (
     shape_hint,
 )
 
+#: Of an export, between two looks at whether it may go on.
+MAX_SENT_BYTES = 256 * 1024
+
 Text = Annotated[str, QueryParameter(description="A search text; empty finds all.")]
 Since = Annotated[
     str,
@@ -443,11 +446,19 @@ async def _chain(
 ) -> AsyncIterator[bytes]:
     """The pieces; whoever may no longer look gets a file that is visibly cut."""
     with place:
-        yield first
-        async for piece in pieces:
+        async for sent in _cut(first, pieces):
             if not await is_still_admitted():
                 raise UnauthorizedError("The session or key of this export has ended.")
-            yield piece
+            yield sent
+
+
+async def _cut(first: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The pieces, none of them long: who takes one slowly would go on with it for hours."""
+    piece: bytes | None = first
+    while piece is not None:
+        for start in range(0, len(piece), MAX_SENT_BYTES):
+            yield piece[start : start + MAX_SENT_BYTES]
+        piece = await anext(pieces, None)
 
 
 @post("/sql", summary="A question in SQL", status_code=200)

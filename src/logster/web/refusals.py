@@ -31,6 +31,7 @@ from logster.errors import (
     StoreError,
     StoreUnavailableError,
 )
+from logster.root import root_of
 from logster.web.document import render_document
 from logster.web.orders import say_invalid
 
@@ -63,7 +64,12 @@ def refuse(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     if _is_api(request.scope["path"]) or not wants_page(request):
         return _answer_json(status, headers, told)
     return render_document(
-        "refusal.html", status=status, headers=headers, message=told["message"], code=status
+        request,
+        "refusal.html",
+        status=status,
+        headers=headers,
+        message=told["message"],
+        code=status,
     )
 
 
@@ -83,13 +89,16 @@ def wants_page(request: Request[Any, Any, Any]) -> bool:
     return request.accept.best_match([MediaType.JSON, MediaType.HTML]) == MediaType.HTML
 
 
-def say_lost(path: str) -> str:
+def say_lost(request: Request[Any, Any, Any]) -> str:
     """What is told who asks for what is not there: agents of other servers among them."""
+    root = root_of(request.scope)
+    path = root + request.scope["path"]
     shown = path if len(path) <= MAX_SHOWN_PATH else path[:MAX_SHOWN_PATH] + "…"
     return (
-        f"Nothing answers at {shown}. This is Logster: it takes messages at POST /api/Log and "
-        "/api/Logs (JSON, XML, forms and JSON lines; /Help shows how), answers questions below "
-        "/api/v1 (see /api/v1/openapi.json), and says at /health/ready whether it is well."
+        f"Nothing answers at {shown}. This is Logster: it takes messages at POST {root}/api/Log "
+        f"and {root}/api/Logs (JSON, XML, forms and JSON lines; {root}/Help shows how), answers "
+        f"questions below {root}/api/v1 (see {root}/api/v1/openapi.json), and says at "
+        f"{root}/health/ready whether it is well."
     )
 
 
@@ -118,7 +127,7 @@ def _say_http(request: Request[Any, Any, Any], error: HTTPException) -> str:
         allowed = (error.headers or {}).get("allow", "")
         return f"{request.method} is not answered here; {allowed} is."
     if isinstance(error, NotFoundException) and error.detail == NOT_FOUND:
-        return say_lost(request.scope["path"])
+        return say_lost(request)
     return error.detail
 
 

@@ -13,7 +13,7 @@ from logster.event import render_instant
 from logster.meta.searches import Draft, SavedSearch, Searches
 from logster.meta.sharing import Person, can_change
 from logster.web.access import Viewer
-from logster.web.audit import audit_shared
+from logster.web.audit import audit_removed, audit_shared
 from logster.web.orders import Order
 from logster.web.refusals import refusing
 
@@ -112,7 +112,7 @@ async def remove_search(
     viewer: NamedDependency[Viewer], searches: NamedDependency[Searches], search_id: FromPath[int]
 ) -> None:
     """Forget a search that is one's own; administrators also forget shared ones."""
-    await searches.remove(_check_person(viewer), search_id)
+    audit_removed(viewer, "search", await searches.remove(_check_person(viewer), search_id))
 
 
 @get("/history", summary="What I asked lately")

@@ -232,9 +232,9 @@ GRAMMAR = r"""
     // A name with an operator behind it; `std::vector`, `http://…` and `10:30` are words.
     // An = stands between two blanks or none: `key=`, `=value`, `dGVzdA==` are words, as is `a=>b`;
     // the fields of every event are known to be meant.
-    FIELD.4: /(?:[^\W\d]|[@$])(?:[\w.@$\/-]*\w)?(?=:(?!:|\/\/)|\s*(?:!=|[<>])|EQUALS|[=!]~\S)/
+    FIELD.4: /(?:[^\W\d]|[@$])(?:[\w.@$\/-]*\w)?(?=:(?!:|\/\/)|\s*(?:!=|[<>]|[=!]~\s*\S)|EQUALS)/
            | /(?i:OWN_NAMES)(?=\s*==?\s*[^\s=~<>)|])/
-    QUOTED_FIELD.4: /"(?:\\.|[^"\\])*"(?=:(?!:|\/\/)|!=|[<>]|EQUALS|[=!]~\S)/s
+    QUOTED_FIELD.4: /"(?:\\.|[^"\\])*"(?=:(?!:|\/\/)|!=|[<>]|\s*[=!]~\s*\S|EQUALS)/s
     // A colon wants its value at once: in `ValueError: bad` it is no operator.
     OPERATOR: /:?(?:!==?(?!~)|<=|>=|<|>|==?(?=\s*[^\s=~<>)|]))|:(?=\S)/
     // Between slashes, none of them inside: `/var/log/` is a word.

@@ -413,16 +413,20 @@ def test_on_paper_there_is_all_that_was_found_and_nothing_to_press(server, page)
     page.goto(f"/?q={word}")
     expect(page.get_by_text("151 events")).to_be_visible()
     assert page.get_by_role("option").count() < 100
+    page.get_by_role("button", name=re.compile("^Time range")).click()
+    menu = page.get_by_role("dialog", name="Time range")
+    expect(menu).to_be_visible()
     # A browser says that it prints before it does; nobody emulates that.
     assert page.pdf().count(b"/Type /Page\n") >= 4
     page.emulate_media(media="print", color_scheme=SCHEME)
     expect(page.get_by_role("option")).to_have_count(151)
     expect(row_with(page, "row0").first).to_be_visible()
-    for gone in (page.get_by_role("navigation"), facet(page, "application")):
+    for gone in (page.get_by_role("navigation"), facet(page, "application"), menu):
         expect(gone).to_be_hidden()
     assert page.evaluate("document.documentElement.scrollHeight") > 151 * 20
     page.emulate_media(media="screen", color_scheme=SCHEME)
     expect(page.get_by_role("option")).not_to_have_count(151)
+    page.keyboard.press("Escape")
 
     row_with(page, "long").click()
     detail = page.get_by_role("region", name="Event detail")

@@ -99,7 +99,10 @@ def test_other_signs_stay_what_they_are(text: str, words: str) -> None:
     assert render_filter(parse_filter(text)) == words
 
 
-@pytest.mark.parametrize("text", ['user=~"al.*"', "user!~bob", "HOME=~/x"])
+@pytest.mark.parametrize(
+    "text",
+    ['user=~"al.*"', "user!~bob", "HOME=~/x", "user =~ al.*", "user !~ bob", '"a b" =~ c', "a=~ b"],
+)
 def test_a_sign_of_other_languages_is_a_mistake_with_its_way_out(text: str) -> None:
     with pytest.raises(QueryError, match=r"user:/\^al\.\*/; quote") as caught:
         parse_filter(text)

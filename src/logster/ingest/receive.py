@@ -238,8 +238,9 @@ class Receiver:
         digest: bytes | None,
     ) -> Receipt:
         reading, size, printed = await self._read(protocol, request, body, grant.key)
-        for reason, times in Counter(bad.reason for bad in reading.rejections).items():
-            metrics.count(metrics.EVENTS, protocol.name, "rejected", reason, by=times)
+        if reading.rejections:  # counting none costs 2 µs of a message's 100
+            for reason, times in Counter(bad.reason for bad in reading.rejections).items():
+                metrics.count(metrics.EVENTS, protocol.name, "rejected", reason, by=times)
         count = len(reading.columns)
         if not count:
             return Receipt(ids=[], rejections=reading.rejections, lines=reading.lines)

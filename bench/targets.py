@@ -21,6 +21,8 @@ from support.engine import SECRET, engine_process
 from support.served import KEY, Served, free_port, request, wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bench.loads import Dialect, Load
 
 MEDIA_TYPES = {
@@ -153,6 +155,8 @@ class Logster:
             merged = float(ask_engine(engine.port, size).split("\t")[0])
             # What was merged stays for a while, see `old_parts_lifetime`.
             wait_until(lambda: ask_engine(engine.port, OLD_PARTS) == "0", LAST_MERGES_S)
+            # They are forgotten first, and leave the disk behind it.
+            wait_until_same(lambda: size_of(self._served.data))
         figures = {
             "rows": int(rows),
             "bytes_per_row": left,
@@ -272,6 +276,14 @@ def query_path(query: str) -> str:
 def size_of(folder: Path) -> int:
     """The bytes of all files below it."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def wait_until_same(measure: Callable[[], int]) -> None:
+    """Return when a figure has not changed for some seconds."""
+    before = -1
+    while (now := measure()) != before:
+        before = now
+        time.sleep(3)
 
 
 def ask_engine(port: int, sql: str, secret: str = SECRET) -> str:

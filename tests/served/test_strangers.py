@@ -142,7 +142,7 @@ def test_a_host_that_is_none_is_told_and_no_fault_of_ours(server: Served) -> Non
 def test_every_address_in_the_portal_leads_to_one_of_its_pages() -> None:
     portal = Path(__file__).parents[2] / "portal" / "src"
     sources = "".join(path.read_text() for path in portal.rglob("*.svelte"))
-    heads = {f"/{found}" for found in re.findall(r'href="/([a-z]+)', sources)}
+    heads = {f"/{found}" for found in re.findall(r'linkTo\("/([a-z]+)', sources)}
     known = {path.partition("/{")[0] for path in PORTAL_PATHS}
     assert heads
     assert heads <= known, json.dumps(sorted(heads - known))

@@ -87,6 +87,7 @@ async def test_an_unknown_member_is_refused_with_the_nearest(
         told = answer.json()["error"]["message"]
         assert answer.status_code == 400, told
         assert f"`{unknown}`" in told
+        assert " of data" not in told
         assert meant in told.replace(f"`{unknown}`", "")
 
 

@@ -63,6 +63,7 @@ def _say_fault(request: Request[Any, Any, Any], fault: dict[str, Any]) -> str:
     if found is None:
         return f"{fault.get('key') or 'body'}: {message}"
     place = str(fault.get("key") or "")
+    place = "" if place == "data" else place  # Litestar's word for the whole body
     body = request.scope["route_handler"].parsed_data_field
     known = frozenset(_members(body.annotation, place)) if body else frozenset()
     return _refusal("member", found[1], known, place)

@@ -8,7 +8,7 @@ PORTAL := src/logster/web/static/index.html
 PARALLEL := -n 3 --dist worksteal
 
 # What must be tried line by line and branch by branch.
-COVERED := --include=src/logster/event.py,src/logster/errors.py,src/logster/language.py,src/logster/config.py,src/logster/ingest/*,src/logster/spool/* \
+COVERED := --include=src/logster/event.py,src/logster/errors.py,src/logster/query/language.py,src/logster/config.py,src/logster/ingest/*,src/logster/spool/* \
     --omit=src/logster/ingest/receive.py
 
 .PHONY: serve test dark check lint types portal bench bench-search bench-portal soak chaos coverage docs dist clean screenshots lock
@@ -72,7 +72,7 @@ coverage: $(READY)
 docs: $(READY)
 	$(BIN)/python docs/imports.py
 	$(BIN)/python -m logster.config > docs/reference/settings.md
-	$(BIN)/python -m logster.store.functions > docs/reference/sql.md
+	$(BIN)/python -m logster.store.embedded.functions > docs/reference/sql.md
 
 ## screenshots: the pictures of docs/images
 screenshots: $(READY) .venv/.browser

@@ -106,7 +106,10 @@ class Logster:
         parts: Parts = {"supervisor": [self._served.pid], "engine": [], "worker": [], "other": []}
         for pid in descendants(self._served.pid):
             command = command_of(pid)
-            engine, worker = "logster.store.embedded" in command, "logster.worker" in command
+            engine, worker = (
+                "logster.store.embedded.process" in command,
+                "logster.serve.worker" in command,
+            )
             parts["engine" if engine else "worker" if worker else "other"].append(pid)
         return {part: pids for part, pids in parts.items() if pids or part != "other"}
 

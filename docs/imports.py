@@ -20,25 +20,15 @@ PAGE = ROOT / "docs" / "path-of-an-event.md"
 BEGIN, END = "<!-- imports: made by `make docs` -->\n", "<!-- end of imports -->\n"
 VOCABULARY = (
     "event",
-    "language",
-    "number",
-    "spelling",
-    "regex",
-    "weight",
-    "pipes",
-    "completion",
-    "variables",
+    "query",
+    "fields",
     "errors",
     "root",
     "config",
     "metrics",
     "timestamp",
-    "moment",
-    "aliases",
     "zstd",
     "serverlog",
-    "ansi",
-    "template",
 )
 STAGES = ("ingest", "meta", "spool", "store", "track", "watch", "web")
 

@@ -106,7 +106,7 @@ PENDING_BYTES = Gauge(
     "Bodies held in memory.",
     multiprocess_mode="livesum",
 )
-VIEWERS = Gauge("logster_tail_viewers", "Live tails open now.", multiprocess_mode="livesum")
+LIVE_STREAMS = Gauge("logster_tail_viewers", "Live tails open now.", multiprocess_mode="livesum")
 
 
 _pending: dict[tuple[Counter, tuple[str, ...]], int] = {}

@@ -25,8 +25,8 @@ import pyarrow as pa
 
 from logster.errors import SpoolFullError, StoreRefusedError
 from logster.event import Columns, Event
+from logster.ingest.fairness import fits
 from logster.ingest.normalize import normalize
-from logster.ingest.shares import fits
 from logster.spool.drain import Drain
 from logster.spool.line import NOBODY, Block
 from logster.store.block import (
@@ -117,8 +117,8 @@ class Pipeline:
 
         Senders who wait for their answer then go at the speed at which events can be found.
         """
-        patience = time.monotonic() + MAX_PACE_S
-        while self._spool.is_behind and time.monotonic() < patience:  # noqa: ASYNC110 - a rare wait
+        deadline = time.monotonic() + MAX_PACE_S
+        while self._spool.is_behind and time.monotonic() < deadline:  # noqa: ASYNC110 - a rare wait
             await asyncio.sleep(LOOK_AGAIN_S)
 
     def stamp(self, columns: Columns, *, workspace: int, key: int, protocol: str) -> Accepted:

@@ -1,7 +1,7 @@
 """Where on its host this server is: at the top, or below a path such as /logs.
 
 In: the address that people reach it by, and what requests ask for. Out: the path, "" for the top.
-Promise: behind the front of a worker every path is the server's own, whether a proxy took the
+Promise: behind the router of a worker every path is the server's own, whether a proxy took the
 root off or kept it; what goes out again (redirects, cookies, links) begins with the root.
 The choices are in docs/decisions/035.
 """

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from logster.event import Columns
 from logster.faults import Faults
-from logster.health import find_health
 from logster.pipeline import Accepted, build_drain, pack
+from logster.serve.health import find_health
 from logster.spool.outside import list_aside
 from logster.spool.spool import Spool
 from logster.store.schema import migrate

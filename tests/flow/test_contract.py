@@ -19,7 +19,7 @@ from logster.event import NS_PER_S, Event
 from logster.spool.line import Block
 from support.spooled import put_aside
 from support.stored import store_events
-from support.web import log_in, proof, running_site
+from support.web import csrf_of, log_in, running_site
 
 if TYPE_CHECKING:
     import httpx
@@ -169,7 +169,7 @@ async def test_each_answer_has_the_shape_that_the_portal_reads(
     async with running_site(tmp_path, engine) as site:
         browser = site.visit()
         await log_in(browser)
-        browser.headers.update(proof(browser))
+        browser.headers.update(csrf_of(browser))
         answers = await answers_of(browser)
     if IS_WRITING:
         write(answers)

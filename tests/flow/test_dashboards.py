@@ -15,7 +15,7 @@ from logster.meta.accounts import Role
 from logster.meta.dashboards import Board, Dashboards, Draft, Tile, Variable
 from logster.meta.sharing import Person
 from support.meta import add_workspace
-from support.web import ADMIN, KEY, Site, absent_engine, log_in, proof, running_site
+from support.web import ADMIN, KEY, Site, absent_engine, csrf_of, log_in, running_site
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -155,7 +155,7 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
 async def admin(site: Site) -> httpx.AsyncClient:
     browser = site.visit()
     await log_in(browser)
-    browser.headers.update(proof(browser))
+    browser.headers.update(csrf_of(browser))
     return browser
 
 
@@ -212,7 +212,7 @@ async def test_another_workspace_reaches_nothing(site: Site, admin: httpx.AsyncC
     await site.add_user("eve@example.com", theirs, Role.ADMIN)
     eve = site.visit()
     await log_in(eve, "eve@example.com")
-    eve.headers.update(proof(eve))
+    eve.headers.update(csrf_of(eve))
     assert (await eve.get(PATH)).json()["dashboards"] == []
     path = f"{PATH}/{shared}"
     for method, target, body in (

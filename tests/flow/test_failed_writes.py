@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from logster.errors import StoreError, StoreRefusedError, StoreUnavailableError
+from logster.store.embedded.writes import LOOK_S, TRIES, TRY_AGAIN_S
 from logster.store.engine import Engine
 from logster.store.insert import insert
 from logster.store.schema import migrate
-from logster.store.writes import LOOK_S, TRIES, TRY_AGAIN_S
 from support.disk import filled, small_disk
 from support.engine import READER_SECRET, connected, engine_process
 from support.shim import Shim, needs_shim

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from logster.errors import QueryError
-from logster.store.dialect import Enclosed
-from logster.store.enclosure import NO_LIMIT, create_view
-from logster.store.freehand import run
+from logster.store.embedded.dialect import Enclosed
+from logster.store.embedded.enclosure import NO_LIMIT, create_view
+from logster.store.raw_sql import run
 from support.stored import NOON_NS, event_at, store_events
 
 if TYPE_CHECKING:

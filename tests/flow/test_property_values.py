@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from logster.language import Equal, Field, matches, text_of
-from logster.number import number_of
+from logster.query.language import Equal, Field, matches, text_of
+from logster.query.number import number_of
 from logster.store.search import Question, search
 from logster.store.select import Parameters, number_of_field, select_events, text_of_field
 from support.stored import event_at, store_events

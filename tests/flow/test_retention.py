@@ -19,13 +19,13 @@ from logster.meta.accounts import Role
 from logster.meta.database import Database, open_database
 from logster.meta.keys import Right
 from logster.meta.retention import Retention
-from logster.store.census import weigh_loss
 from logster.store.schema import EventsTable, migrate
+from logster.store.usage import weigh_loss
 from support.disk import filled, small_disk
 from support.engine import connected, engine_process
 from support.meta import add_workspace
 from support.stored import store_events
-from support.web import ADMIN, KEY, PASSWORD, Site, absent_engine, log_in, proof, running_site
+from support.web import ADMIN, KEY, PASSWORD, Site, absent_engine, csrf_of, log_in, running_site
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -316,7 +316,7 @@ async def site(tmp_path: Path, engine: Engine) -> AsyncIterator[Site]:
 async def visit_as(site: Site, email: str = ADMIN) -> httpx.AsyncClient:
     browser = site.visit()
     await log_in(browser, email, PASSWORD)
-    browser.headers.update(proof(browser))
+    browser.headers.update(csrf_of(browser))
     return browser
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from logster.errors import QueryError
 from logster.event import NS_PER_MS, NS_PER_S
-from logster.language import EVERYTHING, matches, parse_filter, render_filter
+from logster.query.language import EVERYTHING, matches, parse_filter, render_filter
 from logster.store.search import HOUR_NS, MAX_LIMIT, Page, Question, find, search
 from logster.store.select import SELECT_OLDEST
 from support.engine import Overheard

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from logster.language import Equal, Field, matches, parse_filter, render_filter
+from logster.query.language import Equal, Field, matches, parse_filter, render_filter
 from logster.store.facets import facets
 from logster.store.question import Selection
 from logster.store.search import Question, search

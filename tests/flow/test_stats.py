@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from logster.errors import QueryError
 from logster.event import NS_PER_S
-from logster.pipes import Aggregate, Stats, parse_question, render_question
-from logster.regex import compile_python, parse_regex, write_re2
+from logster.query.pipes import Aggregate, Stats, parse_question, render_question
+from logster.query.regex import compile_python, parse_regex, write_re2
 from logster.store.stats import MAX_STEPS, StatsQuestion, Table, count
 from support.filters import FIRST_NS, expressions, filters, prose, scraps
 from support.pipes import pipes
@@ -20,7 +20,7 @@ from support.samples import random_events, sample
 from support.stored import event_at, store_events
 
 if TYPE_CHECKING:
-    from logster.language import Filter
+    from logster.query.language import Filter
     from logster.store.engine import Engine
 
 WORKSPACE, NEIGHBOUR = 7, 8

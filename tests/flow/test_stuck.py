@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from logster.errors import QueryStuckError, QuotaError
-from logster.store.freehand import run
+from logster.store.raw_sql import run
 from logster.store.schema import migrate
 from support.engine import connected, engine_process
 

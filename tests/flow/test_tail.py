@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from logster.errors import QueryError, StoreUnavailableError
-from logster.language import parse_filter
+from logster.query.language import parse_filter
 from logster.store.tail import MAX_CURSOR_IDS, MAX_SHOWN_IDS, Step, follow
 from support.stored import NOON_NS, event_at, store_events
 
@@ -48,35 +48,35 @@ async def store_late(engine: Engine, event_id: int, late_ms: int) -> None:
 
 async def test_a_tail_begins_now_and_shows_new_rows_oldest_first(engine: Engine) -> None:
     await store(engine, 1, 2)
-    viewer = tail(engine)
-    assert ids_of(await anext(viewer)) == []
+    principal = tail(engine)
+    assert ids_of(await anext(principal)) == []
     await store(engine, 3, 4)
-    assert ids_of(await anext(viewer)) == [3, 4]
-    assert ids_of(await anext(viewer)) == []
+    assert ids_of(await anext(principal)) == [3, 4]
+    assert ids_of(await anext(principal)) == []
     await store(engine, 5)
-    assert ids_of(await anext(viewer)) == [5]
+    assert ids_of(await anext(principal)) == [5]
 
 
 async def test_a_tail_shows_its_filter_and_its_workspace_only(engine: Engine) -> None:
-    viewer = tail(engine, "severity>=error disk")
-    await anext(viewer)
+    principal = tail(engine, "severity>=error disk")
+    await anext(principal)
     await store(engine, 1, severity=2, message="disk")
     await store(engine, 2, severity=4, message="disk full")
     await store(engine, 3, severity=4, message="net")
     await store_events(engine, [event_at(4, workspace=NEIGHBOUR, severity=4, message="disk")])
-    assert ids_of(await anext(viewer)) == [2]
+    assert ids_of(await anext(principal)) == [2]
 
 
 async def test_a_step_is_in_order_of_time_whichever_worker_stored_first(engine: Engine) -> None:
     """Two workers take turns with what one program sends; one of them stores its block later."""
-    viewer = tail(engine)
-    await anext(viewer)
+    principal = tail(engine)
+    await anext(principal)
     sent = [event_at(number, NOON_NS + number // 2, workspace=WORKSPACE) for number in range(12)]
     for turn in range(2):
         await store_events(engine, sent[1 - turn :: 2])
-    step = await anext(viewer)
+    step = await anext(principal)
     assert ids_of(step) == [event.id for event in sent]
-    assert ids_of(await anext(viewer)) == []
+    assert ids_of(await anext(principal)) == []
     resumed = tail(engine, cursor=step.cursor)
     assert ids_of(await anext(resumed)) == []
     await store(engine, 20)
@@ -84,51 +84,51 @@ async def test_a_step_is_in_order_of_time_whichever_worker_stored_first(engine: 
 
 
 async def test_a_step_with_too_many_is_in_order_of_time_too(engine: Engine) -> None:
-    viewer = tail(engine, max_events=4)
-    await anext(viewer)
+    principal = tail(engine, max_events=4)
+    await anext(principal)
     sent = [event_at(number, NOON_NS - number, workspace=WORKSPACE) for number in range(1, 9)]
     await store_events(engine, sent[1::2])
     await asyncio.sleep(0.01)
     await store_events(engine, sent[0::2])
-    step = await anext(viewer)
+    step = await anext(principal)
     assert (ids_of(step), step.skipped) == ([7, 5, 3, 1], 4)
-    assert ids_of(await anext(viewer)) == []
+    assert ids_of(await anext(principal)) == []
 
 
 async def test_a_row_that_becomes_visible_late_is_shown_once(engine: Engine) -> None:
-    viewer = tail(engine)
-    await anext(viewer)
+    principal = tail(engine)
+    await anext(principal)
     await asyncio.sleep(0.1)
     await store(engine, 1)
-    assert ids_of(await anext(viewer)) == [1]
+    assert ids_of(await anext(principal)) == [1]
     await store_late(engine, 2, late_ms=80)
-    assert ids_of(await anext(viewer)) == [2]
-    assert ids_of(await anext(viewer)) == []
+    assert ids_of(await anext(principal)) == [2]
+    assert ids_of(await anext(principal)) == []
 
 
 async def test_a_row_that_was_on_its_way_when_the_tail_began_is_shown(engine: Engine) -> None:
     await store(engine, 1)
-    viewer = tail(engine)
-    await anext(viewer)
+    principal = tail(engine)
+    await anext(principal)
     await store_late(engine, 2, late_ms=500)
-    assert ids_of(await anext(viewer)) == [2]
-    assert ids_of(await anext(viewer)) == []
+    assert ids_of(await anext(principal)) == [2]
+    assert ids_of(await anext(principal)) == []
 
 
 async def test_a_tail_that_begins_in_a_flood_shows_nothing_of_before(engine: Engine) -> None:
     await store(engine, *range(1, MAX_SHOWN_IDS + 500))
-    viewer = tail(engine)
-    assert ids_of(await anext(viewer)) == []
-    step = await anext(viewer)
+    principal = tail(engine)
+    assert ids_of(await anext(principal)) == []
+    step = await anext(principal)
     assert (ids_of(step), step.skipped) == ([], 0)
 
 
 async def test_a_resume_has_no_gap_and_no_repeat(engine: Engine) -> None:
-    viewer = tail(engine)
-    await anext(viewer)
+    principal = tail(engine)
+    await anext(principal)
     await asyncio.sleep(0.1)
     await store(engine, 1, 2)
-    step = await anext(viewer)
+    step = await anext(principal)
     await store_late(engine, 3, late_ms=80)
     await store(engine, 4)
     resumed = tail(engine, cursor=step.cursor)
@@ -138,31 +138,31 @@ async def test_a_resume_has_no_gap_and_no_repeat(engine: Engine) -> None:
 
 
 async def test_a_resume_after_many_rows_repeats_none(engine: Engine) -> None:
-    viewer = tail(engine)
-    await anext(viewer)
+    principal = tail(engine)
+    await anext(principal)
     many = range(1, MAX_CURSOR_IDS * 3)
     for event_id in many[:: MAX_CURSOR_IDS // 2]:
         await store(engine, *range(event_id, event_id + MAX_CURSOR_IDS // 2))
-    step = await anext(viewer)
+    step = await anext(principal)
     assert len(step.events) > MAX_CURSOR_IDS
     assert ids_of(await anext(tail(engine, cursor=step.cursor))) == []
 
 
 async def test_a_flood_shows_the_newest_and_counts_the_rest(engine: Engine) -> None:
-    viewer = tail(engine, max_events=10)
-    await anext(viewer)
+    principal = tail(engine, max_events=10)
+    await anext(principal)
     await store(engine, *range(1, 51))
-    step = await anext(viewer)
+    step = await anext(principal)
     assert (ids_of(step), step.skipped) == (list(range(41, 51)), 40)
-    assert ids_of(await anext(viewer)) == []
+    assert ids_of(await anext(principal)) == []
     await store(engine, 51)
-    step = await anext(viewer)
+    step = await anext(principal)
     assert (ids_of(step), step.skipped) == ([51], 0)
 
 
 async def test_writers_at_the_same_time_are_all_shown_once(engine: Engine) -> None:
-    viewer = tail(engine)
-    await anext(viewer)
+    principal = tail(engine)
+    await anext(principal)
 
     async def write(first: int) -> None:
         for event_id in range(first, first + 100, 10):
@@ -171,7 +171,7 @@ async def test_writers_at_the_same_time_are_all_shown_once(engine: Engine) -> No
     async def watch() -> list[int]:
         seen: list[int] = []
         cursor = None
-        current = viewer
+        current = principal
         while len(seen) < 300:
             step = await anext(current)
             seen += ids_of(step)
@@ -201,14 +201,14 @@ class _Outage:
 
 
 async def test_an_engine_that_is_away_gives_heartbeats_and_no_gap(engine: Engine) -> None:
-    viewer = tail(engine)
-    cursor = (await anext(viewer)).cursor
+    principal = tail(engine)
+    cursor = (await anext(principal)).cursor
     await store(engine, 1)
     away: Any = _Outage(engine, calls=2)
-    viewer = tail(away, cursor=cursor)
+    principal = tail(away, cursor=cursor)
     for _ in range(2):
-        assert await anext(viewer) == Step(events=[], cursor=cursor, skipped=0)
-    assert ids_of(await anext(viewer)) == [1]
+        assert await anext(principal) == Step(events=[], cursor=cursor, skipped=0)
+    assert ids_of(await anext(principal)) == [1]
 
 
 async def test_a_tail_cannot_begin_while_the_engine_is_away(engine: Engine) -> None:

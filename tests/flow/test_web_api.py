@@ -11,7 +11,7 @@ from logster.meta.keys import Keys, Right
 from logster.store.engine import Engine
 from logster.web import refusals
 from support.meta import add_workspace
-from support.web import ADMIN, KEY, Site, absent_engine, log_in, proof, running_site
+from support.web import ADMIN, KEY, Site, absent_engine, csrf_of, log_in, running_site
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ async def test_an_admin_makes_sees_and_revokes_keys(site: Site) -> None:
     browser = site.visit()
     await log_in(browser)
     order = {"name": "shop", "rights": ["read", "ingest"]}
-    made = await browser.post("/api/v1/keys", json=order, headers=proof(browser))
+    made = await browser.post("/api/v1/keys", json=order, headers=csrf_of(browser))
     assert made.status_code == 201
     key, text = made.json()["key"], made.json()["text"]
     assert key["rights"] == ["ingest", "read"]
@@ -82,7 +82,7 @@ async def test_an_admin_makes_sees_and_revokes_keys(site: Site) -> None:
     assert listed[0] == key
     assert text not in str(listed)
     assert (await site.visit(key=text).get("/api/v1/session")).status_code == 200
-    revoked = await browser.delete(f"/api/v1/keys/{key['id']}", headers=proof(browser))
+    revoked = await browser.delete(f"/api/v1/keys/{key['id']}", headers=csrf_of(browser))
     assert revoked.status_code == 204
     assert (await site.visit(key=text).get("/api/v1/session")).status_code == 401
 
@@ -94,9 +94,9 @@ async def test_only_admins_touch_keys(site: Site, role: Role) -> None:
     await log_in(browser, "ada@example.com")
     order = {"name": "mine", "rights": ["admin"]}
     assert (await browser.get("/api/v1/keys")).status_code == 403
-    made = await browser.post("/api/v1/keys", json=order, headers=proof(browser))
+    made = await browser.post("/api/v1/keys", json=order, headers=csrf_of(browser))
     assert made.status_code == 403
-    assert (await browser.delete("/api/v1/keys/1", headers=proof(browser))).status_code == 403
+    assert (await browser.delete("/api/v1/keys/1", headers=csrf_of(browser))).status_code == 403
 
 
 async def test_a_reading_key_makes_no_keys(site: Site) -> None:
@@ -115,7 +115,7 @@ async def test_a_change_by_cookie_needs_the_proof_of_our_own_page(site: Site) ->
         {},
         {"X-CSRF-Token": ""},
         {"X-CSRF-Token": "0" * 64},
-        proof(other),
+        csrf_of(other),
     ]
     for headers in forged:
         answer = await browser.post("/api/v1/keys", json=order, headers=headers)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from logster.meta.accounts import Role
-from support.web import ADMIN, PASSWORD, Site, log_in, proof, running_site
+from support.web import ADMIN, PASSWORD, Site, csrf_of, log_in, running_site
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -34,7 +34,7 @@ async def site(tmp_path: Path, engine: Engine) -> AsyncIterator[Site]:
 
 
 async def ask(browser: httpx.AsyncClient, method: str, path: str, body: Any = None) -> Any:
-    answer = await browser.request(method, f"{API}/{path}", json=body, headers=proof(browser))
+    answer = await browser.request(method, f"{API}/{path}", json=body, headers=csrf_of(browser))
     assert answer.is_success, answer.text
     return answer.json() if answer.content else None
 
@@ -49,7 +49,7 @@ async def test_log_ins_and_log_outs_are_told(site: Site, caplog: pytest.LogCaptu
         await log_in(browser, ADA, "wrong one\n")
         await log_in(browser, "x\nINFO forged", "wrong one")
         await log_in(browser, ADA, PASSWORD)
-        await browser.post("/logout", headers=proof(browser))
+        await browser.post("/logout", headers=csrf_of(browser))
     assert lines(caplog) == [
         f"a log-in as {ADA!r} from 192.0.2.9 was refused",
         "a log-in as 'x\\nINFO forged' from 192.0.2.9 was refused",
@@ -118,7 +118,7 @@ async def test_what_is_refused_is_not_told_as_done(site: Site, caplog: pytest.Lo
             ("POST", "password", {"current": "wrong one", "password": "another horse"}),
         ):
             answer = await browser.request(
-                method, f"{API}/{path}", json=body, headers=proof(browser)
+                method, f"{API}/{path}", json=body, headers=csrf_of(browser)
             )
             assert answer.status_code == 403
     assert lines(caplog) == []
@@ -127,7 +127,7 @@ async def test_what_is_refused_is_not_told_as_done(site: Site, caplog: pytest.Lo
 async def test_a_viewer_keeps_things_but_shares_nothing(site: Site):
     async with site.visit() as browser:
         await log_in(browser, VIEWER, PASSWORD)
-        headers = proof(browser)
+        headers = csrf_of(browser)
         own = await ask(browser, "POST", "searches", SEARCH)
         board = await ask(browser, "POST", "dashboards", BOARD)
         shared_board = {**BOARD, "is_shared": True}
@@ -154,6 +154,6 @@ async def test_whoever_became_a_viewer_no_longer_changes_what_all_see(site: Site
         await ask(administrator, "PATCH", f"users/{ada}", {"role": "viewer"})
         path = f"{API}/searches/{shared['id']}"
         change = {**SEARCH, "q": "other", "is_shared": True}
-        answer = await browser.put(path, json=change, headers=proof(browser))
+        answer = await browser.put(path, json=change, headers=csrf_of(browser))
         assert answer.status_code == 403
         await ask(browser, "PUT", f"searches/{shared['id']}", {**SEARCH, "is_shared": False})

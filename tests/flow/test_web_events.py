@@ -72,9 +72,9 @@ async def test_another_workspace_is_another_world(site: Site, engine: Engine) ->
     theirs = await site.keys.create(THEIRS, "theirs", [Right.READ])
     browser, program, they = site.visit(), site.visit(key=KEY), site.visit(key=theirs.text)
     await log_in(browser)
-    for viewer in (browser, program):
-        assert (await viewer.get(f"/api/v1/events/{FIRST_ID + 2}")).status_code == 404
-        assert (await viewer.get(f"/api/v1/events/{FIRST_ID + 1}")).status_code == 200
+    for principal in (browser, program):
+        assert (await principal.get(f"/api/v1/events/{FIRST_ID + 2}")).status_code == 404
+        assert (await principal.get(f"/api/v1/events/{FIRST_ID + 1}")).status_code == 200
         for q in (
             "",
             "secret",
@@ -84,7 +84,7 @@ async def test_another_workspace_is_another_world(site: Site, engine: Engine) ->
             "-nothing OR secret",
             "'\") OR 1=1 --",
         ):
-            answer = await viewer.get("/api/v1/events", params={"q": q})
+            answer = await principal.get("/api/v1/events", params={"q": q})
             assert answer.status_code in (200, 400)
             assert "their secret" not in answer.text
     assert (await they.get(f"/api/v1/events/{FIRST_ID + 1}")).status_code == 404
@@ -224,7 +224,7 @@ async def test_a_tail_goes_on_where_it_was_cut(site: Site, engine: Engine) -> No
 async def test_a_tail_takes_its_place_before_its_first_look(
     site: Site, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(site.viewers, "_most", 1)
+    monkeypatch.setattr(site.streams, "_most", 1)
     looking, go_on, ask = asyncio.Event(), asyncio.Event(), engine.ask
 
     async def wait(*arguments: Any, **more: Any) -> Any:
@@ -244,7 +244,7 @@ async def test_a_tail_takes_its_place_before_its_first_look(
         assert second.status == 503
     go_on.set()
     assert await first == 200
-    assert site.viewers.count == 0
+    assert site.streams.count == 0
 
 
 async def test_a_tail_is_refused_while_the_engine_is_away(
@@ -262,4 +262,4 @@ async def test_who_leaves_makes_room(site: Site, engine: Engine) -> None:
     for _ in range(3):
         async with following(site) as tail:
             assert tail.status == 200
-    assert site.viewers.count == 0
+    assert site.streams.count == 0

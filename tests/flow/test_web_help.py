@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from logster.ingest.protocol import Request
-from logster.ingest.protocols import api_log
+from logster.ingest.protocols.native import api_log
 from logster.store.engine import Engine
 from logster.web import help as help_module
 from support.native import LIMITS

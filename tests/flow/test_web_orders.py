@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from litestar.routes import HTTPRoute
 
-from support.web import ADMIN, KEY, PASSWORD, Site, log_in, proof, running_site
+from support.web import ADMIN, KEY, PASSWORD, Site, csrf_of, log_in, running_site
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -83,7 +83,7 @@ async def test_an_unknown_member_is_refused_with_the_nearest(
 ):
     async with site.visit() as browser:
         await log_in(browser, ADMIN, PASSWORD)
-        answer = await browser.request(method, f"{API}/{path}", json=body, headers=proof(browser))
+        answer = await browser.request(method, f"{API}/{path}", json=body, headers=csrf_of(browser))
         told = answer.json()["error"]["message"]
         assert answer.status_code == 400, told
         assert f"`{unknown}`" in told

@@ -7,7 +7,7 @@ import pytest
 from logster.meta.accounts import MAX_FAILURES_OF_EMAIL, Role
 from logster.store.engine import Engine
 from logster.web.app import STRICT_HEADERS
-from support.web import ADMIN, KEY, PASSWORD, Site, absent_engine, log_in, proof, running_site
+from support.web import ADMIN, KEY, PASSWORD, Site, absent_engine, csrf_of, log_in, running_site
 
 HASHED, PLAIN = "assets/portal-DNANunDS.js", "door.css"
 
@@ -145,7 +145,7 @@ async def test_logging_out_ends_the_session_on_the_server(site: Site) -> None:
     browser = site.visit()
     await log_in(browser)
     kept = browser.cookies["logster_session"]
-    answer = await browser.post("/logout", headers={**proof(browser), "Accept": "*/*"})
+    answer = await browser.post("/logout", headers={**csrf_of(browser), "Accept": "*/*"})
     assert answer.status_code == 204
     assert "logster_session" not in browser.cookies
     browser.cookies.set("logster_session", kept, domain="logs.test")

@@ -13,12 +13,12 @@ import pyarrow.parquet
 import pytest
 
 from logster.event import Event
-from logster.language import matches, parse_filter
 from logster.meta.accounts import Role
 from logster.meta.keys import Right
+from logster.query.language import matches, parse_filter
 from support.meta import add_workspace
 from support.stored import event_at, store_events
-from support.web import KEY, Site, log_in, proof, running_site
+from support.web import KEY, Site, csrf_of, log_in, running_site
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -255,7 +255,7 @@ async def test_sql_is_for_administrators(site: Site, stored: list[Event]) -> Non
     browser = site.visit()
     await log_in(browser)
     assert (await browser.post("/api/v1/sql", json=order)).status_code == 403
-    answer = await browser.post("/api/v1/sql", json=order, headers=proof(browser))
+    answer = await browser.post("/api/v1/sql", json=order, headers=csrf_of(browser))
     assert answer.status_code == 200
     wrong = await site.visit(key=KEY).post("/api/v1/sql", json={"sql": "SELECT FROM events"})
     assert wrong.status_code == 400
@@ -268,13 +268,13 @@ async def test_saved_searches_are_kept_by_people(site: Site) -> None:
     await log_in(ada, "ada@example.com")
     await log_in(admin)
     order = {"name": "slow", "q": "ms>500", "columns": ["ms"], "since": "1h", "is_shared": True}
-    made = await ada.post("/api/v1/searches", json=order, headers=proof(ada))
+    made = await ada.post("/api/v1/searches", json=order, headers=csrf_of(ada))
     assert made.status_code == 201
     saved = made.json()
     assert {name: saved[name] for name in order} == order
     assert (saved["owner"], saved["can_change"]) == ("ada@example.com", True)
     private = {"name": "mine", "q": "x"}
-    await admin.post("/api/v1/searches", json=private, headers=proof(admin))
+    await admin.post("/api/v1/searches", json=private, headers=csrf_of(admin))
     seen = (await ada.get("/api/v1/searches")).json()["searches"]
     assert [(s["name"], s["can_change"]) for s in seen] == [("slow", True)]
     assert [s["name"] for s in (await program.get("/api/v1/searches")).json()["searches"]] == [
@@ -285,16 +285,16 @@ async def test_saved_searches_are_kept_by_people(site: Site) -> None:
         s for s in (await admin.get("/api/v1/searches")).json()["searches"] if s["name"] == "mine"
     ]
     for path in (mine["id"], 999):
-        answer = await ada.put(f"/api/v1/searches/{path}", json=order, headers=proof(ada))
+        answer = await ada.put(f"/api/v1/searches/{path}", json=order, headers=csrf_of(ada))
         assert answer.status_code == 404
-        answer = await ada.delete(f"/api/v1/searches/{path}", headers=proof(ada))
+        answer = await ada.delete(f"/api/v1/searches/{path}", headers=csrf_of(ada))
         assert answer.status_code == 404
     path = f"/api/v1/searches/{saved['id']}"
     assert (await ada.put(path, json=private)).status_code == 403
-    changed = await admin.put(path, json={**order, "name": "ours"}, headers=proof(admin))
+    changed = await admin.put(path, json={**order, "name": "ours"}, headers=csrf_of(admin))
     assert changed.json()["name"] == "ours"
-    assert (await ada.delete(path, headers=proof(ada))).status_code == 204
-    bad = await ada.post("/api/v1/searches", json={"name": "", "q": ""}, headers=proof(ada))
+    assert (await ada.delete(path, headers=csrf_of(ada))).status_code == 204
+    bad = await ada.post("/api/v1/searches", json={"name": "", "q": ""}, headers=csrf_of(ada))
     assert bad.status_code == 400
 
 
@@ -302,13 +302,13 @@ async def test_the_history_is_each_persons_own(site: Site) -> None:
     browser = site.visit()
     await log_in(browser)
     for text in ("a", "b", "a"):
-        answer = await browser.post("/api/v1/history", json={"q": text}, headers=proof(browser))
+        answer = await browser.post("/api/v1/history", json={"q": text}, headers=csrf_of(browser))
         assert answer.status_code == 204
     told = (await browser.get("/api/v1/history")).json()["queries"]
     assert [query["q"] for query in told] == ["a", "b"]
     assert (await site.visit(key=KEY).get("/api/v1/history")).status_code == 403
     assert (await browser.delete("/api/v1/history")).status_code == 403
-    assert (await browser.delete("/api/v1/history", headers=proof(browser))).status_code == 204
+    assert (await browser.delete("/api/v1/history", headers=csrf_of(browser))).status_code == 204
     assert (await browser.get("/api/v1/history")).json()["queries"] == []
 
 

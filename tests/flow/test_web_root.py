@@ -10,7 +10,7 @@ import pytest
 
 from logster.store.engine import Engine
 from logster.web.app import STRICT_HEADERS
-from support.web import ADMIN, PASSWORD, Site, absent_engine, log_in, proof, running_site
+from support.web import ADMIN, PASSWORD, Site, absent_engine, csrf_of, log_in, running_site
 
 ROOT = "/logs"
 SHELL = """<head><meta name="logster-root" content="" />
@@ -105,7 +105,7 @@ async def test_cookies_are_of_the_root_alone(browser: httpx.AsyncClient) -> None
     page = await browser.get(f"{ROOT}/login")
     begun = await log_in(browser, root=ROOT)
     shown = await browser.get(f"{ROOT}/")
-    ended = await browser.post(f"{ROOT}/logout", headers=proof(browser))
+    ended = await browser.post(f"{ROOT}/logout", headers=csrf_of(browser))
     for answer in (page, begun, shown, ended):
         cookies = answer.headers.get_list("set-cookie")
         assert cookies

@@ -17,7 +17,7 @@ from logster.spool.line import Block
 from support.meta import add_workspace
 from support.spooled import put_aside as spooled_aside
 from support.stored import store_events
-from support.web import ADMIN, KEY, PASSWORD, Site, absent_engine, log_in, proof, running_site
+from support.web import ADMIN, KEY, PASSWORD, Site, absent_engine, csrf_of, log_in, running_site
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -71,7 +71,7 @@ def aside(tmp_path: Path) -> int:
 async def visit_as(site: Site, email: str = ADMIN, password: str = PASSWORD) -> httpx.AsyncClient:
     browser = site.visit()
     await log_in(browser, email, password)
-    browser.headers.update(proof(browser))
+    browser.headers.update(csrf_of(browser))
     return browser
 
 

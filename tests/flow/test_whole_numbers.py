@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from logster.event import NS_PER_S, Columns, Event, read_properties
-from logster.language import Field, Filter, matches, parse_filter, render_filter, text_of
-from logster.language import value_of as value_in
-from logster.pipes import parse_question
+from logster.query.language import Field, Filter, matches, parse_filter, render_filter, text_of
+from logster.query.language import value_of as value_in
+from logster.query.pipes import parse_question
 from logster.store.block import build_block, pack_block
 from logster.store.facets import facets
 from logster.store.insert import insert

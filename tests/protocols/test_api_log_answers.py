@@ -18,8 +18,8 @@ from logster.errors import (
     UnauthorizedError,
 )
 from logster.event import Event
-from logster.ingest.protocols import api_log
-from logster.ingest.protocols.native_answer import refuse, render_instant, reply_message
+from logster.ingest.protocols.native import api_log
+from logster.ingest.protocols.native.answer import refuse, render_instant, reply_message
 from support.native import Answer, ask, make_request
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from logster.errors import BodyTooLargeError, InvalidBodyError
 from logster.ingest.protocol import Limits, Reading
-from logster.ingest.protocols import api_log, native_json
-from logster.ingest.protocols.native_message import Faults, columns_of
+from logster.ingest.protocols.native import api_log, json_body
+from logster.ingest.protocols.native.message import Faults, columns_of
 from support.native import LIMITS, Answer, ask, make_request, outcomes, reasons
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def test_an_item_of_an_array_is_counted_from_one() -> None:
 def test_one_bad_message_harms_no_other_and_has_its_reason(member: str, reason: str) -> None:
     good = '{"Message":"m","Timestamp":"2026-01-31T08:15:30Z"}'
     body = "\n".join([good, '{"Message":"m",' + member + "}", good])
-    reading = native_json.read_many(body.encode(), "utf-8", LIMITS)
+    reading = json_body.read_many(body.encode(), "utf-8", LIMITS)
     assert reading.lines == [1, 3]
     assert [reason] == reasons(reading.rejections)
 
@@ -225,7 +225,7 @@ unhurried = settings(deadline=None)
 
 
 def is_array(body: bytes) -> bool:
-    return native_json._ARRAY_START.match(body) is not None
+    return json_body._ARRAY_START.match(body) is not None
 
 
 def _object(members: list[str]) -> str:
@@ -260,7 +260,7 @@ def _read_exactly(items: list[tuple[int, bytes]]) -> Reading:
     """As `read_many`, without any fast decoder."""
     messages, lines, rejections = [], [], []
     for line, item in items:
-        read = native_json._read_exactly(item, "utf-8")
+        read = json_body._read_exactly(item, "utf-8")
         if isinstance(read, Faults):
             rejections.append(read.rejection(line))
         else:
@@ -275,8 +275,8 @@ def _read_exactly(items: list[tuple[int, bytes]]) -> Reading:
 @given(st.lists(LINES, max_size=6).map(_encoded))
 def test_fast_and_exact_readers_agree_on_lines(body: bytes) -> None:
     assume(not is_array(body))
-    expected = _read_exactly(list(native_json._lines(body.split(b"\n"))))
-    assert outcomes(expected) == outcomes(native_json.read_many(body, "utf-8", LIMITS))
+    expected = _read_exactly(list(json_body._lines(body.split(b"\n"))))
+    assert outcomes(expected) == outcomes(json_body.read_many(body, "utf-8", LIMITS))
 
 
 @unhurried
@@ -284,10 +284,10 @@ def test_fast_and_exact_readers_agree_on_lines(body: bytes) -> None:
 def test_fast_and_exact_readers_agree_on_arrays(items: list[str]) -> None:
     body = b"[" + b",".join(item.encode("utf-8", "surrogatepass") for item in items) + b"]"
     try:
-        pieces = list(native_json._items(body, LIMITS.max_message_bytes))
+        pieces = list(json_body._items(body, LIMITS.max_message_bytes))
     except InvalidBodyError:
         return
-    assert outcomes(_read_exactly(pieces)) == outcomes(native_json.read_many(body, "utf-8", LIMITS))
+    assert outcomes(_read_exactly(pieces)) == outcomes(json_body.read_many(body, "utf-8", LIMITS))
 
 
 @unhurried
@@ -295,7 +295,7 @@ def test_fast_and_exact_readers_agree_on_arrays(items: list[str]) -> None:
 def test_fast_and_exact_readers_agree_on_one(line: str) -> None:
     body = line.encode("utf-8", "surrogatepass")
     expected = _read_exactly([(1, body)])
-    assert outcomes(expected) == outcomes(native_json.read_one(body, "utf-8"))
+    assert outcomes(expected) == outcomes(json_body.read_one(body, "utf-8"))
 
 
 @unhurried
@@ -307,16 +307,16 @@ def test_fast_and_exact_readers_agree_on_damaged_bytes(
     damaged = body[:at] + noise + body[at + data.draw(st.integers(0, 3)) :]
     assume(not is_array(damaged))
     expected = _read_exactly(
-        list(native_json._lines(native_json._as_utf8(damaged, "utf-8").split(b"\n")))
+        list(json_body._lines(json_body._as_utf8(damaged, "utf-8").split(b"\n")))
     )
-    assert outcomes(expected) == outcomes(native_json.read_many(damaged, "utf-8", LIMITS))
+    assert outcomes(expected) == outcomes(json_body.read_many(damaged, "utf-8", LIMITS))
 
 
 @unhurried
 @given(st.lists(st.text(alphabet='{}[]",:\\ \n\r\t01aM', max_size=12), max_size=4).map("\n".join))
 def test_every_line_has_exactly_one_outcome(text: str) -> None:
     assume(not is_array(text.encode()))
-    reading = native_json.read_many(text.encode(), "utf-8", LIMITS)
+    reading = json_body.read_many(text.encode(), "utf-8", LIMITS)
     held = [number for number, line in enumerate(text.split("\n"), 1) if line.strip(" \t\r\n")]
     assert len(held) == len(reading.columns) + len(reading.rejections)
     assert not reading.rejections or held == [line for line, _ in outcomes(reading)]
@@ -326,18 +326,17 @@ def test_a_clean_batch_takes_the_fast_reader(monkeypatch: pytest.MonkeyPatch) ->
     def refuse(*_: Any) -> Columns:
         raise AssertionError("the exact reader was asked")
 
-    monkeypatch.setattr(native_json, "_read_exactly", refuse)
+    monkeypatch.setattr(json_body, "_read_exactly", refuse)
     line = b'{"Message":"m","Severity":3,"Timestamp":"2026-01-31T08:15:30Z","Properties":{"a":1}}'
-    assert len(native_json.read_many(b"\n".join([line] * 3), "utf-8", LIMITS).columns) == 3
+    assert len(json_body.read_many(b"\n".join([line] * 3), "utf-8", LIMITS).columns) == 3
     assert (
-        len(native_json.read_many(b"\r\n".join([line] * 3) + b"\r\n\r\n", "utf-8", LIMITS).columns)
+        len(json_body.read_many(b"\r\n".join([line] * 3) + b"\r\n\r\n", "utf-8", LIMITS).columns)
         == 3
     )
     assert (
-        len(native_json.read_many(b"[" + b",".join([line] * 3) + b"]", "utf-8", LIMITS).columns)
-        == 3
+        len(json_body.read_many(b"[" + b",".join([line] * 3) + b"]", "utf-8", LIMITS).columns) == 3
     )
-    assert len(native_json.read_one(line, "utf-8").columns) == 1
+    assert len(json_body.read_one(line, "utf-8").columns) == 1
 
 
 THREE = Limits(max_events=3, max_message_bytes=100)
@@ -418,7 +417,7 @@ def test_too_many_are_refused_before_anything_is_made_of_them(body: bytes) -> No
     tracemalloc.start()
     try:
         with pytest.raises(BodyTooLargeError):
-            native_json.read_many(body, "utf-8", limits)
+            json_body.read_many(body, "utf-8", limits)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -428,7 +427,7 @@ def test_too_many_are_refused_before_anything_is_made_of_them(body: bytes) -> No
 
 def test_many_messages_on_one_line_are_one_bad_line() -> None:
     body = GOOD.encode() * 10
-    reading = native_json.read_many(body, "utf-8", THREE)
+    reading = json_body.read_many(body, "utf-8", THREE)
     assert len(reading.columns) == 0
     assert [rejection.line for rejection in reading.rejections] == [1]
 
@@ -440,7 +439,7 @@ def test_a_large_item_that_needs_the_exact_reader_is_not_even_looked_at(
     def refuse(*_: Any) -> Columns:
         raise AssertionError("it was read")
 
-    monkeypatch.setattr(native_json, "_read_exactly", refuse)
+    monkeypatch.setattr(json_body, "_read_exactly", refuse)
     answer = send_three(form.replace("{}", '{"Message":"m","x":"' + "y" * 100 + '"}'))
     assert answer.status == 400
     assert answer.json["Errors"][0]["Line"] == 1
@@ -458,7 +457,7 @@ def test_a_large_array_with_a_mistake_is_refused_with_its_place() -> None:
 
 
 def test_from_many_faults_on_each_bad_line_tells_its_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(native_json, "MAX_TOLD_FAULTS", 3)
+    monkeypatch.setattr(json_body, "MAX_TOLD_FAULTS", 3)
     answer = send('{"Severity":"x","User":[],"Message":"m"}\n' * 4)
     told = [error["ModelState"] for error in answer.json["Errors"]]
     assert [list(state) for state in told] == [

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from logster.errors import RefusedError
 from logster.event import TEXT_FIELDS
 from logster.ingest.protocol import Reading, Receipt, Reply
-from logster.ingest.protocols import api_log
+from logster.ingest.protocols.native import api_log
 from support.native import LIMITS, ask, make_request, receipt_of, rows
 
 if TYPE_CHECKING:

@@ -86,7 +86,7 @@ def test_an_engine_that_is_down_for_half_a_minute_costs_no_request(server):
 
     def keep_killing():
         while not stop_killing.wait(0.05):
-            for pid in server.children("logster.store.embedded"):
+            for pid in server.children("logster.store.embedded.process"):
                 os.kill(pid, signal.SIGKILL)
 
     killer = threading.Thread(target=keep_killing)

@@ -65,8 +65,16 @@ def fill_login(page: Page, email: str = EMAIL, password: str = PASSWORD) -> None
     page.get_by_role("button", name="Log in").click()
 
 
+#: What is being asked anew is paler than text may be, until the answer has faded in.
+_IS_AT_REST = """
+    !document.querySelector("[aria-busy=true]") &&
+    document.getAnimations().every((each) => each.effect.getTiming().iterations === Infinity)
+"""
+
+
 def find_faults(page: Page) -> list[tuple[str, list[str]]]:
-    """What axe-core calls serious or critical about the page as it stands: rules, and where."""
+    """What axe-core calls serious or critical about the page at rest: rules, and where."""
+    page.wait_for_function(_IS_AT_REST)
     page.evaluate(_axe())
     result = page.evaluate("axe.run({resultTypes: ['violations']})")
     return [

@@ -328,8 +328,8 @@ class Chaos:
             "kill the engine": (3, self._kill_engine),
             "kill the supervisor": (0.7, self._kill_supervisor),
             "kill everything": (1, self._kill_everything),
-            "freeze the engine": (1, lambda: self._freeze("logster.store.embedded", 3)),
-            "freeze a worker": (1, lambda: self._freeze("logster.worker", 1)),
+            "freeze the engine": (1, lambda: self._freeze("logster.store.embedded.process", 3)),
+            "freeze a worker": (1, lambda: self._freeze("logster.serve.worker", 1)),
         }
         if self._shim:
             faults["slow disk"] = (2, self._slow_disk)
@@ -346,7 +346,7 @@ class Chaos:
             _kill(self._rng.choice(workers))
 
     def _kill_engine(self) -> None:
-        for pid in self.served.children("logster.store.embedded"):
+        for pid in self.served.children("logster.store.embedded.process"):
             _kill(pid)
 
     def _kill_supervisor(self) -> None:

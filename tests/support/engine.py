@@ -55,7 +55,7 @@ class EngineProcess:
             "LOGSTER_ENGINE_SECRET": SECRET,
             "LOGSTER_ENGINE_READER_SECRET": READER_SECRET,
         }
-        command = [sys.executable, "-m", "logster.store.embedded"]
+        command = [sys.executable, "-m", "logster.store.embedded.process"]
         command += ["--data", str(self.data), "--port", str(self.port)]
         self._process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE)
 

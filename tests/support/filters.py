@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from logster.errors import QueryError
 from logster.event import Event
-from logster.language import (
+from logster.query.language import (
     NAME_FIELDS,
     PROSE_FIELDS,
     TIME_FIELDS,
@@ -25,7 +25,7 @@ from logster.language import (
     Regex,
     Words,
 )
-from logster.regex import parse_regex
+from logster.query.regex import parse_regex
 
 #: Pieces of prose: the traps of tokens, case, punctuation and engines' escapes.
 PIECES = (

@@ -11,8 +11,8 @@ from logster.config import Config
 from logster.errors import RefusedError
 from logster.event import Columns, Rejection
 from logster.ingest.protocol import Limits, Reading, Receipt, Reply, Request
-from logster.ingest.protocols import api_log
-from logster.ingest.protocols.native_answer import (
+from logster.ingest.protocols.native import api_log
+from logster.ingest.protocols.native.answer import (
     reply_method,
     reply_not_found,
     reply_preflight,

@@ -16,7 +16,7 @@ import urllib.parse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from logster.server import memory_folder
+from logster.serve.supervisor import memory_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +41,7 @@ class Served:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = data.parent / f"{data.name}.log"
+        self._workers = workers
         self._environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("LOGSTER_")},
             "LOGSTER_BOOTSTRAP_API_KEY": KEY,
@@ -68,13 +69,17 @@ class Served:
             )
 
     def wait_until_ready(self, timeout_s: float = START_S) -> None:
-        """Return when it accepts and searches."""
+        """Return when every worker accepts and searches.
+
+        The system gives each connection to any of them, so that several have to be asked.
+        """
+        asked = 1 if self._workers == 1 else 8 * self._workers
 
         def is_ready() -> bool:
             assert self._process is not None
             if self._process.poll() is not None:
                 raise AssertionError(f"the server ended:\n{self.log.read_text()}")
-            return self.get("/health/ready").status == 200
+            return all(self.get("/health/ready").status == 200 for _ in range(asked))
 
         wait_until(is_ready, timeout_s, self.log.read_text)
 
@@ -121,12 +126,12 @@ class Served:
     @property
     def workers(self) -> list[int]:
         """The web workers."""
-        return self.children("logster.worker")
+        return self.children("logster.serve.worker")
 
     @property
     def engine(self) -> int:
         """The engine process."""
-        return self.children("logster.store.embedded")[0]
+        return self.children("logster.store.embedded.process")[0]
 
     # -- talking to it ----------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from logster.store.engine import Engine
 from logster.store.schema import EventsTable
 from logster.web.app import build_app
 from logster.web.files import STATIC_FOLDER
-from logster.web.live import Viewers
+from logster.web.live import TailStreams
 from support.meta import FAST_HASHER, meta_database
 
 if TYPE_CHECKING:
@@ -58,14 +58,14 @@ class Site:
         keys: Keys,
         accounts: Accounts,
         app: ASGIApp,
-        viewers: Viewers,
+        streams: TailStreams,
         retention: Retention,
     ) -> None:
         self.database = database
         self.keys = keys
         self.accounts = accounts
         self.app = app
-        self.viewers = viewers
+        self.streams = streams
         self.retention = retention
 
     def visit(self, *, key: str | None = None, address: str = "192.0.2.1") -> httpx.AsyncClient:
@@ -94,7 +94,7 @@ async def running_site(
         keys = Keys(database).start()
         accounts = Accounts(database, session_days=14, hasher=FAST_HASHER)
         config = load_config({"data": str(folder), **settings}, {})
-        viewers = Viewers()
+        streams = TailStreams()
         retention = Retention(database, EventsTable(engine), default_days=config.retention_days)
         app = build_app(
             config,
@@ -105,11 +105,11 @@ async def running_site(
             retention=retention,
             dashboards=Dashboards(database),
             engine=engine,
-            viewers=viewers,
+            streams=streams,
             static_folder=static_folder,
         )
         try:
-            yield Site(database, keys, accounts, _front(app, config.root), viewers, retention)
+            yield Site(database, keys, accounts, _front(app, config.root), streams, retention)
         finally:
             accounts.close()
             keys.close()
@@ -141,6 +141,6 @@ async def log_in(
     return await browser.post(door, data=fields)
 
 
-def proof(browser: httpx.AsyncClient) -> dict[str, str]:
+def csrf_of(browser: httpx.AsyncClient) -> dict[str, str]:
     """The header that the portal's script sends with every change."""
     return {"X-CSRF-Token": browser.cookies["csrftoken"]}

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from logster.completion import AGGREGATES, KEYWORDS, SPANS, gap_in, render_value
-from logster.language import Equal, Field, parse_filter
-from logster.pipes import parse_question
+from logster.query.completion import AGGREGATES, KEYWORDS, SPANS, gap_in, render_value
+from logster.query.language import Equal, Field, parse_filter
+from logster.query.pipes import parse_question
 
 USER = Field("user")
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logster import zstd
-from logster.store import dialect
-from logster.store.dialect import (
+from logster.store.embedded import dialect
+from logster.store.embedded.dialect import (
     BadRequestError,
     code_of,
     inflate,

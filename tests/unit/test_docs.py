@@ -17,10 +17,10 @@ from logster.config import (
     render_settings,
 )
 from logster.errors import ConfigError
-from logster.language import parse_filter
-from logster.pipes import parse_question
+from logster.query.language import parse_filter
+from logster.query.pipes import parse_question
+from logster.query.variables import bind
 from logster.spool.slots import MAX_SLOTS
-from logster.variables import bind
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

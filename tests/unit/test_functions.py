@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from logster.store.functions import SUBJECTS, check_function, render_functions
-from logster.store.guard import NotAllowedError
+from logster.store.embedded.functions import SUBJECTS, check_function, render_functions
+from logster.store.embedded.guard import NotAllowedError
 
 ROOT = Path(__file__).parents[2]
 

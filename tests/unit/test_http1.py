@@ -18,9 +18,10 @@ from litestar import Litestar, get, post
 from litestar.params import JSONBody  # noqa: TC002 - the framework reads it
 from litestar.response import Stream
 
-from logster import http1, metrics
-from logster.http1 import MAX_HEAD_BYTES, Listener
-from logster.web.patience import answer_while_waited, answer_whole
+from logster import metrics
+from logster.serve import http1
+from logster.serve.http1 import MAX_HEAD_BYTES, Listener
+from logster.web.cancellation import answer_while_waited, answer_whole
 from logster.web.refusals import EXCEPTION_HANDLERS
 
 if TYPE_CHECKING:

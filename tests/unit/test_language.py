@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from logster.errors import QueryError
 from logster.event import NS_PER_S, Event
-from logster.language import (
+from logster.query.language import (
     EVERYTHING,
     MAX_DEPTH,
     MAX_TERMS,

@@ -9,9 +9,9 @@ import pytest
 
 from logster.errors import QueryError
 from logster.event import NS_PER_S, Event
-from logster.language import Filter, matches, parse_filter, render_filter
-from logster.pipes import equals_in, parse_question, render_question
-from logster.variables import bind
+from logster.query.language import Filter, matches, parse_filter, render_filter
+from logster.query.pipes import equals_in, parse_question, render_question
+from logster.query.variables import bind
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

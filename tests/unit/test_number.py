@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logster.language import Field, Order, parse_filter, render_filter
-from logster.number import exact_of, is_beside, read_number, render_number, text_of_number
+from logster.query.language import Field, Order, parse_filter, render_filter
+from logster.query.number import exact_of, is_beside, read_number, render_number, text_of_number
 from support.numbers import written
 
 N = Field("n", is_property=True)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logster.errors import QueryError
-from logster.language import EVERYTHING, Field, Filter, Words
-from logster.pipes import (
+from logster.query.language import EVERYTHING, Field, Filter, Words
+from logster.query.pipes import (
     MAX_AGGREGATES,
     MAX_KEYS,
     MAX_ROWS,

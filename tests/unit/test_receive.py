@@ -1,4 +1,4 @@
-"""The ingestion door: what is read where, and what a body of too much is told."""
+"""The ingestion ingestion: what is read where, and what a body of too much is told."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from logster.config import Config
 from logster.event import Columns, IdMaker, Rejection
 from logster.ingest.idempotency import Receipts, digest_of, fingerprint, read_kept, render_kept
 from logster.ingest.protocol import Receipt
-from logster.ingest.protocols import api_log
+from logster.ingest.protocols.native import api_log
 from logster.ingest.receive import MAX_QUICK_PARTS, Receiver
 from logster.meta.keys import Grant, Right
 from logster.pipeline import Pipeline, pack
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 GOOD = b'{"Message":"m"}\n'
 
 
-class Door:
+class Ingestion:
     """A receiver in front of a real spool, which remembers who read and who answered."""
 
     def __init__(self, folder: Path, spool: Spool[Any], **settings: Any) -> None:
@@ -94,10 +94,10 @@ class Door:
 
 
 @pytest.fixture
-async def door(tmp_path: Path) -> AsyncIterator[Door]:
+async def ingestion(tmp_path: Path) -> AsyncIterator[Ingestion]:
     spool = Spool(tmp_path / "spool-00.sqlite", pack=pack, max_bytes=1 << 30)
     spool.start()
-    yield Door(tmp_path, spool)
+    yield Ingestion(tmp_path, spool)
     await spool.close()
 
 
@@ -105,19 +105,19 @@ def refused(reason: str) -> int:
     return metrics._pending.get((metrics.EVENTS, ("api_log", "refused", reason)), 0)
 
 
-async def test_a_batch_of_too_many_is_refused_whole_and_counted(door: Door) -> None:
+async def test_a_batch_of_too_many_is_refused_whole_and_counted(ingestion: Ingestion) -> None:
     before = refused("too_large")
-    status, told = await door.post(gzip.compress(GOOD * 100_001), content_encoding="gzip")
+    status, told = await ingestion.post(gzip.compress(GOOD * 100_001), content_encoding="gzip")
 
     assert status == 413
     assert "100001 lines; at most 100000" in told["Message"]
     assert "LOGSTER_MAX_BATCH_EVENTS" in told["Message"]
     assert refused("too_large") == before + 1
-    assert door.spool.state.events == 0
+    assert ingestion.spool.state.events == 0
 
 
-async def test_the_limit_is_a_setting(door: Door, tmp_path: Path) -> None:
-    strict = Door(tmp_path, door.spool, max_batch_events=2)
+async def test_the_limit_is_a_setting(ingestion: Ingestion, tmp_path: Path) -> None:
+    strict = Ingestion(tmp_path, ingestion.spool, max_batch_events=2)
 
     assert (await strict.post(GOOD * 2))[0] == 200
     assert (await strict.post(GOOD * 3))[0] == 413
@@ -128,97 +128,105 @@ async def test_the_limit_is_a_setting(door: Door, tmp_path: Path) -> None:
     [b"x\n" * 5000, b"[" + b"1," * 5000 + b"1]", GOOD * 5000],
     ids=["lines", "items", "good"],
 )
-async def test_many_lines_are_read_and_answered_beside_the_loop(door: Door, body: bytes) -> None:
-    await door.post(body)
+async def test_many_lines_are_read_and_answered_beside_the_loop(
+    ingestion: Ingestion, body: bytes
+) -> None:
+    await ingestion.post(body)
 
-    assert threading.current_thread() not in door.readers + door.writers
-
-
-async def test_few_lines_are_read_and_answered_at_once(door: Door) -> None:
-    await door.post(GOOD * (MAX_QUICK_PARTS // 2))
-
-    assert door.readers == door.writers == [threading.current_thread()]
+    assert threading.current_thread() not in ingestion.readers + ingestion.writers
 
 
-async def test_the_size_of_a_message_of_a_batch_is_counted_in_bytes(door: Door) -> None:
+async def test_few_lines_are_read_and_answered_at_once(ingestion: Ingestion) -> None:
+    await ingestion.post(GOOD * (MAX_QUICK_PARTS // 2))
+
+    assert ingestion.readers == ingestion.writers == [threading.current_thread()]
+
+
+async def test_the_size_of_a_message_of_a_batch_is_counted_in_bytes(ingestion: Ingestion) -> None:
     large = '{"Message":"' + "é" * 3_000_000 + '"}\n'
-    status, told = await door.post(GOOD + large.encode() + GOOD)
+    status, told = await ingestion.post(GOOD + large.encode() + GOOD)
 
     assert status == 207
     assert told["MessageIds"][1] is None
     assert "LOGSTER_MAX_MESSAGE_BYTES" in told["Errors"][0]["ModelState"]["message"][0]
 
 
-async def test_bad_lines_are_counted_by_their_reason(door: Door) -> None:
+async def test_bad_lines_are_counted_by_their_reason(ingestion: Ingestion) -> None:
     counter = (metrics.EVENTS, ("api_log", "rejected", "missing_message"))
     before = metrics._pending.get(counter, 0)
-    await door.post(b"{}\n{}\n" + GOOD)
+    await ingestion.post(b"{}\n{}\n" + GOOD)
 
     assert metrics._pending[counter] == before + 2
 
 
-async def test_many_short_messages_of_several_senders_make_no_larger_claim(door: Door) -> None:
-    await asyncio.gather(*(door.post(b'{"Message":"m"}\n' * 60_000) for _ in range(6)))
+async def test_many_short_messages_of_several_senders_make_no_larger_claim(
+    ingestion: Ingestion,
+) -> None:
+    await asyncio.gather(*(ingestion.post(b'{"Message":"m"}\n' * 60_000) for _ in range(6)))
 
     stored = 0
-    while claim := await door.spool.take(MAX_CLAIM_BYTES, MAX_CLAIM_EVENTS):
+    while claim := await ingestion.spool.take(MAX_CLAIM_BYTES, MAX_CLAIM_EVENTS):
         assert claim.events <= MAX_CLAIM_EVENTS
         stored += claim.events
-        await door.spool.forget(claim)
+        await ingestion.spool.forget(claim)
     assert stored == 360_000
 
 
-async def test_another_body_under_the_same_key_is_a_409_and_the_same_one_a_200(door: Door) -> None:
-    first = await door.post(GOOD, idempotency_key="k")
-    status, told = await door.post(GOOD.replace(b"m", b"n"), idempotency_key="k")
+async def test_another_body_under_the_same_key_is_a_409_and_the_same_one_a_200(
+    ingestion: Ingestion,
+) -> None:
+    first = await ingestion.post(GOOD, idempotency_key="k")
+    status, told = await ingestion.post(GOOD.replace(b"m", b"n"), idempotency_key="k")
 
     assert first[0] == 200
     assert status == 409
     assert "key of its own" in told["Message"]
-    assert await door.post(GOOD, idempotency_key="k") == first
-    assert door.spool.state.events == 1
+    assert await ingestion.post(GOOD, idempotency_key="k") == first
+    assert ingestion.spool.state.events == 1
 
 
-async def test_the_body_is_the_same_however_it_is_packed(door: Door) -> None:
+async def test_the_body_is_the_same_however_it_is_packed(ingestion: Ingestion) -> None:
     body = GOOD * 5000
-    first = await door.post(body, idempotency_key="k")
+    first = await ingestion.post(body, idempotency_key="k")
     packed = gzip.compress(body)
 
-    assert await door.post(packed, idempotency_key="k", content_encoding="gzip") == first
+    assert await ingestion.post(packed, idempotency_key="k", content_encoding="gzip") == first
     other = gzip.compress(body + GOOD)
-    assert (await door.post(other, idempotency_key="k", content_encoding="gzip"))[0] == 409
-    broken = await door.post(packed[:-9], idempotency_key="k", content_encoding="gzip")
+    assert (await ingestion.post(other, idempotency_key="k", content_encoding="gzip"))[0] == 409
+    broken = await ingestion.post(packed[:-9], idempotency_key="k", content_encoding="gzip")
     assert broken[0] == 400
-    assert door.spool.state.events == 5000
+    assert ingestion.spool.state.events == 5000
 
 
 async def test_another_body_that_comes_while_the_first_is_under_way_waits_for_its_409(
-    door: Door,
+    ingestion: Ingestion,
 ) -> None:
     bodies = [GOOD, GOOD, GOOD.replace(b"m", b"n")]
-    answers = await asyncio.gather(*(door.post(body, idempotency_key="k") for body in bodies))
+    answers = await asyncio.gather(*(ingestion.post(body, idempotency_key="k") for body in bodies))
 
     assert [status for status, _ in answers] == [200, 200, 409]
     assert answers[0] == answers[1]
 
 
-async def test_a_key_whose_body_was_refused_is_free_for_the_mended_one(door: Door) -> None:
-    assert (await door.post(b"{}\n", idempotency_key="k"))[0] == 400
-    assert (await door.post(GOOD, idempotency_key="k"))[0] == 200
+async def test_a_key_whose_body_was_refused_is_free_for_the_mended_one(
+    ingestion: Ingestion,
+) -> None:
+    assert (await ingestion.post(b"{}\n", idempotency_key="k"))[0] == 400
+    assert (await ingestion.post(GOOD, idempotency_key="k"))[0] == 200
 
 
-async def test_an_empty_key_is_none(door: Door) -> None:
+async def test_an_empty_key_is_none(ingestion: Ingestion) -> None:
     for body in (GOOD, GOOD.replace(b"m", b"n")):
-        assert (await door.post(body, idempotency_key=""))[0] == 200
-    assert door.spool.state.events == 2
+        assert (await ingestion.post(body, idempotency_key=""))[0] == 200
+    assert ingestion.spool.state.events == 2
 
 
-async def test_an_answer_of_an_earlier_version_fits_any_body(door: Door) -> None:
+async def test_an_answer_of_an_earlier_version_fits_any_body(ingestion: Ingestion) -> None:
     digest = digest_of(1, "/api/logs", "k")
     receipt = Receipt(ids=[7])
-    await door.keep_one(digest, msgspec.msgpack.encode(receipt))
+    await ingestion.keep_one(digest, msgspec.msgpack.encode(receipt))
 
-    assert await door.post(GOOD, idempotency_key="k") == (200, {"MessageIds": ["7"]})
+    assert await ingestion.post(GOOD, idempotency_key="k") == (200, {"MessageIds": ["7"]})
 
 
 def test_an_earlier_version_reads_an_answer_of_this_one() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from logster.store.recovery import has_lost_tokens, measure_logs, take_back_tokens
+from logster.store.embedded.recovery import has_lost_tokens, measure_logs, take_back_tokens
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logster.errors import QueryError
-from logster.regex import MAX_SIZE, Node, compile_python, parse_regex, tokens_in_regex, write_re2
+from logster.query.regex import (
+    MAX_SIZE,
+    Node,
+    compile_python,
+    parse_regex,
+    tokens_in_regex,
+    write_re2,
+)
 from support.filters import expressions
 
 

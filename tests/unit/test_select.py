@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logster.language import EVERYTHING, MAX_TERMS, Filter, parse_filter
-from logster.pipes import Stats, parse_question
+from logster.query.language import EVERYTHING, MAX_TERMS, Filter, parse_filter
+from logster.query.pipes import Stats, parse_question
 from logster.store.select import Key, Statement, select_event, select_events, select_stored
 from logster.store.stats import StatsQuestion, select_stats
 from support.filters import filters

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logster.template import MAX_CHARACTERS, render_template
+from logster.fields.template import MAX_CHARACTERS, render_template
 
 PROPERTIES = {
     "Name": "Ada",

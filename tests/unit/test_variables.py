@@ -10,7 +10,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from logster.errors import QueryError
-from logster.language import (
+from logster.query.language import (
     MAX_TEXT_CHARACTERS,
     And,
     Equal,
@@ -21,8 +21,8 @@ from logster.language import (
     Words,
     parse_filter,
 )
-from logster.pipes import parse_question
-from logster.variables import bind, check_names
+from logster.query.pipes import parse_question
+from logster.query.variables import bind, check_names
 
 APPLICATION, HOST = Field("application"), Field("host")
 HOSTILE = (

@@ -8,8 +8,8 @@ from logster.errors import StoreRefusedError
 from logster.event import Event
 from logster.store.tail import Step
 from logster.web import live
-from logster.web.access import Viewer
-from logster.web.live import Viewers
+from logster.web.access import Principal
+from logster.web.live import TailStreams
 
 
 def step(number: int, *, skipped: int = 0) -> Step:
@@ -17,7 +17,7 @@ def step(number: int, *, skipped: int = 0) -> Step:
     return Step(events=[event], cursor=f"c{number}", skipped=skipped)
 
 
-VIEWER = Viewer(workspace=1, rights=frozenset(), key=1)
+VIEWER = Principal(workspace=1, rights=frozenset(), key=1)
 START = Step(events=[], cursor="c0", skipped=0)
 #: How every stream begins: where it is, before there is anything to show.
 BEGINNING = "retry: 2000\n: still here\nid: c0\n\n"
@@ -47,7 +47,9 @@ async def read(stream: AsyncIterator[bytes], count: int = 100) -> list[str]:
 
 
 async def test_a_step_is_one_message_with_its_cursor() -> None:
-    stream = live._write(START, steps_of(step(1), step(2, skipped=7)), Viewers(), VIEWER, admitted)
+    stream = live._write(
+        START, steps_of(step(1), step(2, skipped=7)), TailStreams(), VIEWER, admitted
+    )
     first, one, two = await read(stream)
     assert first == BEGINNING
     assert one.startswith("id: c1\nevent: events\ndata: {")
@@ -61,7 +63,7 @@ async def test_a_step_is_one_message_with_its_cursor() -> None:
 
 async def test_how_a_sign_was_read_is_said_before_all_else_and_once() -> None:
     told = 'Read "="\n'
-    stream = live._write(START, steps_of(step(1)), Viewers(), VIEWER, admitted, told)
+    stream = live._write(START, steps_of(step(1)), TailStreams(), VIEWER, admitted, told)
     first, one = await read(stream)
     beginning, rest = first.split("event: notice\n")
     assert (beginning, rest) == (
@@ -73,7 +75,7 @@ async def test_how_a_sign_was_read_is_said_before_all_else_and_once() -> None:
 
 async def test_silence_is_broken_by_signs_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "HEARTBEAT_S", 0.01)
-    texts = await read(live._write(START, silence(), Viewers(), VIEWER, admitted), 3)
+    texts = await read(live._write(START, silence(), TailStreams(), VIEWER, admitted), 3)
     assert texts[1:] == [": still here\n\n"] * 2
 
 
@@ -86,7 +88,7 @@ async def test_an_empty_step_moves_the_cursor_of_a_quiet_stream(
 ) -> None:
     monkeypatch.setattr(live, "HEARTBEAT_S", 0.0)
     quiet = Step(events=[], cursor="c9", skipped=0)
-    texts = await read(live._write(START, steps_of(quiet), Viewers(), VIEWER, admitted))
+    texts = await read(live._write(START, steps_of(quiet), TailStreams(), VIEWER, admitted))
     assert ": still here\nid: c9\n\n" in texts
 
 
@@ -96,10 +98,10 @@ async def test_a_stream_ends_with_its_session(monkeypatch: pytest.MonkeyPatch) -
     async def revoked() -> bool:
         return False
 
-    viewers = Viewers()
-    texts = await asyncio.wait_for(read(live._write(START, silence(), viewers, VIEWER, revoked)), 5)
+    streams = TailStreams()
+    texts = await asyncio.wait_for(read(live._write(START, silence(), streams, VIEWER, revoked)), 5)
     assert texts == [BEGINNING]
-    assert viewers.count == 0
+    assert streams.count == 0
 
 
 async def test_a_client_that_leaves_frees_its_place_and_its_question() -> None:
@@ -113,14 +115,14 @@ async def test_a_client_that_leaves_frees_its_place_and_its_question() -> None:
         finally:
             closed.set()
 
-    viewers = Viewers()
-    watching = asyncio.create_task(read(live._write(START, waiting(), viewers, VIEWER, admitted)))
+    streams = TailStreams()
+    watching = asyncio.create_task(read(live._write(START, waiting(), streams, VIEWER, admitted)))
     await asyncio.wait_for(asked.wait(), 5)
-    assert viewers.count == 1
+    assert streams.count == 1
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)
     await asyncio.wait_for(closed.wait(), 5)
-    assert viewers.count == 0
+    assert streams.count == 0
 
 
 async def test_a_store_that_fails_ends_the_stream_quietly(
@@ -130,7 +132,7 @@ async def test_a_store_that_fails_ends_the_stream_quietly(
         yield step(1)
         raise StoreRefusedError("Code: 47. DB::Exception: secret")
 
-    texts = await read(live._write(START, failing(), Viewers(), VIEWER, admitted))
+    texts = await read(live._write(START, failing(), TailStreams(), VIEWER, admitted))
     assert len(texts) == 2
     assert "secret" not in "".join(texts)
     assert "secret" in caplog.text

@@ -9,22 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logster.errors import RetryLaterError
-from logster.web.access import Viewer
+from logster.web.access import Principal
 from logster.web.places import Places
 
 
-def program(key: int, workspace: int = 1) -> Viewer:
-    return Viewer(workspace=workspace, rights=frozenset(), key=key)
+def program(key: int, workspace: int = 1) -> Principal:
+    return Principal(workspace=workspace, rights=frozenset(), key=key)
 
 
-def fill(places: Places, stack: ExitStack, viewer: Viewer) -> int:
+def fill(places: Places, stack: ExitStack, principal: Principal) -> int:
     """Take places until there is no more room; gives how many."""
     for count in range(1_000):
         try:
-            places.check_room(viewer)
+            places.check_room(principal)
         except RetryLaterError:
             return count
-        stack.enter_context(places.place(viewer))
+        stack.enter_context(places.place(principal))
     return 1_000
 
 
@@ -58,12 +58,12 @@ def test_there_is_always_a_place_for_a_workspace_that_has_none(
     places = Places("live views", most=64, most_of_one=30)
     with ExitStack() as stack:
         for workspace, key in asked:
-            viewer = program(workspace * 10 + key, workspace)
+            principal = program(workspace * 10 + key, workspace)
             try:
-                places.check_room(viewer)
+                places.check_room(principal)
             except RetryLaterError:
                 continue
-            stack.enter_context(places.place(viewer))
+            stack.enter_context(places.place(principal))
             assert places.count < 64
         places.check_room(program(99, workspace=9))
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logster.errors import QueryError
-from logster.language import MAX_TERMS, parse_filter
-from logster.weight import MAX_WEIGHT, STAR_WEIGHT, weigh_expression, weigh_like, weigh_text
+from logster.query.language import MAX_TERMS, parse_filter
+from logster.query.weight import MAX_WEIGHT, STAR_WEIGHT, weigh_expression, weigh_like, weigh_text
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from typing import NoReturn
 
 import pytest
 
-from logster.store import writes
-from logster.store.writes import WriteWatch
+from logster.store.embedded import writes
+from logster.store.embedded.writes import WriteWatch
 
 
 class EndedError(BaseException):

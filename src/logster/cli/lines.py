@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from logster.ansi import ESCAPE, plain_of
 from logster.cli.clock import Clock, read_instant, read_time
 from logster.cli.journal import application_of, read_journal
 from logster.event import SEVERITY_NAMES
-from logster.template import render_template
+from logster.fields.ansi import ESCAPE, plain_of
+from logster.fields.template import render_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -46,7 +46,7 @@ def _serve(**flags: str | None) -> None:
     Every flag has an environment variable, named in brackets; the flag wins.
     """
     config = load_config(flags)
-    from logster.server import serve  # noqa: PLC0415  the whole server is loaded only to be run
+    from logster.serve.supervisor import serve  # noqa: PLC0415  the whole server is loaded only to be run
 
     raise SystemExit(serve(config))
 

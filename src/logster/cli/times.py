@@ -18,7 +18,7 @@ import click
 
 from logster.errors import QueryError
 from logster.event import render_instant
-from logster.moment import Clock, parse_range, parse_zone
+from logster.query.moment import Clock, parse_range, parse_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable

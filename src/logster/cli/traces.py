@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from logster.ansi import plain_of
+from logster.fields.ansi import plain_of
 from logster.follow.rows import Row
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from logster.ansi import ESCAPE, plain_of
 from logster.event import NS_PER_S, read_properties, render_instant
+from logster.fields.ansi import ESCAPE, plain_of
 
 if TYPE_CHECKING:
     from logster.event import Columns

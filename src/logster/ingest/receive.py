@@ -24,9 +24,9 @@ from logster.errors import (
 )
 from logster.event import Rejection
 from logster.ingest.body import open_body, too_large
+from logster.ingest.fairness import Shares, Turns
 from logster.ingest.idempotency import digest_of, fingerprint, read_kept, render_kept
 from logster.ingest.protocol import Limits, Receipt, Request, oversize_text
-from logster.ingest.shares import Shares, Turns
 from logster.root import root_of
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ THROW_AWAY_S = 2.0
 
 
 class Receiver:
-    """The ingestion door of one worker."""
+    """The ingestion of one worker."""
 
     def __init__(
         self,

@@ -15,7 +15,6 @@ from msgspec import Meta
 from sqlalchemy import select, update
 
 from logster.errors import ConflictError, NotFoundError
-from logster.language import MAX_TEXT_CHARACTERS
 from logster.meta import tables
 from logster.meta.sharing import (
     MAX_INSTANT_CHARACTERS,
@@ -30,6 +29,7 @@ from logster.meta.sharing import (
     remove_kept,
     visible_in,
 )
+from logster.query.language import MAX_TEXT_CHARACTERS
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection

@@ -15,7 +15,6 @@ import msgspec
 from sqlalchemy import delete, select, update
 
 from logster.errors import NotFoundError
-from logster.language import MAX_TEXT_CHARACTERS
 from logster.meta import tables
 from logster.meta.sharing import (
     MAX_INSTANT_CHARACTERS,
@@ -29,6 +28,7 @@ from logster.meta.sharing import (
     remove_kept,
     visible_in,
 )
+from logster.query.language import MAX_TEXT_CHARACTERS
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection

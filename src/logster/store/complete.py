@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from logster.completion import Gap, render_value
 from logster.event import SEVERITY_NAMES
-from logster.language import FIELDS, NAME_FIELDS, Field, Prefix, render_field, render_filter
+from logster.query.completion import Gap, render_value
+from logster.query.language import FIELDS, NAME_FIELDS, Field, Prefix, render_field, render_filter
 from logster.store.question import Selection
 from logster.store.select import Parameters, text_of_field
 

@@ -12,7 +12,7 @@ import msgspec
 
 from logster.errors import NotFoundError, QueryError
 from logster.event import Event
-from logster.language import And, Equal, Field, render_filter
+from logster.query.language import And, Equal, Field, render_filter
 from logster.store.search import Question, find, render_cursor, search
 from logster.store.select import Key
 

@@ -27,7 +27,7 @@ from logster.errors import (
     StoreError,
     StoreUnavailableError,
 )
-from logster.store.dialect import (
+from logster.store.embedded.dialect import (
     ASKER_SETTING,
     SINCE_SETTING,
     STUCK_CODE,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 READER = "reader"
 #: Connections of their own for SQL that an administrator wrote; it waits for nobody else.
-FREEHAND = "freehand"
+RAW_SQL = "freehand"
 DEFAULT_PORTS = {"clickhouse": 8123, "clickhouses": 8443}
 
 MAX_CONNECTIONS = 16
@@ -98,7 +98,7 @@ class Engine:
     def __init__(self, url: str, reader_secret: str = "") -> None:
         self._address = _read_url(url)
         self._reader_secret = reader_secret
-        #: Whether questions go through the built-in engine's guard (store/guard).
+        #: Whether questions go through the built-in engine's guard (store/embedded/guard).
         self.is_guarded = bool(reader_secret)
         self._clients: dict[str, Any] = {}
         self._connecting = asyncio.Lock()
@@ -222,7 +222,7 @@ class Engine:
     async def _connect(self, user: str) -> Any:
         options = dict(self._address)
         settings: dict[str, Any] = {}
-        if user in (READER, FREEHAND):
+        if user in (READER, RAW_SQL):
             if self._reader_secret:
                 options.update(username=READER, password=self._reader_secret)
             else:

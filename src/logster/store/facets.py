@@ -15,7 +15,7 @@ import msgspec
 
 from logster.errors import QueryError
 from logster.event import Severity
-from logster.language import (
+from logster.query.language import (
     And,
     Equal,
     Field,

@@ -1,7 +1,7 @@
 """Why the store did not do something, told so that somebody can mend it.
 
 In: the engine's error, its code and words. Out: one of our errors, with a cause and advice.
-Promise: only what is certainly about the rows of a block is laid at their door; every other
+Promise: only what is certainly about the rows of a block is blamed on them; every other
 failure, known here or not, is the store's, and waits until somebody mends it.
 """
 

@@ -18,7 +18,7 @@ import msgspec
 
 from logster.errors import QueryError
 from logster.event import Severity
-from logster.language import And, Field, Filter, Words, render_filter, tokens_of
+from logster.query.language import And, Field, Filter, Words, render_filter, tokens_of
 from logster.store.question import Meter, Selection
 from logster.store.select import Parameters
 

@@ -16,8 +16,8 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from logster.language import Equal, Field, Has, Order
-from logster.number import (
+from logster.query.language import Equal, Field, Has, Order
+from logster.query.number import (
     FIRST_BEYOND,
     FIRST_INEXACT,
     FIRST_SHORT,
@@ -25,10 +25,10 @@ from logster.number import (
     is_beside,
     read_number,
 )
-from logster.spelling import spellings
+from logster.query.spelling import spellings
 
 if TYPE_CHECKING:
-    from logster.number import Asked
+    from logster.query.number import Asked
     from logster.store.select import Parameters
 
 #: JSON of text, numbers and booleans: what has a text, see `language.text_of`.

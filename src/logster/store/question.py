@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from logster.errors import QueryError
-from logster.language import (
+from logster.query.language import (
     EVERYTHING,
     MAX_PATH_DEPTH,
     PROSE_FIELDS,

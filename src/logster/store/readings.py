@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from logster.aliases import ALIASES, field_for, plain_name
 from logster.errors import QueryError, StoreError
 from logster.event import read_properties
-from logster.language import (
+from logster.fields.aliases import ALIASES, field_for, plain_name
+from logster.query.language import (
     EVERYTHING,
     MAX_PATH_DEPTH,
     NAME_FIELDS,

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 import msgspec
 
 from logster.event import TEXT_FIELDS
-from logster.language import (
+from logster.query.language import (
     EVERYTHING,
     FIELDS,
     PROSE_FIELDS,
@@ -50,8 +50,8 @@ from logster.language import (
     whole_tokens_in,
     whole_tokens_of,
 )
-from logster.regex import parse_regex, tokens_in_regex, write_re2
-from logster.spelling import MAX_SPELLINGS, folded_spellings, spellings
+from logster.query.regex import parse_regex, tokens_in_regex, write_re2
+from logster.query.spelling import MAX_SPELLINGS, folded_spellings, spellings
 from logster.store.property import (
     property_condition,
     property_number,

@@ -21,7 +21,7 @@ import msgspec
 
 from logster.errors import QueryError, StoreError
 from logster.event import NS_PER_S, Severity
-from logster.language import (
+from logster.query.language import (
     EVERYTHING,
     NAME_FIELDS,
     PROSE_FIELDS,
@@ -30,8 +30,8 @@ from logster.language import (
     Filter,
     render_field,
 )
-from logster.number import FIRST_INEXACT, FIRST_SHORT
-from logster.pipes import Aggregate, Stats, percentile_of, render_aggregate, render_span
+from logster.query.number import FIRST_INEXACT, FIRST_SHORT
+from logster.query.pipes import Aggregate, Stats, percentile_of, render_aggregate, render_span
 from logster.store.property import property_digits
 from logster.store.search import check_instants
 from logster.store.select import (

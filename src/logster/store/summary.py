@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 
 from logster.event import NS_PER_MS, Severity, read_properties
-from logster.language import MAX_PATH_DEPTH, NAME_FIELDS, PROSE_FIELDS, Field, render_field
+from logster.query.language import MAX_PATH_DEPTH, NAME_FIELDS, PROSE_FIELDS, Field, render_field
 from logster.store.question import (
     SEVERITY,
     Meter,

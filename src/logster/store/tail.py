@@ -39,7 +39,7 @@ from logster.store.select import SELECT_NOW, count_stored, select_places, select
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from logster.language import Filter
+    from logster.query.language import Filter
     from logster.store.engine import Engine
 
 #: Longer than an insert takes, retries and a busy disk included; a retry has a new stored_at.
@@ -65,7 +65,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Position(msgspec.Struct):
-    """How far a viewer has seen: everything up to `floor_ms`, and `shown` above it.
+    """How far somebody has seen: everything up to `floor_ms`, and `shown` above it.
 
     `shown` maps the id of a row to its `stored_at` in ms.
     """
@@ -101,22 +101,22 @@ async def follow(
     away does before there is a cursor. A text that is no cursor raises `QueryError` at the
     first step.
     """
-    viewer = _Viewer(engine, workspace, tree, max_events)
+    follower = _Follower(engine, workspace, tree, max_events)
     if cursor:
-        viewer.position = parse_cursor(cursor)
+        follower.position = parse_cursor(cursor)
     else:
-        yield await viewer.begin()
+        yield await follower.begin()
         await asyncio.sleep(interval_s)
     while True:
         try:
-            step = await viewer.look()
+            step = await follower.look()
         except StoreUnavailableError:
-            step = viewer.step([], 0)
+            step = follower.step([], 0)
         yield step
         await asyncio.sleep(interval_s)
 
 
-class _Viewer:
+class _Follower:
     """One tail: asks the engine and moves its position."""
 
     def __init__(self, engine: Engine, workspace: int, tree: Filter, max_events: int) -> None:

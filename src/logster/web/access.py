@@ -1,10 +1,10 @@
 """Who asks: a key in a header or a session in a cookie, and whether they may.
 
-In: a request. Out: a `Viewer` with one workspace and a set of rights; or 401, 403.
+In: a request. Out: a `Principal` with one workspace and a set of rights; or 401, 403.
 Promise: the workspace comes from the key or the session, never from the request. A request
 that lives on a cookie and changes something must prove that our own page made it.
 
-The proof is the header `X-CSRF-Token` with the value of the cookie `csrftoken`. That value
+The CSRF token is the header `X-CSRF-Token` with the value of the cookie `csrftoken`. That value
 is derived from the session's token, so a cookie planted from elsewhere proves nothing.
 """
 
@@ -26,8 +26,8 @@ from logster.meta.sharing import Person
 from logster.root import root_of
 
 SESSION_COOKIE = "logster_session"
-PROOF_COOKIE = "csrftoken"
-PROOF_HEADER = "x-csrf-token"
+CSRF_COOKIE = "csrftoken"
+CSRF_HEADER = "x-csrf-token"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: Nobody is shown an event later than this after their session or key has ended.
 ADMISSION_S = 1.0
@@ -43,7 +43,7 @@ RIGHTS_OF_ROLE = {
 AnyRequest = Request[Any, Any, Any]
 
 
-class Viewer(msgspec.Struct, frozen=True, kw_only=True):
+class Principal(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody who may look into one workspace: a person, or a program with a key."""
 
     workspace: int
@@ -92,26 +92,26 @@ class Access:
         self._is_secure = is_secure
         self._session_s = session_days * 86_400
 
-    async def admit(self, request: AnyRequest, right: Right) -> Viewer:
+    async def admit(self, request: AnyRequest, right: Right) -> Principal:
         """Who asks; raises UnauthorizedError or ForbiddenError."""
         if key := key_of(request):
             grant = await self._keys.admit(key, right)
-            return Viewer(workspace=grant.workspace, rights=grant.rights, key=grant.key)
+            return Principal(workspace=grant.workspace, rights=grant.rights, key=grant.key)
         session = await self.session_of(request)
         if session is None:
             raise UnauthorizedError(
                 "Log in, or send an API key with the right 'read'; none came, or an empty one."
             )
         if request.method not in SAFE_METHODS:
-            check_proof(proof_of(token_of(request)), request.headers.get(PROOF_HEADER, ""))
-        viewer = Viewer(
+            check_csrf_token(csrf_token_of(token_of(request)), request.headers.get(CSRF_HEADER, ""))
+        principal = Principal(
             workspace=session.workspace, rights=RIGHTS_OF_ROLE[session.role], session=session
         )
-        viewer.check(right)
-        return viewer
+        principal.check(right)
+        return principal
 
-    def watch(self, request: AnyRequest, viewer: Viewer) -> Callable[[], Awaitable[bool]]:
-        """Says from time to time whether what was begun for a viewer may go on.
+    def watch(self, request: AnyRequest, principal: Principal) -> Callable[[], Awaitable[bool]]:
+        """Says from time to time whether what was begun for a principal may go on.
 
         Looked up once in `ADMISSION_S`. A meta database that is away ends nothing; another role
         that still may look does not either, another workspace does.
@@ -129,7 +129,7 @@ class Access:
                 return False
             except MetaUnavailableError:
                 return True
-            return now.workspace == viewer.workspace
+            return now.workspace == principal.workspace
 
         return is_still_admitted
 
@@ -142,18 +142,18 @@ class Access:
         """What the browser keeps after a log-in."""
         return [
             self._cookie(request, SESSION_COOKIE, log_in.token, httponly=True),
-            self.proof_cookie(request, proof_of(log_in.token)),
+            self.csrf_cookie(request, csrf_token_of(log_in.token)),
         ]
 
-    def proof_cookie(self, request: AnyRequest, proof: str) -> Cookie:
+    def csrf_cookie(self, request: AnyRequest, csrf_token: str) -> Cookie:
         """The cookie that our own pages read and send back as a header or a field."""
-        return self._cookie(request, PROOF_COOKIE, proof, httponly=False)
+        return self._cookie(request, CSRF_COOKIE, csrf_token, httponly=False)
 
     def expired_cookies(self, request: AnyRequest) -> list[Cookie]:
         """What makes the browser forget."""
         cookies = [
             self._cookie(request, SESSION_COOKIE, "", httponly=True),
-            self._cookie(request, PROOF_COOKIE, "", httponly=False),
+            self._cookie(request, CSRF_COOKIE, "", httponly=False),
         ]
         for cookie in cookies:
             cookie.max_age = 0
@@ -201,20 +201,20 @@ def token_of(request: AnyRequest) -> str:
     return token if len(token) <= MAX_TOKEN_LENGTH else ""
 
 
-def proof_of(token: str) -> str:
+def csrf_token_of(token: str) -> str:
     """What a page of this session, and nobody else, can know."""
     return hmac.new(token.encode(), b"csrf", hashlib.sha256).hexdigest()
 
 
-def make_proof() -> str:
-    """A proof for the log-in page, where there is no session yet."""
+def make_csrf_token() -> str:
+    """A CSRF token for the log-in page, where there is no session yet."""
     return secrets.token_hex(32)
 
 
-def check_proof(expected: str, given: str) -> None:
+def check_csrf_token(expected: str, given: str) -> None:
     """Raise ForbiddenError unless our own page sent this."""
     if not expected or not hmac.compare_digest(expected.encode(), given.encode()):
         raise ForbiddenError(
             "The page that sent this was too old or not ours; reload it and try again "
-            f"(header {PROOF_HEADER}: value of the cookie {PROOF_COOKIE})."
+            f"(header {CSRF_HEADER}: value of the cookie {CSRF_COOKIE})."
         )

@@ -1,7 +1,7 @@
 """The API of the portal, and of programs: /api/v1/….
 
 In: questions and changes, from people (session) and programs (key). Out: JSON.
-Promise: whatever is asked stays inside the viewer's workspace. (Step 13 of the way.)
+Promise: whatever is asked stays inside the caller's workspace. (Step 13 of the way.)
 
 Litestar reads the annotations of the handlers when it starts, so they are real imports.
 """
@@ -17,20 +17,20 @@ from logster import __version__
 from logster.errors import NotFoundError
 from logster.meta.accounts import Accounts, Role
 from logster.meta.keys import Right
-from logster.pipes import equals_in
+from logster.query.pipes import equals_in
 from logster.store.engine import Engine
 from logster.store.export import choose_columns
-from logster.store.hint import find_hint
 from logster.store.question import Selection
 from logster.store.search import Question, find, search
-from logster.web.access import Access, Viewer, proof_of, token_of
-from logster.web.aside import ASIDE
+from logster.store.suggestion import find_hint
+from logster.web.access import Access, Principal, csrf_token_of, token_of
 from logster.web.clock import CLOCK
 from logster.web.complete import complete_search
 from logster.web.dashboards import DASHBOARDS
 from logster.web.keys import KEYS
 from logster.web.live import tail_events
 from logster.web.orders import check_parameters
+from logster.web.quarantine import ASIDE
 from logster.web.questions import QUESTIONS, SELECTION, Text, Wanted
 from logster.web.retention import RETENTION
 from logster.web.saved import SAVED
@@ -89,22 +89,24 @@ class ColumnsShape(NeighbourShape, frozen=True, kw_only=True):
 @get("/session", summary="Who am I")
 async def show_session(
     request: Request[Any, Any, Any],
-    viewer: NamedDependency[Viewer],
+    principal: NamedDependency[Principal],
     access: NamedDependency[Access],
     accounts: NamedDependency[Accounts],
 ) -> Response[SessionShape]:
     """Say who asks, in which workspace and role."""
-    if session := viewer.session:
+    if session := principal.session:
         shape = SessionShape(
             email=session.email,
             workspace=session.workspace_name,
             version=__version__,
             role=session.role,
         )
-        # The portal asks this first: it gets the proof it must send with every change.
-        return Response(shape, cookies=[access.proof_cookie(request, proof_of(token_of(request)))])
-    role = Role.ADMIN if Right.ADMIN in viewer.rights else Role.VIEWER
-    name = await accounts.workspace_name(viewer.workspace)
+        # The portal asks this first: it gets the CSRF token it must send with every change.
+        return Response(
+            shape, cookies=[access.csrf_cookie(request, csrf_token_of(token_of(request)))]
+        )
+    role = Role.ADMIN if Right.ADMIN in principal.rights else Role.VIEWER
+    name = await accounts.workspace_name(principal.workspace)
     return Response(SessionShape(email=None, workspace=name, version=__version__, role=role))
 
 
@@ -153,11 +155,11 @@ async def list_events(
 
 @get("/events/{event_id:str}", summary="One event")
 async def show_event(
-    viewer: NamedDependency[Viewer], engine: NamedDependency[Engine], event_id: FromPath[str]
+    principal: NamedDependency[Principal], engine: NamedDependency[Engine], event_id: FromPath[str]
 ) -> EventShape:
     """Give the event with this id."""
     number = parse_event_id(event_id)
-    event = None if number is None else await find(engine, viewer.workspace, number)
+    event = None if number is None else await find(engine, principal.workspace, number)
     if event is None:
         raise NotFoundError(f"There is no event {event_id[:30]!r} in this workspace (yet).")
     return shape_event(event)

@@ -1,7 +1,7 @@
 """Builds the web application of one worker from its parts.
 
 In: the settings, the keys, the accounts and the engine. Out: an ASGI application that
-answers the portal's API, the pages and the help; ingestion has a door of its own.
+answers the portal's API, the pages and the help; ingestion has a way of its own.
 Promise: every answer carries the strict headers below, refusals too.
 """
 
@@ -25,21 +25,21 @@ from logster.meta.members import Members
 from logster.meta.retention import Retention
 from logster.meta.searches import Searches
 from logster.store.engine import Engine
-from logster.web.access import Access, AnyRequest, Viewer
+from logster.web.access import Access, AnyRequest, Principal
 from logster.web.api import API_PATH, make_api
+from logster.web.cancellation import SAFE_METHODS, answer_while_waited, answer_whole
 from logster.web.compression import packed
 from logster.web.files import STATIC_FOLDER, BuiltFiles
 from logster.web.help import HELP_PAGES
-from logster.web.live import Viewers
+from logster.web.live import TailStreams
 from logster.web.openapi import ApiDocument
 from logster.web.orders import name_parameters
 from logster.web.pages import PAGES
-from logster.web.patience import SAFE_METHODS, answer_while_waited, answer_whole
 from logster.web.places import Places
 from logster.web.refusals import EXCEPTION_HANDLERS
 from logster.web.system import provide_operator
 
-#: Bodies here are log-ins and names; events come through the other door.
+#: Bodies here are log-ins and names; events come by ingestion.
 MAX_BODY_BYTES = 64 * 1024
 
 #: An export holds a few pages of 4 to 16 MB, however slow its reader.
@@ -72,7 +72,7 @@ def build_app(
     retention: Retention,
     dashboards: Dashboards,
     engine: Engine,
-    viewers: Viewers | None = None,
+    streams: TailStreams | None = None,
     static_folder: Path = STATIC_FOLDER,
 ) -> ASGIApp:
     """The application; the parts stay the caller's to start and to close."""
@@ -92,7 +92,7 @@ def build_app(
         "searches": searches,
         "retention": retention,
         "dashboards": dashboards,
-        "viewers": viewers or Viewers(),
+        "streams": streams or TailStreams(),
         "exports": Places("exports", most=MAX_EXPORTS, most_of_one=MAX_EXPORTS_OF_ONE),
         "files": BuiltFiles(static_folder, config.root),
     }
@@ -100,7 +100,7 @@ def build_app(
         [make_api(), *PAGES, *HELP_PAGES],
         dependencies={
             **{name: _provide(part) for name, part in parts.items()},
-            "viewer": Provide(provide_viewer),
+            "principal": Provide(provide_viewer),
             "admin": Provide(provide_admin),
             "operator": Provide(provide_operator),
         },
@@ -122,12 +122,12 @@ def build_app(
     return functools.partial(_route, app)
 
 
-async def provide_viewer(request: AnyRequest, access: NamedDependency[Access]) -> Viewer:
+async def provide_viewer(request: AnyRequest, access: NamedDependency[Access]) -> Principal:
     """Who may look; 401 or 403 for everybody else."""
     return await access.admit(request, Right.READ)
 
 
-async def provide_admin(request: AnyRequest, access: NamedDependency[Access]) -> Viewer:
+async def provide_admin(request: AnyRequest, access: NamedDependency[Access]) -> Principal:
     """Who may change keys and people; 401 or 403 for everybody else."""
     return await access.admit(request, Right.ADMIN)
 

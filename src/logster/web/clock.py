@@ -9,7 +9,7 @@ from typing import Annotated
 from litestar.di import Provide
 from litestar.params import QueryParameter
 
-from logster.moment import Clock, parse_zone
+from logster.query.moment import Clock, parse_zone
 
 Zone = Annotated[
     str,

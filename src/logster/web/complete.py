@@ -1,7 +1,7 @@
 """Completion of a search: GET /api/v1/complete.
 
 In: a search and the place of the cursor. Out: what may stand there.
-Promise: as of every question, names and values are those of the viewer's workspace.
+Promise: as of every question, names and values are those of the caller's workspace.
 
 Litestar reads the annotations of the handlers when it starts, so they are real imports.
 """
@@ -13,12 +13,12 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
-from logster.completion import gap_in
-from logster.language import check_text
-from logster.moment import Clock
+from logster.query.completion import gap_in
+from logster.query.language import check_text
+from logster.query.moment import Clock
 from logster.store.complete import complete
 from logster.store.engine import Engine
-from logster.web.access import Viewer
+from logster.web.access import Principal
 
 
 class SuggestionShape(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +37,7 @@ class CompletionShape(msgspec.Struct, frozen=True, kw_only=True):
 
 @get("/complete", summary="Complete a search")
 async def complete_search(
-    viewer: NamedDependency[Viewer],
+    principal: NamedDependency[Principal],
     engine: NamedDependency[Engine],
     clock: NamedDependency[Clock],  # noqa: ARG001  all questions take a zone, and check it
     q: Annotated[str, QueryParameter(description="A search, finished or not.")] = "",
@@ -51,7 +51,7 @@ async def complete_search(
     gap = gap_in(left)
     if gap is None:
         return CompletionShape(start=len(left), suggestions=[])
-    found = await complete(engine, viewer.workspace, gap)
+    found = await complete(engine, principal.workspace, gap)
     return CompletionShape(
         start=gap.start,
         suggestions=[SuggestionShape(text=each.text, count=each.count) for each in found],

@@ -18,7 +18,6 @@ from msgspec import Meta
 
 from logster.errors import QueryError
 from logster.event import render_instant
-from logster.language import MAX_TEXT_CHARACTERS
 from logster.meta.dashboards import (
     MAX_TILES,
     MAX_VALUES,
@@ -34,9 +33,10 @@ from logster.meta.dashboards import (
     Variable,
 )
 from logster.meta.sharing import Person, can_change
+from logster.query.language import MAX_TEXT_CHARACTERS
+from logster.query.variables import bind, check_names
 from logster.timestamp import read_instant
-from logster.variables import bind, check_names
-from logster.web.access import Viewer
+from logster.web.access import Principal
 from logster.web.audit import audit_removed, audit_shared
 from logster.web.orders import Order
 from logster.web.refusals import refusing
@@ -87,7 +87,7 @@ class DashboardShape(SummaryShape, frozen=True, kw_only=True):
 
 
 class DashboardsShape(msgspec.Struct, frozen=True, kw_only=True):
-    """The viewer's own dashboards and the shared ones, by name."""
+    """The principal's own dashboards and the shared ones, by name."""
 
     dashboards: list[SummaryShape]
 
@@ -121,38 +121,38 @@ class BindingShape(msgspec.Struct, frozen=True, kw_only=True):
 
 @get("/dashboards", summary="Dashboards")
 async def list_dashboards(
-    viewer: NamedDependency[Viewer], dashboards: NamedDependency[Dashboards]
+    principal: NamedDependency[Principal], dashboards: NamedDependency[Dashboards]
 ) -> DashboardsShape:
-    """Give the dashboards the viewer may see, without their tiles."""
-    user = viewer.session.user if viewer.session else None
-    found = await dashboards.visible_to(viewer.workspace, user)
+    """Give the dashboards the caller may see, without their tiles."""
+    user = principal.session.user if principal.session else None
+    found = await dashboards.visible_to(principal.workspace, user)
     return DashboardsShape(
-        dashboards=[SummaryShape(**_members(each, viewer.person)) for each in found]
+        dashboards=[SummaryShape(**_members(each, principal.person)) for each in found]
     )
 
 
 @get("/dashboards/{dashboard_id:int}", summary="One dashboard")
 async def show_dashboard(
-    viewer: NamedDependency[Viewer],
+    principal: NamedDependency[Principal],
     dashboards: NamedDependency[Dashboards],
     dashboard_id: FromPath[int],
 ) -> DashboardShape:
     """Give a dashboard with its tiles and variables."""
-    user = viewer.session.user if viewer.session else None
-    return _shape(await dashboards.find(viewer.workspace, user, dashboard_id), viewer.person)
+    user = principal.session.user if principal.session else None
+    return _shape(await dashboards.find(principal.workspace, user, dashboard_id), principal.person)
 
 
 @post("/dashboards", summary="Make or import a dashboard", request_max_body_size=MAX_BODY_BYTES)
 async def make_dashboard(
-    viewer: NamedDependency[Viewer],
+    principal: NamedDependency[Principal],
     dashboards: NamedDependency[Dashboards],
     data: JSONBody[DashboardOrder],
 ) -> DashboardShape:
     """Keep a dashboard, new or from an exported file; needs a log-in."""
-    person = _check_person(viewer)
+    person = _check_person(principal)
     with refusing():
         made = await dashboards.create(person, _draft(data))
-    audit_shared(viewer, "dashboard", made)
+    audit_shared(principal, "dashboard", made)
     return _shape(made, person)
 
 
@@ -162,7 +162,7 @@ async def make_dashboard(
     request_max_body_size=MAX_BODY_BYTES,
 )
 async def change_dashboard(
-    viewer: NamedDependency[Viewer],
+    principal: NamedDependency[Principal],
     dashboards: NamedDependency[Dashboards],
     dashboard_id: FromPath[int],
     data: JSONBody[DashboardChange],
@@ -171,32 +171,32 @@ async def change_dashboard(
 
     409 when it was changed since `version`.
     """
-    person = _check_person(viewer)
+    person = _check_person(principal)
     with refusing():
         changed = await dashboards.change(person, dashboard_id, data.version, _draft(data))
-    audit_shared(viewer, "dashboard", changed)
+    audit_shared(principal, "dashboard", changed)
     return _shape(changed, person)
 
 
 @delete("/dashboards/{dashboard_id:int}", summary="Remove a dashboard")
 async def remove_dashboard(
-    viewer: NamedDependency[Viewer],
+    principal: NamedDependency[Principal],
     dashboards: NamedDependency[Dashboards],
     dashboard_id: FromPath[int],
 ) -> None:
     """Forget a dashboard that is one's own; administrators also forget shared ones."""
-    removed = await dashboards.remove(_check_person(viewer), dashboard_id)
-    audit_removed(viewer, "dashboard", removed)
+    removed = await dashboards.remove(_check_person(principal), dashboard_id)
+    audit_removed(principal, "dashboard", removed)
 
 
 @post("/dashboards/{dashboard_id:int}/duplicate", summary="Duplicate a dashboard")
 async def duplicate_dashboard(
-    viewer: NamedDependency[Viewer],
+    principal: NamedDependency[Principal],
     dashboards: NamedDependency[Dashboards],
     dashboard_id: FromPath[int],
 ) -> DashboardShape:
     """Keep a private copy of a dashboard one may see; needs a log-in."""
-    person = _check_person(viewer)
+    person = _check_person(principal)
     with refusing():
         return _shape(await dashboards.duplicate(person, dashboard_id), person)
 
@@ -208,7 +208,7 @@ async def duplicate_dashboard(
     request_max_body_size=MAX_BODY_BYTES,
 )
 async def bind_questions(
-    viewer: NamedDependency[Viewer],  # noqa: ARG001  read rights, as for the questions themselves
+    principal: NamedDependency[Principal],  # noqa: ARG001  read rights, as for the questions themselves
     data: JSONBody[BindingOrder],
 ) -> BindingShape:
     """Give the questions with values in the place of names such as `$application`.
@@ -235,8 +235,8 @@ def _find_mistake(question: str, names: Collection[str]) -> MistakeShape | None:
     return None
 
 
-def _check_person(viewer: Viewer) -> Person:
-    return viewer.check_person("Changes of dashboards")
+def _check_person(principal: Principal) -> Person:
+    return principal.check_person("Changes of dashboards")
 
 
 def _draft(order: DashboardOrder) -> Draft:

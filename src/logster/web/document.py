@@ -1,4 +1,4 @@
-"""Pages made on the server: the door, the help, the refusals. They need no script.
+"""Pages made on the server: the log-in, the help, the refusals. They need no script.
 
 In: a template's name and its values. Out: HTML; every value is escaped by Jinja2.
 """

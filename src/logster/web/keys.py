@@ -16,10 +16,10 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from logster.event import render_instant
 from logster.meta.keys import KeyInfo, Keys, Right
-from logster.moment import Clock, parse_moment
-from logster.store.census import newest_of_key
+from logster.query.moment import Clock, parse_moment
 from logster.store.engine import Engine
-from logster.web.access import Viewer
+from logster.store.usage import newest_of_key
+from logster.web.access import Principal
 from logster.web.audit import AUDIT
 from logster.web.orders import Order
 from logster.web.refusals import refusing
@@ -60,14 +60,14 @@ class NewestShape(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/keys", summary="API keys")
-async def list_keys(admin: NamedDependency[Viewer], keys: NamedDependency[Keys]) -> KeysShape:
+async def list_keys(admin: NamedDependency[Principal], keys: NamedDependency[Keys]) -> KeysShape:
     """Give every key of the workspace, without its text."""
     return KeysShape(keys=[shape_key(key) for key in await keys.in_workspace(admin.workspace)])
 
 
 @post("/keys", summary="Make an API key")
 async def create_key(
-    admin: NamedDependency[Viewer], keys: NamedDependency[Keys], data: JSONBody[KeyOrder]
+    admin: NamedDependency[Principal], keys: NamedDependency[Keys], data: JSONBody[KeyOrder]
 ) -> NewKeyShape:
     """Make a key; the answer is the only one that shows its text."""
     with refusing():
@@ -78,7 +78,7 @@ async def create_key(
 
 @patch("/keys/{key_id:int}", summary="Rename an API key")
 async def rename_key(
-    admin: NamedDependency[Viewer],
+    admin: NamedDependency[Principal],
     keys: NamedDependency[Keys],
     key_id: FromPath[int],
     data: JSONBody[NameOrder],
@@ -92,7 +92,7 @@ async def rename_key(
 
 @delete("/keys/{key_id:int}", summary="Revoke an API key")
 async def revoke_key(
-    admin: NamedDependency[Viewer], keys: NamedDependency[Keys], key_id: FromPath[int]
+    admin: NamedDependency[Principal], keys: NamedDependency[Keys], key_id: FromPath[int]
 ) -> None:
     """End a key for good, in every worker within a second."""
     await keys.revoke(admin.workspace, key_id)
@@ -101,7 +101,7 @@ async def revoke_key(
 
 @get("/keys/{key_id:int}/newest", summary="The newest event of an API key")
 async def show_newest(
-    admin: NamedDependency[Viewer],
+    admin: NamedDependency[Principal],
     keys: NamedDependency[Keys],
     engine: NamedDependency[Engine],
     key_id: FromPath[int],

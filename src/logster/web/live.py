@@ -1,6 +1,6 @@
 """Live tail: events as they are stored, to a browser or a program, over server-sent events.
 
-In: a viewer's filter and the cursor they have seen. Out: a stream that lasts until they leave.
+In: the caller's filter and the cursor they have seen. Out: a stream that lasts until they leave.
 Promise: so many streams per worker, workspace and key (`web/places`); a stream ends when its
 client leaves or when its session or key does; a reconnecting browser goes on where it was.
 """
@@ -19,28 +19,28 @@ from litestar.params import QueryParameter
 from litestar.response import Stream
 
 from logster.errors import StoreError
-from logster.language import parse_filter
-from logster.moment import Clock
-from logster.pipes import equals_in
+from logster.query.language import parse_filter
+from logster.query.moment import Clock
+from logster.query.pipes import equals_in
 from logster.store.engine import Engine
 from logster.store.tail import Step, follow, parse_cursor
-from logster.web.access import Access, Viewer
+from logster.web.access import Access, Principal
 from logster.web.places import Places
 from logster.web.shapes import shape_event
 
 log = logging.getLogger(__name__)
 
-MAX_VIEWERS, MAX_VIEWERS_OF_ONE = 200, 30
+MAX_STREAMS, MAX_STREAMS_OF_ONE = 200, 30
 #: Proxies cut a silent connection after 30 to 60 s; the contract says at least every 15 s.
 HEARTBEAT_S = 10.0
 #: What a browser waits before it connects again.
 RECONNECT_MS = 2_000
 
 
-class Viewers(Places):
+class TailStreams(Places):
     """The streams that this worker serves."""
 
-    def __init__(self, most: int = MAX_VIEWERS, most_of_one: int = MAX_VIEWERS_OF_ONE) -> None:
+    def __init__(self, most: int = MAX_STREAMS, most_of_one: int = MAX_STREAMS_OF_ONE) -> None:
         super().__init__("live views", most=most, most_of_one=most_of_one)
         self.is_ending = False
 
@@ -52,8 +52,8 @@ class Viewers(Places):
 @get("/events/tail", summary="Live tail", media_type="text/event-stream")
 async def tail_events(
     request: Request[Any, Any, Any],
-    viewer: NamedDependency[Viewer],
-    viewers: NamedDependency[Viewers],
+    principal: NamedDependency[Principal],
+    streams: NamedDependency[TailStreams],
     access: NamedDependency[Access],
     engine: NamedDependency[Engine],
     clock: NamedDependency[Clock],
@@ -68,18 +68,18 @@ async def tail_events(
     `{"events": […oldest first], "skipped": n}` as its data. A `notice` before the first one says
     how a sign was read that is none of ours.
     """
-    viewers.check_room(viewer)
+    streams.check_room(principal)
     # A browser that reconnects repeats its first address; what it saw last is in the header.
     seen = request.headers.get("last-event-id") or cursor or None
     if seen:
         parse_cursor(seen)  # refuses while a status can still be said
-    steps = follow(engine, viewer.workspace, parse_filter(q, clock.zone), cursor=seen)
+    steps = follow(engine, principal.workspace, parse_filter(q, clock.zone), cursor=seen)
     notice = None if seen else equals_in(q)
     # An open stream misses nothing from then on; and a refusal can still be said.
-    with viewers.place(viewer):
+    with streams.place(principal):
         first = await anext(steps)
     return Stream(
-        _write(first, steps, viewers, viewer, access.watch(request, viewer), notice),
+        _write(first, steps, streams, principal, access.watch(request, principal), notice),
         media_type="text/event-stream",
         # nginx would collect the stream in a buffer otherwise.
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
@@ -89,20 +89,20 @@ async def tail_events(
 async def _write(
     first: Step,
     steps: AsyncIterator[Step],
-    viewers: Viewers,
-    viewer: Viewer,
+    streams: TailStreams,
+    principal: Principal,
     is_still_admitted: Callable[[], Awaitable[bool]],
     notice: str | None = None,
 ) -> AsyncGenerator[bytes, None]:
     """The stream's text: events when there are some, a sign of life when there are none."""
-    with viewers.place(viewer):
+    with streams.place(principal):
         try:
             said = b"event: notice\ndata: %s\n\n" % msgspec.json.encode(notice) if notice else b""
             yield b"retry: %d\n%s%s" % (RECONNECT_MS, said, _render(first))
             written_at = time.monotonic()
             async with aclosing(_beat(steps)) as beats:
                 async for step in beats:
-                    if viewers.is_ending:
+                    if streams.is_ending:
                         return
                     if not await is_still_admitted():
                         return

@@ -1,4 +1,4 @@
-"""The OpenAPI document of both APIs, the portal's and the native one, and of the door.
+"""The OpenAPI document of both APIs, the portal's and the native one, and of the log-in.
 
 In: what Litestar reads from the handlers, and the description that makes the help pages.
 Out: JSON at /api/v1/openapi.json.
@@ -18,12 +18,12 @@ SECURITY_SCHEMES = {
     "Session": {"type": "apiKey", "in": "cookie", "name": "logster_session"},
 }
 
-_PROOF = (
+_CSRF_PLACE = (
     "the value of the cookie csrftoken, which GET /login sets; as the field csrf_token or the "
     "header X-CSRF-Token"
 )
 #: Log-in and log-out are forms of HTML pages, which the framework's document leaves out.
-DOOR: dict[str, Any] = {
+LOG_IN: dict[str, Any] = {
     "/login": {
         "get": {
             "summary": "The log-in form",
@@ -52,7 +52,7 @@ DOOR: dict[str, Any] = {
                             "properties": {
                                 "email": {"type": "string"},
                                 "password": {"type": "string"},
-                                "csrf_token": {"type": "string", "description": _PROOF},
+                                "csrf_token": {"type": "string", "description": _CSRF_PLACE},
                                 "next": {
                                     "type": "string",
                                     "description": "The page of the portal to go on to.",
@@ -73,7 +73,7 @@ DOOR: dict[str, Any] = {
     "/logout": {
         "post": {
             "summary": "Log out",
-            "description": f"Ends the session on the server. Needs {_PROOF}.",
+            "description": f"Ends the session on the server. Needs {_CSRF_PLACE}.",
             "operationId": "log-out",
             "tags": ["door"],
             "security": [{"Session": []}],
@@ -102,7 +102,7 @@ class ApiDocument(OpenAPIRenderPlugin):
 def join_native(schema: dict[str, Any]) -> dict[str, Any]:
     """The document of the portal's API with the native API in front."""
     joined = copy.deepcopy(schema)
-    joined["paths"] = {**describe_paths(), **DOOR, **joined.get("paths", {})}
+    joined["paths"] = {**describe_paths(), **LOG_IN, **joined.get("paths", {})}
     components = joined.setdefault("components", {})
     components["schemas"] = {**components.get("schemas", {}), **describe_schemas()}
     components["securitySchemes"] = SECURITY_SCHEMES

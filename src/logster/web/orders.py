@@ -15,7 +15,7 @@ from litestar import Litestar, Request
 from litestar.exceptions import ClientException, ValidationException
 from litestar.routes import HTTPRoute
 
-from logster.language import nearest
+from logster.query.language import nearest
 
 MAX_NAME_CHARACTERS = 50
 #: What msgspec says of a member that its type does not have.

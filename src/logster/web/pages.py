@@ -1,4 +1,4 @@
-"""The door and the shell: log in, log out, the portal's page, its files.
+"""The log-in and the shell: log in, log out, the portal's page, its files.
 
 In: browsers. Out: HTML that works without a script, redirects, built files.
 Promise: a redirect never leaves this server; a log-in always begins a new session. Only a
@@ -26,13 +26,13 @@ from logster.errors import ForbiddenError, LogsterError, RetryLaterError, Unauth
 from logster.meta.accounts import Accounts, fold_email
 from logster.root import inside, root_of
 from logster.web.access import (
-    PROOF_COOKIE,
-    PROOF_HEADER,
+    CSRF_COOKIE,
+    CSRF_HEADER,
     Access,
-    check_proof,
+    check_csrf_token,
     cookie_of,
-    make_proof,
-    proof_of,
+    csrf_token_of,
+    make_csrf_token,
     token_of,
 )
 from logster.web.address import address_of
@@ -47,8 +47,8 @@ SHELL = "index.html"
 HOME = "/"
 MAX_NEXT_LENGTH = 2_000
 MAX_EMAIL_SHOWN = 100
-#: A proof we made: 64 hexadecimal digits. Anything else is replaced.
-PROOF_LENGTH = 64
+#: A CSRF token we made: 64 hexadecimal digits. Anything else is replaced.
+CSRF_TOKEN_LENGTH = 64
 
 #: Pages are read with these; HTTP leaves the body of an answer to HEAD out.
 READ_METHODS = (HttpMethod.GET, HttpMethod.HEAD)
@@ -85,13 +85,13 @@ async def log_in(
     if request.content_type[0] != RequestEncodingType.URL_ENCODED:
         raise ClientException("Send the log-in as a form: application/x-www-form-urlencoded.")
     fields = await request.form()
-    email, password, proof, goal = (
+    email, password, csrf_token, goal = (
         str(fields.get(name, "")) for name in ("email", "password", "csrf_token", "next")
     )
     goal = local_path(goal, root_of(request.scope))
     address = address_of(request, config.trusted_networks)
     try:
-        _check_form_proof(request, proof or request.headers.get(PROOF_HEADER, ""))
+        _check_form_token(request, csrf_token or request.headers.get(CSRF_HEADER, ""))
         started = await accounts.log_in(email, password, address)
     except (ForbiddenError, UnauthorizedError, RetryLaterError) as error:
         if isinstance(error, UnauthorizedError):  # the others are many, and no guess was tried
@@ -113,10 +113,10 @@ async def log_out(
     token = token_of(request)
     session = await access.session_of(request) if token else None
     if session:
-        proof = request.headers.get(PROOF_HEADER, "")
-        if not proof and request.content_type[0] == RequestEncodingType.URL_ENCODED:
-            proof = str((await request.form()).get("csrf_token", ""))
-        check_proof(proof_of(token), proof)
+        csrf_token = request.headers.get(CSRF_HEADER, "")
+        if not csrf_token and request.content_type[0] == RequestEncodingType.URL_ENCODED:
+            csrf_token = str((await request.form()).get("csrf_token", ""))
+        check_csrf_token(csrf_token_of(token), csrf_token)
         await accounts.log_out(token)
         AUDIT.info("%s logged out", session.email)
     cookies = access.expired_cookies(request)
@@ -143,7 +143,7 @@ async def show_icon(request: AnyRequest, files: NamedDependency[BuiltFiles]) -> 
 async def show_portal(
     request: AnyRequest, access: NamedDependency[Access], files: NamedDependency[BuiltFiles]
 ) -> Response[Any]:
-    """The portal, whose own router reads the rest of the path; first the door."""
+    """The portal, whose own router reads the rest of the path; first the log-in."""
     path = request.scope["path"].rstrip("/")
     if path.startswith("/events/") and not _EVENT_ID.fullmatch(path.removeprefix("/events/")):
         raise NotFoundException(say_lost(request))
@@ -157,7 +157,7 @@ async def show_portal(
     answer = files.answer(SHELL, request)
     if answer is None:
         return render_document(request, "unbuilt.html", status=503)
-    answer.set_cookie(access.proof_cookie(request, proof_of(token_of(request))))
+    answer.set_cookie(access.csrf_cookie(request, csrf_token_of(token_of(request))))
     return answer
 
 
@@ -209,11 +209,11 @@ def _show_form(
     email: str = "",
     error: LogsterError | None = None,
 ) -> Response[str]:
-    proof = cookie_of(request, PROOF_COOKIE)
+    csrf_token = cookie_of(request, CSRF_COOKIE)
     cookies: list[Cookie] = []
-    if len(proof) != PROOF_LENGTH or not proof.isalnum():
-        proof = make_proof()
-        cookies = [access.proof_cookie(request, proof)]
+    if len(csrf_token) != CSRF_TOKEN_LENGTH or not csrf_token.isalnum():
+        csrf_token = make_csrf_token()
+        cookies = [access.csrf_cookie(request, csrf_token)]
     headers = {}
     if isinstance(error, RetryLaterError):
         headers["Retry-After"] = str(error.retry_after_s)
@@ -223,17 +223,17 @@ def _show_form(
         status=error.status if error else 200,
         headers=headers,
         cookies=cookies,
-        proof=proof,
+        csrf_token=csrf_token,
         next=goal,
         email=email,
         fault=str(error) if error else "",
     )
 
 
-def _check_form_proof(request: AnyRequest, proof: str) -> None:
-    # There is no session to bind the proof to: the form must repeat the cookie.
+def _check_form_token(request: AnyRequest, csrf_token: str) -> None:
+    # There is no session to bind the token to: the form must repeat the cookie.
     try:
-        check_proof(cookie_of(request, PROOF_COOKIE), proof)
+        check_csrf_token(cookie_of(request, CSRF_COOKIE), csrf_token)
     except ForbiddenError:
         raise ForbiddenError("This page was open for too long; please log in again.") from None
 

@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 
 from logster.errors import RetryLaterError
-from logster.web.access import Viewer
+from logster.web.access import Principal
 
 RETRY_AFTER_S = 10
 
@@ -26,12 +26,12 @@ class Places:
         self._held: Counter[Hashable] = Counter()
         self.count = 0
 
-    def check_room(self, viewer: Viewer) -> None:
+    def check_room(self, principal: Principal) -> None:
         """Raise RetryLaterError when one more would be too many."""
-        workspace, one = _holders_of(viewer)
+        workspace, one = _holders_of(principal)
         free = self._most - self.count
         if self._held[one] >= self._most_of_one:
-            whose = "You have" if viewer.session else "This key has"
+            whose = "You have" if principal.session else "This key has"
             raise self._refusal(whose, self._held[one], f"{self._most_of_one} is the most for one")
         if free <= 0:
             raise self._refusal("All workspaces have", self.count, "that is the most for a worker")
@@ -40,9 +40,9 @@ class Places:
             raise self._refusal("This workspace has", self._held[workspace], rest)
 
     @contextmanager
-    def place(self, viewer: Viewer) -> Iterator[None]:
+    def place(self, principal: Principal) -> Iterator[None]:
         """Hold a place."""
-        holders = _holders_of(viewer)
+        holders = _holders_of(principal)
         self.count += 1
         self._held.update(holders)
         try:
@@ -59,7 +59,7 @@ class Places:
         )
 
 
-def _holders_of(viewer: Viewer) -> tuple[Hashable, Hashable]:
+def _holders_of(principal: Principal) -> tuple[Hashable, Hashable]:
     """The workspace, and the key or person."""
-    one = ("person", viewer.session.user) if viewer.session else ("key", viewer.key)
-    return ("workspace", viewer.workspace), one
+    one = ("person", principal.session.user) if principal.session else ("key", principal.key)
+    return ("workspace", principal.workspace), one

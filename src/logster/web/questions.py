@@ -2,7 +2,7 @@
 
 In: `q`, `since` and `until`, the same for all, and what each asks besides. Out: JSON, or a file.
 Promise: read rights are enough (SQL needs an administrator); whatever is asked stays inside
-the viewer's workspace; a question nobody waits for is cancelled (`web/patience`).
+the caller's workspace; a question nobody waits for is cancelled (`web/cancellation`).
 """
 
 import time
@@ -18,9 +18,9 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.response import Stream
 
 from logster.errors import NotFoundError, UnauthorizedError
-from logster.language import parse_filter
-from logster.moment import Clock, parse_range
-from logster.pipes import equals_in
+from logster.query.language import parse_filter
+from logster.query.moment import Clock, parse_range
+from logster.query.pipes import equals_in
 from logster.store.context import (
     DEFAULT_NEIGHBOURS,
     MAX_NEIGHBOURS,
@@ -30,12 +30,12 @@ from logster.store.context import (
 from logster.store.engine import Engine
 from logster.store.export import MEDIA_TYPES, Form, choose_columns, export, parse_form
 from logster.store.facets import DEFAULT_FACETS, DEFAULT_VALUES, MAX_VALUES, facets
-from logster.store.freehand import run
-from logster.store.hint import find_hint
 from logster.store.patterns import DEFAULT_LIMIT, find_patterns
 from logster.store.patterns import MAX_LIMIT as MAX_PATTERNS
 from logster.store.question import Selection, countable_field_of
+from logster.store.raw_sql import run
 from logster.store.releases import find_releases
+from logster.store.suggestion import find_hint
 from logster.store.summary import (
     DEFAULT_BUCKETS,
     DEFAULT_TOP,
@@ -44,7 +44,7 @@ from logster.store.summary import (
     histogram,
     list_fields,
 )
-from logster.web.access import Access, Viewer
+from logster.web.access import Access, Principal
 from logster.web.orders import Order
 from logster.web.places import Places
 from logster.web.shapes import (
@@ -210,16 +210,16 @@ class SqlShape(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def provide_selection(
-    viewer: NamedDependency[Viewer],
+    principal: NamedDependency[Principal],
     clock: NamedDependency[Clock],
     q: Text = "",
     since: Since = "",
     until: Until = "",
 ) -> Selection:
-    """The events a question is about, inside the viewer's workspace."""
+    """The events a question is about, inside the caller's workspace."""
     since_ns, until_ns = parse_range(since, until, clock)
     return Selection(
-        workspace=viewer.workspace,
+        workspace=principal.workspace,
         filter=parse_filter(q, clock.zone),
         since_ns=since_ns,
         until_ns=until_ns,
@@ -402,7 +402,7 @@ async def show_context(
 async def export_events(
     *,
     request: Request[Any, Any, Any],
-    viewer: NamedDependency[Viewer],
+    principal: NamedDependency[Principal],
     access: NamedDependency[Access],
     exports: NamedDependency[Places],
     engine: NamedDependency[Engine],
@@ -420,14 +420,14 @@ async def export_events(
 ) -> Stream:
     """Stream the events that match, newest first, as NDJSON, CSV or Parquet."""
     form = parse_form(chosen)
-    exports.check_room(viewer)
+    exports.check_room(principal)
     pieces = export(engine, selection, form, choose_columns(column or []), limit=limit)
-    with exports.place(viewer):
+    with exports.place(principal):
         # The first piece before the status, so that a refusal can still be said by one.
         first = await anext(pieces, b"")
     name = f"logster-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.{form}"
     return Stream(
-        _chain(first, pieces, exports.place(viewer), access.watch(request, viewer)),
+        _chain(first, pieces, exports.place(principal), access.watch(request, principal)),
         media_type=MEDIA_TYPES[form],
         headers={
             "Content-Disposition": f'attachment; filename="{name}"',
@@ -463,7 +463,7 @@ async def _cut(first: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[byte
 
 @post("/sql", summary="A question in SQL", status_code=200)
 async def ask_sql(
-    admin: NamedDependency[Viewer],
+    admin: NamedDependency[Principal],
     clock: NamedDependency[Clock],
     engine: NamedDependency[Engine],
     data: JSONBody[SqlOrder],

@@ -18,10 +18,10 @@ from litestar.params import JSONBody, QueryParameter
 from logster.config import MAX_RETENTION_DAYS
 from logster.errors import StoreError
 from logster.meta.retention import Choice, Retention
-from logster.store.census import Day, Loss, weigh_days, weigh_loss
 from logster.store.engine import Engine
 from logster.store.schema import EventsTable
-from logster.web.access import Viewer
+from logster.store.usage import Day, Loss, weigh_days, weigh_loss
+from logster.web.access import Principal
 from logster.web.audit import AUDIT
 from logster.web.orders import Order
 from logster.web.refusals import refusing
@@ -56,7 +56,7 @@ class RetentionOrder(Order, frozen=True, kw_only=True):
 
 @get("/retention", summary="How long events are kept")
 async def show_retention(
-    operator: NamedDependency[Viewer],
+    operator: NamedDependency[Principal],
     retention: NamedDependency[Retention],
     engine: NamedDependency[Engine],
 ) -> RetentionShape:
@@ -67,7 +67,7 @@ async def show_retention(
 
 @get("/retention/loss", summary="What a shorter time would remove")
 async def show_loss(
-    operator: NamedDependency[Viewer],
+    operator: NamedDependency[Principal],
     retention: NamedDependency[Retention],
     engine: NamedDependency[Engine],
     days: Annotated[int, QueryParameter(ge=1, le=MAX_RETENTION_DAYS)],
@@ -79,7 +79,7 @@ async def show_loss(
 
 @put("/retention", summary="Change how long events are kept")
 async def change_retention(
-    operator: NamedDependency[Viewer],
+    operator: NamedDependency[Principal],
     retention: NamedDependency[Retention],
     engine: NamedDependency[Engine],
     data: JSONBody[RetentionOrder],

@@ -12,7 +12,7 @@ from litestar.params import FromPath, JSONBody
 from logster.event import render_instant
 from logster.meta.searches import Draft, SavedSearch, Searches
 from logster.meta.sharing import Person, can_change
-from logster.web.access import Viewer
+from logster.web.access import Principal
 from logster.web.audit import audit_removed, audit_shared
 from logster.web.orders import Order
 from logster.web.refusals import refusing
@@ -46,7 +46,7 @@ class SearchShape(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SearchesShape(msgspec.Struct, frozen=True, kw_only=True):
-    """The viewer's own searches and the shared ones, by name."""
+    """The principal's own searches and the shared ones, by name."""
 
     searches: list[SearchShape]
 
@@ -72,55 +72,57 @@ class QueryOrder(Order, frozen=True, kw_only=True):
 
 @get("/searches", summary="Saved searches")
 async def list_searches(
-    viewer: NamedDependency[Viewer], searches: NamedDependency[Searches]
+    principal: NamedDependency[Principal], searches: NamedDependency[Searches]
 ) -> SearchesShape:
-    """Give the saved searches the viewer may see."""
-    user = viewer.session.user if viewer.session else None
-    found = await searches.visible_to(viewer.workspace, user)
-    return SearchesShape(searches=[_shape(saved, viewer) for saved in found])
+    """Give the saved searches the caller may see."""
+    user = principal.session.user if principal.session else None
+    found = await searches.visible_to(principal.workspace, user)
+    return SearchesShape(searches=[_shape(saved, principal) for saved in found])
 
 
 @post("/searches", summary="Save a search")
 async def save_search(
-    viewer: NamedDependency[Viewer],
+    principal: NamedDependency[Principal],
     searches: NamedDependency[Searches],
     data: JSONBody[SearchOrder],
 ) -> SearchShape:
     """Keep a search; needs a log-in."""
     with refusing():
-        saved = await searches.create(_check_person(viewer), _draft(data))
-    audit_shared(viewer, "search", saved)
-    return _shape(saved, viewer)
+        saved = await searches.create(_check_person(principal), _draft(data))
+    audit_shared(principal, "search", saved)
+    return _shape(saved, principal)
 
 
 @put("/searches/{search_id:int}", summary="Change a saved search")
 async def change_search(
-    viewer: NamedDependency[Viewer],
+    principal: NamedDependency[Principal],
     searches: NamedDependency[Searches],
     search_id: FromPath[int],
     data: JSONBody[SearchOrder],
 ) -> SearchShape:
     """Replace a search that is one's own; administrators also replace shared ones."""
     with refusing():
-        saved = await searches.change(_check_person(viewer), search_id, _draft(data))
-    audit_shared(viewer, "search", saved)
-    return _shape(saved, viewer)
+        saved = await searches.change(_check_person(principal), search_id, _draft(data))
+    audit_shared(principal, "search", saved)
+    return _shape(saved, principal)
 
 
 @delete("/searches/{search_id:int}", summary="Remove a saved search")
 async def remove_search(
-    viewer: NamedDependency[Viewer], searches: NamedDependency[Searches], search_id: FromPath[int]
+    principal: NamedDependency[Principal],
+    searches: NamedDependency[Searches],
+    search_id: FromPath[int],
 ) -> None:
     """Forget a search that is one's own; administrators also forget shared ones."""
-    audit_removed(viewer, "search", await searches.remove(_check_person(viewer), search_id))
+    audit_removed(principal, "search", await searches.remove(_check_person(principal), search_id))
 
 
 @get("/history", summary="What I asked lately")
 async def show_history(
-    viewer: NamedDependency[Viewer], searches: NamedDependency[Searches]
+    principal: NamedDependency[Principal], searches: NamedDependency[Searches]
 ) -> HistoryShape:
     """Give the person's last search texts, newest first; needs a log-in."""
-    found = await searches.history(_check_person(viewer))
+    found = await searches.history(_check_person(principal))
     return HistoryShape(
         queries=[QueryShape(q=query, asked_at=render_instant(at)) for query, at in found]
     )
@@ -128,25 +130,25 @@ async def show_history(
 
 @post("/history", summary="Remember a search text", status_code=204)
 async def record_query(
-    viewer: NamedDependency[Viewer],
+    principal: NamedDependency[Principal],
     searches: NamedDependency[Searches],
     data: JSONBody[QueryOrder],
 ) -> None:
     """Put a text in front of the history; the portal does when a person submits a search."""
     with refusing():
-        await searches.record_query(_check_person(viewer), data.q)
+        await searches.record_query(_check_person(principal), data.q)
 
 
 @delete("/history", summary="Forget what I asked")
 async def clear_history(
-    viewer: NamedDependency[Viewer], searches: NamedDependency[Searches]
+    principal: NamedDependency[Principal], searches: NamedDependency[Searches]
 ) -> None:
     """Forget every search text of the person."""
-    await searches.clear_history(_check_person(viewer))
+    await searches.clear_history(_check_person(principal))
 
 
-def _check_person(viewer: Viewer) -> Person:
-    return viewer.check_person("Searches and their history")
+def _check_person(principal: Principal) -> Person:
+    return principal.check_person("Searches and their history")
 
 
 def _draft(order: SearchOrder) -> Draft:
@@ -160,7 +162,7 @@ def _draft(order: SearchOrder) -> Draft:
     )
 
 
-def _shape(saved: SavedSearch, viewer: Viewer) -> SearchShape:
+def _shape(saved: SavedSearch, principal: Principal) -> SearchShape:
     return SearchShape(
         id=saved.id,
         name=saved.name,
@@ -170,7 +172,7 @@ def _shape(saved: SavedSearch, viewer: Viewer) -> SearchShape:
         until=saved.until,
         is_shared=saved.is_shared,
         owner=saved.owner_email,
-        can_change=can_change(viewer.person, saved),
+        can_change=can_change(principal.person, saved),
         created_at=render_instant(saved.created_at),
         changed_at=render_instant(saved.changed_at),
     )

@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 
 from logster.event import Event, render_instant
-from logster.language import value_of
 from logster.meta.keys import KeyInfo, Right
+from logster.query.language import value_of
 from logster.store.export import Column
-from logster.store.hint import Hint
+from logster.store.suggestion import Hint
 
 MAX_ID = 2**64 - 1
 

@@ -1,7 +1,7 @@
 """Numbers of events: GET /api/v1/stats.
 
 In: a search with a pipe, and a time. Out: columns that say what they are, and rows.
-Promise: as of every question, whatever is asked stays inside the viewer's workspace.
+Promise: as of every question, whatever is asked stays inside the caller's workspace.
 
 Litestar reads the annotations of the handlers when it starts, so they are real imports.
 """
@@ -15,13 +15,13 @@ from litestar.params import QueryParameter
 
 from logster.errors import QueryError
 from logster.event import render_instant
-from logster.moment import Clock, parse_range
-from logster.pipes import equals_in, parse_question
+from logster.query.moment import Clock, parse_range
+from logster.query.pipes import equals_in, parse_question
 from logster.store.engine import Engine
-from logster.store.hint import Hint, find_hint
 from logster.store.question import Selection
 from logster.store.stats import StatsQuestion, Table, count
-from logster.web.access import Viewer
+from logster.store.suggestion import Hint, find_hint
+from logster.web.access import Principal
 from logster.web.questions import Since, Until, Wanted
 from logster.web.shapes import AnswerShape, HintShape, shape_hint
 
@@ -53,7 +53,7 @@ class StatsShape(AnswerShape, frozen=True, kw_only=True):
 
 @get("/stats", summary="Numbers")
 async def show_stats(
-    viewer: NamedDependency[Viewer],
+    principal: NamedDependency[Principal],
     engine: NamedDependency[Engine],
     clock: NamedDependency[Clock],
     q: Annotated[
@@ -70,7 +70,7 @@ async def show_stats(
         raise QueryError("expected a pipe behind the search: | count by application", len(q))
     since_ns, until_ns = parse_range(since, until, clock)
     question = StatsQuestion(
-        workspace=viewer.workspace,
+        workspace=principal.workspace,
         filter=tree,
         stats=stats,
         since_ns=since_ns,

@@ -27,7 +27,9 @@ from logster.faults import list_faults
 from logster.meta.members import Members
 from logster.meta.retention import Retention
 from logster.spool.outside import look_into_spools
-from logster.store.census import (
+from logster.store.damage import DamagedPart, find_damage
+from logster.store.engine import Engine
+from logster.store.usage import (
     Day,
     Lag,
     Load,
@@ -35,9 +37,7 @@ from logster.store.census import (
     count_holdings,
     weigh_applications,
 )
-from logster.store.damage import DamagedPart, find_damage
-from logster.store.engine import Engine
-from logster.web.access import Viewer
+from logster.web.access import Principal
 
 log = logging.getLogger(__name__)
 
@@ -125,7 +125,7 @@ class SystemShape(msgspec.Struct, frozen=True, kw_only=True):
 
 @get("/system", summary="How the server is")
 async def show_system(
-    admin: NamedDependency[Viewer],
+    admin: NamedDependency[Principal],
     members: NamedDependency[Members],
     engine: NamedDependency[Engine],
     config: NamedDependency[Config],
@@ -144,8 +144,8 @@ async def show_system(
 
 
 async def provide_operator(
-    admin: NamedDependency[Viewer], members: NamedDependency[Members]
-) -> Viewer:
+    admin: NamedDependency[Principal], members: NamedDependency[Members]
+) -> Principal:
     """Who may look into the machine itself, where the events of all workspaces are."""
     if not await members.is_first(admin.workspace):
         raise ForbiddenError(

@@ -18,7 +18,7 @@ from logster.errors import ForbiddenError
 from logster.event import render_instant
 from logster.meta.accounts import Accounts, Role, make_password
 from logster.meta.members import Member, Members
-from logster.web.access import Viewer, token_of
+from logster.web.access import Principal, token_of
 from logster.web.audit import AUDIT
 from logster.web.orders import Order
 from logster.web.refusals import refusing
@@ -85,7 +85,7 @@ class OwnPasswordOrder(Order, frozen=True, kw_only=True):
 
 @get("/users", summary="People of the workspace")
 async def list_users(
-    admin: NamedDependency[Viewer], members: NamedDependency[Members]
+    admin: NamedDependency[Principal], members: NamedDependency[Members]
 ) -> UsersShape:
     """Give everybody who may log in to this workspace."""
     found = await members.in_workspace(admin.workspace)
@@ -94,7 +94,7 @@ async def list_users(
 
 @post("/users", summary="Add a person")
 async def create_user(
-    admin: NamedDependency[Viewer],
+    admin: NamedDependency[Principal],
     members: NamedDependency[Members],
     accounts: NamedDependency[Accounts],
     data: JSONBody[UserOrder],
@@ -111,7 +111,7 @@ async def create_user(
 
 @patch("/users/{user_id:int}", summary="Give a person another role")
 async def change_user(
-    admin: NamedDependency[Viewer],
+    admin: NamedDependency[Principal],
     members: NamedDependency[Members],
     user_id: FromPath[int],
     data: JSONBody[RoleOrder],
@@ -125,7 +125,7 @@ async def change_user(
 
 @post("/users/{user_id:int}/password", summary="Give a person a new password", status_code=200)
 async def reset_password(
-    admin: NamedDependency[Viewer],
+    admin: NamedDependency[Principal],
     members: NamedDependency[Members],
     accounts: NamedDependency[Accounts],
     user_id: FromPath[int],
@@ -142,7 +142,7 @@ async def reset_password(
 
 @post("/users/{user_id:int}/disable", summary="Disable a person's account", status_code=200)
 async def disable_user(
-    admin: NamedDependency[Viewer], members: NamedDependency[Members], user_id: FromPath[int]
+    admin: NamedDependency[Principal], members: NamedDependency[Members], user_id: FromPath[int]
 ) -> UserShape:
     """End a person's sessions at once and refuse their log-ins; the last administrator stays."""
     member = await members.disable(admin.workspace, user_id)
@@ -152,7 +152,7 @@ async def disable_user(
 
 @post("/users/{user_id:int}/enable", summary="Enable a person's account", status_code=200)
 async def enable_user(
-    admin: NamedDependency[Viewer], members: NamedDependency[Members], user_id: FromPath[int]
+    admin: NamedDependency[Principal], members: NamedDependency[Members], user_id: FromPath[int]
 ) -> UserShape:
     """Let a person log in again, with the password they had."""
     member = await members.enable(admin.workspace, user_id)
@@ -162,7 +162,7 @@ async def enable_user(
 
 @delete("/users/{user_id:int}", summary="Remove a person")
 async def remove_user(
-    admin: NamedDependency[Viewer], members: NamedDependency[Members], user_id: FromPath[int]
+    admin: NamedDependency[Principal], members: NamedDependency[Members], user_id: FromPath[int]
 ) -> None:
     """Let a person leave the workspace at once; the last administrator stays."""
     member = await members.find(admin.workspace, user_id)
@@ -173,21 +173,21 @@ async def remove_user(
 @post("/password", summary="Change my password", status_code=204)
 async def change_own_password(
     request: Request[Any, Any, Any],
-    viewer: NamedDependency[Viewer],
+    principal: NamedDependency[Principal],
     accounts: NamedDependency[Accounts],
     data: JSONBody[OwnPasswordOrder],
 ) -> None:
     """Choose a new password; one's other sessions end."""
-    if viewer.session is None:
+    if principal.session is None:
         raise ForbiddenError("A key has no password: log in.")
     with refusing():
         await accounts.change_password(
-            viewer.session, token_of(request), data.current, data.password
+            principal.session, token_of(request), data.current, data.password
         )
-    AUDIT.info("%s chose a new password", viewer.name)
+    AUDIT.info("%s chose a new password", principal.name)
 
 
-def _shape(member: Member, viewer: Viewer) -> UserShape:
+def _shape(member: Member, principal: Principal) -> UserShape:
     return UserShape(
         id=member.id,
         email=member.email,
@@ -195,7 +195,7 @@ def _shape(member: Member, viewer: Viewer) -> UserShape:
         created_at=render_instant(member.created_at),
         logged_in_at=render_optional(member.logged_in_at),
         disabled_at=render_optional(member.disabled_at),
-        is_me=viewer.session is not None and viewer.session.user == member.id,
+        is_me=principal.session is not None and principal.session.user == member.id,
     )
 
 

@@ -1,0 +1,1 @@
+"""Text of people to questions: the search language, pipes, completion and variables."""

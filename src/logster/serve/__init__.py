@@ -1,0 +1,1 @@
+"""The running server: the supervisor, its workers, their HTTP and the first start."""

@@ -1,0 +1,391 @@
+"""The supervisor: starts the engine first and the workers last, stops them the other way round.
+
+In: the settings. Out: an exit code.
+Promise: each part restarts alone, however often it dies; nothing is left running when the
+supervisor goes, however it goes (its children see the end of their stdin).
+
+It imports none of the parts: it only starts them, so it stays small and has little to fail at.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import secrets
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from logster import serverlog
+from logster.config import dump_config, variable_of
+from logster.errors import ConfigError
+from logster.folder import (
+    UMASK,
+    check_folder,
+    close_folder,
+    forget_folder,
+    lock_folder,
+    make_folder,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from logster.config import Config
+
+#: A part that dies within this time of its start is not well: it waits before the next try.
+SHORT_LIFE_S = 5.0
+FIRST_PAUSE_S = 0.2
+LONGEST_PAUSE_S = 10.0
+#: How often the supervisor looks after its parts.
+LOOK_S = 0.05
+
+#: How often it asks whether it is ready yet.
+READY_LOOK_S = 0.1
+
+#: Time a worker has to finish its requests and empty its spool; then the engine, to close.
+WORKER_GRACE_S = 25.0
+ENGINE_GRACE_S = 20.0
+
+#: A start that is not ready after this says so (and goes on trying).
+SLOW_START_S = 30.0
+
+LOOPBACK = "127.0.0.1"
+
+#: Tells the parts where their metrics are (prometheus_client's own name).
+METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+#: Linux keeps these files in memory; containers have 64 MB of it by default.
+MEMORY = Path("/dev/shm")  # noqa: S108 - only a private folder in it is used
+#: A process has four files that use a page or two; this is room for thousands of restarts.
+MIN_MEMORY_BYTES = 16 * 1024 * 1024
+
+#: Two arenas instead of eight for each core, and Arrow's buffers from the same allocator: a
+#: worker under batches stays at 265 MB instead of 350, for no more CPU.
+ALLOCATION = {"MALLOC_ARENA_MAX": "2", "ARROW_DEFAULT_MEMORY_POOL": "system"}
+
+
+class Part:
+    """One process of the server, kept running until it is stopped."""
+
+    def __init__(self, name: str, module: str, arguments: Sequence[str], grace_s: float) -> None:
+        self.name = name
+        self._command = [sys.executable, "-m", module, *arguments]
+        self._grace_s = grace_s
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started_at = 0.0
+        self._pause_s = FIRST_PAUSE_S
+        self._start_after = 0.0
+
+    @property
+    def pid(self) -> int | None:
+        """Its process, while it has one."""
+        return self._process.pid if self._process else None
+
+    def look_after(self, environment: Mapping[str, str]) -> int | None:
+        """Start it when it does not run; gives the pid of a process found dead."""
+        now = time.monotonic()
+        if self._process is None:
+            if now >= self._start_after:
+                self._start(environment)
+            return None
+        code = self._process.poll()
+        if code is None:
+            return None
+        dead = self._process.pid
+        self._close_stdin()
+        self._process = None
+        is_short = now - self._started_at < SHORT_LIFE_S
+        self._pause_s = min(self._pause_s * 2, LONGEST_PAUSE_S) if is_short else FIRST_PAUSE_S
+        self._start_after = now + (self._pause_s if is_short else 0.0)
+        say(f"{self.name} (pid {dead}) ended with {describe_exit(code)}; starting it again.")
+        return dead
+
+    def ask_to_stop(self) -> None:
+        """Begin its end."""
+        if self._process and self._process.poll() is None:
+            self._process.terminate()
+
+    def wait_until_stopped(self) -> bool:
+        """Wait for its end, and force it when it takes too long; True when it ended by itself."""
+        if self._process is None:
+            return True
+        try:
+            code = self._process.wait(self._grace_s)
+        except subprocess.TimeoutExpired:
+            say(f"{self.name} did not stop within {self._grace_s:g} s and was killed.")
+            self._process.kill()
+            self._process.wait()
+            return False
+        finally:
+            self._close_stdin()
+        return code == 0
+
+    def _start(self, environment: Mapping[str, str]) -> None:
+        self._process = subprocess.Popen(  # noqa: S603 - our own modules, no shell
+            self._command,
+            env=dict(environment),
+            stdin=subprocess.PIPE,
+            # Ctrl-C goes to the supervisor alone: it knows the order.
+            start_new_session=True,
+        )
+        self._started_at = time.monotonic()
+
+    def _close_stdin(self) -> None:
+        if self._process and self._process.stdin:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
+
+
+class Supervisor:
+    """All parts of one server."""
+
+    def __init__(
+        self, config: Config, environment: dict[str, str], parts: Sequence[Part], greeting: str = ""
+    ) -> None:
+        """`parts` are in starting order; they stop in the opposite one.
+
+        `greeting` is printed when the server answers: what it says to do works then.
+        """
+        self._config = config
+        self._environment = environment
+        self._parts = parts
+        self._greeting = greeting
+        #: A plain flag: a handler that takes a lock may interrupt the one who holds it.
+        self._is_stopping = False
+
+    def stop(self, *_signal: object) -> None:
+        """Begin the end."""
+        self._is_stopping = True
+
+    def run(self) -> int:
+        """Keep the parts running until a signal; the exit code is 0 when all ended in order."""
+        signal.signal(signal.SIGTERM, self.stop)
+        signal.signal(signal.SIGINT, self.stop)
+        signal.signal(signal.SIGHUP, self.stop)
+        telling = threading.Thread(target=self._tell_when_ready, daemon=True)
+        telling.start()
+        while not self._is_stopping:
+            time.sleep(LOOK_S)
+            for part in self._parts:
+                dead = part.look_after(self._environment)
+                if dead is not None:
+                    _forget_gauges(self._environment[METRICS_VARIABLE], dead)
+        telling.join()
+        self._greet()  # it holds a key that nobody can be shown again
+        return self._stop_parts()
+
+    def _stop_parts(self) -> int:
+        say("Stopping: finishing requests and emptying the spool.")
+        engines = [part for part in self._parts if part.name == "engine"]
+        workers = [part for part in self._parts if part not in engines]
+        in_order = True
+        for group in (workers, engines):
+            for part in group:
+                part.ask_to_stop()
+            in_order &= all(part.wait_until_stopped() for part in group)
+        say("Stopped.")
+        return 0 if in_order else 1
+
+    def _tell_when_ready(self) -> None:
+        address = self._config.local_url
+        started = time.monotonic()
+        is_late = False
+        while not self._is_stopping:
+            time.sleep(READY_LOOK_S)
+            if _is_ready(address):
+                self._greet()
+                say(f"Logster is ready: {self._config.address}")
+                return
+            if not is_late and time.monotonic() - started > SLOW_START_S:
+                is_late = True
+                self._greet()
+                say(f"Not ready after {SLOW_START_S:g} s; {address}/health/ready says why.")
+
+    def _greet(self) -> None:
+        greeting, self._greeting = self._greeting, ""
+        with contextlib.suppress(OSError):
+            print(greeting, end="", flush=True)  # noqa: T201 - what is shown this once
+
+
+def serve(config: Config) -> int:
+    """Run a server until SIGTERM or Ctrl-C; raises ConfigError when it cannot start."""
+    if not config.port:
+        config = msgspec.structs.replace(config, port=_free_port())
+    os.umask(UMASK)  # of every part, too
+    folder = config.data_path
+    is_new = not os.path.isdir(folder)  # noqa: PTH112 - it never raises, whatever is in the way
+    if is_new:
+        check_port(config)  # nothing is made for a server that cannot listen
+        make_folder(folder)
+    try:
+        return _serve_from(folder, config)
+    except ConfigError:
+        if is_new:
+            forget_folder(folder)
+        raise
+
+
+def _serve_from(folder: Path, config: Config) -> int:
+    with lock_folder(folder, config.local_url):
+        check_port(config)
+        check_folder(folder, ["spool", "run", *([] if config.store_url else ["engine"])])
+        for note in close_folder(folder):
+            say(note)
+        allow_many_files()
+        with metrics_folder(folder) as values:
+            environment = {**ALLOCATION, **os.environ, **dump_config(config)}
+            environment[METRICS_VARIABLE] = str(values)
+            return _run_parts(config, environment)
+
+
+def _run_parts(config: Config, environment: dict[str, str]) -> int:
+    greeting = _set_up(environment)
+    parts = []
+    if not config.store_url:
+        parts.append(_build_engine(config, environment))
+    for name in ("bootstrap_api_key", "bootstrap_admin"):  # the parts have no need of them
+        environment.pop(variable_of(name), None)
+    parts += [
+        Part(f"worker {number}", "logster.serve.worker", [], WORKER_GRACE_S)
+        for number in range(1, config.workers + 1)
+    ]
+    return Supervisor(config, environment, parts, greeting).run()
+
+
+def allow_many_files() -> None:
+    """Raise the soft limit of open files to the hard one, for all parts: it is made for `select`.
+
+    Nothing here uses that, and each connection is a file.
+    """
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # an unlimited one cannot be had everywhere
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _build_engine(config: Config, environment: dict[str, str]) -> Part:
+    """Describe the engine process, and tell the workers how to reach it."""
+    port = _free_port()
+    secret, reader_secret = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    environment["LOGSTER_ENGINE_SECRET"] = secret
+    environment["LOGSTER_ENGINE_READER_SECRET"] = reader_secret
+    environment[variable_of("store_url")] = (
+        f"clickhouse://logster:{secret}@{LOOPBACK}:{port}/logster"
+    )
+    arguments = ["--data", str(config.data_path / "engine"), "--host", LOOPBACK]
+    arguments += ["--port", str(port)]
+    return Part("engine", "logster.store.embedded.process", arguments, ENGINE_GRACE_S)
+
+
+def _set_up(environment: Mapping[str, str]) -> str:
+    """Make or upgrade the meta database; gives the first key and password, to be shown once."""
+    done = subprocess.run(
+        [sys.executable, "-m", "logster.serve.first_start"],
+        env=dict(environment),
+        check=False,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    if done.returncode:
+        reason = "The set-up of keys and accounts failed; the reason is above."
+        raise ConfigError(done.stdout.strip() or reason)
+    return done.stdout
+
+
+def check_port(config: Config) -> None:
+    """Find out now whether somebody else listens: workers share a port and would not notice."""
+    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((config.host, config.port))
+        except OSError as error:
+            raise ConfigError(
+                f"Cannot listen on {config.host}:{config.port}: {error.strerror}. "
+                "Choose another address with --host and --port."
+            ) from None
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
+def _is_ready(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address}/health/ready", timeout=2) as answer:  # noqa: S310
+            return bool(answer.status == 200)  # noqa: PLR2004 - HTTP's word for yes
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+@contextlib.contextmanager
+def metrics_folder(data: Path) -> Iterator[Path]:
+    """An empty folder for the values of /metrics, gone at the end; in memory where there is such.
+
+    All parts write there through maps of sparse files. On a full disk that is a SIGBUS: a worker
+    could not start, and nobody would tell the senders why.
+    """
+    folder = memory_folder(data)
+    if not _can_hold_values(folder):
+        folder = data / "run" / "metrics"
+        folder.mkdir(parents=True, exist_ok=True)
+    for leftover in folder.glob("*.db"):  # of a server that was killed
+        leftover.unlink()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def memory_folder(data: Path) -> Path:
+    """The folder in memory that belongs to a data folder, whether it is there or not.
+
+    Its name follows from the data folder itself, so that a server that was killed finds its own,
+    and containers that share their memory do not share their values.
+    """
+    info = data.stat()
+    return MEMORY / f"logster-{info.st_dev:x}-{info.st_ino:x}"
+
+
+def _can_hold_values(folder: Path) -> bool:
+    """Make a private folder in memory; False where there is none, it is full, or it is taken."""
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        info = folder.lstat()
+        is_private = info.st_uid == os.geteuid() and stat.filemode(info.st_mode) == "drwx------"
+        return is_private and shutil.disk_usage(folder).free >= MIN_MEMORY_BYTES
+    except OSError:
+        return False
+
+
+def _forget_gauges(folder: str, pid: int) -> None:
+    """Drop the live gauges of a dead process; its counters stay (see `metrics`)."""
+    for leftover in Path(folder).glob(f"gauge_live*_{pid}.db"):
+        leftover.unlink(missing_ok=True)
+
+
+def describe_exit(code: int) -> str:
+    """An exit code in words."""
+    if code >= 0:
+        return f"exit code {code}"
+    with contextlib.suppress(ValueError):
+        return f"signal {signal.Signals(-code).name}"
+    return f"signal {-code}"
+
+
+def say(text: str) -> None:
+    """One line for the operator."""
+    serverlog.say("logster", text)

@@ -10,7 +10,8 @@ from litestar.exceptions import LitestarException
 
 from logster.meta.keys import Right
 from logster.store import export as export_module
-from logster.web import access, questions
+from logster.web import access
+from logster.web import export as export_handlers
 from support.samples import random_events
 from support.stored import store_events
 from support.web import KEY, Site, running_site
@@ -95,7 +96,7 @@ async def test_an_export_ends_with_its_key_and_is_visibly_cut(site: Site, form: 
 async def test_a_key_that_ends_within_a_page_gets_no_more_of_it(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(questions, "MAX_SENT_BYTES", 100)
+    monkeypatch.setattr(export_handlers, "MAX_SENT_BYTES", 100)
     new = await site.keys.create(1, "slow", [Right.READ])
     sent = 0
 

@@ -9,7 +9,8 @@ import pytest
 from logster.ingest.protocol import Request
 from logster.ingest.protocols.native import api_log
 from logster.store.engine import Engine
-from logster.web import help as help_module
+from logster.web.help.models import CURL, LOG_MESSAGE, Operation
+from logster.web.help.operations import OPERATIONS, POST_LOG
 from support.native import LIMITS
 from support.web import ADMIN, PASSWORD, Site, absent_engine, running_site
 
@@ -106,7 +107,7 @@ async def test_every_link_of_the_help_leads_somewhere(site: Site) -> None:
 async def test_the_model_shows_its_members_in_the_originals_order(site: Site) -> None:
     page = await read(site, "/Help/ResourceModel?modelName=LogMessage")
     assert page.all_of("td")[:1] == ["Exception"]
-    names = [m.name for m in help_module.LOG_MESSAGE.members[:7]]
+    names = [m.name for m in LOG_MESSAGE.members[:7]]
     assert names == [
         "Exception",
         "Message",
@@ -166,17 +167,15 @@ async def test_curl_is_told_the_address_people_used(site: Site) -> None:
 
 POSTED = [
     (operation, media.strip(), sample.text)
-    for operation in help_module.OPERATIONS
+    for operation in OPERATIONS
     for sample in operation.requests
-    if sample.media != help_module.CURL
+    if sample.media != CURL
     for media in sample.media.split(",")
 ]
 
 
 @pytest.mark.parametrize(("operation", "media", "text"), POSTED)
-def test_each_sample_is_accepted_as_it_stands(
-    operation: help_module.Operation, media: str, text: str
-) -> None:
+def test_each_sample_is_accepted_as_it_stands(operation: Operation, media: str, text: str) -> None:
     path = operation.path.lower()
     route = next(route for route in api_log.PROTOCOL.routes if route.path == path)
     request = Request(
@@ -222,5 +221,5 @@ async def test_the_document_tells_how_to_log_in(site: Site) -> None:
 
 
 def test_the_json_sample_shows_every_member() -> None:
-    sample: dict[str, Any] = json.loads(help_module.POST_LOG.requests[0].text)
-    assert list(sample) == [member.name for member in help_module.LOG_MESSAGE.members]
+    sample: dict[str, Any] = json.loads(POST_LOG.requests[0].text)
+    assert list(sample) == [member.name for member in LOG_MESSAGE.members]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from logster.config import Config, load_config
 from logster.errors import ConfigError
 from logster.root import OWN_NAMES, enter, inside, root_of
-from logster.web.help import HELP_PAGES
+from logster.web.help.pages import HELP_PAGES
 from logster.web.pages import PAGES, local_path
 
 

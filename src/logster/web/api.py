@@ -26,14 +26,17 @@ from logster.store.suggestion import find_hint
 from logster.web.access import Access, Principal, csrf_token_of, token_of
 from logster.web.clock import CLOCK
 from logster.web.complete import complete_search
+from logster.web.context import show_context
 from logster.web.dashboards import DASHBOARDS
+from logster.web.export import export_events
 from logster.web.keys import KEYS
 from logster.web.live import tail_events
 from logster.web.orders import check_parameters
+from logster.web.patterns import show_patterns
 from logster.web.quarantine import ASIDE
-from logster.web.questions import QUESTIONS, SELECTION, Text, Wanted
 from logster.web.retention import RETENTION
 from logster.web.saved import SAVED
+from logster.web.selection import SELECTION, Text, Wanted
 from logster.web.shapes import (
     AnswerShape,
     EventShape,
@@ -43,7 +46,9 @@ from logster.web.shapes import (
     shape_event,
     shape_hint,
 )
+from logster.web.sql import ask_sql
 from logster.web.stats import show_stats
+from logster.web.summary import SUMMARIES
 from logster.web.system import SYSTEM
 from logster.web.users import USERS
 
@@ -174,7 +179,11 @@ def make_api() -> Router:
         complete_search,
         tail_events,
         show_event,
-        *QUESTIONS,
+        *SUMMARIES,
+        show_patterns,
+        show_context,
+        export_events,
+        ask_sql,
         *SAVED,
         *DASHBOARDS,
         *KEYS,

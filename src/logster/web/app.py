@@ -30,7 +30,7 @@ from logster.web.api import API_PATH, make_api
 from logster.web.cancellation import SAFE_METHODS, answer_while_waited, answer_whole
 from logster.web.compression import packed
 from logster.web.files import STATIC_FOLDER, BuiltFiles
-from logster.web.help import HELP_PAGES
+from logster.web.help.pages import HELP_PAGES
 from logster.web.live import TailStreams
 from logster.web.openapi import ApiDocument
 from logster.web.orders import name_parameters

@@ -10,7 +10,7 @@ from typing import Any
 from litestar import MediaType, Request
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 
-from logster.web.help import describe_paths, describe_schemas
+from logster.web.help.schema import describe_paths, describe_schemas
 
 SECURITY_SCHEMES = {
     "ApiKey": {"type": "apiKey", "in": "header", "name": "ApiKey"},

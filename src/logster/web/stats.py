@@ -22,7 +22,7 @@ from logster.store.question import Selection
 from logster.store.stats import StatsQuestion, Table, count
 from logster.store.suggestion import Hint, find_hint
 from logster.web.access import Principal
-from logster.web.questions import Since, Until, Wanted
+from logster.web.selection import Since, Until, Wanted
 from logster.web.shapes import AnswerShape, HintShape, shape_hint
 
 

@@ -1,0 +1,1 @@
+"""The help of the native API: one description, shown as pages and as OpenAPI."""

@@ -1,0 +1,48 @@
+"""Which events a question is about: `q`, `since` and `until`, the same for all questions.
+
+In: a request. Out: a `Selection`, as a dependency of the handlers.
+Promise: it never leaves the caller's workspace.
+"""
+
+from typing import Annotated
+
+from litestar.di import NamedDependency, Provide
+from litestar.params import QueryParameter
+
+from logster.query.language import parse_filter
+from logster.query.moment import Clock, parse_range
+from logster.store.question import Selection
+from logster.web.access import Principal
+
+Text = Annotated[str, QueryParameter(description="A search text; empty finds all.")]
+Since = Annotated[
+    str,
+    QueryParameter(
+        description="A time, 2026-11-24T08:00Z or yesterday 13:00, or how long ago: 15m, 2h, 7d."
+    ),
+]
+Until = Annotated[str, QueryParameter(description="The same; the end of the time.")]
+
+Wanted = Annotated[
+    bool, QueryParameter(description="false: do not look for what else may be meant.")
+]
+
+
+async def provide_selection(
+    principal: NamedDependency[Principal],
+    clock: NamedDependency[Clock],
+    q: Text = "",
+    since: Since = "",
+    until: Until = "",
+) -> Selection:
+    """The events a question is about, inside the caller's workspace."""
+    since_ns, until_ns = parse_range(since, until, clock)
+    return Selection(
+        workspace=principal.workspace,
+        filter=parse_filter(q, clock.zone),
+        since_ns=since_ns,
+        until_ns=until_ns,
+    )
+
+
+SELECTION = Provide(provide_selection)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 KEY = "a-key-of-the-served-tests"
 EMAIL, PASSWORD = "ada@example.org", "correct horse battery"
-START_S = 60.0
+START_S = 100.0
 
 
 class Served:
@@ -71,7 +71,7 @@ class Served:
     def wait_until_ready(self, timeout_s: float = START_S) -> None:
         """Return when every worker accepts and searches.
 
-        The system gives each connection to any of them, so that several have to be asked.
+        The system gives each connection to any that listens, so that many have to be asked.
         """
         asked = 1 if self._workers == 1 else 8 * self._workers
 
@@ -79,6 +79,8 @@ class Served:
             assert self._process is not None
             if self._process.poll() is not None:
                 raise AssertionError(f"the server ended:\n{self.log.read_text()}")
+            if _count_listeners(self.port) < self._workers:
+                return False
             return all(self.get("/health/ready").status == 200 for _ in range(asked))
 
         wait_until(is_ready, timeout_s, self.log.read_text)
@@ -266,6 +268,12 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _count_listeners(port: int) -> int:
+    """How many sockets of this machine listen on a port: one for each worker that is up."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(row[1].endswith(f":{port:04X}") and row[3] == "0A" for row in rows)
 
 
 def _descendants(pid: int) -> list[int]:

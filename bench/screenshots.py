@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import sync_playwright
 
 from bench.rows import make_rows
-from logster.event import Columns
-from logster.pipeline import Accepted, pack
+from logster.event import Batch, Columns
 from logster.spool.file import connect
 from logster.spool.line import change
+from logster.spool.packing import pack
 from support.served import EMAIL, PASSWORD, Served, quote, serving
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def set_aside(served: Served) -> None:
         application=["billing"],
         properties=[b'{"Amount": 129.9, "Currency": "EUR"}'],
     )
-    block = pack([Accepted(columns, [1], time.time_ns(), 1, 1, "api_log")])
+    block = pack([Batch(columns, [1], time.time_ns(), 1, 1, "api_log")])
     spool = next((served.data / "spool").glob("spool-*.sqlite"))
     with contextlib.closing(connect(spool)) as database, change(database) as line:
         line.set_aside(block, "Cannot read a value: out of the range of its column")

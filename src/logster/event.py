@@ -201,6 +201,17 @@ OPTIONAL_COLUMNS = tuple(
 )
 
 
+class Batch(msgspec.Struct, frozen=True):
+    """The events of one request, with what the server adds to them: as they go to disk."""
+
+    columns: Columns
+    ids: list[int]
+    received_at: int
+    workspace: int
+    key: int
+    protocol: str
+
+
 class Rejection(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An event that cannot be kept, and why.
 

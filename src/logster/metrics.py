@@ -9,8 +9,6 @@ for the processes it starts.
 from __future__ import annotations
 
 import os
-import time
-from typing import TYPE_CHECKING
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -21,9 +19,6 @@ from prometheus_client import (
     generate_latest,
     multiprocess,
 )
-
-if TYPE_CHECKING:
-    from logster.spool.outside import SpoolState
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
@@ -126,20 +121,6 @@ def flush() -> None:
     for (counter, labels), amount in _pending.items():
         (counter.labels(*labels) if labels else counter).inc(amount)
     _pending.clear()
-
-
-def show_spool(state: SpoolState) -> None:
-    """Tell what a spool holds; whoever looked last is believed."""
-    name, oldest_at = state.name, state.oldest_at
-    SPOOL_EVENTS.labels(name).set(state.events)
-    SPOOL_BYTES.labels(name).set(state.bytes)
-    SPOOL_AGE_S.labels(name).set(max(time.time() - oldest_at, 0.0) if oldest_at else 0.0)
-
-
-def show_aside(state: SpoolState) -> None:
-    """Tell what of a spool is set aside or lost."""
-    SPOOL_ASIDE.labels(state.name).set(state.aside_events)
-    SPOOL_LOST.labels(state.name).set(state.lost_events)
 
 
 def render_metrics() -> bytes:

@@ -10,14 +10,14 @@ from click.testing import CliRunner
 
 from logster.cli import main
 from logster.errors import UnauthorizedError
-from logster.event import Columns
+from logster.event import Batch, Columns
 from logster.meta.accounts import Accounts
 from logster.meta.bootstrap import bootstrap
 from logster.meta.database import open_database
 from logster.meta.keys import Keys, Right
-from logster.pipeline import Accepted, pack
 from logster.spool.line import Block
-from logster.spool.outside import list_aside
+from logster.spool.packing import pack
+from logster.spool.quarantine import list_aside
 from logster.spool.spool import Spool
 from support.meta import FAST_HASHER, add_workspace
 from support.spooled import put_aside
@@ -231,7 +231,7 @@ def test_a_set_aside_block_is_shown_with_its_reason_and_replayed(spooled):
 
 def test_the_events_of_a_set_aside_block_are_printed(data):
     columns = Columns(message=["lost?"], severity=[4], timestamp=[0], properties=[b'{"n": 1}'])
-    block = pack([Accepted(columns, [5], 1_700_000_000_000_000_000, 1, 2, "api_log")])
+    block = pack([Batch(columns, [5], 1_700_000_000_000_000_000, 1, 2, "api_log")])
     number = put_aside(data / "spool" / "spool-00.sqlite", block, "why")
 
     event = json.loads(run(data, "spool", "show", f"spool-00/{number}").stdout)

@@ -7,11 +7,12 @@ import errno
 import time
 from typing import TYPE_CHECKING
 
-from logster.event import Columns
+from logster.event import Batch, Columns
 from logster.faults import Faults
-from logster.pipeline import Accepted, build_drain, pack
+from logster.pipeline import build_drain
 from logster.serve.health import find_health
-from logster.spool.outside import list_aside
+from logster.spool.packing import pack
+from logster.spool.quarantine import list_aside
 from logster.spool.spool import Spool
 from logster.store.schema import migrate
 from support.engine import connected, engine_process
@@ -35,10 +36,10 @@ CAUSES = {
 }
 
 
-async def append(spool: Spool[Accepted], number: int) -> None:
+async def append(spool: Spool[Batch], number: int) -> None:
     now = time.time_ns()
     columns = Columns(message=["m"], severity=[1], timestamp=[now])
-    await spool.append(Accepted(columns, [number], now, 1, 1, "api_log"), 100, owner=1)
+    await spool.append(Batch(columns, [number], now, 1, 1, "api_log"), 100, owner=1)
 
 
 @needs_shim
@@ -46,7 +47,7 @@ async def test_events_wait_while_nothing_can_be_made_in_the_store_and_go_on_by_t
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     shim, faults = Shim(tmp_path), Faults("test")
-    spool: Spool[Accepted] = Spool(tmp_path / "spool-00.sqlite", pack=pack, max_bytes=1 << 20)
+    spool: Spool[Batch] = Spool(tmp_path / "spool-00.sqlite", pack=pack, max_bytes=1 << 20)
     spool.start()
     with engine_process(tmp_path / "engine", shim.environment) as process:
         async with connected(process) as engine:

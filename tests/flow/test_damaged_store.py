@@ -9,8 +9,8 @@ import pytest
 
 from logster.errors import StoreDamagedError, StoreError
 from logster.faults import Faults
-from logster.pipeline import pack
 from logster.serve.health import find_health
+from logster.spool.packing import pack
 from logster.spool.spool import Spool
 from logster.store.damage import find_damage
 from logster.store.insert import insert

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from logster.block import join_blocks
 from logster.errors import (
     StoreError,
     StoreRefusedError,
     StoreUnavailableError,
 )
-from logster.store.block import join_blocks
 from logster.store.insert import insert
 from logster.store.schema import migrate
 from support.disk import filled, small_disk

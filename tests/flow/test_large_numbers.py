@@ -8,9 +8,9 @@ from typing import Any
 import pyarrow.parquet
 import pytest
 
+from logster.block import build_block, pack_block, read_block
 from logster.event import NS_PER_S, Columns
 from logster.ingest.normalize import normalize
-from logster.store.block import build_block, pack_block, read_block
 from logster.store.engine import Engine
 from logster.store.insert import insert
 from support.web import KEY, Site, running_site

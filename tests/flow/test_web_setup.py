@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from logster.event import Columns, Event, render_instant
+from logster.event import Batch, Columns, Event, render_instant
 from logster.meta.accounts import Role
 from logster.meta.keys import Right
-from logster.pipeline import Accepted, pack
 from logster.spool.line import Block
+from logster.spool.packing import pack
 from support.meta import add_workspace
 from support.spooled import put_aside as spooled_aside
 from support.stored import store_events
@@ -433,7 +433,7 @@ async def test_a_set_aside_block_is_dropped(site: Site, aside: int) -> None:
         assert (await admin.delete(other)).status_code == 404
 
 
-def spooled(*messages: str, workspace: int = OURS, key: int = 1) -> list[Accepted]:
+def spooled(*messages: str, workspace: int = OURS, key: int = 1) -> list[Batch]:
     """Events of one sender, as they are appended."""
     columns = Columns(
         message=list(messages),
@@ -442,7 +442,7 @@ def spooled(*messages: str, workspace: int = OURS, key: int = 1) -> list[Accepte
         properties=[b'{"OrderId": 8812}', *[None] * (len(messages) - 1)],
     )
     ids = list(range(1, len(messages) + 1))
-    return [Accepted(columns, ids, NOW, workspace, key, "api_log")]
+    return [Batch(columns, ids, NOW, workspace, key, "api_log")]
 
 
 def put_aside(folder: Path, block: Block, reason: str = "no such column") -> int:

@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from logster.event import Columns
-from logster.pipeline import Accepted, pack
-from logster.spool.outside import replay_aside
+from logster.event import Batch, Columns
+from logster.spool.packing import pack
+from logster.spool.quarantine import replay_aside
 from support.served import serving, wait_until
 from support.spooled import put_aside
 
@@ -46,7 +46,7 @@ def test_a_block_that_is_tried_again_ends_no_worker(server):
     workers = server.workers
     now = time.time_ns()
     columns = Columns(message=["replayed"], severity=[2], timestamp=[now])
-    block = pack([Accepted(columns, [7], now, 1, 1, "api_log")])
+    block = pack([Batch(columns, [7], now, 1, 1, "api_log")])
     for _ in range(2):
         number = put_aside(server.data / "spool" / NAME, block, "why")
         assert replay_aside(server.data / "spool", "spool-00", number)

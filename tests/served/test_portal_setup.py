@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from logster.event import Columns
-from logster.pipeline import Accepted, pack
+from logster.event import Batch, Columns
 from logster.spool.line import Block
+from logster.spool.packing import pack
 from support.browser import SCHEME, STEP_MS, fill_login, find_faults, watch
 from support.served import EMAIL, KEY, PASSWORD, wait_until
 from support.spooled import put_aside
@@ -258,7 +258,7 @@ def test_the_system_shows_what_fills_it_and_set_aside_events(server, page):
     server.wait_for("paid", len(many))
     spool = next((server.data / "spool").glob("spool-*.sqlite"))
     columns = Columns(message=["a <i>poor</i> event"], severity=[4], timestamp=[0])
-    block = pack([Accepted(columns, [1], 0, 1, 1, "api_log")])
+    block = pack([Batch(columns, [1], 0, 1, 1, "api_log")])
     for reason, body in (("no such column <b>x</b>", block.body), ("out of range", b"-")):
         put_aside(spool, Block(2, body, 5), reason)
     go_to(page, "System")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from logster.block import build_block, pack_block
 from logster.event import NS_PER_MS, NS_PER_S, TEXT_FIELDS, Columns, Event
-from logster.store.block import build_block, pack_block
 from logster.store.insert import insert
 
 if TYPE_CHECKING:

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logster.event import TEXT_FIELDS, Columns, Event
-from logster.store.block import (
+from logster.block import (
     build_block,
     count_events,
     join_blocks,
@@ -18,6 +17,7 @@ from logster.store.block import (
     read_block,
     split_block,
 )
+from logster.event import TEXT_FIELDS, Columns, Event
 
 TEXTS = st.none() | st.text(max_size=12)
 NAMES = [name for name in TEXT_FIELDS if name != "message"]

@@ -12,7 +12,7 @@ from logster.faults import Faults
 from logster.spool import drain as drain_module
 from logster.spool.drain import Drain
 from logster.spool.line import Block
-from logster.spool.outside import list_aside
+from logster.spool.quarantine import list_aside
 from logster.spool.spool import Spool
 from logster.store.failures import insert_error
 

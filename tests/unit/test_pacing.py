@@ -6,8 +6,9 @@ import pytest
 
 from logster import pipeline as pipeline_module
 from logster.event import IdMaker
-from logster.pipeline import Pipeline, pack
+from logster.pipeline import Pipeline
 from logster.spool import spool as spool_module
+from logster.spool.packing import pack
 from logster.spool.spool import Spool
 
 

@@ -1,136 +1,84 @@
-"""What is spooled comes out as the same events, however it was written."""
+"""What happens to a batch between the intake and the spool."""
 
-from __future__ import annotations
+from typing import Any
 
-import contextlib
-import sqlite3
-from typing import TYPE_CHECKING
-
-import msgspec
-import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from logster import pipeline
-from logster.errors import StoreRefusedError
-from logster.event import Columns, Event
-from logster.faults import Faults
-from logster.pipeline import Accepted, join, pack, split
-from logster.spool.drain import Drain
-from logster.spool.outside import list_aside
-from logster.spool.spool import Spool
-from logster.store.block import is_block, read_block
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from logster.spool.line import Block
-
-optional_texts = st.one_of(st.none(), st.text(max_size=5))
-instants = st.integers(min_value=0, max_value=2**62)
+from logster.event import NS_PER_MS, Columns, IdMaker, ms_of_id
+from logster.ingest.normalize import DAY_NS
+from logster.pipeline import Pipeline
 
 
-@st.composite
-def accepted(draw: st.DrawFn) -> Accepted:
-    count = draw(st.integers(1, 4))
+class RecordingSpool:
+    """Keeps what is appended, and has room for all of it."""
 
-    def column(values: st.SearchStrategy[object]) -> list[object]:
-        return draw(st.lists(values, min_size=count, max_size=count))
+    max_bytes = 1 << 30
+    held_bytes = 0
 
-    columns = msgspec.convert(
-        {
-            "message": column(st.text(max_size=5)),
-            "severity": column(st.integers(0, 6)),
-            "timestamp": column(instants),
-            "user": column(optional_texts) if draw(st.booleans()) else None,
-            "properties": column(st.sampled_from([None, b'{"a": 1}'])),
-        },
-        Columns,
+    def __init__(self):
+        self.appended = []
+
+    def held_by(self, _owner):
+        return 0
+
+    async def append(self, batch, size, receipt=None, *, owner):
+        self.appended.append((batch, size, receipt, owner))
+
+
+@pytest.fixture
+def spool() -> Any:
+    return RecordingSpool()
+
+
+def pipeline_to(spool, days=30):
+    return Pipeline(spool, IdMaker(0), retention_days=lambda: days)
+
+
+def columns_of(*messages):
+    return Columns(message=list(messages), severity=[2] * len(messages))
+
+
+def stamp(pipeline, columns):
+    return pipeline.stamp(columns, workspace=7, key=9, protocol="api_log")
+
+
+def test_a_batch_has_what_the_server_knows_and_is_normalized(spool):
+    batch = stamp(pipeline_to(spool), columns_of("a", "b"))
+
+    assert (batch.workspace, batch.key, batch.protocol) == (7, 9, "api_log")
+    assert len(set(batch.ids)) == 2
+    assert ms_of_id(batch.ids[0]) >= batch.received_at // NS_PER_MS
+    assert batch.columns.timestamp == [batch.received_at] * 2
+
+
+def test_every_batch_passes_the_steps_in_their_order(spool):
+    pipeline = pipeline_to(spool)
+    passed = []
+    pipeline._steps = (
+        lambda batch: passed.append(("first", batch.ids)),
+        lambda batch: passed.append(("second", batch.ids)),
     )
-    ids = [number + 1 for number in column(st.integers(0, 2**63)) if isinstance(number, int)]
-    return Accepted(columns, ids, draw(instants), draw(st.integers(1, 2)), 3, "api_log")
+
+    batch = stamp(pipeline, columns_of("a"))
+    assert passed == [("first", batch.ids), ("second", batch.ids)]
 
 
-def events_of(group: list[Accepted]) -> list[Event]:
-    body = pack(group).body
-    return read_block(join([body]))
+@pytest.mark.parametrize(("days", "is_believed"), [(10, False), (30, True)])
+def test_the_retention_of_the_moment_decides_which_times_are_believed(spool, days, is_believed):
+    columns = columns_of("a")
+    sent_at = stamp(pipeline_to(spool), columns).received_at - 20 * DAY_NS
+    columns.timestamp = [sent_at]
+
+    batch = stamp(pipeline_to(spool, days), columns)
+    assert (batch.columns.timestamp == [sent_at]) == is_believed
 
 
-@given(st.lists(accepted(), min_size=1, max_size=4))
-def test_a_small_group_and_a_block_hold_the_same_events(group: list[Accepted]) -> None:
-    as_rows = events_of(group)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline, "MIN_BLOCK_EVENTS", 0)
-        assert is_block(pack(group).body)
-        as_block = events_of(group)
+async def test_a_batch_is_appended_for_its_key_with_its_receipt(spool):
+    pipeline = pipeline_to(spool)
+    batch = stamp(pipeline, columns_of("a", "b"))
+    await pipeline.accept(batch, 50, (b"digest", b"answer"))
 
-    assert as_rows == as_block
-    assert [event.id for event in as_rows] == [number for part in group for number in part.ids]
-
-
-@given(st.lists(accepted(), min_size=1, max_size=3))
-def test_halves_hold_every_event_once(group: list[Accepted]) -> None:
-    parts = [pack(group)]
-    done: list[Block] = []
-    while parts:
-        halves = split(parts.pop().body)
-        (done if len(halves) == 1 else parts).extend(halves)
-
-    assert all(part.events == 1 for part in done)
-    found = [event.id for part in done for event in read_block(join([part.body]))]
-    assert sorted(found) == sorted(number for part in group for number in part.ids)
-
-
-@pytest.mark.parametrize("body", [b"", b"\x00garbage", b"\xff\xff\xff\xffgarbage"])
-def test_bytes_that_hold_no_events_are_refused_and_come_back_whole(body: bytes) -> None:
-    good = pack([Accepted(Columns(message=["m"], severity=[1]), [1], 5, 1, 1, "api_log")]).body
-    with pytest.raises(StoreRefusedError):
-        join([good, body])
-    assert [(half.events, half.body) for half in split(body)] == [(1, body)]
-
-
-@pytest.mark.parametrize("damaged", [b"\x00garbage", b"\xff\xff\xff\xffgarbage"])
-async def test_a_block_that_a_sick_disk_has_changed_stands_in_nobodys_way(
-    tmp_path: Path, damaged: bytes
-) -> None:
-    spool: Spool[Accepted] = Spool(tmp_path / "spool-00.sqlite", pack=pack, max_bytes=1 << 20)
-    spool.start()
-    stored: list[int] = []
-
-    async def insert(bodies: list[bytes], _token: str) -> None:
-        try:
-            stored.extend(event.id for event in read_block(join(bodies)))
-        except pa.ArrowInvalid as error:
-            raise StoreRefusedError(str(error)) from error
-
-    drain = Drain(spool, insert=insert, split=split, faults=Faults("test"))
-    try:
-        for number in (1, 2, 3):
-            events = Accepted(Columns(message=["m"], severity=[1]), [number], 5, 1, 1, "api_log")
-            await spool.append(events, 100)
-            if number == 2:
-                damage_newest(spool.path, damaged)
-        while await drain.drain_once():
-            pass
-    finally:
-        await spool.close()
-    assert stored == [1, 3]
-    [aside] = list_aside(tmp_path)["spool-00"]
-    assert (aside.body, aside.events) == (damaged, 1)
-
-
-def damage_newest(path: Path, body: bytes) -> None:
-    with contextlib.closing(sqlite3.connect(path, timeout=10)) as database:
-        number = "(SELECT max(number) FROM block)"
-        database.execute(f"UPDATE block SET body = ? WHERE number = {number}", (body,))
-        database.commit()
-
-
-def test_events_that_make_no_block_are_refused_and_come_back_whole() -> None:
-    bad = Accepted(Columns(message=["m"], severity=[999]), [1], 5, 1, 1, "api_log")
-    body = pack([bad]).body
-
-    with pytest.raises(StoreRefusedError):
-        join([body])
-    assert [(half.events, half.body) for half in split(body)] == [(1, body)]
+    [(appended, size, receipt, owner)] = spool.appended
+    assert appended is batch
+    assert size > 50  # each row takes something beside its text
+    assert (receipt, owner) == ((b"digest", b"answer"), 9)

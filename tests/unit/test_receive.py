@@ -18,9 +18,10 @@ from logster.ingest.protocol import Receipt
 from logster.ingest.protocols.native import api_log
 from logster.ingest.receive import MAX_QUICK_PARTS, Receiver
 from logster.meta.keys import Grant, Right
-from logster.pipeline import Pipeline, pack
+from logster.pipeline import Pipeline
 from logster.spool.drain import MAX_CLAIM_BYTES, MAX_CLAIM_EVENTS
-from logster.spool.outside import find_receipt
+from logster.spool.packing import pack
+from logster.spool.receipts import find_receipt
 from logster.spool.spool import Spool
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import pytest
 
 from logster.errors import SpoolFullError
 from logster.event import Columns, IdMaker
-from logster.pipeline import Pipeline, pack
+from logster.pipeline import Pipeline
+from logster.spool.packing import pack
 from logster.spool.spool import Spool
 
 MAX_BYTES = 2_000_000

@@ -11,21 +11,15 @@ from pathlib import Path
 import pytest
 
 from logster.errors import ConfigError, SpoolFullError
-from logster.spool import file, outside
+from logster.spool import file, quarantine, receipts
 from logster.spool import spool as spool_module
 from logster.spool.file import connect
 from logster.spool.line import Block, change
-from logster.spool.outside import (
-    SpoolState,
-    drop_aside,
-    find_receipt,
-    list_aside,
-    look_into_spools,
-    note_aside,
-    replay_aside,
-)
+from logster.spool.quarantine import drop_aside, list_aside, note_aside, replay_aside
+from logster.spool.receipts import find_receipt
 from logster.spool.slots import MAX_SLOTS, claim_own_slot
 from logster.spool.spool import Spool
+from logster.spool.state import SpoolState, look_into_spools
 
 
 def pack_words(words):
@@ -275,7 +269,7 @@ async def test_a_receipt_is_kept_in_the_same_commit_for_a_day(tmp_path, monkeypa
 
         assert find_receipt(spool.path, b"digest") == b"answer"
         assert find_receipt(spool.path, b"another") is None
-        monkeypatch.setattr(outside, "RECEIPT_LIFE_S", 0)
+        monkeypatch.setattr(receipts, "RECEIPT_LIFE_S", 0)
         assert find_receipt(spool.path, b"digest") is None
 
 
@@ -449,7 +443,7 @@ def test_a_spool_that_has_its_tables_is_opened_without_a_write(tmp_path):
 KILLED = """
 import os, sys
 from pathlib import Path
-from logster.spool import outside
+from logster.spool import quarantine
 
 folder, word = Path(sys.argv[1]), sys.argv[2]
 
@@ -458,8 +452,8 @@ def connect(path, **options):
     database.set_trace_callback(lambda sql: os._exit(9) if sql.startswith(word) else None)
     return database
 
-opened, outside.connect = outside.connect, connect
-outside.replay_aside(folder, "spool-00", 1)
+opened, quarantine.connect = quarantine.connect, connect
+quarantine.replay_aside(folder, "spool-00", 1)
 os._exit(9)
 """
 
@@ -494,7 +488,7 @@ def test_trying_again_on_a_disk_that_takes_nothing_keeps_the_block_and_says_so(
         database.execute(f"PRAGMA max_page_count = {pages}")
         return database
 
-    monkeypatch.setattr(outside, "connect", connect_full)
+    monkeypatch.setattr(quarantine, "connect", connect_full)
     with pytest.raises(SpoolFullError, match="could not be written"):
         replay_aside(tmp_path, "spool-00", 2)
     assert [block.number for block in list_aside_of(tmp_path, monkeypatch)] == [1, 2]

@@ -14,9 +14,10 @@ from logster.spool import spool as spool_module
 from logster.spool.file import connect
 from logster.spool.line import Block, read_tally
 from logster.spool.mark import mark_path
-from logster.spool.outside import drop_aside, list_aside, look_into_spools, replay_aside
+from logster.spool.quarantine import drop_aside, list_aside, replay_aside
 from logster.spool.slots import claim_own_slot
 from logster.spool.spool import Spool
+from logster.spool.state import look_into_spools
 
 NAME = "spool-00.sqlite"
 

@@ -14,8 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from logster.spool.file import connect
 from logster.spool.line import Block, read_tally
-from logster.spool.outside import drop_aside, list_aside, look_into, replay_aside
+from logster.spool.quarantine import drop_aside, list_aside, replay_aside
 from logster.spool.spool import Spool
+from logster.spool.state import look_into
 
 NAME = "spool-00"
 #: Syncs cost nothing there; what they are for is not the subject.

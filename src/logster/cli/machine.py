@@ -21,7 +21,7 @@ from logster import __version__
 from logster.cli.client import ClientError
 from logster.config import SECRET_SETTINGS, SETTINGS, Config, load_config, variable_of
 from logster.folder import find_server
-from logster.spool.outside import look_into_spools
+from logster.spool.state import look_into_spools
 
 #: The packages whose version matters in a report of a fault.
 PACKAGES = (

@@ -19,12 +19,13 @@ from logster.cli.table import show_table
 from logster.cli.terminal import escape_json, note, render_json, show
 from logster.config import load_config, variable_of
 from logster.errors import ConfigError, NotFoundError
-from logster.spool.outside import drop_aside, find_aside, list_aside, look_into_spools, replay_aside
+from logster.spool.quarantine import drop_aside, find_aside, list_aside, replay_aside
+from logster.spool.state import look_into_spools
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from logster.spool.outside import AsideBlock
+    from logster.spool.quarantine import AsideBlock
 
 #: Beyond this a reason is the engine's stack trace; JSON has it whole.
 MAX_REASON_CHARACTERS = 200
@@ -103,7 +104,7 @@ def aside(group_data: str | None, is_json: bool, data: str | None) -> None:
 def show_block(group_data: str | None, block: str, data: str | None) -> None:
     """Print the events of a set-aside block, one JSON object a line."""
     # Half a second of imports that no other of these commands needs.
-    from logster.pipeline import unpack  # noqa: PLC0415
+    from logster.spool.packing import unpack  # noqa: PLC0415
     from logster.web.shapes import render_spooled  # noqa: PLC0415
 
     spool, number = _parse_block(block)

@@ -16,14 +16,15 @@ import msgspec
 from logster import metrics
 from logster.errors import RetryLaterError, StoreError
 from logster.faults import Fault, Faults, list_faults
-from logster.spool.outside import look_into
+from logster.spool.gauges import show_aside
+from logster.spool.state import look_into
 from logster.store.damage import DamagedPart, find_damage
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from logster.spool.outside import SpoolState
     from logster.spool.spool import Spool
+    from logster.spool.state import SpoolState
     from logster.store.engine import Engine
 
 _MEND_DAMAGED = (
@@ -88,7 +89,7 @@ async def watch_losses(path: Path, faults: Faults) -> None:
         state = await asyncio.to_thread(look_into, path)
     except (sqlite3.Error, OSError):  # it is gone or damaged: its owner says so
         return
-    metrics.show_aside(state)
+    show_aside(state)
     source = f"loss of {state.name}"
     if state.lost_events:
         faults.begin(source, _loss(state))

@@ -23,7 +23,7 @@ import uvloop
 from logster import metrics
 from logster.config import load_config
 from logster.errors import LogsterError, MetaUnavailableError, StoreError
-from logster.event import ID_NODE_BITS, IdMaker
+from logster.event import ID_NODE_BITS, Batch, IdMaker
 from logster.faults import Fault, Faults
 from logster.ingest.idempotency import Receipts
 from logster.ingest.protocols.native import api_log
@@ -35,13 +35,15 @@ from logster.meta.keys import Keys, Right
 from logster.meta.members import Members
 from logster.meta.retention import Retention
 from logster.meta.searches import Searches
-from logster.pipeline import Accepted, Pipeline, build_drain, pack
+from logster.pipeline import Pipeline, build_drain
 from logster.serve.health import find_health, watch_losses, watch_spool, watch_store
 from logster.serve.http1 import Listener
 from logster.serve.router import Router
 from logster.serverlog import start_log
+from logster.spool.gauges import show_spool
 from logster.spool.orphans import Orphans
-from logster.spool.outside import find_receipt
+from logster.spool.packing import pack
+from logster.spool.receipts import find_receipt
 from logster.spool.slots import MAX_SLOTS, Slot, claim_own_slot
 from logster.spool.spool import Spool
 from logster.store.engine import Engine
@@ -91,7 +93,7 @@ class Worker:
         #: Under the name of its spool, once it has one.
         self.faults = Faults(f"worker-{os.getpid()}")
         #: Its own, and an orphan while it drains one.
-        self.spools: list[Spool[Accepted]] = []
+        self.spools: list[Spool[Batch]] = []
 
     async def run(self) -> None:
         """Serve until `is_stopping`."""
@@ -165,7 +167,7 @@ class Worker:
         )
 
     @contextlib.asynccontextmanager
-    async def _spool(self, slot: Slot) -> AsyncIterator[tuple[Spool[Accepted], IdMaker]]:
+    async def _spool(self, slot: Slot) -> AsyncIterator[tuple[Spool[Batch], IdMaker]]:
         config = self.config
         spool = Spool(
             slot.path,
@@ -189,7 +191,7 @@ class Worker:
     @contextlib.asynccontextmanager
     async def _draining(
         self,
-        spool: Spool[Accepted],
+        spool: Spool[Batch],
         engine: Engine,
         receiver: Receiver,
         retention: Retention,
@@ -240,11 +242,11 @@ class Worker:
             metrics.LIVE_STREAMS.set(self.streams.count)
             for spool in self.spools:
                 state = spool.state
-                metrics.show_spool(state)
+                show_spool(state)
                 watch_spool(state, self.faults)
             await asyncio.sleep(GAUGE_S)
 
-    async def _watch_damage(self, spool: Spool[Accepted], engine: Engine) -> None:
+    async def _watch_damage(self, spool: Spool[Batch], engine: Engine) -> None:
         while True:
             await watch_losses(spool.path, self.faults)
             if self.is_store_ready:

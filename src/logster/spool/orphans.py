@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from logster import metrics
 from logster.faults import Fault, Faults
-from logster.spool.outside import look_into
+from logster.spool.gauges import show_aside, show_spool
 from logster.spool.slots import MAX_SLOTS, claim_slot, spool_path
+from logster.spool.state import look_into
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -64,8 +65,8 @@ class Orphans:
     async def _look(self, path: Path) -> int:
         """Show a spool's state, and give its events."""
         state = await asyncio.to_thread(look_into, path)
-        metrics.show_spool(state)
-        metrics.show_aside(state)
+        show_spool(state)
+        show_aside(state)
         return state.events
 
     def _report(self, path: Path, fault: str) -> None:

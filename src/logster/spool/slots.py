@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from logster.errors import ConfigError
-from logster.spool.outside import find_damage
+from logster.spool.state import find_damage
 
 #: Spools (and so workers) per machine; with the machine's number it makes the node of an id.
 MAX_SLOTS = 16

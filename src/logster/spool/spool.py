@@ -33,8 +33,9 @@ from logster.spool import rescue
 from logster.spool.file import RETRY_AFTER_S, connect, cut_off, free_bytes, renew, unwritable
 from logster.spool.line import NOBODY, Block, Line, change, oldest, read_tally
 from logster.spool.mark import MarkFile, find_loss, keep_log, mark_path, read_mark
-from logster.spool.outside import RECEIPT_LIFE_S, SpoolState
 from logster.spool.place import Place
+from logster.spool.receipts import keep_receipts
+from logster.spool.state import SpoolState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -100,7 +101,7 @@ class Claim(msgspec.Struct, frozen=True):
 
 
 class _Entry(Generic[Item]):
-    __slots__ = ("answer", "digest", "done", "item", "owner", "size")
+    __slots__ = ("done", "item", "owner", "receipt", "size")
 
     def __init__(
         self,
@@ -114,8 +115,7 @@ class _Entry(Generic[Item]):
         self.size = size
         self.owner = owner
         self.done = done
-        self.digest = receipt[0] if receipt else None
-        self.answer = receipt[1] if receipt else None
+        self.receipt = receipt
 
 
 class Spool(Generic[Item]):
@@ -411,16 +411,12 @@ class Spool(Generic[Item]):
         self, blocks: list[tuple[Block, dict[int, int]]], entries: list[_Entry[Item]]
     ) -> None:
         now = time.time()
-        receipts = [(e.digest, now, e.answer) for e in entries if e.digest is not None]
+        receipts = [entry.receipt for entry in entries if entry.receipt]
         with self._change() as line:
             for block, share in blocks:
                 line.append(block, share, now)
             if receipts:
-                self._database.executemany(
-                    "INSERT OR REPLACE INTO receipt VALUES (?, ?, ?)", receipts
-                )
-                old = (now - RECEIPT_LIFE_S,)
-                self._database.execute("DELETE FROM receipt WHERE made_at < ?", old)
+                keep_receipts(self._database, receipts, now)
             line.tally.last_ms = max(line.tally.last_ms, self._read_clock())
         self._oldest_at = self._oldest_at or now
 

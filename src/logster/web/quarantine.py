@@ -23,8 +23,8 @@ from logster.config import Config
 from logster.errors import ConflictError, NotFoundError
 from logster.event import Event
 from logster.meta.keys import Keys
-from logster.pipeline import unpack
-from logster.spool.outside import AsideBlock, drop_aside, find_aside, note_aside, replay_aside
+from logster.spool.packing import unpack
+from logster.spool.quarantine import AsideBlock, drop_aside, find_aside, note_aside, replay_aside
 from logster.web.access import Principal
 from logster.web.audit import AUDIT
 from logster.web.refusals import refusing

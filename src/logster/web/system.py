@@ -26,7 +26,7 @@ from logster.event import NS_PER_S, render_instant
 from logster.faults import list_faults
 from logster.meta.members import Members
 from logster.meta.retention import Retention
-from logster.spool.outside import look_into_spools
+from logster.spool.state import look_into_spools
 from logster.store.damage import DamagedPart, find_damage
 from logster.store.engine import Engine
 from logster.store.usage import (

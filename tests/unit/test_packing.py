@@ -1,0 +1,136 @@
+"""What is spooled comes out as the same events, however it was written."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from typing import TYPE_CHECKING
+
+import msgspec
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logster.block import is_block, read_block
+from logster.errors import StoreRefusedError
+from logster.event import Batch, Columns, Event
+from logster.faults import Faults
+from logster.spool import packing
+from logster.spool.drain import Drain
+from logster.spool.packing import join, pack, split
+from logster.spool.quarantine import list_aside
+from logster.spool.spool import Spool
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from logster.spool.line import Block
+
+optional_texts = st.one_of(st.none(), st.text(max_size=5))
+instants = st.integers(min_value=0, max_value=2**62)
+
+
+@st.composite
+def batches(draw: st.DrawFn) -> Batch:
+    count = draw(st.integers(1, 4))
+
+    def column(values: st.SearchStrategy[object]) -> list[object]:
+        return draw(st.lists(values, min_size=count, max_size=count))
+
+    columns = msgspec.convert(
+        {
+            "message": column(st.text(max_size=5)),
+            "severity": column(st.integers(0, 6)),
+            "timestamp": column(instants),
+            "user": column(optional_texts) if draw(st.booleans()) else None,
+            "properties": column(st.sampled_from([None, b'{"a": 1}'])),
+        },
+        Columns,
+    )
+    ids = [number + 1 for number in column(st.integers(0, 2**63)) if isinstance(number, int)]
+    return Batch(columns, ids, draw(instants), draw(st.integers(1, 2)), 3, "api_log")
+
+
+def events_of(group: list[Batch]) -> list[Event]:
+    body = pack(group).body
+    return read_block(join([body]))
+
+
+@given(st.lists(batches(), min_size=1, max_size=4))
+def test_a_small_group_and_a_block_hold_the_same_events(group: list[Batch]) -> None:
+    as_rows = events_of(group)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(packing, "MIN_BLOCK_EVENTS", 0)
+        assert is_block(pack(group).body)
+        as_block = events_of(group)
+
+    assert as_rows == as_block
+    assert [event.id for event in as_rows] == [number for part in group for number in part.ids]
+
+
+@given(st.lists(batches(), min_size=1, max_size=3))
+def test_halves_hold_every_event_once(group: list[Batch]) -> None:
+    parts = [pack(group)]
+    done: list[Block] = []
+    while parts:
+        halves = split(parts.pop().body)
+        (done if len(halves) == 1 else parts).extend(halves)
+
+    assert all(part.events == 1 for part in done)
+    found = [event.id for part in done for event in read_block(join([part.body]))]
+    assert sorted(found) == sorted(number for part in group for number in part.ids)
+
+
+@pytest.mark.parametrize("body", [b"", b"\x00garbage", b"\xff\xff\xff\xffgarbage"])
+def test_bytes_that_hold_no_events_are_refused_and_come_back_whole(body: bytes) -> None:
+    good = pack([Batch(Columns(message=["m"], severity=[1]), [1], 5, 1, 1, "api_log")]).body
+    with pytest.raises(StoreRefusedError):
+        join([good, body])
+    assert [(half.events, half.body) for half in split(body)] == [(1, body)]
+
+
+@pytest.mark.parametrize("damaged", [b"\x00garbage", b"\xff\xff\xff\xffgarbage"])
+async def test_a_block_that_a_sick_disk_has_changed_stands_in_nobodys_way(
+    tmp_path: Path, damaged: bytes
+) -> None:
+    spool: Spool[Batch] = Spool(tmp_path / "spool-00.sqlite", pack=pack, max_bytes=1 << 20)
+    spool.start()
+    stored: list[int] = []
+
+    async def insert(bodies: list[bytes], _token: str) -> None:
+        try:
+            stored.extend(event.id for event in read_block(join(bodies)))
+        except pa.ArrowInvalid as error:
+            raise StoreRefusedError(str(error)) from error
+
+    drain = Drain(spool, insert=insert, split=split, faults=Faults("test"))
+    try:
+        for number in (1, 2, 3):
+            events = Batch(Columns(message=["m"], severity=[1]), [number], 5, 1, 1, "api_log")
+            await spool.append(events, 100)
+            if number == 2:
+                damage_newest(spool.path, damaged)
+        while await drain.drain_once():
+            pass
+    finally:
+        await spool.close()
+    assert stored == [1, 3]
+    [aside] = list_aside(tmp_path)["spool-00"]
+    assert (aside.body, aside.events) == (damaged, 1)
+
+
+def damage_newest(path: Path, body: bytes) -> None:
+    with contextlib.closing(sqlite3.connect(path, timeout=10)) as database:
+        number = "(SELECT max(number) FROM block)"
+        database.execute(f"UPDATE block SET body = ? WHERE number = {number}", (body,))
+        database.commit()
+
+
+def test_events_that_make_no_block_are_refused_and_come_back_whole() -> None:
+    bad = Batch(Columns(message=["m"], severity=[999]), [1], 5, 1, 1, "api_log")
+    body = pack([bad]).body
+
+    with pytest.raises(StoreRefusedError):
+        join([body])
+    assert [(half.events, half.body) for half in split(body)] == [(1, body)]

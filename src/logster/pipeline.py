@@ -114,7 +114,7 @@ class Pipeline:
         return batch
 
     async def accept(
-        self, batch: Batch, size: int, receipt: tuple[bytes, bytes] | None = None
+        self, events: Batch, size: int, receipt: tuple[bytes, bytes] | None = None
     ) -> None:
         """Return when the events are synced to disk; raises SpoolFullError.
 
@@ -122,9 +122,9 @@ class Pipeline:
         the events are packed, nothing when they were not kept. When their sender leaves, they
         are kept all the same.
         """
-        key, size = batch.key, size + ROW_BYTES * len(batch.ids)
+        key, size = events.key, size + ROW_BYTES * len(events.ids)
         self._check_share(size, key)
-        await self._spool.append(batch, size, receipt, owner=key)
+        await self._spool.append(events, size, receipt, owner=key)
 
 
 def build_drain(spool: Spool[Batch], engine: Engine, faults: Faults) -> Drain:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import typing
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -33,10 +34,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from logster.config import Config
+    from logster.event import Batch, Columns
     from logster.ingest.idempotency import Receipts
     from logster.ingest.protocol import Protocol, Reading, Reply, Route
     from logster.meta.keys import Grant
-    from logster.pipeline import Pipeline
 
     Scope = dict[str, Any]
     Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -62,6 +63,25 @@ MAX_THROWN_BYTES = 16 * 1024 * 1024
 THROW_AWAY_S = 2.0
 
 
+class Sink(typing.Protocol):
+    """Where events go from here; `pipeline.Pipeline` says what each of these does."""
+
+    def check_room(self, size: int, key: int) -> None:
+        """Refuse a body that the spool has no room for."""
+
+    async def pace(self) -> None:
+        """Hold a large body back a little while the store is behind."""
+
+    def stamp(self, columns: Columns, *, workspace: int, key: int, protocol: str) -> Batch:
+        """Make events ready for the spool."""
+        ...
+
+    async def accept(
+        self, events: Batch, size: int, receipt: tuple[bytes, bytes] | None = None
+    ) -> None:
+        """Return when they are synced to disk, and with them the receipt for a resend."""
+
+
 class Receiver:
     """The ingestion of one worker."""
 
@@ -70,7 +90,7 @@ class Receiver:
         protocols: Sequence[Protocol],
         *,
         admit: Callable[[str | None], Awaitable[Grant]],
-        pipeline: Pipeline,
+        pipeline: Sink,
         receipts: Receipts,
         config: Config,
     ) -> None:

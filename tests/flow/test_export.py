@@ -15,7 +15,7 @@ import pytest
 
 from logster.errors import QueryError, StoreUnavailableError
 from logster.event import NS_PER_MS, Event
-from logster.query.language import parse_filter
+from logster.query.parse import parse_filter
 from logster.store import export as export_module
 from logster.store.engine import Engine
 from logster.store.export import Form, choose_columns, export

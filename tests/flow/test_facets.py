@@ -9,7 +9,8 @@ import pytest
 
 from logster.errors import QueryError
 from logster.event import Event, Severity
-from logster.query.language import matches, parse_filter
+from logster.query.match import matches
+from logster.query.parse import parse_filter
 from logster.store.facets import Facet, facets
 from logster.store.question import MAX_VALUE_CHARACTERS, SEVERITY, Selection, field_of
 from support.stored import event_at, store_events

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from logster.query.language import parse_filter
+from logster.query.parse import parse_filter
 from logster.store.search import Question, search
 from logster.store.select import select_events
 from support.engine import Overheard

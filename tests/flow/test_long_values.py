@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from logster.query.completion import gap_in
-from logster.query.language import Equal, Field, Filter, Prefix, parse_filter
-from logster.query.pipes import parse_question
+from logster.query.complete import gap_in
+from logster.query.parse import parse_filter
+from logster.query.question import parse_question
+from logster.query.tree import Equal, Field, Filter, Prefix
 from logster.store.complete import complete
 from logster.store.facets import facets
 from logster.store.question import MAX_VALUE_CHARACTERS, Selection

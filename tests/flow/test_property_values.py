@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from logster.query.language import Equal, Field, matches, text_of
+from logster.query.match import matches
 from logster.query.number import number_of
+from logster.query.tree import Equal, Field
+from logster.query.value import text_of
 from logster.store.search import Question, search
 from logster.store.select import Parameters, number_of_field, select_events, text_of_field
 from support.stored import event_at, store_events

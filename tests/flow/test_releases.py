@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from logster.event import NS_PER_S, Event
-from logster.query.language import parse_filter
+from logster.query.parse import parse_filter
 from logster.store.question import Selection
 from logster.store.releases import MAX_RELEASES, find_releases
 from support.stored import event_at, store_events

@@ -11,7 +11,10 @@ import pytest
 
 from logster.errors import QueryError
 from logster.event import NS_PER_MS, NS_PER_S
-from logster.query.language import EVERYTHING, matches, parse_filter, render_filter
+from logster.query.match import matches
+from logster.query.parse import parse_filter
+from logster.query.render import render_filter
+from logster.query.tree import EVERYTHING
 from logster.store.search import HOUR_NS, MAX_LIMIT, Page, Question, find, search
 from logster.store.select import SELECT_OLDEST
 from support.engine import Overheard

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from logster.query.language import Equal, Field, matches, parse_filter, render_filter
+from logster.query.match import matches
+from logster.query.parse import parse_filter
+from logster.query.render import render_filter
+from logster.query.tree import Equal, Field
 from logster.store.facets import facets
 from logster.store.question import Selection
 from logster.store.search import Question, search

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from logster.errors import QueryError
 from logster.event import NS_PER_S
-from logster.query.pipes import Aggregate, Stats, parse_question, render_question
-from logster.query.regex import compile_python, parse_regex, write_re2
+from logster.query.question import parse_question, render_question
+from logster.query.regex.parse import parse_regex
+from logster.query.regex.render import compile_python, render_re2
+from logster.query.stats import Aggregate, Stats
 from logster.store.stats import MAX_STEPS, StatsQuestion, Table, count
 from support.filters import FIRST_NS, expressions, filters, prose, scraps
 from support.pipes import pipes
@@ -20,7 +22,7 @@ from support.samples import random_events, sample
 from support.stored import event_at, store_events
 
 if TYPE_CHECKING:
-    from logster.query.language import Filter
+    from logster.query.tree import Filter
     from logster.store.engine import Engine
 
 WORKSPACE, NEIGHBOUR = 7, 8
@@ -100,7 +102,7 @@ async def test_an_engine_reads_every_expression_as_python_does(engine: Engine) -
         nodes = [parse_regex(text) for text in sample(expressions, 80)]
         told = sample(scraps | prose, 60)
         parameters: dict[str, Any] = {"texts": told}
-        parameters |= {f"p{place}": write_re2(node) for place, node in enumerate(nodes)}
+        parameters |= {f"p{place}": render_re2(node) for place, node in enumerate(nodes)}
         columns = ", ".join(
             f"arrayMap(text -> match(text, {{p{place}:String}}), texts)"
             for place in range(len(nodes))

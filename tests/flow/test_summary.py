@@ -14,7 +14,9 @@ import pytest
 
 from logster.errors import NotFoundError, QueryError
 from logster.event import NS_PER_MS, Event, Severity
-from logster.query.language import EVERYTHING, Field, matches, parse_filter
+from logster.query.match import matches
+from logster.query.parse import parse_filter
+from logster.query.tree import EVERYTHING, Field
 from logster.store import summary
 from logster.store.context import find_context
 from logster.store.facets import facets

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from logster.errors import QueryError, StoreUnavailableError
-from logster.query.language import parse_filter
+from logster.query.parse import parse_filter
 from logster.store.tail import MAX_CURSOR_IDS, MAX_SHOWN_IDS, Step, follow
 from support.stored import NOON_NS, event_at, store_events
 

@@ -15,7 +15,8 @@ import pytest
 from logster.event import Event
 from logster.meta.accounts import Role
 from logster.meta.keys import Right
-from logster.query.language import matches, parse_filter
+from logster.query.match import matches
+from logster.query.parse import parse_filter
 from support.meta import add_workspace
 from support.stored import event_at, store_events
 from support.web import KEY, Site, csrf_of, log_in, running_site

@@ -11,9 +11,14 @@ import pytest
 
 from logster.block import build_block, pack_block
 from logster.event import NS_PER_S, Columns, Event, read_properties
-from logster.query.language import Field, Filter, matches, parse_filter, render_filter, text_of
-from logster.query.language import value_of as value_in
+from logster.query.match import matches
+from logster.query.parse import parse_filter
 from logster.query.pipes import parse_question
+from logster.query.question import parse_question
+from logster.query.render import render_filter
+from logster.query.tree import Field, Filter
+from logster.query.value import text_of
+from logster.query.value import value_of as value_in
 from logster.store.facets import facets
 from logster.store.insert import insert
 from logster.store.question import Selection

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from logster.errors import QueryError
 from logster.event import Event
-from logster.query.language import (
+from logster.query.regex.parse import parse_regex
+from logster.query.tree import (
     NAME_FIELDS,
     PROSE_FIELDS,
     TIME_FIELDS,
@@ -25,7 +26,6 @@ from logster.query.language import (
     Regex,
     Words,
 )
-from logster.query.regex import parse_regex
 
 #: Pieces of prose: the traps of tokens, case, punctuation and engines' escapes.
 PIECES = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from logster.query.language import NAME_FIELDS, NUMBER_FIELDS, PROSE_FIELDS, TIME_FIELDS, Field
-from logster.query.pipes import Aggregate, Stats
+from logster.query.stats import Aggregate, Stats
+from logster.query.tree import NAME_FIELDS, NUMBER_FIELDS, PROSE_FIELDS, TIME_FIELDS, Field
 from support.filters import PATHS
 
 properties = st.sampled_from((*PATHS, "severity", "")).map(

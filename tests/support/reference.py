@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from logster.event import NS_PER_S, Severity
-from logster.query.language import Field, matches, text_of, value_of
+from logster.query.match import matches
 from logster.query.number import exact_of, number_of
-from logster.query.pipes import Aggregate, Stats, percentile_of
+from logster.query.stats import Aggregate, Stats, percentile_of
+from logster.query.tree import Field
+from logster.query.value import text_of, value_of
 from logster.store.stats import (
     DAY_S,
     DEFAULT_ROWS,
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from logster.event import Event
-    from logster.query.language import Filter
+    from logster.query.tree import Filter
 
 #: How far an engine's percentile may be from the exact one.
 PERCENTILE_ERROR = 0.0101

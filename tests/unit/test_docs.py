@@ -18,8 +18,8 @@ from logster.config import (
     render_settings,
 )
 from logster.errors import ConfigError
-from logster.query.language import parse_filter
-from logster.query.pipes import parse_question
+from logster.query.parse import parse_filter
+from logster.query.question import parse_question
 from logster.query.variables import bind
 from logster.spool.slots import MAX_SLOTS
 

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logster.query.language import Field, Order, parse_filter, render_filter
 from logster.query.number import exact_of, is_beside, read_number, render_number, text_of_number
+from logster.query.parse import parse_filter
+from logster.query.render import render_filter
+from logster.query.tree import Field, Order
 from support.numbers import written
 
 N = Field("n", is_property=True)

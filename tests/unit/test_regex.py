@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from logster.errors import QueryError
-from logster.query.regex import (
-    MAX_SIZE,
-    Node,
-    compile_python,
-    parse_regex,
-    tokens_in_regex,
-    write_re2,
-)
+from logster.query.regex.parse import MAX_SIZE, parse_regex
+from logster.query.regex.render import compile_python, render_re2
+from logster.query.regex.tokens import tokens_in_regex
 from support.filters import expressions
+
+if TYPE_CHECKING:
+    from logster.query.regex.tree import Node
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_any_text_is_an_expression_or_a_query_error(text: str, is_any_case: bool
         assert outcome.length >= 1
     else:
         compile_python(outcome)
-        write_re2(outcome)
+        render_re2(outcome)
 
 
 def _understand(text: str, is_any_case: bool) -> Node | QueryError:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from logster.errors import QueryError
 from logster.event import TEXT_FIELDS
-from logster.query.language import parse_filter
+from logster.query.parse import parse_filter
 from logster.store.search import names_few, names_user, parse_cursor, read_event, render_cursor
 from logster.store.select import Key
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logster.query.language import EVERYTHING, MAX_TERMS, Filter, parse_filter
-from logster.query.pipes import Stats, parse_question
+from logster.query.limits import MAX_TERMS
+from logster.query.parse import parse_filter
+from logster.query.question import parse_question
+from logster.query.tree import EVERYTHING, Filter
 from logster.store.select import Key, Statement, select_event, select_events, select_stored
 from logster.store.stats import StatsQuestion, select_stats
 from support.filters import filters
 from support.pipes import pipes
+
+if TYPE_CHECKING:
+    from logster.query.stats import Stats
 
 #: ClickHouse's default `max_query_size`; parameters come on top, each on its own.
 MAX_SQL_BYTES = 262_144

@@ -10,18 +10,10 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from logster.errors import QueryError
-from logster.query.language import (
-    MAX_TEXT_CHARACTERS,
-    And,
-    Equal,
-    Field,
-    Filter,
-    Not,
-    Or,
-    Words,
-    parse_filter,
-)
-from logster.query.pipes import parse_question
+from logster.query.limits import MAX_TEXT_CHARACTERS
+from logster.query.parse import parse_filter
+from logster.query.question import parse_question
+from logster.query.tree import And, Equal, Field, Filter, Not, Or, Words
 from logster.query.variables import bind, check_names
 
 APPLICATION, HOST = Field("application"), Field("host")
@@ -225,3 +217,19 @@ def test_a_name_that_stands_for_nothing_is_refused_in_its_place(question, wrong,
 )
 def test_a_dollar_sign_in_ordinary_text_stays_text(question):
     check_names(question, {"host": ["a"], "page": []})
+
+
+@pytest.mark.parametrize(
+    ("question", "bound"),
+    [
+        ("application=$app", 'application="shop"'),
+        ("application = $app", 'application = "shop"'),
+        ("application= $app", 'application= "shop"'),
+        ("application==($app, x)", 'application==("shop", x)'),
+        ('"odd name"=$app', '"odd name"="shop"'),
+        ("x?a=$app", "x?a=$app"),
+    ],
+)
+def test_a_variable_behind_an_equals_sign_is_a_value(question: str, bound: str) -> None:
+    assert bind(question, {"app": ["shop"]}) == bound
+    assert bind("application=$app a", {"app": []}) == "a"

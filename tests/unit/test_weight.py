@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logster.errors import QueryError
-from logster.query.language import MAX_TERMS, parse_filter
+from logster.query.limits import MAX_TERMS
+from logster.query.parse import parse_filter
 from logster.query.weight import MAX_WEIGHT, STAR_WEIGHT, weigh_expression, weigh_like, weigh_text
 
 

@@ -1,7 +1,7 @@
 """What other programs call the fields of every event: `level` for severity, `userId` for user.
 
-In: a name as somebody typed it. Out: the field that may be meant. A vocabulary for advice and for
-hints: a search is always read as it is written.
+In: a name as somebody typed it. Out: the field that may be meant. A vocabulary for advice and
+suggestions: a search is always read as it is written.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ from logster.meta.sharing import (
     remove_kept,
     visible_in,
 )
-from logster.query.language import MAX_TEXT_CHARACTERS
+from logster.query.limits import MAX_TEXT_CHARACTERS
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection

@@ -1,83 +1,51 @@
-"""Pipes: what to count in the events of a filter. Text -> tree -> text.
+"""Pipes: the grammar behind the `|` of a question, and what its words become.
 
-In: a search with a pipe behind it (`severity>=error | count by application every 5m`).
-Out: its `Filter` and a frozen `Stats`, or None where there is no pipe.
-Promise: `parse_question(render_question(tree, stats)) == (tree, stats)`; any text at all
-gives both or a `QueryError` that says where and what was expected. Knows no SQL:
-`store/stats` says the same in the engine's words.
+In: Lark's tokens of what stands behind the pipe. Out: a frozen `Stats`.
+Promise: what cannot be counted is a `QueryError` at its place. `question` parses the whole.
 
 `top 20 user` is `count by user limit 20`, `timeline every 1m` is `count every 1m`.
 """
 
+# ruff: noqa: D102  the methods of `PipeBuilder` are named and described by the grammar
+
 from __future__ import annotations
 
 import re
-from datetime import UTC, tzinfo
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-from lark import Lark, Token, UnexpectedInput
-
 from logster.errors import QueryError
-from logster.query.language import (
-    GRAMMAR,
-    NUMBER_FIELDS,
-    TIME_FIELDS,
-    Builder,
-    Field,
-    Filter,
-    check_size,
-    check_text,
-    explain_mistake,
-    field_of,
-    nearest,
-    quote,
-    refusal_at,
-    render_field,
-    render_filter,
-    surprise_of,
+from logster.query.condition import field_of
+from logster.query.grammar import GRAMMAR
+from logster.query.mistake import explain_mistake, refusal_at, surprise_of
+from logster.query.parse import Builder
+from logster.query.stats import (
+    FUNCTIONS,
+    MAX_AGGREGATES,
+    MAX_EVERY_S,
+    MAX_KEYS,
+    MAX_ROWS,
+    MAX_SERIES,
+    PERCENTILE,
+    UNITS_S,
+    Aggregate,
+    Stats,
+    percentile_of,
+    render_aggregate,
 )
+from logster.query.suggest import suggestion
+from logster.query.tree import NUMBER_FIELDS, TIME_FIELDS, Field, Filter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from lark import Token, UnexpectedInput
 
-#: Columns of numbers in one answer.
-MAX_AGGREGATES = 20
-#: Fields to count by; every one multiplies the rows.
-MAX_KEYS = 8
-#: Rows of an answer without `every`; a longer list is an export.
-MAX_ROWS = 10_000
-#: Lines of a chart: groups of an answer with `every`.
-MAX_SERIES = 100
-#: A year: longer steps have one or two points.
-MAX_EVERY_S = 366 * 86_400
-
-#: What takes a number out of a field; percentiles are `p50`, `p99`, `p99.9`.
-FUNCTIONS = ("sum", "avg", "min", "max")
+#: What a misspelt function may be.
 _COMMON = ("count", *FUNCTIONS, "p50", "p90", "p95", "p99")
+_SPAN = re.compile(r"(\d{1,9})([smhdw])", re.ASCII)
 
-
-class Aggregate(msgspec.Struct, frozen=True):
-    """One number of each group: `count`, or `distinct`, a function or percentile of a field."""
-
-    function: str
-    field: Field | None = None
-
-
-class Stats(msgspec.Struct, frozen=True):
-    """Numbers of the events in each group, and in each step of time.
-
-    `limit` is how many groups there are at most, those with the largest first number.
-    """
-
-    aggregates: tuple[Aggregate, ...]
-    by: tuple[Field, ...] = ()
-    every_s: int | None = None
-    limit: int | None = None
-
-
-_PIPE_GRAMMAR = r"""
+#: The grammar of a search with a pipe or without, beginning with `question`.
+PIPE_GRAMMAR = (
+    GRAMMAR
+    + r"""
     question: start (_PIPE pipe)?
     ?pipe: aggregates option*                    -> stats
          | _TOP NUMBER keys option*              -> top
@@ -107,106 +75,10 @@ _PIPE_GRAMMAR = r"""
     SPAN: /\d+[A-Za-z]\w*/
     NUMBER: /\d+/
 """
+)
 
 
-def parse_question(text: str, zone: tzinfo = UTC) -> tuple[Filter, Stats | None]:
-    """Understand a search and its pipe; raises `QueryError` with the place of the mistake.
-
-    A time in it that names no zone is one of `zone`.
-    """
-    return _build(text, _Builder(zone))
-
-
-def equals_in(text: str) -> str | None:
-    """What to say once about `=` where it was read as `:`, None where it was not."""
-    if "=" not in text:
-        return None
-    builder = _Builder()
-    _build(text, builder)
-    if not builder.equals:
-        return None
-    start, end = builder.equals[0]
-    found = " ".join(text[start:end].split())
-    return (
-        f"Read `=` as `:`: `{found}` asks for a field or property. "
-        f"To find it as a text, put it in quotes: {quote(found)}"
-    )
-
-
-def _build(text: str, builder: _Builder) -> tuple[Filter, Stats | None]:
-    check_text(text)
-    try:
-        tree, stats = builder.build(_parser(), text)
-    except UnexpectedInput as error:
-        raise _explain(error, text) from None
-    check_size(tree, text)
-    return tree, stats
-
-
-def render_question(tree: Filter, stats: Stats | None) -> str:
-    """Write both as text that parses to the same."""
-    if stats is None:
-        return render_filter(tree)
-    return f"{render_filter(tree)} | {render_stats(stats)}".lstrip()
-
-
-def render_stats(stats: Stats) -> str:
-    """Write what stands behind the pipe."""
-    parts = [", ".join(render_aggregate(part) for part in stats.aggregates)]
-    if stats.by:
-        parts.append("by " + ", ".join(render_field(field) for field in stats.by))
-    if stats.every_s is not None:
-        parts.append("every " + render_span(stats.every_s))
-    if stats.limit is not None:
-        parts.append(f"limit {stats.limit}")
-    return " ".join(parts)
-
-
-def render_aggregate(aggregate: Aggregate) -> str:
-    """Write one number as it is asked for, which is also the name of its column."""
-    if aggregate.field is None:
-        return aggregate.function
-    name = render_field(aggregate.field)
-    if aggregate.function == "distinct":
-        return f"count distinct {name}"
-    return f"{aggregate.function}({name})"
-
-
-def render_span(span_s: int) -> str:
-    """Write a length of time in the largest unit that says it exactly."""
-    unit = next(unit for unit in reversed(_UNITS) if span_s % _UNITS[unit] == 0)
-    return f"{span_s // _UNITS[unit]}{unit}"
-
-
-def fields_of(stats: Stats) -> list[Field]:
-    """What the numbers are taken from, and what they are counted by."""
-    return [*(part.field for part in stats.aggregates if part.field), *stats.by]
-
-
-def replace_stats_fields(stats: Stats, others: Mapping[Field, Field]) -> Stats:
-    """The same numbers of other fields; only its text may be one that `parse_question` takes."""
-    return msgspec.structs.replace(
-        stats,
-        aggregates=tuple(
-            Aggregate(part.function, part.field and others.get(part.field, part.field))
-            for part in stats.aggregates
-        ),
-        by=tuple(others.get(field, field) for field in stats.by),
-    )
-
-
-_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
-_SPAN = re.compile(r"(\d{1,9})([smhdw])", re.ASCII)
-_PERCENTILE = re.compile(r"p([1-9]?\d(?:\.\d{1,3})?)", re.ASCII)
-
-
-def percentile_of(function: str) -> float | None:
-    """The share of a percentile, 0.95 for `p95`; None for another function."""
-    found = _PERCENTILE.fullmatch(function)
-    return float(found[1]) / 100 if found and float(found[1]) else None
-
-
-class _Builder(Builder):
+class PipeBuilder(Builder):
     """Makes filter and pipe while the parser reduces."""
 
     def question(self, parts: list[Any]) -> tuple[Filter, Stats | None]:
@@ -255,16 +127,6 @@ class _Builder(Builder):
         return "limit", parts[0], parts[1]
 
 
-@lru_cache(maxsize=1)
-def _parser() -> Lark:
-    return Lark(
-        GRAMMAR + _PIPE_GRAMMAR,
-        parser="lalr",
-        start="question",
-        regex=False,
-    )
-
-
 def _aggregate(call: Token, more: list[Token]) -> Aggregate:
     function = call.lower()
     is_distinct = bool(more) and more[0].type == "DISTINCT"
@@ -278,13 +140,13 @@ def _aggregate(call: Token, more: list[Token]) -> Aggregate:
         raise refusal_at(
             call,
             "expected count, count distinct, sum, avg, min, max or a percentile such as p95."
-            + nearest(function, _COMMON),
+            + suggestion(function, _COMMON),
         )
     if not more:
         raise refusal_at(call, f"expected a field in parentheses: {function}(DurationMs)")
     field = field_of(more[0])
     _check_number(more[0], field, function)
-    return Aggregate(_PERCENTILE.sub(_shorten, function), field)
+    return Aggregate(PERCENTILE.sub(_shorten, function), field)
 
 
 def _shorten(found: re.Match[str]) -> str:
@@ -335,7 +197,7 @@ def _keys(tokens: list[Token]) -> tuple[Field, ...]:
 
 def _span(token: Token) -> int:
     found = _SPAN.fullmatch(token.lower())
-    span_s = int(found[1]) * _UNITS[found[2]] if found else 0
+    span_s = int(found[1]) * UNITS_S[found[2]] if found else 0
     if not 1 <= span_s <= MAX_EVERY_S:
         raise refusal_at(
             token, "expected a length of time from 1s to 366d, such as 30s, 5m, 1h, 1d, 1w"
@@ -350,7 +212,7 @@ def _limit(token: Token, highest: int) -> int:
     return limit
 
 
-def _explain(error: UnexpectedInput, text: str) -> QueryError:  # noqa: PLR0911  # one sentence each
+def explain_question(error: UnexpectedInput, text: str) -> QueryError:  # noqa: PLR0911  # one sentence each
     """Say a parser's surprise in the words of pipes; before the pipe, of the filter."""
     position, expected = surprise_of(error, text)
     word = re.match(r"\w+|.|", text[position:], re.DOTALL)
@@ -375,9 +237,9 @@ def _explain(error: UnexpectedInput, text: str) -> QueryError:  # noqa: PLR0911 
     if "NUMBER" in expected:
         return QueryError("expected a number", position, length)
     if expected & {"EVERY", "LIMIT", "_BY", "_CLOSE", "_OPEN"}:
-        hint = nearest(found, ("by", "every", "limit", "distinct")) if found.isalpha() else ""
+        meant = suggestion(found, ("by", "every", "limit", "distinct")) if found.isalpha() else ""
         wanted = "a closing )" if "_CLOSE" in expected else "a comma, by, every, limit or the end"
-        return QueryError(f"expected {wanted}.{hint}", position, length)
+        return QueryError(f"expected {wanted}.{meant}", position, length)
     return explain_mistake(error, text)
 
 

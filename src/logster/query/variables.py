@@ -19,26 +19,27 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from logster.errors import QueryError
-from logster.query.language import EQUALS, MAX_TEXT_CHARACTERS, OWN_NAMES, nearest, quote
+from logster.query.grammar import EQUALS, OWN_NAMES, QUOTED, quote
+from logster.query.limits import MAX_TEXT_CHARACTERS
+from logster.query.suggest import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
 #: Every event has an id.
 _ANYTHING = "id>=0"
-_QUOTED = r'"(?:\\.|[^"\\])*"'
 _REGEX = r"/(?:\\.|[^/\\])+/i?(?=[\s),|]|$)"
 # What words are made of; in a set a comma ends them.
 _SIGN = r'(?:[^\s()"|]|\|(?=[^\s()"|]))'
 _ITEM_SIGN = r'(?:[^\s()"|,]|\|(?=[^\s()"|,]))'
 _FIELD = rf"""(?: (?:[^\W\d]|[@$])(?:[\w.@$/-]*\w)?(?=:(?!:|//)|\s*(?:!=|[<>])|{EQUALS})
                 | (?i:{OWN_NAMES})(?=\s*==?\s*[^\s=~<>)|])
-                | {_QUOTED}(?=:(?!:|//)|!=|[<>]|{EQUALS}) )
+                | {QUOTED.pattern}(?=:(?!:|//)|!=|[<>]|{EQUALS}) )
               \s* (?: :?(?:!==?(?!~)|<=|>=|<|>|==?(?=\s*[^\s=~<>)|])) | :(?=\S) ) \s*"""
 
 
 def _pieces(*kinds: str, sign: str = _SIGN) -> re.Pattern[str]:
-    """What may stand in one place, as `language.GRAMMAR` says; tests hold the two together."""
+    """What may stand in one place, as `grammar.GRAMMAR` says; tests hold the two together."""
     texts = {
         "blank": r"\s+",
         "open": r"\(",
@@ -46,7 +47,7 @@ def _pieces(*kinds: str, sign: str = _SIGN) -> re.Pattern[str]:
         "joint": r'(?:AND|OR|NOT)(?=[\s()"|]|$) | -(?=[\w@$"(*/])',
         "field": _FIELD,
         "regex": _REGEX,
-        "quoted": rf"\*?{_QUOTED}(?:\*{_QUOTED})*\*?",
+        "quoted": rf"\*?{QUOTED.pattern}(?:\*{QUOTED.pattern})*\*?",
         # A name alone: nothing more of a word follows.
         "name": rf"\$[A-Za-z_]\w*(?!{sign})",
         "word": f"{sign}+",
@@ -63,7 +64,7 @@ _ITEM = _pieces("blank", "close", "regex", "quoted", "name", "word", sign=_ITEM_
 #: `$5` and `US$` are text.
 _NAME = re.compile(r"(?<![\w$@])\$([A-Za-z_]\w*)")
 _STARRED = re.compile(r"\*?\$[A-Za-z_]\w*\*?")
-_QUOTED_OR_NAME = re.compile(rf"{_QUOTED}|{_NAME.pattern}", re.DOTALL)
+_QUOTED_OR_NAME = re.compile(rf"{QUOTED.pattern}|{_NAME.pattern}", re.DOTALL)
 
 
 class _Piece(NamedTuple):
@@ -141,7 +142,7 @@ def _check_pipe(rest: str, names: Collection[str], at: int) -> None:
 
 
 def _refuse_undefined(name: str, names: Collection[str], at: int) -> QueryError:
-    meant = nearest(name, [f"${each}" for each in names])
+    meant = suggestion(name, [f"${each}" for each in names])
     return QueryError(
         f"`{name}` is not defined: there is no variable of that name.{meant} "
         f'Define it under Variables, or write "{name}" where it is text.',

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from logster.event import SEVERITY_NAMES
-from logster.query.completion import Gap, render_value
-from logster.query.language import FIELDS, NAME_FIELDS, Field, Prefix, render_field, render_filter
+from logster.query.render import render_field, render_filter, render_value
+from logster.query.tree import FIELDS, NAME_FIELDS, Field, Prefix
 from logster.store.question import Selection
 from logster.store.select import Parameters, text_of_field
 
 if TYPE_CHECKING:
+    from logster.query.complete import Gap
     from logster.store.engine import Engine
 
 #: Enough for a list below a box.

@@ -12,7 +12,8 @@ import msgspec
 
 from logster.errors import NotFoundError, QueryError
 from logster.event import Event
-from logster.query.language import And, Equal, Field, render_filter
+from logster.query.render import render_filter
+from logster.query.tree import And, Equal, Field
 from logster.store.search import Question, find, render_cursor, search
 from logster.store.select import Key
 

@@ -27,7 +27,8 @@ import pyarrow as pa
 
 from logster.errors import QueryError, QueryTooHeavyError, StoreUnavailableError
 from logster.event import TEXT_FIELDS
-from logster.query.language import TIME_FIELDS, Field, unquote_name
+from logster.query.grammar import unquote_name
+from logster.query.tree import TIME_FIELDS, Field
 from logster.store.property import member_of
 from logster.store.question import Selection, field_of, text_of
 from logster.store.select import COLUMNS, Key, Parameters

@@ -15,18 +15,8 @@ import msgspec
 
 from logster.errors import QueryError
 from logster.event import Severity
-from logster.query.language import (
-    And,
-    Equal,
-    Field,
-    Filter,
-    Has,
-    Not,
-    Or,
-    Prefix,
-    fields_in,
-    render_field,
-)
+from logster.query.render import render_field
+from logster.query.tree import And, Equal, Field, Filter, Has, Not, Or, Prefix, fields_in
 from logster.store.question import (
     MAX_VALUE_CHARACTERS,
     SEVERITY,

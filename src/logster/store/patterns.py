@@ -18,7 +18,9 @@ import msgspec
 
 from logster.errors import QueryError
 from logster.event import Severity
-from logster.query.language import And, Field, Filter, Words, render_filter, tokens_of
+from logster.query.render import render_filter
+from logster.query.tokens import tokens_of
+from logster.query.tree import And, Field, Filter, Words
 from logster.store.question import Meter, Selection
 from logster.store.select import Parameters
 

@@ -2,7 +2,7 @@
 
 In: a `Field` that is a property, what is asked of it, the `Parameters` of a statement.
 Out: SQL made of this module's own constants; every value of a stranger is bound.
-Promise: it says what `language.matches`, `language.text_of` and `number` say.
+Promise: it says what `match`, `value` and `number` of `query/` say.
 
 The engine reads JSON as most readers do: a number with a point or an exponent is a 64-bit float,
 digits alone are a whole number of 64 bits, and with more digits a text of them. Floats are fast and
@@ -16,7 +16,6 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from logster.query.language import Equal, Field, Has, Order
 from logster.query.number import (
     FIRST_BEYOND,
     FIRST_INEXACT,
@@ -25,13 +24,14 @@ from logster.query.number import (
     is_beside,
     read_number,
 )
-from logster.query.spelling import spellings
+from logster.query.tree import Equal, Field, Has, Order
+from logster.query.unicode import spellings
 
 if TYPE_CHECKING:
     from logster.query.number import Asked
     from logster.store.select import Parameters
 
-#: JSON of text, numbers and booleans: what has a text, see `language.text_of`.
+#: JSON of text, numbers and booleans: what has a text, see `query/value`.
 SCALAR = """'^["tf0-9-]'"""
 
 #: The index `property_values` is over this very text: it tells which rows are worth looking at.

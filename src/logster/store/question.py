@@ -15,16 +15,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from logster.errors import QueryError
-from logster.query.language import (
-    EVERYTHING,
-    MAX_PATH_DEPTH,
-    PROSE_FIELDS,
-    TIME_FIELDS,
-    Field,
-    Filter,
-    field_named,
-    unquote_name,
-)
+from logster.query.grammar import unquote_name
+from logster.query.limits import MAX_PATH_DEPTH
+from logster.query.tree import EVERYTHING, PROSE_FIELDS, TIME_FIELDS, Field, Filter, field_named
 from logster.store.search import HOUR_NS, check_instants
 from logster.store.select import COLUMNS, Parameters, conditions, text_of_field
 

@@ -2,7 +2,7 @@ r"""What a search that found nothing may mean: other readings of it, and how man
 
 In: a `Selection` that found nothing, and the names that recent events have.
 Out: `Reading`s that find something, the nearest first.
-Promise: nothing else is asked than what `language` can say; at most `MAX_QUESTIONS` questions,
+Promise: nothing else is asked than what the search language can say; at most `MAX_QUESTIONS` questions,
 none longer than `QUESTION_S`, all together no longer than `BUDGET_S`; never an error, since the
 search itself was answered. One term is read in another way at a time.
 
@@ -25,9 +25,13 @@ import msgspec
 from logster.errors import QueryError, StoreError
 from logster.event import read_properties
 from logster.fields.aliases import ALIASES, field_for, plain_name
-from logster.query.language import (
+from logster.query.grammar import quote
+from logster.query.limits import MAX_PATH_DEPTH
+from logster.query.parse import parse_filter
+from logster.query.render import render_field, render_filter
+from logster.query.suggest import nearest
+from logster.query.tree import (
     EVERYTHING,
-    MAX_PATH_DEPTH,
     NAME_FIELDS,
     And,
     Equal,
@@ -37,13 +41,8 @@ from logster.query.language import (
     Not,
     Or,
     Words,
-    near,
-    parse_filter,
-    quote,
-    render_field,
-    render_filter,
-    text_of,
 )
+from logster.query.value import text_of
 from logster.store.property import has_property_value
 from logster.store.select import COLUMNS, Parameters
 
@@ -93,7 +92,7 @@ def other_fields(asked: Field, known: Mapping[str, Field]) -> list[Field]:
         elif other.is_property and (names[1] == plain or names[0] == last):
             ends.append(other)
     fields = [*same, *([Field(group)] if group else ()), *alike, *ends]
-    if asked.is_property and (name := near(asked.name, known)):
+    if asked.is_property and (name := nearest(asked.name, known)):
         fields.append(known[name])
     return [field for field in dict.fromkeys(fields) if field != asked]
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from logster.query.language import And, Field, Filter, fields_in
+from logster.query.tree import And, Field, Filter, fields_in
 from logster.store.question import Meter, Selection
 from logster.store.select import Parameters
 

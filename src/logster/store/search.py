@@ -16,8 +16,8 @@ import msgspec
 
 from logster.errors import QueryError
 from logster.event import NS_PER_S, TEXT_FIELDS, Event, read_properties
-from logster.query.language import EVERYTHING, And, Equal, Field, Filter
 from logster.query.moment import MAX_INSTANT_NS
+from logster.query.tree import EVERYTHING, And, Equal, Field, Filter
 from logster.store.select import SELECT_OLDEST, Key, select_event, select_events
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ In: a `Filter`, a workspace, instants, cursors; all of them may come from a stra
 Out: a `Statement` whose text is made of this module's own constants, and whose values
 are parameters that the server binds (`{p1:String}`).
 Promise: the workspace is the first condition of every statement and stands outside
-everything the filter adds; what the statement finds is what `language.matches` says.
+everything the filter adds; what the statement finds is what `query/match` says.
 
 How the text index is used. A word is asked by its tokens (`hasAllTokens`), which the
 engine answers from the index alone. A phrase, a pattern and an expression ask for the tokens
@@ -25,11 +25,22 @@ from typing import TYPE_CHECKING, Any, assert_never
 import msgspec
 
 from logster.event import TEXT_FIELDS
-from logster.query.language import (
+from logster.query.regex.parse import parse_regex
+from logster.query.regex.render import render_re2
+from logster.query.regex.tokens import tokens_in_regex
+from logster.query.tokens import (
+    SPACES,
+    bounds_of,
+    bounds_of_glob,
+    pattern_of_text,
+    runs_of,
+    whole_tokens_in,
+    whole_tokens_of,
+)
+from logster.query.tree import (
     EVERYTHING,
     FIELDS,
     PROSE_FIELDS,
-    SPACES,
     TIME_FIELDS,
     And,
     Equal,
@@ -43,15 +54,8 @@ from logster.query.language import (
     Prefix,
     Regex,
     Words,
-    bounds_of,
-    bounds_of_glob,
-    pattern_of_text,
-    runs_of,
-    whole_tokens_in,
-    whole_tokens_of,
 )
-from logster.query.regex import parse_regex, tokens_in_regex, write_re2
-from logster.query.spelling import MAX_SPELLINGS, folded_spellings, spellings
+from logster.query.unicode import MAX_SPELLINGS, folded_spellings, spellings
 from logster.store.property import (
     property_condition,
     property_number,
@@ -290,7 +294,7 @@ def _prose_pattern(tree: Glob | Regex, parameters: Parameters) -> str:
     """A pattern is looked for in lower-cased text, an expression in the text as it is written."""
     if isinstance(tree, Regex):
         node = parse_regex(tree.text, is_any_case=tree.is_any_case)
-        test = (_MATCH, [write_re2(node)])
+        test = (_MATCH, [render_re2(node)])
         return _prose(tree.field, tokens_in_regex(node), None, test, parameters)
     tokens = whole_tokens_in(tree.texts)
     part = None if tokens else _longest_part(tree.texts)
@@ -401,7 +405,7 @@ def _text_test(tree: Prefix | Glob | Regex, text: str, parameters: Parameters) -
             return _value_pattern(texts, text, parameters)
         case Regex(expression):
             node = parse_regex(expression, is_any_case=tree.is_any_case)
-            return f"match({text}, {parameters.bind(write_re2(node), 'String')})"
+            return f"match({text}, {parameters.bind(render_re2(node), 'String')})"
 
 
 def _value_pattern(texts: tuple[str, ...], text: str, parameters: Parameters) -> str:
@@ -436,7 +440,7 @@ def _column_value(field: Field, value: float | Decimal, parameters: Parameters) 
 
 
 def text_of_field(field: Field, parameters: Parameters) -> str:
-    """The text of a name, of prose or of a property (`language.text_of`); '' when there is none."""
+    """The text of a name, of prose or of a property (`query/value`); '' when there is none."""
     return property_text(field, parameters) if field.is_property else COLUMNS[field.name]
 
 
@@ -445,7 +449,7 @@ def number_of_field(field: Field, parameters: Parameters) -> str:
     return property_number(field, parameters)
 
 
-#: Characters of one word (`language.tokens_of`), ASCII alone: others have cases of their own.
+#: Characters of one word (`query/tokens`), ASCII alone: others have cases of their own.
 _PART = re.compile(r"[0-9a-z]+")
 _LIKE_SPECIAL = re.compile(r"[%_\\]")
 #: RE2 takes a backslash before ASCII punctuation; control characters go by number.

@@ -21,17 +21,10 @@ import msgspec
 
 from logster.errors import QueryError, StoreError
 from logster.event import NS_PER_S, Severity
-from logster.query.language import (
-    EVERYTHING,
-    NAME_FIELDS,
-    PROSE_FIELDS,
-    TIME_FIELDS,
-    Field,
-    Filter,
-    render_field,
-)
 from logster.query.number import FIRST_INEXACT, FIRST_SHORT
-from logster.query.pipes import Aggregate, Stats, percentile_of, render_aggregate, render_span
+from logster.query.render import render_field
+from logster.query.stats import Aggregate, Stats, percentile_of, render_aggregate, render_span
+from logster.query.tree import EVERYTHING, NAME_FIELDS, PROSE_FIELDS, TIME_FIELDS, Field, Filter
 from logster.store.property import property_digits
 from logster.store.search import check_instants
 from logster.store.select import (

@@ -15,23 +15,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from logster.errors import QueryError, StoreError
-from logster.query.language import (
-    FIELDS,
-    Field,
-    Filter,
-    fields_in,
-    parse_filter,
-    render_field,
-    render_filter,
-    replace_fields,
-)
-from logster.query.pipes import (
-    Stats,
-    fields_of,
-    parse_question,
-    render_question,
-    replace_stats_fields,
-)
+from logster.query.parse import parse_filter
+from logster.query.question import parse_question, render_question
+from logster.query.render import render_field, render_filter
+from logster.query.stats import Stats, fields_of, replace_stats_fields
+from logster.query.tree import FIELDS, Field, Filter, fields_in, replace_fields
 from logster.store.question import Meter, Selection
 from logster.store.readings import find_readings, other_fields
 from logster.store.summary import list_fields

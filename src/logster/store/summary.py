@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 
 from logster.event import NS_PER_MS, Severity, read_properties
-from logster.query.language import MAX_PATH_DEPTH, NAME_FIELDS, PROSE_FIELDS, Field, render_field
+from logster.query.limits import MAX_PATH_DEPTH
+from logster.query.render import render_field
+from logster.query.tree import NAME_FIELDS, PROSE_FIELDS, Field
 from logster.store.question import (
     SEVERITY,
     Meter,

@@ -39,7 +39,7 @@ from logster.store.select import SELECT_NOW, count_stored, select_places, select
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from logster.query.language import Filter
+    from logster.query.tree import Filter
     from logster.store.engine import Engine
 
 #: Longer than an insert takes, retries and a busy disk included; a retry has a new stored_at.

@@ -17,7 +17,7 @@ from logster import __version__
 from logster.errors import NotFoundError
 from logster.meta.accounts import Accounts, Role
 from logster.meta.keys import Right
-from logster.query.pipes import equals_in
+from logster.query.question import equals_in
 from logster.store.engine import Engine
 from logster.store.export import choose_columns
 from logster.store.question import Selection

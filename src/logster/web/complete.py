@@ -13,8 +13,8 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
-from logster.query.completion import gap_in
-from logster.query.language import check_text
+from logster.query.complete import gap_in
+from logster.query.limits import check_text
 from logster.query.moment import Clock
 from logster.store.complete import complete
 from logster.store.engine import Engine

@@ -33,7 +33,7 @@ from logster.meta.dashboards import (
     Variable,
 )
 from logster.meta.sharing import Person, can_change
-from logster.query.language import MAX_TEXT_CHARACTERS
+from logster.query.limits import MAX_TEXT_CHARACTERS
 from logster.query.variables import bind, check_names
 from logster.timestamp import read_instant
 from logster.web.access import Principal

@@ -19,9 +19,9 @@ from litestar.params import QueryParameter
 from litestar.response import Stream
 
 from logster.errors import StoreError
-from logster.query.language import parse_filter
 from logster.query.moment import Clock
-from logster.query.pipes import equals_in
+from logster.query.parse import parse_filter
+from logster.query.question import equals_in
 from logster.store.engine import Engine
 from logster.store.tail import Step, follow, parse_cursor
 from logster.web.access import Access, Principal

@@ -15,7 +15,7 @@ from litestar import Litestar, Request
 from litestar.exceptions import ClientException, ValidationException
 from litestar.routes import HTTPRoute
 
-from logster.query.language import nearest
+from logster.query.suggest import suggestion
 
 MAX_NAME_CHARACTERS = 50
 #: What msgspec says of a member that its type does not have.
@@ -73,7 +73,7 @@ def _refusal(what: str, name: str, known: Collection[str], place: str = "") -> s
     told = f" of {place}" if place else ""
     shown = f"`{name[:MAX_NAME_CHARACTERS]}`"
     names = ", ".join(sorted(known)) or "none"
-    return f"There is no {what} {shown}{told} here.{nearest(name, known)} Known: {names}."
+    return f"There is no {what} {shown}{told} here.{suggestion(name, known)} Known: {names}."
 
 
 def _members(annotation: Any, place: str) -> Iterator[str]:

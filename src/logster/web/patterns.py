@@ -7,7 +7,7 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
-from logster.query.pipes import equals_in
+from logster.query.question import equals_in
 from logster.store.engine import Engine
 from logster.store.patterns import DEFAULT_LIMIT, find_patterns
 from logster.store.patterns import MAX_LIMIT as MAX_PATTERNS

@@ -12,7 +12,7 @@ import msgspec
 
 from logster.event import Event, render_instant
 from logster.meta.keys import KeyInfo, Right
-from logster.query.language import value_of
+from logster.query.value import value_of
 from logster.store.export import Column
 from logster.store.suggestion import Hint
 

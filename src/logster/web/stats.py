@@ -16,7 +16,7 @@ from litestar.params import QueryParameter
 from logster.errors import QueryError
 from logster.event import render_instant
 from logster.query.moment import Clock, parse_range
-from logster.query.pipes import equals_in, parse_question
+from logster.query.question import equals_in, parse_question
 from logster.store.engine import Engine
 from logster.store.question import Selection
 from logster.store.stats import StatsQuestion, Table, count

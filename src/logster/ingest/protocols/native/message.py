@@ -16,7 +16,7 @@ import msgspec
 
 from logster.event import SEVERITY_NAMES, Columns, Rejection
 from logster.ingest import json_text
-from logster.query.language import near
+from logster.query.suggest import nearest
 from logster.timestamp import read_instant, read_instants
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def _find_mistyped(names: Iterable[str]) -> str | None:
     """A name that is like Message, and not only for its blanks: the original's words are exact."""
     for name in itertools.islice(names, _MAX_COMPARED):
         is_plain = name.isascii() and name.replace("_", "").isalnum() and len(name) <= _MAX_NAME
-        if is_plain and name.lower() not in MEMBERS and near(name, ("Message",)):
+        if is_plain and name.lower() not in MEMBERS and nearest(name, ("Message",)):
             return name
     return None
 

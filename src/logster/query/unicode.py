@@ -1,4 +1,4 @@
-"""One text, several spellings: `é` is one character or two, and people mean the same by both.
+"""Unicode: `é` is one character or two, and people mean the same by both spellings.
 
 In: a text that is looked for. Out: the texts that Unicode calls equal to it.
 Promise: what clients sent stays as it is, and so does every index: a search asks for each of a few

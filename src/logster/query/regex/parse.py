@@ -1,23 +1,18 @@
-r"""Regular expressions: one strict syntax, written for the engine (RE2) and for Python.
+"""Text -> tree of an expression.
 
-In: the text between the slashes of `/…/`. Out: a checked `Regex` that both write alike.
-Promise: what is accepted means the same in both, and costs the engine linear time;
-what is not is a `QueryError` at its place. Anything only one of them knows is refused.
-
-The syntax: literals, `.` (all but a line feed), `\d \w \s \D \W \S` (ASCII), `[a-z]`, `[^…]`,
-`\b \B` (ASCII), `^ $` (the ends of the whole text), groups, `|`, `? * + {n} {n,} {n,m}`, each
-also lazy, `\t \n \r \f \v \xHH \x{H…}`, and a backslash before any sign. Every set is written
-out as its ranges, so that no engine's idea of a class matters.
+In: the text between the slashes, and where it stands in the search. Out: a tree.
+Promise: what either engine would read in its own way, or not at all, is a `QueryError`; what is
+taken is small enough for both.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Literal, NoReturn, TypeAlias
-
-import msgspec
+from typing import NoReturn
 
 from logster.errors import QueryError
+from logster.query.regex.ranges import CLASSES, LAST, Range, complement, merge
+from logster.query.regex.tree import Chars, Choice, Edge, Node, Repeat, Sequence
 
 #: One repetition, as in RE2.
 MAX_REPEAT = 1_000
@@ -26,129 +21,16 @@ MAX_SIZE = 2_000
 #: Groups inside groups; both readers of the expression recurse.
 MAX_DEPTH = 20
 
-_LAST = 0x10FFFF
+#: A repetition; Python and RE2 differ about `{,3}`, which is text here.
+_COUNT = re.compile(r"(?:([*+?])|\{(\d{1,6})(?:,(\d{0,6}))?\})\??", re.ASCII)
+_CODE = re.compile(r"\\x(?:([0-9A-Fa-f]{2})|\{([0-9A-Fa-f]{1,6})\})")
 
-Range: TypeAlias = tuple[int, int]
-
-
-class Chars(msgspec.Struct, frozen=True, tag=True):
-    """One character out of these ranges, ascending and apart."""
-
-    ranges: tuple[Range, ...]
-
-
-class Edge(msgspec.Struct, frozen=True, tag=True):
-    """A place: the beginning, the end, a word's edge, no word's edge."""
-
-    kind: Literal["^", "$", "b", "B"]
-
-
-class Sequence(msgspec.Struct, frozen=True, tag=True):
-    """One after the other."""
-
-    parts: tuple[Node, ...]
-
-
-class Choice(msgspec.Struct, frozen=True, tag=True):
-    """One of them."""
-
-    parts: tuple[Node, ...]
-
-
-class Repeat(msgspec.Struct, frozen=True, tag=True):
-    """`low` to `high` times; no `high` is no end."""
-
-    part: Node
-    low: int
-    high: int | None
-
-
-Node: TypeAlias = Chars | Edge | Sequence | Choice | Repeat
+_CONTROLS = {"t": 9, "n": 10, "v": 11, "f": 12, "r": 13}
 
 
 def parse_regex(text: str, at: int = 0, *, is_any_case: bool = False) -> Node:
     """Understand an expression; `at` is where it stands in the search."""
     return _Reader(text, at, is_any_case=is_any_case).read()
-
-
-def write_re2(node: Node) -> str:
-    """Write it for the engine."""
-    return _write(node, {"^": "^", "$": "$", "b": r"\b", "B": r"\B"}, r"\x{%x}")
-
-
-def compile_python(node: Node) -> re.Pattern[str]:
-    r"""Write it for Python, which serves as the reference.
-
-    There `\B` is not found in empty text before version 3.14; that there is no `\b` is.
-    """
-    edges = {"^": r"\A", "$": r"\Z", "b": r"\b", "B": r"(?!\b)"}
-    return re.compile(_write(node, edges, r"\U%08x"), re.ASCII)
-
-
-def tokens_in_regex(node: Node) -> list[str]:
-    r"""Tokens, in lower case, that stand whole in every match: what an index can be asked for.
-
-    Only ASCII ones: folding other letters depends on their neighbours. What may be glued to
-    a literal text is written as \0, which is glued to everything.
-    """
-    parts = node.parts if isinstance(node, Sequence) else (node,)
-    text = "\0"
-    for part in parts:
-        if part == Edge("^"):
-            text = " " if text == "\0" else text + "\0"
-        elif part == Edge("$"):
-            text += " "
-        elif not isinstance(part, Edge):
-            text += _letter(part) or "\0"
-    return _WHOLE_TOKEN.findall(text + "\0")
-
-
-def _letter(part: Node) -> str | None:
-    """The one character a part stands for, whatever its case."""
-    if not isinstance(part, Chars):
-        return None
-    letters = {chr(low).lower() for low, high in part.ranges if low == high < 0x80}  # noqa: PLR2004
-    return letters.pop() if len(letters) == 1 and _is_single(part) else None
-
-
-def _is_single(part: Chars) -> bool:
-    return all(low == high < 0x80 for low, high in part.ranges)  # noqa: PLR2004  ASCII
-
-
-def _write(node: Node, edges: dict[str, str], escape: str) -> str:
-    match node:
-        case Chars(((low, high),)) if low == high:
-            return _write_character(low, escape)
-        case Chars(ranges):
-            return f"[{''.join(_write_range(low, high, escape) for low, high in ranges)}]"
-        case Edge(kind):
-            return edges[kind]
-        case Sequence(parts):
-            return "".join(_write(part, edges, escape) for part in parts)
-        case Choice(parts):
-            return f"(?:{'|'.join(_write(part, edges, escape) for part in parts)})"
-        case Repeat(part, low, high):
-            inner = _write(part, edges, escape)
-            if isinstance(part, Sequence):
-                inner = f"(?:{inner})"
-            return inner + _write_count(low, high)
-
-
-def _write_range(low: int, high: int, escape: str) -> str:
-    first, last = _write_character(low, escape), _write_character(high, escape)
-    return first if low == high else f"{first}-{last}"
-
-
-def _write_character(code: int, escape: str) -> str:
-    character = chr(code)
-    return character if character.isascii() and character.isalnum() else escape % code
-
-
-def _write_count(low: int, high: int | None) -> str:
-    short = {(0, None): "*", (1, None): "+", (0, 1): "?"}.get((low, high))
-    if short is not None:
-        return short
-    return f"{{{low}}}" if low == high else f"{{{low},{'' if high is None else high}}}"
 
 
 class _Reader:
@@ -224,9 +106,7 @@ class _Reader:
         self._place += 1
         if character in "^$":
             return Edge("^" if character == "^" else "$")
-        return (
-            Chars(_complement(((10, 10),))) if character == "." else self._chars([ord(character)])
-        )
+        return Chars(complement(((10, 10),))) if character == "." else self._chars([ord(character)])
 
     def _group(self, depth: int) -> Node:
         start = self._place
@@ -258,8 +138,8 @@ class _Reader:
         if not ranges:
             self._place = start
             self._refuse("expected characters between [ and ]", 2)
-        chars = _merge(self._folded(ranges))
-        chars = _complement(chars) if is_negated else chars
+        chars = merge(self._folded(ranges))
+        chars = complement(chars) if is_negated else chars
         if not chars:
             self._place = start
             self._refuse("this set leaves no character")
@@ -296,7 +176,7 @@ class _Reader:
         found = _CODE.match(self._text, self._place)
         if found is not None:
             code = int(found[1] or found[2], 16)
-            if code > _LAST or 0xD800 <= code <= 0xDFFF:  # noqa: PLR2004  surrogates are halves
+            if code > LAST or 0xD800 <= code <= 0xDFFF:  # noqa: PLR2004  surrogates are halves
                 self._refuse("there is no such character", found.end() - found.start())
             self._place = found.end()
             return self._chars([code], is_in_set=is_in_set)
@@ -304,9 +184,9 @@ class _Reader:
         if character in ("b", "B") and not is_in_set:
             self._place += 2
             return Edge("b" if character == "b" else "B")
-        if character in _CLASSES:
+        if character in CLASSES:
             self._place += 2
-            return Chars(_CLASSES[character])
+            return Chars(CLASSES[character])
         if character in _CONTROLS:
             self._place += 2
             return Chars(((_CONTROLS[character], _CONTROLS[character]),))
@@ -319,7 +199,7 @@ class _Reader:
 
     def _chars(self, codes: list[int], *, is_in_set: bool = False) -> Chars:
         ranges = [(code, code) for code in codes]
-        return Chars(_merge(ranges if is_in_set else self._folded(ranges)))
+        return Chars(merge(ranges if is_in_set else self._folded(ranges)))
 
     def _folded(self, ranges: list[Range]) -> list[Range]:
         """The same in both cases: single letters of every script, ranges of ASCII."""
@@ -346,27 +226,6 @@ class _Reader:
 
 def _cases(letter: str) -> list[str]:
     return [other for other in (letter.lower(), letter.upper()) if len(other) == 1]
-
-
-def _merge(ranges: list[Range]) -> tuple[Range, ...]:
-    merged: list[Range] = []
-    for low, high in sorted(ranges):
-        if merged and low <= merged[-1][1] + 1:
-            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
-        else:
-            merged.append((low, high))
-    return tuple(merged)
-
-
-def _complement(ranges: tuple[Range, ...]) -> tuple[Range, ...]:
-    """All other characters; `ranges` ascend and are apart."""
-    gaps: list[Range] = []
-    start = 0
-    for low, high in ranges:
-        if start < low:
-            gaps.append((start, low - 1))
-        start = high + 1
-    return (*gaps, (start, _LAST)) if start <= _LAST else tuple(gaps)
 
 
 def _read_count(found: re.Match[str]) -> tuple[int, int | None]:
@@ -400,21 +259,3 @@ def _product(node: Node) -> int:
             return _product(part) * max(low, high or 0, 1)
         case _:
             return 1
-
-
-#: A repetition; Python and RE2 differ about `{,3}`, which is text here.
-_COUNT = re.compile(r"(?:([*+?])|\{(\d{1,6})(?:,(\d{0,6}))?\})\??", re.ASCII)
-_WHOLE_TOKEN = re.compile(r"(?<![0-9a-z\0])[0-9a-z]+(?![0-9a-z\0])")
-_CODE = re.compile(r"\\x(?:([0-9A-Fa-f]{2})|\{([0-9A-Fa-f]{1,6})\})")
-_DIGITS: tuple[Range, ...] = ((0x30, 0x39),)
-_WORD: tuple[Range, ...] = ((0x30, 0x39), (0x41, 0x5A), (0x5F, 0x5F), (0x61, 0x7A))
-_SPACE: tuple[Range, ...] = ((0x09, 0x0A), (0x0C, 0x0D), (0x20, 0x20))
-_CLASSES = {
-    "d": _DIGITS,
-    "w": _WORD,
-    "s": _SPACE,
-    "D": _complement(_DIGITS),
-    "W": _complement(_WORD),
-    "S": _complement(_SPACE),
-}
-_CONTROLS = {"t": 9, "n": 10, "v": 11, "f": 12, "r": 13}

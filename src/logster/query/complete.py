@@ -13,8 +13,9 @@ from typing import Literal
 import msgspec
 
 from logster.errors import QueryError
-from logster.query.language import Equal, Field, parse_filter, render_field, render_filter
-from logster.query.pipes import FUNCTIONS
+from logster.query.parse import parse_filter
+from logster.query.stats import FUNCTIONS
+from logster.query.tree import Equal, Field
 
 #: Characters before the cursor that are looked at; names and values are shorter.
 MAX_LOOK_BACK = 500
@@ -58,11 +59,6 @@ def _gap_at_end(left: str) -> Gap | None:
         return None  # inside a phrase
     name = _NAME.search(left)
     return Gap("field", name.start(1), name[1], behind=":") if name else None
-
-
-def render_value(field: Field, value: str) -> str:
-    """Write a value as it stands behind the colon."""
-    return render_filter(Equal(field, value))[len(render_field(field)) + 1 :]
 
 
 def _gap_in_pipe(text: str, start: int) -> Gap | None:

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from logster.query.completion import AGGREGATES, KEYWORDS, SPANS, gap_in, render_value
-from logster.query.language import Equal, Field, parse_filter
-from logster.query.pipes import parse_question
+from logster.query.complete import AGGREGATES, KEYWORDS, SPANS, gap_in
+from logster.query.parse import parse_filter
+from logster.query.question import parse_question
+from logster.query.render import render_value
+from logster.query.tree import Equal, Field
 
 USER = Field("user")
 

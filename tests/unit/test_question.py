@@ -7,17 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logster.errors import QueryError
-from logster.query.language import EVERYTHING, Field, Filter, Words
-from logster.query.pipes import (
-    MAX_AGGREGATES,
-    MAX_KEYS,
-    MAX_ROWS,
-    MAX_SERIES,
-    Aggregate,
-    Stats,
-    parse_question,
-    render_question,
-)
+from logster.query.question import equals_in, parse_question, render_question
+from logster.query.stats import MAX_AGGREGATES, MAX_KEYS, MAX_ROWS, MAX_SERIES, Aggregate, Stats
+from logster.query.tree import EVERYTHING, Field, Filter, Words
 from support.filters import filters
 from support.pipes import pipes
 
@@ -173,3 +165,16 @@ def _understand(text: str) -> tuple[Filter, Stats | None] | QueryError:
         return parse_question(text)
     except QueryError as error:
         return error
+
+
+def test_before_a_pipe_an_equals_sign_is_a_colon_too() -> None:
+    tree, stats = parse_question("severity=error | count by user")
+    assert render_question(tree, stats) == "severity:error | count by user"
+    assert equals_in("| count by user") is None
+
+
+def test_an_equals_sign_is_named_once_and_how_to_find_the_text() -> None:
+    assert equals_in('a user = "al b" status=500') == (
+        'Read `=` as `:`: `user = "al b"` asks for a field or property. '
+        r'To find it as a text, put it in quotes: "user = \"al b\""'
+    )

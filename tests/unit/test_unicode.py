@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logster.query.spelling import MAX_SPELLINGS, folded_spellings, spellings
+from logster.query.unicode import MAX_SPELLINGS, folded_spellings, spellings
 
 #: Letters with marks, marks alone, signs that are equal to others, Hangul, and plain ones.
 accented = st.text(

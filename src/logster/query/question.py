@@ -46,11 +46,6 @@ def _parser() -> Lark:
     return Lark(PIPE_GRAMMAR, parser="lalr", start="question", regex=False)
 
 
-@lru_cache(maxsize=1)
-def _parser() -> Lark:
-    return Lark(PIPE_GRAMMAR, parser="lalr", start="question", regex=False)
-
-
 def render_question(tree: Filter, stats: Stats | None) -> str:
     """Write both as text that parses to the same."""
     if stats is None:

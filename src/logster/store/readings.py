@@ -2,9 +2,9 @@ r"""What a search that found nothing may mean: other readings of it, and how man
 
 In: a `Selection` that found nothing, and the names that recent events have.
 Out: `Reading`s that find something, the nearest first.
-Promise: nothing else is asked than what the search language can say; at most `MAX_QUESTIONS` questions,
-none longer than `QUESTION_S`, all together no longer than `BUDGET_S`; never an error, since the
-search itself was answered. One term is read in another way at a time.
+Promise: nothing else is asked than what the search language can say; at most `MAX_QUESTIONS`
+questions, none longer than `QUESTION_S`, all together no longer than `BUDGET_S`; never an error,
+since the search itself was answered. One term is read in another way at a time.
 
 A word may be the value of a property or of a name, the id of an event, or stand inside another
 word. A condition may be on a name that others spell differently (`level`, `userId`), on a value

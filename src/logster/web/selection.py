@@ -9,8 +9,8 @@ from typing import Annotated
 from litestar.di import NamedDependency, Provide
 from litestar.params import QueryParameter
 
-from logster.query.parse import parse_filter
 from logster.query.moment import Clock, parse_range
+from logster.query.parse import parse_filter
 from logster.store.question import Selection
 from logster.web.access import Principal
 

@@ -26,7 +26,6 @@ VOCABULARY = (
     "config",
     "event",
     "block",
-    "timestamp",
     "zstd",
     "folder",
     "serverlog",

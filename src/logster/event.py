@@ -52,21 +52,6 @@ class Severity(enum.IntEnum):
     OFF = 6
 
 
-#: Every spelling a client may use, lower case, to its number.
-SEVERITY_NAMES: dict[str, int] = {
-    "trace": 0,
-    "debug": 1,
-    "info": 2,
-    "information": 2,
-    "warn": 3,
-    "warning": 3,
-    "error": 4,
-    "fatal": 5,
-    "critical": 5,
-    "off": 6,
-    "none": 6,
-}
-
 #: The text fields in the order of their bit in `Columns.blank`.
 TEXT_FIELDS = (
     "message",

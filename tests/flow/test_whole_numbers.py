@@ -13,7 +13,6 @@ from logster.block import build_block, pack_block
 from logster.event import NS_PER_S, Columns, Event, read_properties
 from logster.query.match import matches
 from logster.query.parse import parse_filter
-from logster.query.pipes import parse_question
 from logster.query.question import parse_question
 from logster.query.render import render_filter
 from logster.query.tree import Field, Filter

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from logster.event import NS_PER_MS, NS_PER_S
-from logster.timestamp import read_instant
+from logster.fields.instant import read_instant
 from support.native import ask
 
 NOON = 1_796_126_400 * NS_PER_S  # 2026-12-01T12:00:00Z

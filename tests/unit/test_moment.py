@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from logster.errors import QueryError
 from logster.event import NS_PER_S
+from logster.fields.instant import read_instant
 from logster.query.moment import MAX_INSTANT_NS, Clock, parse_moment, parse_range, parse_zone
-from logster.timestamp import read_instant
 
 TABLE: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[1] / "tables" / "moments.json").read_text(encoding="utf-8")

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logster.event import Event, render_instant
-from logster.timestamp import read_instant
+from logster.fields.instant import read_instant
 from logster.web.pages import local_path
 from logster.web.shapes import shape_event
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from logster.cli.clock import Clock
-from logster.cli.lines import read_line
 from logster.event import Severity
+from logster.fields.line.read import read_line
+from logster.fields.line.timestamp import Clock
 
 if TYPE_CHECKING:
     from logster.follow.rows import Row
@@ -46,7 +46,7 @@ def render_event(row: Row, choices: Choices) -> bytes:
     line = read_line(row.text or "", Clock(datetime.now(UTC), zone))
     severity = choices.severity if choices.severity is not None else line.severity
     event: dict[str, Any] = {
-        **line.members,
+        **{_member_of(field): text for field, text in line.fields.items()},
         "Message": line.message,
         "Severity": DEFAULT_SEVERITY if severity is None else severity,
     }
@@ -62,6 +62,11 @@ def render_event(row: Row, choices: Choices) -> bytes:
     if line.properties or choices.properties:
         event["Properties"] = {**line.properties, **choices.properties}
     return _ENCODER.encode(event)
+
+
+def _member_of(field: str) -> str:
+    """The name of a field in the native API: `StackTrace` for stack_trace."""
+    return field.title().replace("_", "")
 
 
 #: Rotation and compression add endings to the one a file has.

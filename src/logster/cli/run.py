@@ -15,7 +15,7 @@ from logster.cli.bar import show_bar
 from logster.cli.batches import Entry, Refusal
 from logster.cli.client import ClientError, Patience
 from logster.cli.events import render_event
-from logster.cli.traces import TraceJoiner
+from logster.cli.joiner import TraceJoiner
 from logster.follow.rows import MAX_LINE_BYTES, Row
 
 if TYPE_CHECKING:

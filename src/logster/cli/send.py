@@ -27,7 +27,6 @@ from logster.cli.client import (
     target_options,
 )
 from logster.cli.events import Choices
-from logster.cli.lines import severity_of
 from logster.cli.notes import Notes
 from logster.cli.run import Run
 from logster.cli.sources import STDIN_NAME, Progress, Stream, follow_rows, read_files
@@ -35,6 +34,7 @@ from logster.cli.state import state_path
 from logster.cli.stop import Stop
 from logster.cli.terminal import note, show
 from logster.event import Severity
+from logster.fields.severity import severity_of
 from logster.follow.charset import UTF_8, EncodingError, check_encoding
 from logster.follow.folders import find_files, is_compressed
 from logster.follow.follower import Follower

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from lark import Token
 
-from logster.event import SEVERITY_NAMES, Severity
+from logster.event import Severity
 from logster.fields.aliases import field_for
+from logster.fields.severity import SEVERITY_NAMES
 from logster.query.grammar import QUOTED, unquote, unquote_name
 from logster.query.interval import interval_of
 from logster.query.limits import MAX_PATH_DEPTH

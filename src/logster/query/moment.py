@@ -23,6 +23,8 @@ import msgspec
 
 from logster.errors import QueryError
 from logster.event import NS_PER_S
+from logster.fields.dates import LEAP_YEARS_WITHIN, MONTHS
+from logster.fields.epoch import unit_ns_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,10 +52,7 @@ _RELATIVE = re.compile(
 )
 _ONE_SPAN = re.compile(r"(\d+)\s?([a-z])")
 _NUMBER = re.compile(r"@?(\d{9,20}(?:\.\d{1,9})?)", re.ASCII)
-#: Below each bound a number counts in units of so many nanoseconds, as in `timestamp`.
-_UNITS_NS = ((10**11, NS_PER_S), (10**14, 10**6), (10**17, 10**3), (10**20, 1))
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY_WORDS = {"today": 0, "yesterday": -1, "tomorrow": 1}
 _MONTH = (
@@ -87,8 +86,6 @@ _WRITTEN = (
     re.compile(rf"{_CLOCK}{_ZONE}(?:,?\s(?:on\s)?{_DAY})?", re.ASCII),
 )
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,2}")
-#: Among so many years is one with a 29th of February, even around 2100.
-_YEARS_BACK = 9
 _NOON_HOUR, _DAY_HOURS = 12, 24
 
 
@@ -171,9 +168,8 @@ def _parse(text: str, clock: Clock) -> int | None:
         return clock.now_ns - length_ns
     if number := _NUMBER.fullmatch(text):
         since_epoch = Decimal(number[1])
-        return next(
-            (int(since_epoch * unit) for bound, unit in _UNITS_NS if since_epoch < bound), None
-        )
+        unit_ns = unit_ns_of(since_epoch)
+        return None if unit_ns is None else int(since_epoch * unit_ns)
     written = _read(text)
     return written.last_until(clock) if written else None
 
@@ -227,7 +223,7 @@ class _Written(msgspec.Struct, frozen=True):
             days = (from_day + timedelta(days=step * number) for number in range(start, 15))
             yield from (day for day in days if day.weekday() == place)
         elif month_and_day := self._month_and_day():
-            for number in range(_YEARS_BACK):
+            for number in range(LEAP_YEARS_WITHIN):
                 try:
                     yield date(from_day.year + step * number, *month_and_day)
                 except ValueError:
@@ -242,7 +238,7 @@ class _Written(msgspec.Struct, frozen=True):
                 return int(month), int(parts[f"{kind}_day"] or 0)
         for kind in ("name", "of"):
             if month := parts[f"{kind}_month"]:
-                return _MONTHS.index(month[:3]) + 1, int(parts[f"{kind}_day"] or 0)
+                return MONTHS.index(month[:3]) + 1, int(parts[f"{kind}_day"] or 0)
         return ()
 
     def _on(self, day: date, zone: tzinfo) -> int:

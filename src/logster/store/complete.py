@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from logster.event import SEVERITY_NAMES
+from logster.fields.severity import SEVERITY_NAMES
 from logster.query.render import render_field, render_filter, render_value
 from logster.query.tree import FIELDS, NAME_FIELDS, Field, Prefix
 from logster.store.question import Selection

@@ -18,6 +18,7 @@ from msgspec import Meta
 
 from logster.errors import QueryError
 from logster.event import render_instant
+from logster.fields.instant import read_instant
 from logster.meta.dashboards import (
     MAX_TILES,
     MAX_VALUES,
@@ -35,7 +36,6 @@ from logster.meta.dashboards import (
 from logster.meta.sharing import Person, can_change
 from logster.query.limits import MAX_TEXT_CHARACTERS
 from logster.query.variables import bind, check_names
-from logster.timestamp import read_instant
 from logster.web.access import Principal
 from logster.web.audit import audit_removed, audit_shared
 from logster.web.orders import Order

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from logster.event import SEVERITY_NAMES, Columns, Rejection
+from logster.event import Columns, Rejection
+from logster.fields.instant import read_instant, read_instants
+from logster.fields.severity import SEVERITY_NAMES
 from logster.ingest import json_text
 from logster.query.suggest import nearest
-from logster.timestamp import read_instant, read_instants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

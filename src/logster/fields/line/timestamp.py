@@ -14,7 +14,10 @@ from typing import Any
 
 import msgspec
 
-from logster.cli.zones import Tail, read_tail
+from logster.event import NS_PER_S
+from logster.fields.dates import LEAP_YEARS_WITHIN, MAX_OFFSET, MONTHS
+from logster.fields.epoch import unit_ns_of
+from logster.fields.line.zone import Tail, read_tail
 
 
 class Clock(msgspec.Struct, frozen=True):
@@ -27,7 +30,6 @@ class Clock(msgspec.Struct, frozen=True):
     zone: tzinfo | None = None
 
 
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = r"(?P<month>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _CLOCK = r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)"
 _PACKED_CLOCK = r"(?P<hour>\d\d):?(?P<minute>\d\d):?(?P<second>\d\d)"
@@ -136,10 +138,6 @@ def _month_of(text: str) -> int:
     return int(text) if text.isdigit() else MONTHS.index(text.lower()) + 1
 
 
-#: Kiribati's; nobody is farther ahead, or behind.
-_MAX_OFFSET = timedelta(hours=14)
-
-
 def _zone_of(text: str | None, clock: Clock) -> tzinfo | None:
     if not text:
         return clock.zone
@@ -147,7 +145,7 @@ def _zone_of(text: str | None, clock: Clock) -> tzinfo | None:
         return UTC
     hours, minutes = int(text[1:3]), int(text[3:].lstrip(":") or 0)
     offset = timedelta(hours=hours, minutes=minutes)
-    if offset > _MAX_OFFSET or minutes >= 60:  # noqa: PLR2004  it is a number, and no zone
+    if offset > MAX_OFFSET or minutes >= 60:  # noqa: PLR2004  it is a number, and no zone
         return clock.zone
     return timezone(-offset if text[0] == "-" else offset)
 
@@ -163,14 +161,10 @@ def _moment(year: int, rest: _Rest, zone: tzinfo | None) -> datetime | None:
         return None
 
 
-#: Among so many years is one with a 29th of February, even around 2100.
-_YEARS_BACK = 9
-
-
 def _latest(rest: _Rest, zone: tzinfo | None, now: datetime) -> datetime | None:
     """Find the year of a time without one: the last in which it is not in the future."""
     limit = now + timedelta(days=1)  # clocks and zones differ by less than a day
-    for year in range(limit.year, limit.year - _YEARS_BACK, -1):
+    for year in range(limit.year, limit.year - LEAP_YEARS_WITHIN, -1):
         moment = _moment(year, rest, zone)
         if moment and moment <= limit:
             return moment
@@ -182,12 +176,10 @@ def _instant(moment: datetime, fraction: str | None) -> str:
     return f"{text}.{fraction}Z" if fraction else f"{text}Z"
 
 
-#: Epochs by magnitude: one unit's year 2001 is the next unit's year 1970.
-_EPOCH_UNITS = ((10**11, 1), (10**14, 10**3), (10**17, 10**6), (10**20, 10**9))
 _FIRST_EPOCH_S = 10**8
 
 
-def read_instant(value: Any, clock: Clock) -> str | None:
+def read_time_value(value: Any, clock: Clock) -> str | None:
     """Read a time that stands alone: text of a known shape, or an epoch in s, ms, µs or ns."""
     if isinstance(value, str):
         text, end = read_time(value, clock)
@@ -205,10 +197,10 @@ def _epoch_of(text: str) -> str | None:
     if not found:
         return None
     whole = int(found["whole"])
-    unit = next((unit for limit, unit in _EPOCH_UNITS if whole < limit), 0)
-    if not unit or whole // unit < _FIRST_EPOCH_S:
+    unit_ns = unit_ns_of(whole)
+    if unit_ns is None or whole * unit_ns < _FIRST_EPOCH_S * NS_PER_S:
         return None
-    seconds, below = divmod(whole, unit)
-    digits = len(str(unit)) - 1
+    seconds, below = divmod(whole, NS_PER_S // unit_ns)
+    digits = len(str(NS_PER_S // unit_ns)) - 1
     fraction = f"{below:0{digits}d}" if digits else found["fraction"]
     return _instant(datetime.fromtimestamp(seconds, UTC), fraction)

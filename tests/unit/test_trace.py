@@ -2,8 +2,7 @@
 
 import pytest
 
-from logster.cli.traces import JOIN_WAIT_S, MAX_JOINED_LINES, TraceJoiner
-from logster.follow.rows import Row
+from logster.fields.trace import MAX_JOINED_LINES, join_traces
 
 #: Each is one event, as its program writes it.
 TRACES = {
@@ -104,11 +103,8 @@ MESSAGES = [
 ]
 
 
-def joined(text, source="x"):
-    joiner = TraceJoiner()
-    rows = [Row(source, number, line) for number, line in enumerate(text.split("\n"), start=1)]
-    done = [each for row in rows for each in joiner.add(row, 0.0)]
-    return [row.text for row in [*done, *joiner.release()]]
+def joined(text):
+    return list(join_traces(text.split("\n")))
 
 
 @pytest.mark.parametrize("name", TRACES)
@@ -125,34 +121,6 @@ def test_a_trace_ends_where_the_next_message_begins(name):
 
 def test_messages_stay_apart():
     assert joined("\n".join(MESSAGES)) == MESSAGES
-
-
-def test_a_trace_that_comes_in_pieces_is_waited_for():
-    joiner = TraceJoiner()
-    assert list(joiner.add(Row("x", 1, "2026-11-30 20:00:00 ERROR failed"), 0.0)) == []
-    assert list(joiner.due(JOIN_WAIT_S / 2)) == []
-    assert list(joiner.add(Row("x", 2, "\tat a.b.C(D.java:1)"), JOIN_WAIT_S / 2)) == []
-    assert list(joiner.due(JOIN_WAIT_S)) == []
-
-    [row] = joiner.due(JOIN_WAIT_S * 1.5)
-    assert row.text == "2026-11-30 20:00:00 ERROR failed\n\tat a.b.C(D.java:1)"
-    assert list(joiner.due(99.0)) == []
-
-
-def test_the_lines_of_two_files_do_not_tear_each_other():
-    joiner = TraceJoiner()
-    rows = [
-        Row("a", 1, "2026-11-30 20:00:00 ERROR a"),
-        Row("b", 1, "2026-11-30 20:00:00 ERROR b"),
-        Row("a", 2, "\tat A.a(A.java:1)"),
-        Row("b", 2, "\tat B.b(B.java:1)"),
-    ]
-    done = [each for row in rows for each in joiner.add(row, 0.0)]
-
-    assert sorted(row.text or "" for row in [*done, *joiner.release()]) == [
-        "2026-11-30 20:00:00 ERROR a\n\tat A.a(A.java:1)",
-        "2026-11-30 20:00:00 ERROR b\n\tat B.b(B.java:1)",
-    ]
 
 
 def test_what_never_ends_is_cut():

@@ -1,4 +1,4 @@
-"""Entries of systemd's journal, as `journalctl -o json` writes them.
+"""A line that is an entry of systemd's journal, as `journalctl -o json` writes them.
 
 In: the fields of one JSON line. Out: the same with the names that every line has, or None when
 it is no entry of a journal. Promise: pure; no field is lost; values that are no text, which
@@ -9,17 +9,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from logster.fields.severity import SYSLOG_NAMES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 #: An entry has these; a program's own JSON does not.
-_MARK = "__REALTIME_TIMESTAMP"
+MARK = "__REALTIME_TIMESTAMP"
 #: Journal's field -> the name a line has for it.
 _NAMES = {
-    _MARK: "timestamp",
+    MARK: "timestamp",
     "_HOSTNAME": "host",
 }
-_PRIORITIES = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
+#: Its priority, in the words of syslog.
+_PRIORITIES = {str(number): name for number, name in enumerate(SYSLOG_NAMES)}
 #: Who wrote it, the surest first.
 _WRITERS = ("SYSLOG_IDENTIFIER", "_SYSTEMD_UNIT", "_SYSTEMD_USER_UNIT", "_COMM")
 _MAX_BYTE = 255
@@ -27,17 +30,17 @@ _MAX_BYTE = 255
 
 def read_journal(fields: Mapping[str, Any]) -> dict[str, Any] | None:
     """Give the fields of an entry under the names of any line."""
-    if _MARK not in fields or not ("MESSAGE" in fields or "__CURSOR" in fields):
+    if MARK not in fields or not ("MESSAGE" in fields or "__CURSOR" in fields):
         return None
     read = {_NAMES.get(name, name): _value_of(value) for name, value in fields.items()}
     priority = read.get("PRIORITY")
-    if isinstance(priority, str) and priority in {"0", "1", "2", "3", "4", "5", "6", "7"}:
-        read["severity"] = _PRIORITIES[int(priority)]
+    if isinstance(priority, str) and priority in _PRIORITIES:
+        read["severity"] = _PRIORITIES[priority]
         del read["PRIORITY"]
     return read
 
 
-def application_of(fields: Mapping[str, Any]) -> str | None:
+def writer_of(fields: Mapping[str, Any]) -> str | None:
     """Name the program that wrote an entry."""
     for name in _WRITERS:
         value = fields.get(name)

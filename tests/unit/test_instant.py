@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logster.timestamp import read_instant, read_instants
+from logster.fields.instant import read_instant, read_instants
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from logster.event import NS_PER_MS, NS_PER_S
+from logster.fields.epoch import unit_ns_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,10 +49,6 @@ _DAY_OF_YEAR = re.compile(r"(\d{4})-?(\d{3})", re.ASCII)
 _DOTNET = re.compile(r"\\?/Date\((-?\d{1,15})(?:[+-]\d{4})?\)\\?/", re.ASCII)
 # Shorter text may be meant as a year or a day; nine digits are the year 1973.
 _NUMBER = re.compile(r"-?\d{9,20}(?:\.\d+)?", re.ASCII)
-
-#: Below each bound (absolute) a number counts in units of so many nanoseconds. Seconds
-#: reach the year 5138 and milliseconds begin in 1973, so the units never meet in practice.
-_UNITS = ((10**11, NS_PER_S), (10**14, 10**6), (10**17, 10**3), (10**20, 1))
 
 
 def read_instant(value: str | float) -> int:
@@ -116,12 +113,11 @@ def _midnight_s(day: str) -> int:
 def _read_number(value: float) -> int:
     if not math.isfinite(value):
         raise ValueError("not a finite number")
-    size = abs(value)
-    for bound, unit_ns in _UNITS:
-        if size < bound:
-            # repr is the shortest text of a float: 1700000000.1 means exactly that.
-            return int(Decimal(repr(value)) * unit_ns)
-    raise ValueError("beyond any time")
+    unit_ns = unit_ns_of(value)
+    if unit_ns is None:
+        raise ValueError("beyond any time")
+    # repr is the shortest text of a float: 1700000000.1 means exactly that.
+    return int(Decimal(repr(value)) * unit_ns)
 
 
 def read_instants(values: Sequence[str | float | None]) -> list[int | None]:

@@ -1,4 +1,4 @@
-"""What stands behind a clock: AM or PM, and a zone in words.
+"""What stands behind the clock of a line: AM or PM, and a zone in words.
 
 In: a text, and where its clock ends. Out: a `Tail`, or None when there is a zone that cannot be
 known. Promise: pure; an abbreviation that several countries use is none that can be known.
@@ -12,6 +12,8 @@ from datetime import timedelta, timezone, tzinfo
 from functools import lru_cache
 
 import msgspec
+
+from logster.fields.dates import MAX_OFFSET
 
 #: Abbreviation -> minutes ahead of UTC, where the whole world means one zone by it.
 ZONES: dict[str, int] = {
@@ -71,7 +73,7 @@ _WORD = re.compile(
 _NAME = re.compile(r" ?[\[(]?(?:[A-Z][A-Za-z]*\.? ){1,4}(?:Standard|Daylight|Summer) Time\b")
 _NUMBER = re.compile(r" ?(?P<sign>[+-])(?P<hours>\d\d)(?::?(?P<minutes>\d\d))?(?![\d:])", re.ASCII)
 
-_MAX_OFFSET_MINUTES = 14 * 60
+_MAX_OFFSET_MINUTES = MAX_OFFSET // timedelta(minutes=1)
 
 
 class Tail(msgspec.Struct, frozen=True):

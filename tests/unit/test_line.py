@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logster.cli.clock import Clock, read_instant
-from logster.cli.lines import read_line, severity_of
+from logster.fields.line.read import read_line
+from logster.fields.line.timestamp import Clock, read_time_value
 
 CLOCK = Clock(datetime(2026, 11, 23, 12, 0, tzinfo=UTC), UTC)
 TRACE, DEBUG, INFO, WARN, ERROR, FATAL = range(6)
@@ -70,7 +70,7 @@ def test_a_known_shape_gives_its_time_and_severity_and_keeps_the_line(text, time
     line = read_line(text, CLOCK)
 
     assert (line.timestamp, line.severity, line.message) == (timestamp, severity, text)
-    assert (line.members, line.properties) == ({}, {})
+    assert (line.fields, line.properties) == ({}, {})
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_the_members_of_a_json_line_are_taken_and_the_rest_are_properties():
 
     assert line.message == "slow"
     assert (line.timestamp, line.severity) == ("2024-03-01T10:20:30Z", WARN)
-    assert line.members == {"Category": "db"}
+    assert line.fields == {"category": "db"}
     assert {name: bytes(value) for name, value in line.properties.items()} == {"ms": b"12.50"}
 
 
@@ -185,7 +185,7 @@ def test_a_json_line_without_a_message_is_its_own_message():
 def test_a_value_that_its_member_cannot_hold_stays_a_property():
     line = read_line('{"msg":"hi","level":{"a":1},"time":"soon","user":7}', CLOCK)
 
-    assert (line.timestamp, line.severity, line.members) == (None, None, {})
+    assert (line.timestamp, line.severity, line.fields) == (None, None, {})
     assert set(line.properties) == {"level", "time", "user"}
 
 
@@ -227,15 +227,7 @@ def test_pairs_that_are_not_certainly_logfmt_stay_text(text):
     ],
 )
 def test_an_instant_that_stands_alone(value, text):
-    assert read_instant(value, CLOCK) == text
-
-
-@pytest.mark.parametrize(
-    ("value", "severity"),
-    [("Warning", WARN), (" NOTICE ", INFO), ("emerg", FATAL), (30, INFO), (3, None), ("x", None)],
-)
-def test_a_severity_that_stands_alone(value, severity):
-    assert severity_of(value) == severity
+    assert read_time_value(value, CLOCK) == text
 
 
 HEADS = st.sampled_from([text for text, _, _ in SHAPES]).map(lambda text: text[:24])
@@ -245,7 +237,7 @@ HEADS = st.sampled_from([text for text, _, _ in SHAPES]).map(lambda text: text[:
 def test_any_text_is_read_without_error_and_kept(text):
     line = read_line(text, CLOCK)
 
-    is_taken_apart = bool(line.properties or line.members or line.message in text)
+    is_taken_apart = bool(line.properties or line.fields or line.message in text)
     assert line.message == text or is_taken_apart
     assert line.severity is None or 0 <= line.severity <= 6
 
@@ -271,7 +263,7 @@ NAMES = st.sampled_from(["msg", "level", "time", "Message", "user", "@x"]) | st.
 def test_nothing_of_a_json_line_is_lost(fields):
     line = read_line(json.dumps(fields), CLOCK)
 
-    taken = len(line.members) + (line.message != json.dumps(fields))
+    taken = len(line.fields) + (line.message != json.dumps(fields))
     taken += line.timestamp is not None
     taken += "level" in fields and "level" not in line.properties
     assert len(line.properties) + taken == len(fields)
@@ -388,7 +380,7 @@ def test_an_entry_of_the_journal_is_taken_apart():
 
     assert (line.message, line.severity) == ("disk failure", ERROR)
     assert line.timestamp == "2026-11-30T20:00:00.123456Z"
-    assert line.members == {"Host": "srv1"}
+    assert line.fields == {"host": "srv1"}
     assert line.application == "smartd"
     assert line.properties == {"__CURSOR": "s=1", "SYSLOG_IDENTIFIER": "smartd", "_PID": "7"}
 

@@ -19,8 +19,12 @@ serve: $(READY)
 
 ## test: everything, with the real engine, real sockets and a real browser
 test: $(READY) .venv/.browser
-	$(BIN)/python -m pytest $(PARALLEL)
+	$(BIN)/python -m pytest $(PARALLEL) --hypothesis-profile=whole
 	$(BIN)/python hatch_build.py test
+
+## deep: what is tried with random examples, twenty times as long
+deep: $(READY)
+	$(BIN)/python -m pytest $(PARALLEL) --hypothesis-profile=deep --timeout=3600 -m hypothesis
 
 ## dark: the portal's tests once more, in the dark scheme
 dark: $(READY) .venv/.browser

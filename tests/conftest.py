@@ -1,16 +1,25 @@
 """What holds for every ring."""
 
 import asyncio
+import os
 import signal
+import sys
 from collections.abc import Callable, Mapping
 
 import pytest
 import uvloop
 from hypothesis import settings
 
-# A first example may load a library for a second; how fast something is, `make bench` says.
-settings.register_profile("logster", deadline=None)
-settings.load_profile("logster")
+# How many random examples a test tries: --hypothesis-profile=NAME. A test that needs more or fewer
+# says so as a share of them. None has a deadline: a first example may load a library for a second.
+settings.register_profile("quick", max_examples=20, deadline=None)
+settings.register_profile("whole", max_examples=100, deadline=None)
+settings.register_profile("deep", max_examples=2_000, deadline=None)
+settings.load_profile("quick")
+
+# A run starts some hundred processes: compiled once, they begin in a third of the time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 def pytest_configure() -> None:

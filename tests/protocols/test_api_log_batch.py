@@ -7,7 +7,7 @@ import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from logster.errors import BodyTooLargeError, InvalidBodyError
@@ -220,10 +220,6 @@ MEMBERS = st.tuples(st.sampled_from(NAMES) | st.text(max_size=3), RAW_VALUES | J
 )
 
 
-#: The machine may be busy with other things; bounded time has tests of its own.
-unhurried = settings(deadline=None)
-
-
 def is_array(body: bytes) -> bool:
     return json_body._ARRAY_START.match(body) is not None
 
@@ -271,7 +267,6 @@ def _read_exactly(items: list[tuple[int, bytes]]) -> Reading:
     )
 
 
-@unhurried
 @given(st.lists(LINES, max_size=6).map(_encoded))
 def test_fast_and_exact_readers_agree_on_lines(body: bytes) -> None:
     assume(not is_array(body))
@@ -279,7 +274,6 @@ def test_fast_and_exact_readers_agree_on_lines(body: bytes) -> None:
     assert outcomes(expected) == outcomes(json_body.read_many(body, "utf-8", LIMITS))
 
 
-@unhurried
 @given(st.lists(LINES.filter(str.strip), max_size=5))
 def test_fast_and_exact_readers_agree_on_arrays(items: list[str]) -> None:
     body = b"[" + b",".join(item.encode("utf-8", "surrogatepass") for item in items) + b"]"
@@ -290,7 +284,6 @@ def test_fast_and_exact_readers_agree_on_arrays(items: list[str]) -> None:
     assert outcomes(_read_exactly(pieces)) == outcomes(json_body.read_many(body, "utf-8", LIMITS))
 
 
-@unhurried
 @given(LINES)
 def test_fast_and_exact_readers_agree_on_one(line: str) -> None:
     body = line.encode("utf-8", "surrogatepass")
@@ -298,7 +291,6 @@ def test_fast_and_exact_readers_agree_on_one(line: str) -> None:
     assert outcomes(expected) == outcomes(json_body.read_one(body, "utf-8"))
 
 
-@unhurried
 @given(st.lists(GOOD_LINES, min_size=1, max_size=5).map(_encoded), st.binary(max_size=3), st.data())
 def test_fast_and_exact_readers_agree_on_damaged_bytes(
     body: bytes, noise: bytes, data: st.DataObject
@@ -312,7 +304,6 @@ def test_fast_and_exact_readers_agree_on_damaged_bytes(
     assert outcomes(expected) == outcomes(json_body.read_many(damaged, "utf-8", LIMITS))
 
 
-@unhurried
 @given(st.lists(st.text(alphabet='{}[]",:\\ \n\r\t01aM', max_size=12), max_size=4).map("\n".join))
 def test_every_line_has_exactly_one_outcome(text: str) -> None:
     assume(not is_array(text.encode()))

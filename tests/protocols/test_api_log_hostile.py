@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from logster.errors import RefusedError
 from logster.event import TEXT_FIELDS
 from logster.ingest.protocol import Reading, Receipt, Reply
 from logster.ingest.protocols.native import api_log
+from support.examples import examples
 from support.native import LIMITS, ask, make_request, receipt_of, rows
 
 if TYPE_CHECKING:
@@ -234,7 +235,7 @@ BODIES = st.binary(max_size=60) | st.lists(FRAGMENTS | st.binary(max_size=3), ma
 )
 
 
-@settings(deadline=None, max_examples=300)
+@examples(3)
 @given(
     body=BODIES,
     path=st.sampled_from(["/api/Log", "/api/Logs"]),

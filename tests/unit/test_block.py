@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from logster.block import (
@@ -70,7 +70,6 @@ def expected(events: Columns, first_id: int = 1) -> list[Event]:
     ]
 
 
-@settings(deadline=None)
 @given(columns())
 def test_a_block_gives_back_its_events(events: Columns) -> None:
     body = pack(events)
@@ -78,14 +77,12 @@ def test_a_block_gives_back_its_events(events: Columns) -> None:
     assert count_events(body) == len(events)
 
 
-@settings(deadline=None)
 @given(st.lists(columns(), min_size=1, max_size=4))
 def test_joined_blocks_are_their_events_in_order(several: list[Columns]) -> None:
     body = join_blocks([pack(events) for events in several])
     assert read_block(body) == [event for events in several for event in expected(events)]
 
 
-@settings(deadline=None)
 @given(columns().filter(lambda events: len(events) > 1))
 def test_the_halves_of_a_block_are_all_of_it(events: Columns) -> None:
     first, second = split_block(pack(events))

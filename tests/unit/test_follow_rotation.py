@@ -8,23 +8,23 @@ and its position). A line is sent whole, once, and in the order of its file.
 from __future__ import annotations
 
 import gzip
-import os
 import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from logster.follow.decisions import COPY_REST_S, LATE_S
 from logster.follow.follower import Follower
 from logster.follow.positions import Positions
+from support.examples import examples
+from support.memory import find_memory
 
 SIZES = st.integers(0, 30)
-MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
 class Quiet:
@@ -63,7 +63,7 @@ class Machine(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.root = Path(tempfile.mkdtemp(prefix="logster-follow-", dir=MEMORY))
+        self.root = Path(tempfile.mkdtemp(prefix="logster-follow-", dir=find_memory()))
         self.logs = self.root / "logs"
         (self.logs / "archive").mkdir(parents=True)
         self.now = 1000.0
@@ -372,12 +372,7 @@ class FileMachine(Machine):
     is_folder = False
 
 
-LONG = settings(
-    max_examples=int(os.environ.get("LOGSTER_FOLLOW_EXAMPLES", "40")),
-    stateful_step_count=30,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+LONG = examples(0.4, stateful_step_count=30, suppress_health_check=list(HealthCheck))
 TestFolder = pytest.mark.timeout(600)(Machine.TestCase)
 TestFolder.settings = LONG
 TestFile = pytest.mark.timeout(600)(FileMachine.TestCase)

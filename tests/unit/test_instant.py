@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from logster.fields.instant import read_instant, read_instants
+from support.examples import examples
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -102,7 +103,6 @@ def test_anything_else_is_refused(value: str | float) -> None:
 OFFSETS = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(lambda m: timezone(timedelta(minutes=m)))
 
 
-@settings(deadline=None)
 @given(
     st.datetimes(timezones=OFFSETS, min_value=datetime(2, 1, 1), max_value=datetime(9998, 1, 1))  # noqa: DTZ001
 )
@@ -129,7 +129,7 @@ def _one_by_one(values: list[str | None]) -> list[int | None] | None:
         return None
 
 
-@settings(deadline=None, max_examples=500)
+@examples(5)
 @given(st.lists(PIECES | st.none(), max_size=4))
 def test_a_column_is_read_as_its_values_are(values: list[str | None]) -> None:
     try:
@@ -139,7 +139,6 @@ def test_a_column_is_read_as_its_values_are(values: list[str | None]) -> None:
     assert _one_by_one(values) == column
 
 
-@settings(deadline=None)
 @given(st.text(max_size=30) | st.integers() | st.floats())
 def test_any_value_is_an_instant_or_refused(value: str | float) -> None:
     try:

@@ -6,7 +6,7 @@ import json
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from logster.ingest import json_marks
@@ -44,7 +44,6 @@ def _piece(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(json_marks, "_PIECE_BYTES", request.param)
 
 
-@settings(deadline=None)
 @given(st.lists(ITEMS), st.sampled_from([None, 2]), st.sampled_from([1 << 20, 2, 3, 7]))
 def test_the_items_of_json_are_those_of_a_decoder(
     items: list[object], indent: int | None, piece_bytes: int
@@ -57,7 +56,6 @@ def test_the_items_of_json_are_those_of_a_decoder(
     assert [msgspec.json.decode(item) for item in found] == items
 
 
-@settings(deadline=None)
 @given(st.lists(ITEMS, min_size=1), st.integers(0, 5), st.sampled_from([None, 2]))
 def test_items_are_counted_without_making_them(
     items: list[object], most: int, indent: int | None

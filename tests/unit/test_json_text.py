@@ -6,7 +6,7 @@ import json
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from logster.ingest.json_text import (
@@ -17,6 +17,7 @@ from logster.ingest.json_text import (
     read_members,
     shown_path,
 )
+from support.examples import examples
 
 
 def test_members_keep_their_own_text_and_their_order() -> None:
@@ -51,7 +52,6 @@ def test_depth_counts_brackets_outside_of_strings(depth: int) -> None:
     assert not exceeds_depth(b"[" + b"[]," * 1000 + b"[]]")
 
 
-@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
@@ -67,7 +67,7 @@ def test_valid_json_is_read(value: object, ascii_only: bool) -> None:
     assert json.loads(member.raw) == value
 
 
-@settings(deadline=None, max_examples=500)
+@examples(5)
 @given(st.text(alphabet='{}[]",:\\ud8c0e+-.1tn\n x', max_size=14).map(lambda text: "{" + text))
 def test_two_strict_readers_refuse_the_same(text: str) -> None:
     try:

@@ -8,7 +8,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -17,10 +16,10 @@ from logster.spool.line import Block, read_tally
 from logster.spool.quarantine import drop_aside, list_aside, replay_aside
 from logster.spool.spool import Spool
 from logster.spool.state import look_into
+from support.examples import examples
+from support.memory import find_memory
 
 NAME = "spool-00"
-#: Syncs cost nothing there; what they are for is not the subject.
-MEMORY = Path("/dev/shm")
 #: An owner that is no key of anybody: what was put back by a person.
 NOBODY = 0
 
@@ -60,7 +59,7 @@ class SpoolMachine(RuleBasedStateMachine):
 
     @initialize()
     def open_first(self):
-        self.root = Path(tempfile.mkdtemp(dir=MEMORY if MEMORY.is_dir() else None))
+        self.root = Path(tempfile.mkdtemp(dir=find_memory()))
         self.folder = self.root / "0"
         self.folder.mkdir()
         self.loop = asyncio.new_event_loop()
@@ -226,4 +225,4 @@ class SpoolMachine(RuleBasedStateMachine):
 
 
 TestSums = SpoolMachine.TestCase
-TestSums.settings = settings(max_examples=50, stateful_step_count=25, deadline=None)
+TestSums.settings = examples(0.5, stateful_step_count=25)

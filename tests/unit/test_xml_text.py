@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree.ElementTree import fromstring
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from logster.ingest.xml_text import render_element, render_name, render_text
@@ -35,7 +35,6 @@ def test_a_name_is_encoded_as_in_net(name: str, encoded: str) -> None:
     assert render_name(name) == encoded
 
 
-@settings(deadline=None)
 @given(st.text(min_size=1), st.text())
 def test_every_element_is_well_formed(name: str, text: str) -> None:
     element = fromstring(render_element(name, render_text(text)))

@@ -9,4 +9,4 @@ from hypothesis import settings
 
 def examples(share: float, **options: Any) -> settings:
     """Try `share` times as many examples as tests do that say nothing."""
-    return settings(max_examples=max(1, round(share * settings.default.max_examples)), **options)
+    return settings(max_examples=max(1, round(share * settings().max_examples)), **options)

@@ -7,6 +7,7 @@ LogsterError
 │   ├── BodyUnreadableError    400  encoding or charset that does not hold
 │   ├── BodyCutShortError      400  it ends in the middle
 │   ├── InvalidBodyError       400  nothing of the body can be read (carries faults by place)
+│   ├── MethodError            405  a path without this method (carries those it has)
 │   ├── MediaTypeError         415  a Content-Type that this path does not read
 │   ├── EncodingUnknownError   415  a Content-Encoding that Logster cannot undo
 │   ├── BodyTimeoutError       408  the sender was too slow
@@ -84,6 +85,17 @@ class InvalidBodyError(RefusedError):
         super().__init__("The request is invalid.")
         self.faults = faults
         self.reason = reason
+
+
+class MethodError(RefusedError):
+    """A path that does not answer this method; `allowed` are those it does, for the header."""
+
+    status = 405
+    reason = "method"
+
+    def __init__(self, method: str, allowed: str) -> None:
+        super().__init__(f"The method {method[:20]} is not answered here; send {allowed}.")
+        self.allowed = allowed
 
 
 class MediaTypeError(RefusedError):

@@ -1,6 +1,6 @@
 """The way of an event, on one page.
 
-    receive   ingest/receive     a request is ours to answer
+    receive   ingest/http        a request is ours to answer
     admit     meta/keys          the key is known and may
     open      ingest/body        plain bytes within the cap
     read      ingest/protocols   events and rejections
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 MAX_PACE_S = 2.0
 LOOK_AGAIN_S = 0.01
 #: The events of one key may take seven eighths of the spool, when it is alone.
-SPOOL_GREED = 7
+SPOOL_FACTOR = 7
 
 #: What a row of an Arrow block takes beside its texts: until events are packed, they count as
 #: their body and this for each. So the shortest of messages make no block, and no claim, of ten
@@ -87,7 +87,7 @@ class Pipeline:
         spool = self._spool
         held, all_held = spool.held_by(key), spool.held_bytes
         free = spool.max_bytes - all_held
-        if not fits(size, held=held, nobodys=spool.held_by(NOBODY), free=free, greed=SPOOL_GREED):
+        if not fits(size, held=held, unowned=spool.held_by(NOBODY), free=free, factor=SPOOL_FACTOR):
             raise SpoolFullError(
                 f"This key's events take {held} of the spool's {spool.max_bytes} bytes, all keys' "
                 f"{all_held}; what is left is for keys that have less; try again later "

@@ -37,6 +37,10 @@ OWN_NAMES = frozenset(
     }
 )
 
+_KEPT_NAMES = OWN_NAMES - {"api"}
+#: Of what is below /api, the portal's part; the rest is for clients.
+PORTAL_API = "/api/v1"
+
 #: Where a scope holds it. Not ASGI's `root_path`: Litestar cuts that out of the first place of
 #: the path where it stands, so that /settings below /s would be /ettings.
 _KEY = "app_root_path"
@@ -103,6 +107,13 @@ def root_of(scope: Mapping[str, Any]) -> str:
     """The root that a request came in by."""
     root: str = scope.get(_KEY, "")
     return root
+
+
+def is_own(path: str) -> bool:
+    """Whether a path (below the root) is the server's or the portal's, and no client's."""
+    path = path.lower()
+    is_portal_api = path == PORTAL_API or path.startswith(f"{PORTAL_API}/")
+    return is_portal_api or path[1:].partition("/")[0] in _KEPT_NAMES
 
 
 def inside(target: str, root: str) -> str:

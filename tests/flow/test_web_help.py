@@ -186,7 +186,7 @@ def test_each_sample_is_accepted_as_it_stands(operation: Operation, media: str, 
         headers={"content-type": media, "content-length": str(len(text.encode()))},
         route=route,
     )
-    api_log.PROTOCOL.check(request)
+    api_log.check(request)
     reading = api_log.PROTOCOL.read(text.encode(), request, LIMITS)
     assert reading.rejections == []
     assert reading.columns.message[0] == "Order 4711 failed"

@@ -302,6 +302,7 @@ def test_text_in_xml_is_always_well_formed() -> None:
 def test_an_unknown_address_is_told_back_partly_unescaped(path: str, shown: str) -> None:
     answer = ask("", path=path)
     assert answer.status == 404
+    assert answer.headers["link"] == '</Help>; rel="help"'
     message = answer.json["Message"]
     assert message == (
         f"No HTTP resource was found that matches the request URI 'http://api.logster.io{shown}'."

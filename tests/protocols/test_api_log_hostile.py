@@ -254,7 +254,7 @@ def test_any_bytes_give_a_reading_or_a_refusal(
 ) -> None:
     request = make_request(path=path, headers=headers)
     try:
-        api_log.PROTOCOL.check(request)
+        api_log.check(request)
         reading = api_log.PROTOCOL.read(body, request, LIMITS)
     except RefusedError as error:
         reply = api_log.PROTOCOL.refuse(error, request)

@@ -8,19 +8,16 @@ from urllib.parse import urlsplit
 import msgspec
 
 from logster.config import Config
-from logster.errors import RefusedError
+from logster.errors import MethodError, RefusedError
 from logster.event import Columns, Rejection
 from logster.ingest.protocol import Limits, Reading, Receipt, Reply, Request
 from logster.ingest.protocols.native import api_log
-from logster.ingest.protocols.native.answer import (
-    reply_method,
-    reply_not_found,
-    reply_preflight,
-)
+from logster.ingest.protocols.native.answer import reply_not_found
+from logster.ingest.routes import Routes
 
 HOST = "http://api.logster.io"
 
-ROUTES = {route.path: route for route in api_log.ROUTES}
+ROUTES = Routes([api_log.PROTOCOL])
 
 #: Those of a server that nobody has configured.
 LIMITS = Limits(max_events=Config().max_batch_events, max_message_bytes=Config().max_message_bytes)
@@ -64,14 +61,14 @@ def make_request(
     method: str = "POST", path: str = "/api/Log", headers: dict[str, str] | None = None
 ) -> Request:
     address = urlsplit(path)
-    plain = address.path.lower().rstrip("/")
+    match = ROUTES.find(address.path, method.upper())
     return Request(
         method=method,
-        path=plain,
+        path=address.path,
         query=address.query,
         uri=HOST + path,
         headers={name.lower(): value for name, value in (headers or {}).items()},
-        route=ROUTES.get(plain),
+        route=match.route if match else None,
     )
 
 
@@ -101,15 +98,16 @@ def ask(
 
 def _answer(body: bytes, request: Request, limits: Limits) -> tuple[Reply, Columns]:
     nothing = Columns(message=[], severity=[])
-    preflight = reply_preflight(request)
-    if preflight:
-        return preflight, nothing
-    if request.route is None:
+    match = ROUTES.find(request.path, request.method.upper())
+    assert match
+    if match.route.cors and (permission := match.route.cors.preflight(request)):
+        return permission, nothing
+    if match.allowed:
+        return api_log.PROTOCOL.refuse(MethodError(request.method, match.allowed), request), nothing
+    if match.route.answer:
         return reply_not_found(request), nothing
-    if request.method.upper() != request.route.method:
-        return reply_method(request, request.route.method), nothing
     try:
-        api_log.PROTOCOL.check(request)
+        api_log.check(request)
         reading = api_log.PROTOCOL.read(body, request, limits)
     except RefusedError as error:
         return api_log.PROTOCOL.refuse(error, request), nothing

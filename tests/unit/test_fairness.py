@@ -6,7 +6,7 @@ import contextlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logster.ingest.fairness import Shares, Turns, fits
+from logster.ingest.fairness import FairShares, Turns, fits
 
 
 def fill(shares, key, size=1):
@@ -15,7 +15,7 @@ def fill(shares, key, size=1):
 
 
 def test_a_key_that_is_alone_gets_nearly_all_and_leaves_room():
-    shares = Shares(800, greed=7)
+    shares = FairShares(800, factor=7)
     fill(shares, 1)
 
     assert shares.held_bytes == 700
@@ -23,7 +23,7 @@ def test_a_key_that_is_alone_gets_nearly_all_and_leaves_room():
 
 
 def test_two_keys_end_with_the_same_share():
-    shares = Shares(900, greed=1)
+    shares = FairShares(900, factor=1)
     for _ in range(900):
         for key in (1, 2):
             if shares.has_room(key, 1):
@@ -35,7 +35,7 @@ def test_two_keys_end_with_the_same_share():
 
 
 def test_what_is_given_back_can_be_taken_again():
-    shares = Shares(100, greed=1)
+    shares = FairShares(100, factor=1)
     fill(shares, 1)
     shares.give_back(1, 30)
 
@@ -43,27 +43,27 @@ def test_what_is_given_back_can_be_taken_again():
 
 
 def test_a_body_that_was_refused_unread_gives_nothing_back():
-    shares = Shares(100, greed=1)
+    shares = FairShares(100, factor=1)
     shares.give_back(1, 0)
 
     assert (shares.held_bytes, shares.held_by(1)) == (0, 0)
 
 
-def test_what_is_nobodys_counts_for_all_but_those_who_hold_little():
-    def most(held, nobodys, free):
+def test_what_nobody_owns_counts_for_all_but_those_who_hold_little():
+    def most(held, unowned, free):
         return max(
-            n for n in range(free + 1) if fits(n, held=held, nobodys=nobodys, free=free, greed=7)
+            n for n in range(free + 1) if fits(n, held=held, unowned=unowned, free=free, factor=7)
         )
 
-    assert most(held=0, nobodys=700, free=100) == 11  # a ninth of what was free
-    assert most(held=11, nobodys=700, free=89) == 0
-    assert most(held=700, nobodys=0, free=100) == 0
-    assert most(held=0, nobodys=0, free=800) == 700
+    assert most(held=0, unowned=700, free=100) == 11  # a ninth of what was free
+    assert most(held=11, unowned=700, free=89) == 0
+    assert most(held=700, unowned=0, free=100) == 0
+    assert most(held=0, unowned=0, free=800) == 700
 
 
 @given(st.lists(st.tuples(st.integers(1, 5), st.integers(0, 50)), max_size=200))
 def test_the_cap_holds_whoever_takes(wishes):
-    shares = Shares(300, greed=3)
+    shares = FairShares(300, factor=3)
     for key, size in wishes:
         if shares.has_room(key, size):
             shares.take(key, size)

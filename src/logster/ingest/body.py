@@ -1,6 +1,6 @@
-"""Plain bytes within the cap, whatever the encoding claimed.
+"""A body as it arrives, and plain bytes within the cap, whatever the encoding claimed.
 
-In: the body as received and its Content-Encoding. Out: plain bytes.
+In: the pieces of a body, and its Content-Encoding. Out: plain bytes.
 Promise: inflating stops at the cap, so a bomb costs no more memory than an honest body.
 
 Clients lie about encodings: some send `gzip,deflate` over a single zlib body. So the first
@@ -35,6 +35,43 @@ _CHUNK_BYTES = 1 << 20
 #: Each joined member costs a copy of the rest: a body of nothing but members is a bomb in time.
 _MAX_MEMBERS = 256
 _TOO_MANY_MEMBERS = f"it joins more than {_MAX_MEMBERS} compressed members"
+
+
+class Body:
+    """What has arrived of a body, and how much may."""
+
+    __slots__ = ("_chunks", "max_bytes", "setting", "size")
+
+    def __init__(self, max_bytes: int, setting: str) -> None:
+        """`setting` is named when the body is over `max_bytes`."""
+        self.max_bytes = max_bytes
+        self.setting = setting
+        self.size = 0
+        self._chunks: list[bytes] = []
+
+    def add(self, chunk: bytes) -> None:
+        """Append a piece; raises BodyTooLargeError over the cap."""
+        self.check_size(self.size + len(chunk))
+        self.size += len(chunk)
+        self._chunks.append(chunk)
+
+    def forget(self) -> None:
+        """Let go of the pieces."""
+        self._chunks.clear()
+
+    def check_size(self, size: int) -> None:
+        """Refuse a body over the cap, arrived or announced."""
+        if size > self.max_bytes:
+            raise too_large(self.max_bytes, self.setting)
+
+    @property
+    def packed(self) -> bytes:
+        """All of it, as it was sent."""
+        return self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+
+    def open(self, encoding: str) -> bytes:
+        """All of it without its Content-Encoding; raises as `open_body` does."""
+        return open_body(self.packed, encoding, self.max_bytes, self.setting)
 
 
 def open_body(body: bytes, encoding: str, max_bytes: int, setting: str) -> bytes:

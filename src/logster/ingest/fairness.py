@@ -5,7 +5,7 @@ Promise: however much one key sends, room stays free for the others, and one tha
 waits for at most one body of each other key.
 
 The rule for room is that of shared packet buffers (Choudhury and Hahne, "Dynamic queue length
-thresholds", 1998): a key may hold so many times what is still free. It needs no list of who is
+thresholds", 1998): a key may hold some factor times what is still free. It needs no list of who is
 there, and a key that is alone gets nearly all. What no key has brought counts as everybody's own;
 a key that holds little of what is left has room all the same.
 """
@@ -21,29 +21,29 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 
-def fits(size: int, *, held: int, nobodys: int, free: int, greed: int) -> bool:
+def fits(size: int, *, held: int, unowned: int, free: int, factor: int) -> bool:
     """Whether a key that holds `held` bytes may have `size` of those that are free.
 
-    It may hold `greed` times what is free; so `greed / (greed + 1)` of all when it is alone.
+    Its fair share is `factor` times what is free: `factor / (factor + 1)` of all when it is alone.
     """
     free, held = free - size, held + size
-    is_little = held * (greed + 1) <= free
-    return is_little or nobodys + held <= greed * free
+    is_little = held * (factor + 1) <= free
+    return is_little or unowned + held <= factor * free
 
 
-class Shares:
+class FairShares:
     """What each key holds of something that has an end, in bytes."""
 
-    def __init__(self, max_bytes: int, greed: int) -> None:
+    def __init__(self, max_bytes: int, factor: int) -> None:
         self.max_bytes = max_bytes
         self.held_bytes = 0
-        self._greed = greed
+        self._factor = factor
         self._held: dict[int, int] = {}
 
     def has_room(self, key: int, size: int) -> bool:
         """Whether `size` more bytes of a key leave enough for the others."""
         free = self.max_bytes - self.held_bytes
-        return fits(size, held=self.held_by(key), nobodys=0, free=free, greed=self._greed)
+        return fits(size, held=self.held_by(key), unowned=0, free=free, factor=self._factor)
 
     def held_by(self, key: int) -> int:
         """What a key holds now."""
@@ -95,10 +95,10 @@ class Turns:
     def _pass_on(self) -> None:
         while self._waiting:
             key = next(iter(self._waiting))
-            line = self._waiting.pop(key)
-            place = line.popleft()
-            if line:
-                self._waiting[key] = line  # behind all others
+            requests = self._waiting.pop(key)
+            place = requests.popleft()
+            if requests:
+                self._waiting[key] = requests  # behind all others
             if not place.done():
                 place.set_result(None)
                 return

@@ -73,9 +73,9 @@ class Receipts:
         return None
 
     async def _acquire(self, digest: bytes) -> None:
-        patience = time.monotonic() + MAX_WAIT_S
+        deadline = time.monotonic() + MAX_WAIT_S
         while not self._try_acquire(digest):
-            if time.monotonic() > patience:
+            if time.monotonic() > deadline:
                 raise RetryLaterError(
                     "A request with the same Idempotency-Key is still under way; try again.", 1
                 )

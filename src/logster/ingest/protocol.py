@@ -1,36 +1,29 @@
-"""The one interface every reader fills: routes, credentials, read, reply.
+"""The one interface every dialect fills: routes, credentials, read, reply.
 
 A protocol is one module in `protocols/`, named after its wire format. Readers are
 pure: no clock, no I/O, no settings beyond their arguments; a reader bug is
-reproduced by saving the bytes as a new corpus pair.
+reproduced by saving the bytes as a new corpus pair. docs/extending.md goes through one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import enum
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
 from logster.errors import LogsterError
 from logster.event import Columns, Rejection
 
-
-class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """A method and a path (lower case, no trailing slash) a protocol answers.
-
-    `is_batch` decides which size limit holds.
-    """
-
-    method: str
-    path: str
-    is_batch: bool = False
+#: As a route's method: whichever has no route of its own at that path.
+ANY_METHOD = "*"
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What a reader may know of a request. Header names are lower case.
 
-    `path` is lower case without trailing slash; `query` is the raw query string;
-    `uri` is the whole address as the client asked for it.
+    `path` is below the server's own `root`; `query` is the raw query string; `uri` is the whole
+    address as the client asked for it; `params` are what the route's pattern left open.
     """
 
     method: str
@@ -38,7 +31,59 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     query: str
     uri: str
     headers: Mapping[str, str]
+    root: str = ""
     route: Route | None = None
+    params: Mapping[str, str] = {}
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """An HTTP answer; header names are lower case."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+
+class Spelling(enum.Enum):
+    """In what a path that is asked for may differ from its route's."""
+
+    AS_WRITTEN = enum.auto()
+    ANY_SLASH = enum.auto()  # slashes at the end do not count
+    ANY_CASE = enum.auto()  # nor do capitals
+
+
+class Cors(msgspec.Struct, frozen=True, kw_only=True):
+    """What pages of other sites may do at a route (`cors.permit` makes the usual ones).
+
+    `preflight` answers what a browser asks before it sends; None when it does not ask that.
+    `headers` are added to every other answer to such a page.
+    """
+
+    preflight: Callable[[Request], Reply | None]
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """Methods and a path that a protocol answers.
+
+    A path may leave names open: `/api/{project}/envelope`, and at its end all that is below it:
+    `/api/{rest...}`. In which order paths are tried is said in `routes`. An `Idempotency-Key`
+    means the same under the `aliases` of a path.
+
+    With an `answer` nothing is read: it is what clients ask before or beside sending.
+    """
+
+    path: str
+    aliases: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ("POST",)
+    spelling: Spelling = Spelling.ANY_SLASH
+    #: which size limit holds: that of a batch, or of a message
+    is_batch: bool = False
+    answer: Callable[[Request], Awaitable[Reply]] | None = None
+    #: None: pages of other sites may not send here
+    cors: Cors | None = None
+    #: a browser that opens this path as a page is led on to the portal
+    leaves_pages: bool = False
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,14 +116,6 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     lines: list[int] | None = None
 
 
-class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """An HTTP answer; header names are lower case."""
-
-    status: int
-    headers: list[tuple[bytes, bytes]]
-    body: bytes
-
-
 def oversize_text(max_bytes: int) -> str:
     """What is said of an event of a batch that is larger than one may be."""
     return (
@@ -92,15 +129,16 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     routes: tuple[Route, ...]
-    #: headers and query -> key text, or None
+    #: headers and query -> key text, or None (`credentials` has the usual places)
     credentials: Callable[[Request], str | None]
-    #: may refuse before the body is read (media type); raises RefusedError
-    check: Callable[[Request], None]
-    #: about how many lines, items or members are to be looked at, told from the bytes in no time
-    count_parts: Callable[[bytes, Request], int]
     #: plain bytes -> events and rejections; raises RefusedError when nothing can be read
     read: Callable[[bytes, Request, Limits], Reading]
     #: the dialect's answer to a receipt
     reply: Callable[[Receipt, Request], Reply]
     #: the dialect's answer to a refusal, whatever step refused
     refuse: Callable[[LogsterError, Request], Reply]
+    #: may refuse before the body is read (media type); raises RefusedError
+    check: Callable[[Request], None] | None = None
+    #: about how many lines, items or members are to be looked at, told from the bytes in no time;
+    #: without it lines and commas are counted
+    count_parts: Callable[[bytes, Request], int] | None = None

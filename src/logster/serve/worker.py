@@ -25,9 +25,13 @@ from logster.config import load_config
 from logster.errors import LogsterError, MetaUnavailableError, StoreError
 from logster.event import ID_NODE_BITS, Batch, IdMaker
 from logster.faults import Fault, Faults
+from logster.ingest.http import Receiver
 from logster.ingest.idempotency import Receipts
-from logster.ingest.protocols.native import api_log
-from logster.ingest.receive import Receiver
+from logster.ingest.intake import Intake
+from logster.ingest.protocol import Limits
+from logster.ingest.protocols import PROTOCOLS
+from logster.ingest.protocols.native import api_log, lookup
+from logster.ingest.routes import Routes
 from logster.meta.accounts import Accounts
 from logster.meta.dashboards import Dashboards
 from logster.meta.database import open_database
@@ -48,6 +52,7 @@ from logster.spool.slots import MAX_SLOTS, Slot, claim_own_slot
 from logster.spool.spool import Spool
 from logster.store.engine import Engine
 from logster.store.schema import EventsTable, migrate
+from logster.store.search import find
 from logster.web.app import build_app
 from logster.web.live import TailStreams
 
@@ -57,8 +62,6 @@ if TYPE_CHECKING:
     from logster.config import Config
 
 log = logging.getLogger(__name__)
-
-PROTOCOLS = (api_log.PROTOCOL,)
 
 #: How often gauges are refreshed, and how often vanished workers' spools are looked for.
 GAUGE_S = 1.0
@@ -136,14 +139,15 @@ class Worker:
         receipts = Receipts(config.spool_path, find_receipt)
         stack.callback(receipts.close)
         pipeline = Pipeline(spool, ids, retention_days=lambda: retention.days)
-        receiver = Receiver(
-            PROTOCOLS,
-            admit=lambda text: keys.admit(text, Right.INGEST),
-            pipeline=pipeline,
-            receipts=receipts,
-            config=config,
+        intake = Intake(
+            pipeline,
+            receipts,
+            limits=Limits(
+                max_events=config.max_batch_events, max_message_bytes=config.max_message_bytes
+            ),
+            max_pending_bytes=config.max_pending_bytes,
         )
-        await stack.enter_async_context(self._draining(spool, engine, receiver, retention))
+        await stack.enter_async_context(self._draining(spool, engine, intake, retention))
         portal = build_app(
             config,
             keys=keys,
@@ -156,10 +160,13 @@ class Worker:
             streams=self.streams,
         )
         return Router(
-            receiver,
+            Receiver(
+                _build_routes(keys, engine),
+                admit=lambda text: keys.admit(text, Right.INGEST),
+                intake=intake,
+                config=config,
+            ),
             portal,
-            engine=engine,
-            keys=keys,
             find_health=lambda: find_health(
                 spool, engine, self.faults, is_store_ready=self.is_store_ready
             ),
@@ -193,14 +200,14 @@ class Worker:
         self,
         spool: Spool[Batch],
         engine: Engine,
-        receiver: Receiver,
+        intake: Intake,
         retention: Retention,
     ) -> AsyncIterator[None]:
         """Everything that goes on beside the requests."""
         drain = build_drain(spool, engine, self.faults)
         tasks = [
             asyncio.create_task(self._drain_for_ever(drain, engine, retention)),
-            asyncio.create_task(self._watch(receiver)),
+            asyncio.create_task(self._watch(intake)),
             asyncio.create_task(self._watch_damage(spool, engine)),
             asyncio.create_task(self._adopt_orphans(engine)),
         ]
@@ -234,11 +241,11 @@ class Worker:
                 await asyncio.sleep(PREPARE_AGAIN_S)
         self.faults.end("preparing the store")
 
-    async def _watch(self, receiver: Receiver) -> None:
+    async def _watch(self, intake: Intake) -> None:
         """Keep the metrics true, and say what is wrong."""
         while True:
             metrics.flush()
-            metrics.PENDING_BYTES.set(receiver.pending_bytes)
+            metrics.PENDING_BYTES.set(intake.pending_bytes)
             metrics.LIVE_STREAMS.set(self.streams.count)
             for spool in self.spools:
                 state = spool.state
@@ -266,6 +273,17 @@ class Worker:
         while True:
             await asyncio.sleep(ADOPT_S)
             await orphans.visit(can_adopt=self.is_store_ready)
+
+
+def _build_routes(keys: Keys, engine: Engine) -> Routes:
+    """What clients send to, and the native API's reading side."""
+    routes = Routes(PROTOCOLS)
+    stored = lookup.build_routes(
+        admit=lambda text: keys.admit(text, Right.READ),
+        find=lambda workspace, number: find(engine, workspace, number),
+    )
+    routes.add(api_log.PROTOCOL, stored)
+    return routes
 
 
 def _prepare_fault(error: LogsterError) -> Fault:

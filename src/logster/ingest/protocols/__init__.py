@@ -1,1 +1,6 @@
-"""One module per wire format; each gives the same four parts (see `protocol.py`)."""
+"""One module per wire format; each gives the same parts (see `ingest/protocol.py`)."""
+
+from logster.ingest.protocols.native import api_log
+
+#: All of them; in which order they are listed means nothing.
+PROTOCOLS = (api_log.PROTOCOL,)

@@ -16,7 +16,7 @@ from urllib.parse import unquote_to_bytes
 
 import msgspec
 
-from logster.errors import InvalidBodyError, UnauthorizedError
+from logster.errors import InvalidBodyError, MethodError, UnauthorizedError
 from logster.event import NS_PER_MS, NS_PER_S
 from logster.ingest.negotiation import choose_format, read_media_type
 from logster.ingest.protocol import Reply
@@ -142,6 +142,8 @@ def refuse(error: LogsterError, request: Request) -> Reply:
     form = choose_format(request.headers)
     if isinstance(error, InvalidBodyError):
         return _reply_invalid(error.faults, error.reason, request, form)
+    if isinstance(error, MethodError):
+        return reply_method(request, error.allowed)
     headers = []
     wait_s = getattr(error, "retry_after_s", None)
     if wait_s is not None:
@@ -159,7 +161,9 @@ def reply_not_found(request: Request) -> Reply:
     message = (
         f"No HTTP resource was found that matches the request URI '{_shown_uri(request.uri)}'."
     )
-    return _reply_error(404, {"Message": message}, request)
+    # What the original did not have: where to find what there is.
+    headers = [(b"link", f'<{request.root}/Help>; rel="help"'.encode())]
+    return _reply_error(404, {"Message": message}, request, headers=headers)
 
 
 def reply_method(request: Request, allowed: str) -> Reply:

@@ -9,13 +9,20 @@ original was mute; see docs/decisions/002-native-api-exact-or-tolerant.md.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from logster.errors import MediaTypeError
 from logster.ingest.negotiation import read_media_type
-from logster.ingest.protocol import Protocol, Reading, Reply, Route
-from logster.ingest.protocols.native.answer import refuse, reply_many, reply_one
+from logster.ingest.protocol import ANY_METHOD, Cors, Protocol, Reading, Reply, Route, Spelling
+from logster.ingest.protocols.native.answer import (
+    refuse,
+    reply_many,
+    reply_not_found,
+    reply_one,
+    reply_preflight,
+)
 from logster.ingest.protocols.native.form_body import read_form
 from logster.ingest.protocols.native.json_body import count_separators, read_many, read_one
 from logster.ingest.protocols.native.message import (
@@ -30,9 +37,18 @@ if TYPE_CHECKING:
     from logster.ingest.negotiation import MediaType
     from logster.ingest.protocol import Limits, Receipt, Request
 
+
+async def _answer_unknown(request: Request) -> Reply:
+    return reply_not_found(request)
+
+
+CORS = Cors(preflight=reply_preflight)
+_native = functools.partial(Route, spelling=Spelling.ANY_CASE, cors=CORS)
 ROUTES = (
-    Route(method="POST", path="/api/log"),
-    Route(method="POST", path="/api/logs", is_batch=True),
+    # The original's route is `api/{controller}/{id?}`: an id behind a POST changes nothing.
+    _native(path="/api/log", aliases=("/api/log/{id}",)),
+    _native(path="/api/logs", is_batch=True),
+    _native(path="/api/{rest...}", methods=(ANY_METHOD,), answer=_answer_unknown),
 )
 
 _FAMILIES_OF_ONE = frozenset({"json", "xml", "form"})

@@ -1,4 +1,4 @@
-"""The ingestion ingestion: what is read where, and what a body of too much is told."""
+"""The intake: what is read where, and what a body of too much is told."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ import pytest
 from logster import metrics
 from logster.config import Config
 from logster.event import Columns, IdMaker, Rejection
+from logster.ingest.http import Receiver
 from logster.ingest.idempotency import Receipts, digest_of, fingerprint, read_kept, render_kept
-from logster.ingest.protocol import Receipt
+from logster.ingest.intake import MAX_QUICK_PARTS, Intake
+from logster.ingest.protocol import Limits, Receipt
 from logster.ingest.protocols.native import api_log
-from logster.ingest.receive import MAX_QUICK_PARTS, Receiver
+from logster.ingest.routes import Routes
 from logster.meta.keys import Grant, Right
 from logster.pipeline import Pipeline
 from logster.spool.drain import MAX_CLAIM_BYTES, MAX_CLAIM_EVENTS
@@ -28,28 +30,31 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from logster.ingest.protocol import Limits, Reading, Reply, Request
+    from logster.ingest.protocol import Reading, Reply, Request
 
 GOOD = b'{"Message":"m"}\n'
 
 
 class Ingestion:
-    """A receiver in front of a real spool, which remembers who read and who answered."""
+    """HTTP in front of a real spool, which remembers who read and who answered."""
 
     def __init__(self, folder: Path, spool: Spool[Any], **settings: Any) -> None:
         self.spool = spool
         self.readers: list[threading.Thread] = []
         self.writers: list[threading.Thread] = []
-        self._protocol = msgspec.structs.replace(
-            api_log.PROTOCOL, read=self._read, reply=self._reply
-        )
+        protocol = msgspec.structs.replace(api_log.PROTOCOL, read=self._read, reply=self._reply)
+        config = Config(**settings)
         self._pipeline = Pipeline(spool, IdMaker(0), retention_days=lambda: 30)
+        intake = Intake(
+            self._pipeline,
+            Receipts(folder, find_receipt),
+            limits=Limits(
+                max_events=config.max_batch_events, max_message_bytes=config.max_message_bytes
+            ),
+            max_pending_bytes=config.max_pending_bytes,
+        )
         self._receiver = Receiver(
-            [self._protocol],
-            admit=self._admit,
-            pipeline=self._pipeline,
-            receipts=Receipts(folder, find_receipt),
-            config=Config(**settings),
+            Routes([protocol]), admit=self._admit, intake=intake, config=config
         )
 
     def _read(self, body: bytes, request: Request, limits: Limits) -> Reading:
@@ -70,8 +75,6 @@ class Ingestion:
         await self._pipeline.accept(events, 10, (digest, answer))
 
     async def post(self, body: bytes, path: str = "/api/logs", **headers: str) -> tuple[int, Any]:
-        found = self._receiver.find_route(path, "POST")
-        assert found is not None
         headers = {"content-type": "application/json", **headers}
         scope = {
             "method": "POST",
@@ -90,7 +93,9 @@ class Ingestion:
         async def send(message: dict[str, Any]) -> None:
             sent.append(message)
 
-        await self._receiver.receive(self._protocol, found[1], scope, receive, send)
+        match = self._receiver.find(scope)
+        assert match is not None
+        await self._receiver.receive(match, scope, receive, send)
         return sent[0]["status"], msgspec.json.decode(sent[1]["body"])
 
 

@@ -1,0 +1,190 @@
+"""HTTP in front of the intake: route, admit, read the body, keep, reply.
+
+In: ASGI requests. Out: answers in each client's own dialect.
+Promise: every request is answered, a refused one in the dialect's own words.
+See docs/path-of-an-event.md, steps 1 to 7.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from logster import metrics
+from logster.errors import LogsterError, MethodError, ServerFaultError
+from logster.ingest.arrival import Arrival
+from logster.ingest.body import Body
+from logster.ingest.intake import MAX_QUICK_PARTS, Delivery, count_refusal
+from logster.ingest.protocol import Request
+from logster.root import root_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from logster.config import Config
+    from logster.ingest.arrival import Receive
+    from logster.ingest.intake import Intake
+    from logster.ingest.protocol import Cors, Receipt, Reply, Route
+    from logster.ingest.routes import Match, Routes
+    from logster.meta.keys import Grant
+
+    Scope = dict[str, Any]
+    Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+log = logging.getLogger(__name__)
+
+#: What a sender is told of a mistake of ours; the log has more.
+FAULT = ServerFaultError("An error has occurred.")
+
+
+class Receiver:
+    """Answers what clients send to one worker."""
+
+    def __init__(
+        self,
+        routes: Routes,
+        *,
+        admit: Callable[[str | None], Awaitable[Grant]],
+        intake: Intake,
+        config: Config,
+    ) -> None:
+        """`admit` checks a key for ingestion; no I/O for a known one; raises RefusedError."""
+        self._routes = routes
+        self._admit = admit
+        self._intake = intake
+        self._config = config
+
+    def find(self, scope: Scope) -> Match | None:
+        """The route that answers a request; None when it is none of ingestion's."""
+        match = self._routes.find(scope["path"], scope["method"])
+        if match and match.route.leaves_pages and _is_page(scope):
+            return None
+        return match
+
+    async def receive(self, match: Match, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = read_head(scope, match)
+        if match.is_intake:
+            reply = await self._take(match, request, receive)
+            metrics.count(metrics.REQUESTS, match.protocol.name, str(reply.status))
+        else:
+            reply = await _answer(match, request)
+        if match.route.cors is not None:
+            reply = _open_to_pages(reply, request, match.route.cors)
+        await send_reply(send, reply)
+
+    async def _take(self, match: Match, request: Request, receive: Receive) -> Reply:
+        """Take a body in."""
+        protocol = match.protocol
+        arrival = Arrival(receive, Body(*self._limit(match.route)), self._config.body_timeout_s)
+        try:
+            receipt = await self._keep(match, request, arrival)
+            if len(receipt.ids) + len(receipt.rejections) <= MAX_QUICK_PARTS:
+                return protocol.reply(receipt, request)
+            return await asyncio.to_thread(protocol.reply, receipt, request)
+        except LogsterError as error:
+            count_refusal(protocol.name, error)
+            reply = protocol.refuse(error, request)
+            await arrival.discard(request)
+            return reply
+        except Exception:
+            log.exception("%s %s failed", request.method, request.path)
+            count_refusal(protocol.name, FAULT)
+            return protocol.refuse(FAULT, request)
+
+    async def _keep(self, match: Match, request: Request, arrival: Arrival) -> Receipt:
+        protocol, route = match.protocol, match.route
+        grant = await self._admit(protocol.credentials(request))
+        if protocol.check is not None:
+            protocol.check(request)
+        try:
+            await arrival.read(request, self._intake, grant.key)
+            metrics.count(metrics.BODY_BYTES, protocol.name, by=arrival.body.size)
+            return await self._intake.keep(
+                Delivery(
+                    protocol=protocol,
+                    request=request,
+                    grant=grant,
+                    body=arrival.body,
+                    encoding=request.headers.get("content-encoding", ""),
+                    route=route.path,
+                    idempotency_key=request.headers.get("idempotency-key", ""),
+                )
+            )
+        finally:
+            self._intake.release(arrival.body.size, grant.key)
+
+    def _limit(self, route: Route) -> tuple[int, str]:
+        """The size cap of a route, and the setting that raises it."""
+        if route.is_batch:
+            return self._config.max_batch_bytes, "LOGSTER_MAX_BATCH_BYTES"
+        return self._config.max_message_bytes, "LOGSTER_MAX_MESSAGE_BYTES"
+
+
+async def _answer(match: Match, request: Request) -> Reply:
+    """Answer what brings no events: a question before sending, or a method that is not there."""
+    route, refuse = match.route, match.protocol.refuse
+    try:
+        if route.cors and (permission := route.cors.preflight(request)):
+            return permission
+        if match.allowed or route.answer is None:
+            return _refuse_method(match, request)
+        return await route.answer(request)
+    except LogsterError as error:
+        return refuse(error, request)
+    except Exception:
+        log.exception("%s %s failed", request.method, request.path)
+        return refuse(FAULT, request)
+
+
+def _refuse_method(match: Match, request: Request) -> Reply:
+    """Refuse in the dialect's words; every such answer names the methods (RFC 9110, 15.5.6)."""
+    reply = match.protocol.refuse(MethodError(request.method, match.allowed), request)
+    if any(name == b"allow" for name, _ in reply.headers):
+        return reply
+    allow = (b"allow", match.allowed.encode())
+    return msgspec.structs.replace(reply, headers=[*reply.headers, allow])
+
+
+def _open_to_pages(reply: Reply, request: Request, cors: Cors) -> Reply:
+    """Let a page of another site read an answer."""
+    if not cors.headers or "origin" not in request.headers:
+        return reply
+    added = [header for header in cors.headers if header not in reply.headers]
+    return msgspec.structs.replace(reply, headers=[*reply.headers, *added])
+
+
+def _is_page(scope: Scope) -> bool:
+    """Whether a browser opens the address as a page."""
+    headers = dict(scope["headers"])
+    wanted = headers.get(b"accept", b"")
+    return headers.get(b"sec-fetch-mode") == b"navigate" or b"text/html" in wanted
+
+
+def read_head(scope: Scope, match: Match) -> Request:
+    """What a reader may know of an ASGI request."""
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    query = scope["query_string"].decode("latin-1")
+    raw_path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+    root = root_of(scope)
+    asked = root + (f"{raw_path}?{query}" if query else raw_path)
+    return Request(
+        method=scope["method"],
+        path=scope["path"],
+        query=query,
+        uri=f"{scope['scheme']}://{headers.get('host', '')}{asked}",
+        headers=headers,
+        root=root,
+        route=match.route,
+        params=match.params,
+    )
+
+
+async def send_reply(send: Send, reply: Reply) -> None:
+    """Write an answer."""
+    headers = [*reply.headers, (b"content-length", b"%d" % len(reply.body))]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})

@@ -1,0 +1,245 @@
+"""What a sender has brought is read and made durable; HTTP and sockets come to the same place.
+
+In: a body, plain or packed, the grant of its key and the protocol that reads it. Out: a receipt.
+Promise: an event has exactly one outcome; accepted means synced to disk; memory stays bounded, and
+no key takes all of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import typing
+from collections import Counter
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from logster import metrics
+from logster.errors import LogsterError, QuotaError, RetryLaterError
+from logster.event import Columns, Rejection
+from logster.ingest.body import Body
+from logster.ingest.fairness import FairShares, Turns
+from logster.ingest.idempotency import digest_of, fingerprint, read_kept, render_kept
+from logster.ingest.protocol import Limits, Protocol, Receipt, Request, oversize_text
+from logster.meta.keys import Grant
+
+if TYPE_CHECKING:
+    from logster.ingest.idempotency import Receipts
+    from logster.ingest.protocol import Reading
+
+#: Bodies above this are opened and read in a thread, so that small ones do not wait for them.
+LARGE_BODY_BYTES = 128 * 1024
+#: So are bodies of more lines or items than this, however few their bytes: a bad line costs 10 µs.
+MAX_QUICK_PARTS = 4_000
+#: Large bodies read at the same time: each needs several times its size in memory.
+MAX_LARGE_READS = 2
+#: What a sender is told to wait when this worker holds as many bodies as it may.
+BUSY_RETRY_AFTER_S = 1
+#: The bodies of one key may take three quarters of the memory for bodies, when it is alone.
+MEMORY_FACTOR = 3
+
+
+class Stamped(typing.Protocol):
+    """Events with their ids, ready for the spool."""
+
+    @property
+    def ids(self) -> list[int]:
+        """One for each event, in order."""
+        ...
+
+
+Events = TypeVar("Events", bound=Stamped)
+
+
+class Sink(typing.Protocol[Events]):
+    """Where events go from here; `pipeline.Pipeline` says what each of these does."""
+
+    def check_room(self, size: int, key: int) -> None:
+        """Refuse a body that the spool has no room for."""
+
+    async def pace(self) -> None:
+        """Hold a large body back a little while the store is behind."""
+
+    def stamp(self, columns: Columns, *, workspace: int, key: int, protocol: str) -> Events:
+        """Make events ready for the spool."""
+        ...
+
+    async def accept(
+        self, events: Events, size: int, receipt: tuple[bytes, bytes] | None = None
+    ) -> None:
+        """Return when they are synced to disk, and with them the receipt for a resend."""
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """A body that is here whole: who brought it, and who reads it.
+
+    With an `idempotency_key` it is kept once within its `route`, however often it comes.
+    """
+
+    protocol: Protocol
+    request: Request
+    grant: Grant
+    body: Body
+    encoding: str = ""
+    route: str = ""
+    idempotency_key: str = ""
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it can be looked at without a thread."""
+        return self.body.size <= LARGE_BODY_BYTES and not self.encoding
+
+
+class Intake:
+    """The intake of one worker."""
+
+    def __init__(
+        self, sink: Sink[Any], receipts: Receipts, *, limits: Limits, max_pending_bytes: int
+    ) -> None:
+        """`max_pending_bytes` is the memory for all bodies together."""
+        self._sink = sink
+        self._receipts = receipts
+        self._limits = limits
+        self._pending = FairShares(max_pending_bytes, MEMORY_FACTOR)
+        self._large_reads = Turns(MAX_LARGE_READS)
+
+    @property
+    def pending_bytes(self) -> int:
+        """Bytes of bodies held in memory now."""
+        return self._pending.held_bytes
+
+    # -- room -----------------------------------------------------------------------------
+
+    def check_room(self, size: int, key: int) -> None:
+        """Refuse a body before it is read; raises SpoolFullError."""
+        self._sink.check_room(size, key)
+
+    def hold(self, size: int, key: int) -> None:
+        """Count bytes that are in memory now; raises RetryLaterError when they are too many.
+
+        Whatever comes of it, they are to be given back by `release`.
+        """
+        has_room = self._pending.has_room(key, size)
+        self._pending.take(key, size)
+        if not has_room:
+            raise self._busy(key)
+
+    def release(self, size: int, key: int) -> None:
+        """Count them no more."""
+        self._pending.give_back(key, size)
+
+    def _busy(self, key: int) -> RetryLaterError:
+        """What to say when the memory for bodies is full, or this key's share of it."""
+        advice = (
+            "send less at the same time "
+            "(an operator may raise LOGSTER_MAX_PENDING_BYTES or LOGSTER_WORKERS)."
+        )
+        held, limit = self._pending.held_by(key), self._pending.max_bytes
+        if self._pending.held_bytes > limit:
+            return RetryLaterError(
+                f"This worker already holds {limit} bytes of bodies; {advice}", BUSY_RETRY_AFTER_S
+            )
+        return QuotaError(
+            f"The bodies of this key already take {held} of {limit} bytes for bodies; {advice}",
+            BUSY_RETRY_AFTER_S,
+        )
+
+    # -- read, normalize, append ----------------------------------------------------------
+
+    async def keep(self, delivery: Delivery) -> Receipt:
+        """Make a body's events durable; a resend gets the receipt of its first time."""
+        key = delivery.idempotency_key
+        if not key:  # an empty one is a variable that was never set, and would be everybody's
+            return await self._append(delivery, None)
+        digest = digest_of(delivery.grant.workspace, delivery.route, key)
+        async with self._receipts.hold(digest) as answer:
+            if answer is None:
+                return await self._append(delivery, digest)
+            kept = read_kept(answer)
+            kept.check_body(await self._fingerprint(delivery))
+            metrics.count(metrics.REPLAYED)
+            return kept.receipt
+
+    async def _fingerprint(self, delivery: Delivery) -> bytes:
+        """That of a body that was sent again, perhaps packed in another way."""
+        if delivery.is_small:
+            return fingerprint(delivery.body.packed)
+        async with self._large_reads.turn(delivery.grant.key):
+            return await asyncio.to_thread(
+                lambda: fingerprint(delivery.body.open(delivery.encoding))
+            )
+
+    async def _append(self, delivery: Delivery, digest: bytes | None) -> Receipt:
+        protocol, grant = delivery.protocol.name, delivery.grant
+        reading, size, printed = await self._read(delivery)
+        if reading.rejections:  # counting none costs 2 µs of a message's 100
+            for reason, times in Counter(bad.reason for bad in reading.rejections).items():
+                metrics.count(metrics.EVENTS, protocol, "rejected", reason, by=times)
+        count = len(reading.columns)
+        if not count:
+            return Receipt(ids=[], rejections=reading.rejections, lines=reading.lines)
+        events = self._sink.stamp(
+            reading.columns, workspace=grant.workspace, key=grant.key, protocol=protocol
+        )
+        receipt = Receipt(ids=events.ids, rejections=reading.rejections, lines=reading.lines)
+        await self._sink.accept(
+            events, size, (digest, render_kept(receipt, printed)) if digest else None
+        )
+        metrics.count(metrics.EVENTS, protocol, "accepted", "", by=count)
+        return receipt
+
+    async def _read(self, delivery: Delivery) -> tuple[Reading, int, bytes]:
+        """The events of a body, its size when open (bytes), and its fingerprint if it needs one."""
+        body = delivery.body
+        if delivery.is_small:
+            plain = body.packed
+            # Each part is a byte at least: most single messages need no counting.
+            if body.size <= MAX_QUICK_PARTS or _count_parts(plain, delivery) <= MAX_QUICK_PARTS:
+                reading = delivery.protocol.read(plain, delivery.request, self._limits)
+                return reading, body.size, _fingerprint_if_asked(plain, delivery)
+        async with self._large_reads.turn(delivery.grant.key):
+            await self._sink.pace()
+            return await asyncio.to_thread(self._open_and_read, delivery)
+
+    def _open_and_read(self, delivery: Delivery) -> tuple[Reading, int, bytes]:
+        plain = delivery.body.open(delivery.encoding)
+        reading = delivery.protocol.read(plain, delivery.request, self._limits)
+        if len(plain) > self._limits.max_message_bytes:
+            _reject_oversize(reading, self._limits.max_message_bytes)
+        return reading, len(plain), _fingerprint_if_asked(plain, delivery)
+
+
+def count_refusal(protocol: str, error: LogsterError) -> None:
+    """Count a body that was turned away whole, whatever step refused it."""
+    metrics.count(metrics.EVENTS, protocol, "refused", error.reason)
+
+
+def _count_parts(plain: bytes, delivery: Delivery) -> int:
+    """About how many lines or items there are."""
+    if delivery.protocol.count_parts is not None:
+        return delivery.protocol.count_parts(plain, delivery.request)
+    return plain.count(b"\n") + plain.count(b",")
+
+
+def _fingerprint_if_asked(plain: bytes, delivery: Delivery) -> bytes:
+    return fingerprint(plain) if delivery.idempotency_key else b""
+
+
+def _reject_oversize(reading: Reading, max_bytes: int) -> None:
+    """Take single messages over the cap out of a large batch."""
+    columns = reading.columns
+    if columns.size_bound() <= max_bytes:  # nearly always, and quickly known
+        return
+    lines = reading.lines or list(range(1, len(columns) + 1))
+    large = [index for index, size in enumerate(columns.sizes()) if size > max_bytes]
+    if not large:
+        return
+    faults = {"message": [oversize_text(max_bytes)]}
+    reading.rejections = sorted(
+        reading.rejections
+        + [Rejection(line=lines[index], reason="too_large", faults=faults) for index in large],
+        key=lambda rejection: rejection.line,
+    )
+    columns.remove(large)
+    gone = set(large)
+    reading.lines = [line for index, line in enumerate(lines) if index not in gone]

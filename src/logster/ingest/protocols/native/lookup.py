@@ -1,0 +1,76 @@
+"""`GET /api/Log/{MessageId}`: a stored message, as the native API gives it.
+
+In: the id of a message and a key that may read. Out: the message, in JSON or XML.
+Promise: a message that was accepted a moment ago is waited for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from logster.errors import NotFoundError
+from logster.event import ms_of_id
+from logster.ingest.protocol import Route, Spelling
+from logster.ingest.protocols.native.answer import reply_message
+from logster.ingest.protocols.native.api_log import CORS, credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from logster.event import Event
+    from logster.ingest.protocol import Reply, Request
+    from logster.meta.keys import Grant
+
+    #: Checks a key for reading; raises RefusedError.
+    Admit = Callable[[str | None], Awaitable[Grant]]
+    #: The event of a workspace with an id, if it is in the store.
+    Find = Callable[[int, int], Awaitable[Event | None]]
+
+#: A message that was accepted a moment ago is still on its way to the store: a question for it
+#: waits this long for it to arrive, and only when it is younger than that.
+ARRIVAL_S = 3.0
+LOOK_AGAIN_S = 0.05
+#: What is older than this has arrived.
+YOUNG_S = 60.0
+#: Of the largest id.
+_MAX_DIGITS = 20
+
+
+def build_routes(admit: Admit, find: Find) -> tuple[Route, ...]:
+    """The routes that give stored messages back."""
+
+    async def show(request: Request) -> Reply:
+        grant = await admit(credentials(request))
+        message_id = request.params["id"]
+        event = await _find_arriving(message_id, lambda number: find(grant.workspace, number))
+        if event is None:
+            raise NotFoundError(f"There is no message with the MessageId '{message_id[:20]}'.")
+        return reply_message(event, request)
+
+    return (
+        Route(
+            path="/api/log/{id}",
+            methods=("GET",),
+            spelling=Spelling.ANY_CASE,
+            answer=show,
+            cors=CORS,
+        ),
+    )
+
+
+async def _find_arriving(
+    message_id: str, find: Callable[[int], Awaitable[Event | None]]
+) -> Event | None:
+    """A stored message; one that is on its way to the store is waited for."""
+    if not (message_id.isascii() and message_id.isdecimal() and len(message_id) <= _MAX_DIGITS):
+        return None
+    number = int(message_id)
+    age_s = time.time() - ms_of_id(number) / 1000
+    deadline = time.monotonic() + (ARRIVAL_S if -ARRIVAL_S < age_s < YOUNG_S else 0)
+    event = await find(number)
+    while event is None and time.monotonic() < deadline:
+        await asyncio.sleep(LOOK_AGAIN_S)
+        event = await find(number)
+    return event

@@ -1,0 +1,240 @@
+"""HTTP in front of the intake: what is answered without it, and how refusals are told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from logster import metrics
+from logster.config import Config
+from logster.errors import LogsterError, UnauthorizedError
+from logster.event import Columns
+from logster.ingest.cors import permit
+from logster.ingest.http import Receiver
+from logster.ingest.idempotency import Receipts
+from logster.ingest.intake import Intake
+from logster.ingest.protocol import Limits, Protocol, Reading, Receipt, Reply, Request, Route
+from logster.ingest.routes import Routes
+from logster.meta.keys import Grant, Right
+from support.asgi import Answer, ask
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+CORS = permit(sent=("Key",), read=("Retry-After",))
+PAGE = {"origin": "https://shop.example"}
+BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+class Kept(msgspec.Struct):
+    """Events that came to the end of the intake."""
+
+    ids: list[int]
+    columns: Columns
+    protocol: str
+
+
+class MemorySink:
+    """A spool without a disk."""
+
+    def __init__(self) -> None:
+        self.kept: list[Kept] = []
+
+    def check_room(self, size: int, key: int) -> None:
+        pass
+
+    async def pace(self) -> None:
+        pass
+
+    def stamp(self, columns: Columns, *, workspace: int, key: int, protocol: str) -> Kept:
+        return Kept(list(range(1, len(columns) + 1)), columns, protocol)
+
+    async def accept(self, events: Kept, size: int, receipt: Any = None) -> None:
+        self.kept.append(events)
+
+
+def say(status: int, text: str) -> Reply:
+    return Reply(status=status, headers=[(b"content-type", b"text/plain")], body=text.encode())
+
+
+def read(body: bytes, _: Request, limits: Limits) -> Reading:
+    if body == b"bug":
+        raise ZeroDivisionError
+    return Reading(columns=Columns(message=[body.decode()], severity=[2]))
+
+
+def refuse(error: LogsterError, _: Request) -> Reply:
+    return say(error.status, f"refused: {error}")
+
+
+def reply(receipt: Receipt, _: Request) -> Reply:
+    return say(201, f"{len(receipt.ids)} kept")
+
+
+async def show_index(request: Request) -> Reply:
+    return say(200, f"index {request.params['index']}")
+
+
+async def show_product(_: Request) -> Reply:
+    return say(200, "product")
+
+
+async def fail(_: Request) -> Reply:
+    raise ZeroDivisionError
+
+
+async def deny(_: Request) -> Reply:
+    raise UnauthorizedError("no key")
+
+
+WORDS = Protocol(
+    name="words",
+    routes=(
+        Route(path="/words", cors=CORS),
+        Route(path="/quiet"),
+        Route(path="/{index}/words", methods=("GET",), answer=show_index, cors=CORS),
+        Route(path="/", methods=("GET", "HEAD"), answer=show_product, leaves_pages=True),
+        Route(path="/fails", methods=("GET",), answer=fail),
+        Route(path="/denies", methods=("GET",), answer=deny),
+    ),
+    credentials=lambda request: request.headers.get("key"),
+    read=read,
+    reply=reply,
+    refuse=refuse,
+)
+
+
+class Front:
+    """The receiver as an application, with a page behind it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.sink = MemorySink()
+        limits = Limits(max_events=10, max_message_bytes=1000)
+        receipts = Receipts(folder, lambda *_: None)
+        self.intake = Intake(self.sink, receipts, limits=limits, max_pending_bytes=10_000)
+        self.receiver = Receiver(
+            Routes([WORDS]),
+            admit=self._admit,
+            intake=self.intake,
+            config=Config(max_message_bytes=1000),
+        )
+
+    async def _admit(self, key: str | None) -> Grant:
+        if key != "good":
+            raise UnauthorizedError("The key is unknown.")
+        return Grant(workspace=1, key=1, rights=frozenset({Right.INGEST}))
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        match = self.receiver.find(scope)
+        if match is None:
+            await send({"type": "http.response.start", "status": 404, "headers": []})
+            await send({"type": "http.response.body", "body": b"page"})
+        else:
+            await self.receiver.receive(match, scope, receive, send)
+
+    async def ask(
+        self, method: str, target: str, body: bytes | Sequence[bytes] = b"", /, **headers: str
+    ) -> Answer:
+        return await ask(self, method, target, body, **headers)
+
+
+@pytest.fixture
+def front(tmp_path: Path) -> Front:
+    return Front(tmp_path)
+
+
+def refused(reason: str) -> int:
+    return metrics._pending.get((metrics.EVENTS, ("words", "refused", reason)), 0)
+
+
+async def test_a_body_comes_to_its_protocol_whole(front: Front) -> None:
+    answer = await front.ask("POST", "/words", [b"a", b"", b"bc"], key="good")
+
+    assert (answer.status, answer.body) == (201, b"1 kept")
+    assert [events.columns.message for events in front.sink.kept] == [["abc"]]
+    assert front.sink.kept[0].protocol == "words"
+    assert front.intake.pending_bytes == 0
+
+
+async def test_a_refusal_is_told_in_the_protocols_words_and_counted(front: Front) -> None:
+    before = refused("unauthorized"), refused("too_large")
+    unknown = await front.ask("POST", "/words", b"a", key="bad")
+    large = await front.ask("POST", "/words", [b"a" * 600, b"b" * 600], key="good")
+
+    assert (unknown.status, unknown.body) == (401, b"refused: The key is unknown.")
+    assert large.status == 413
+    assert (refused("unauthorized"), refused("too_large")) == (before[0] + 1, before[1] + 1)
+    assert front.sink.kept == []
+    assert front.intake.pending_bytes == 0
+
+
+async def test_a_mistake_of_ours_is_told_without_its_words_and_counted(
+    front: Front, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = refused("fault")
+    sent = await front.ask("POST", "/words", b"bug", key="good")
+    asked = await front.ask("GET", "/fails")
+
+    for answer in (sent, asked):
+        assert (answer.status, answer.body) == (500, b"refused: An error has occurred.")
+    assert [record.getMessage() for record in caplog.records] == [
+        "POST /words failed",
+        "GET /fails failed",
+    ]
+    assert refused("fault") == before + 1
+
+
+async def test_what_clients_ask_before_they_send_needs_no_key(front: Front) -> None:
+    answer = await front.ask("GET", "/logs/words")
+
+    assert (answer.status, answer.body) == (200, b"index logs")
+
+
+async def test_an_answer_may_refuse_as_well(front: Front) -> None:
+    answer = await front.ask("GET", "/denies")
+
+    assert (answer.status, answer.body) == (401, b"refused: no key")
+
+
+async def test_a_method_that_a_path_does_not_have_is_refused_with_those_it_has(
+    front: Front,
+) -> None:
+    answer = await front.ask("DELETE", "/quiet")
+
+    assert (answer.status, answer.headers["allow"]) == (405, "POST")
+    assert answer.body == b"refused: The method DELETE is not answered here; send POST."
+
+
+async def test_a_browser_is_led_past_what_is_for_programs(front: Front) -> None:
+    assert (await front.ask("GET", "/")).body == b"product"
+    assert (await front.ask("GET", "/", accept="*/*")).body == b"product"
+    assert (await front.ask("GET", "/", **BROWSER)).body == b"page"
+    assert (await front.ask("GET", "/", sec_fetch_mode="navigate")).body == b"page"
+    assert (await front.ask("GET", "/logs/words", **BROWSER)).body == b"index logs"
+
+
+async def test_pages_of_other_sites_may_send_where_a_route_says_so(front: Front) -> None:
+    asked = await front.ask("OPTIONS", "/words", access_control_request_method="POST", **PAGE)
+    assert asked.status == 204
+    assert asked.headers["access-control-allow-headers"] == "Key"
+    assert asked.headers["access-control-expose-headers"] == "Retry-After"
+
+    sent = await front.ask("POST", "/words", b"a", key="good", **PAGE)
+    refused = await front.ask("POST", "/words", b"a", **PAGE)
+    shown = await front.ask("GET", "/logs/words", **PAGE)
+    for answer in (sent, refused, shown):
+        assert answer.headers["access-control-allow-origin"] == "*"
+    plain = await front.ask("POST", "/words", b"a", key="good")
+    assert "access-control-allow-origin" not in plain.headers
+
+
+async def test_elsewhere_they_are_permitted_nothing(front: Front) -> None:
+    asked = await front.ask("OPTIONS", "/quiet", access_control_request_method="POST", **PAGE)
+    sent = await front.ask("POST", "/quiet", b"a", key="good", **PAGE)
+
+    assert (asked.status, sent.status) == (405, 201)
+    for answer in (asked, sent):
+        assert not [name for name in answer.headers if name.startswith("access-control")]

@@ -19,7 +19,8 @@ from logster.errors import (
 )
 from logster.event import Event
 from logster.ingest.protocols.native import api_log
-from logster.ingest.protocols.native.answer import refuse, render_instant, reply_message
+from logster.ingest.protocols.native.lookup import render_instant, reply_message
+from logster.ingest.protocols.native.refusals import refuse
 from support.native import Answer, ask, make_request
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from logster.errors import BodyTooLargeError, InvalidBodyError
 from logster.ingest.protocol import Limits, Reading
-from logster.ingest.protocols.native import api_log, json_body
+from logster.ingest.protocols.native import api_log, json_body, json_charset, json_exact
 from logster.ingest.protocols.native.message import Faults, columns_of
 from support.native import LIMITS, Answer, ask, make_request, outcomes, reasons
 
@@ -256,7 +256,7 @@ def _read_exactly(items: list[tuple[int, bytes]]) -> Reading:
     """As `read_many`, without any fast decoder."""
     messages, lines, rejections = [], [], []
     for line, item in items:
-        read = json_body._read_exactly(item, "utf-8")
+        read = json_exact.read_exactly(item, "utf-8")
         if isinstance(read, Faults):
             rejections.append(read.rejection(line))
         else:
@@ -299,7 +299,7 @@ def test_fast_and_exact_readers_agree_on_damaged_bytes(
     damaged = body[:at] + noise + body[at + data.draw(st.integers(0, 3)) :]
     assume(not is_array(damaged))
     expected = _read_exactly(
-        list(json_body._lines(json_body._as_utf8(damaged, "utf-8").split(b"\n")))
+        list(json_body._lines(json_charset.as_utf8(damaged, "utf-8").split(b"\n")))
     )
     assert outcomes(expected) == outcomes(json_body.read_many(damaged, "utf-8", LIMITS))
 
@@ -317,7 +317,7 @@ def test_a_clean_batch_takes_the_fast_reader(monkeypatch: pytest.MonkeyPatch) ->
     def refuse(*_: Any) -> Columns:
         raise AssertionError("the exact reader was asked")
 
-    monkeypatch.setattr(json_body, "_read_exactly", refuse)
+    monkeypatch.setattr(json_body, "read_exactly", refuse)
     line = b'{"Message":"m","Severity":3,"Timestamp":"2026-01-31T08:15:30Z","Properties":{"a":1}}'
     assert len(json_body.read_many(b"\n".join([line] * 3), "utf-8", LIMITS).columns) == 3
     assert (
@@ -430,7 +430,7 @@ def test_a_large_item_that_needs_the_exact_reader_is_not_even_looked_at(
     def refuse(*_: Any) -> Columns:
         raise AssertionError("it was read")
 
-    monkeypatch.setattr(json_body, "_read_exactly", refuse)
+    monkeypatch.setattr(json_body, "read_exactly", refuse)
     answer = send_three(form.replace("{}", '{"Message":"m","x":"' + "y" * 100 + '"}'))
     assert answer.status == 400
     assert answer.json["Errors"][0]["Line"] == 1

@@ -12,7 +12,7 @@ from logster.errors import MethodError, RefusedError
 from logster.event import Columns, Rejection
 from logster.ingest.protocol import Limits, Reading, Receipt, Reply, Request
 from logster.ingest.protocols.native import api_log
-from logster.ingest.protocols.native.answer import reply_not_found
+from logster.ingest.protocols.native.refusals import reply_not_found
 from logster.ingest.routes import Routes
 
 HOST = "http://api.logster.io"

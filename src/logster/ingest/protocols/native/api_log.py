@@ -16,13 +16,6 @@ from urllib.parse import parse_qsl
 from logster.errors import MediaTypeError
 from logster.ingest.negotiation import read_media_type
 from logster.ingest.protocol import ANY_METHOD, Cors, Protocol, Reading, Reply, Route, Spelling
-from logster.ingest.protocols.native.answer import (
-    refuse,
-    reply_many,
-    reply_not_found,
-    reply_one,
-    reply_preflight,
-)
 from logster.ingest.protocols.native.form_body import read_form
 from logster.ingest.protocols.native.json_body import count_separators, read_many, read_one
 from logster.ingest.protocols.native.message import (
@@ -31,6 +24,9 @@ from logster.ingest.protocols.native.message import (
     columns_of,
     columns_of_one,
 )
+from logster.ingest.protocols.native.outcomes import reply_many, reply_one
+from logster.ingest.protocols.native.preflight import reply_preflight
+from logster.ingest.protocols.native.refusals import refuse, reply_not_found
 from logster.ingest.protocols.native.xml_body import read_xml
 
 if TYPE_CHECKING:

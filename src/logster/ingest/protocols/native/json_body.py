@@ -2,48 +2,38 @@
 
 In: plain bytes. Out: `Columns` and `Rejection`s.
 Promise: two readers, one meaning. The fast one decodes into `NativeMessage` and
-looks at whole columns; whatever it cannot prove good goes to the exact one, which
+looks at whole columns; whatever it cannot prove good goes to the exact one (`json_exact`), which
 knows every rule and explains every mistake. A property test holds the two together.
 """
 
 from __future__ import annotations
 
 import contextlib
-import math
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from logster.errors import BodyTooLargeError, InvalidBodyError
 from logster.ingest import json_marks, json_text
-from logster.ingest.normalize import ORIGINAL_TIMESTAMP
 from logster.ingest.protocol import Reading, oversize_text
+from logster.ingest.protocols.native.json_charset import BOM_BYTES, as_utf8, decode_text
+from logster.ingest.protocols.native.json_exact import read_exactly, syntax_faults
 from logster.ingest.protocols.native.message import (
     MAX_FAULTS,
-    MEMBERS,
-    MESSAGE_REQUIRED,
     Faults,
     NativeMessage,
-    check_rules,
     columns_of,
     columns_of_one,
-    cut,
     is_blank,
     is_instant,
-    merge_properties,
     one_fault,
-    read_integer,
-    read_severity,
-    severity_fault,
-    shown,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from logster.event import Columns, Rejection
-    from logster.ingest.json_text import JsonTextError, Member
     from logster.ingest.protocol import Limits
 
 _message_decoder = msgspec.json.Decoder(NativeMessage)
@@ -68,15 +58,6 @@ MAX_TOLD_FAULTS = 10_000
 MAX_EXPLAINED_BYTES = 4 * 1024 * 1024
 TOO_DEEP = f"it is nested deeper than {json_text.MAX_DEPTH} levels"
 
-_BOMS = (
-    (b"\xef\xbb\xbf", "utf-8"),
-    # Before UTF-16, whose mark is the beginning of this one.
-    (b"\xff\xfe\x00\x00", "utf-32-le"),
-    (b"\x00\x00\xfe\xff", "utf-32-be"),
-    (b"\xff\xfe", "utf-16-le"),
-    (b"\xfe\xff", "utf-16-be"),
-)
-_BOM_BYTES = tuple(bom for bom, _ in _BOMS)
 _BLANK_BYTES = json_text.BLANKS.encode()
 _ARRAY_START = re.compile(rb"[ \t\n\r]*+\[")
 
@@ -87,7 +68,7 @@ def read_one(body: bytes, charset: str) -> Reading:
         columns = _read_one_fast(body)
         if columns is not None:
             return Reading(columns=columns)
-    read = _read_exactly(body, charset)
+    read = read_exactly(body, charset)
     if isinstance(read, Faults):
         return Reading(columns=columns_of([]), rejections=[read.rejection(1)])
     return Reading(columns=columns_of_one(read))
@@ -98,7 +79,7 @@ def read_many(body: bytes, charset: str, limits: Limits) -> Reading:
 
     Raises InvalidBodyError when they cannot be told, BodyTooLargeError when they are too many.
     """
-    body = _as_utf8(body, charset)
+    body = as_utf8(body, charset)
     return (_read_array if _ARRAY_START.match(body) else _read_lines)(body, limits)
 
 
@@ -124,7 +105,7 @@ def _read_array(body: bytes, limits: Limits) -> Reading:
 
 def count_separators(body: bytes, charset: str, *, is_batch: bool) -> int:
     """About how many lines of a batch, items or members there are."""
-    if charset != "utf-8" or body.startswith(_BOM_BYTES):
+    if charset != "utf-8" or body.startswith(BOM_BYTES):
         return len(body)  # rare, and not worth a second look
     is_lines = is_batch and not _ARRAY_START.match(body)
     return body.count(b"\n" if is_lines else b",")
@@ -261,7 +242,7 @@ def _read_each(items: Iterable[tuple[int, bytes]], max_message_bytes: int) -> Re
     for line, item in items:
         max_faults = MAX_FAULTS if told < MAX_TOLD_FAULTS else 1
         read = _read_item_fast(item) or _read_brief(item, max_message_bytes, explained)
-        read = read or _read_exactly(item, "utf-8", max_faults)
+        read = read or read_exactly(item, "utf-8", max_faults)
         if isinstance(read, Faults):
             rejections.append(read.rejection(line))
             told += len(read)
@@ -310,7 +291,7 @@ def _items(body: bytes, max_explained_bytes: int) -> Iterator[tuple[int, bytes]]
         items = json_marks.split_items(body)
         if items is None:
             # Where one item ends and the next begins is lost: the request is refused whole.
-            raise _whole(_explain_whole(body, str(error), max_explained_bytes)) from None
+            raise _explain_whole(body, str(error), max_explained_bytes).refusal() from None
     yield from enumerate(items, 1)
 
 
@@ -318,162 +299,6 @@ def _explain_whole(body: bytes, told: str, max_explained_bytes: int) -> Faults:
     if len(body) > max_explained_bytes:  # as above
         return one_fault("message", f"The body is not valid JSON: {told}.", "syntax")
     try:
-        return _syntax_faults(json_text.explain(_text(body, "utf-8")))
+        return syntax_faults(json_text.explain(decode_text(body, "utf-8")))
     except InvalidBodyError as error:
         return one_fault("message", next(iter(error.faults.values()))[0], error.reason)
-
-
-def _whole(faults: Faults) -> InvalidBodyError:
-    return InvalidBodyError(faults.texts, faults.reason)
-
-
-def _as_utf8(body: bytes, charset: str) -> bytes:
-    """A batch in UTF-8 without mark; bytes that are no letters stay for the line they are on."""
-    if charset == "utf-8" and not body.startswith(_BOM_BYTES):
-        return body
-    if body.startswith(_BOMS[0][0]):
-        return body[len(_BOMS[0][0]) :]
-    # Half a character is the fault of its own item, too.
-    return _text(body, charset, "surrogatepass").encode("utf-8", "surrogatepass")
-
-
-def _text(body: bytes, charset: str, errors: str = "strict") -> str:
-    if body.startswith(_BOM_BYTES):
-        bom, charset = next(known for known in _BOMS if body.startswith(known[0]))
-        body = body[len(bom) :]
-    try:
-        return body.decode("utf-16-le" if charset == "utf-16" else charset, errors)
-    except UnicodeDecodeError as error:
-        raise _whole(_encoding_faults(error)) from None
-
-
-def _encoding_faults(error: UnicodeDecodeError) -> Faults:
-    name = error.encoding.upper()
-    text = f"The body is not valid {name}: {error.reason} at byte {error.start + 1}."
-    return one_fault("message", text, "encoding")
-
-
-def _read_exactly(
-    body: bytes, charset: str, max_faults: int = MAX_FAULTS
-) -> NativeMessage | Faults:
-    try:
-        text = _text(body, charset)
-    except InvalidBodyError as error:
-        return one_fault("message", next(iter(error.faults.values()))[0], error.reason)
-    if text.strip(json_text.BLANKS) in ("", "null"):
-        text = "{}"
-    try:
-        return _message(text, json_text.read_members(text), Faults(max_faults))
-    except json_text.JsonTextError as error:
-        return _syntax_faults(error)
-
-
-def _syntax_faults(error: JsonTextError) -> Faults:
-    faults = one_fault(key_of(error.path), str(error), error.reason)
-    if error.needs_value and error.path.lower() == "message":
-        # As the original: a Message without a value is not there, either.
-        faults.add(key_of(error.path), MESSAGE_REQUIRED, "missing_message")
-    return faults
-
-
-def key_of(path: str) -> str:
-    """The place of a fault: `message.User`, `message['a b']`, `message`."""
-    return f"message.{path}" if path and path[0] != "[" else f"message{path}"
-
-
-def _message(text: str, members: list[Member], faults: Faults) -> NativeMessage | Faults:
-    fields: dict[str, Any] = {}
-    unknown: dict[str, str] = {}
-    properties: str | None = None
-    unread: str | None = None
-    for member in members:
-        field = MEMBERS.get(member.name.lower())
-        if field is None:
-            unknown[member.name] = member.raw
-        elif field == "properties":
-            properties = member.raw
-        elif field == "timestamp":
-            fields["timestamp"], unread = _read_timestamp(member)
-        else:
-            read = _read_severity if field == "severity" else _read_string
-            fields[field] = read(member, text, faults)
-            if faults.is_full:
-                return faults
-    check_rules(fields, faults, unknown)
-    if faults:
-        return faults
-    if unread is not None:
-        unknown.setdefault(ORIGINAL_TIMESTAMP, unread)
-    return NativeMessage(**fields, properties=_properties(properties, unknown))
-
-
-def _properties(raw: str | None, unknown: dict[str, str]) -> msgspec.Raw:
-    if raw is not None and raw[0] != "{":
-        if raw != "null":
-            unknown["Properties"] = raw
-        raw = None
-    return msgspec.Raw(merge_properties(raw, unknown))
-
-
-def _read_string(member: Member, text: str, faults: Faults) -> str | None:
-    """Text, or a number or boolean as the original turned it into text."""
-    if member.value is not None:
-        return member.value
-    first = member.raw[0]
-    if first in "tf":
-        return member.raw
-    if first == "n":
-        return None
-    if first in "{[":
-        _add_type_fault(member, text, faults, f"must be text, but is {_KINDS[first]}")
-        return None
-    return _number_text(member, text, faults)
-
-
-_KINDS = {"{": "an object", "[": "an array"}
-
-
-def _number_text(member: Member, text: str, faults: Faults) -> str | None:
-    """As .NET shows a number: 5.10 is 5.1, 1e3 is 1000; a whole number keeps its digits."""
-    if member.raw.lstrip("-").isdigit():
-        return "0" if member.raw == "-0" else member.raw
-    number = float(member.raw)
-    if not math.isfinite(number):
-        _add_type_fault(member, text, faults, "is a number too large to keep")
-        return None
-    return f"{number + 0.0:.15G}"
-
-
-def _add_type_fault(member: Member, text: str, faults: Faults, what: str) -> None:
-    sentence = (
-        f"{member.name} {what} ({json_text.place(text, member.position)}). "
-        "Send a string; structured data belongs into Properties."
-    )
-    faults.add(key_of(json_text.shown_path(member.name)), sentence, "type")
-
-
-def _read_severity(member: Member, text: str, faults: Faults) -> int:
-    is_text = member.value is not None
-    severity = read_severity(member.value or "") if is_text else read_integer(member.raw)
-    if severity is not None:
-        return severity
-    said = member.raw if member.value is None else shown(member.value)
-    told = f"{cut(said)} ({json_text.place(text, member.position)})"
-    faults.add(key_of(member.name), severity_fault(told), "severity")
-    return 0
-
-
-def _read_timestamp(member: Member) -> tuple[str | int | float | None, str | None]:
-    """When it happened, or what cannot be read as a time: that costs no message."""
-    value: str | int | float | None = member.value
-    if value is None and member.raw[0] in "-0123456789":
-        value = _number(member.raw)
-    if value is not None and is_instant(value):
-        return value, None
-    is_nothing = member.raw == "null" or (member.value is not None and is_blank(member.value))
-    return None, None if is_nothing else member.raw
-
-
-def _number(raw: str) -> int | float:
-    """As the fast decoder: whole numbers as ints. More digits than any time has make a float."""
-    return int(raw) if raw.lstrip("-").isdigit() and len(raw) <= 30 else float(raw)  # noqa: PLR2004

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from logster.errors import NotFoundError
-from logster.event import ms_of_id
+from logster.event import NS_PER_MS, NS_PER_S, ms_of_id
+from logster.ingest.negotiation import choose_format
 from logster.ingest.protocol import Route, Spelling
-from logster.ingest.protocols.native.answer import reply_message
+from logster.ingest.protocols.native.answer import NAMESPACES, NIL, answer, render_json
 from logster.ingest.protocols.native.api_log import CORS, credentials
+from logster.ingest.xml_text import render_element, render_text
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
     from logster.event import Event
     from logster.ingest.protocol import Reply, Request
@@ -74,3 +77,52 @@ async def _find_arriving(
         await asyncio.sleep(LOOK_AGAIN_S)
         event = await find(number)
     return event
+
+
+def reply_message(event: Event, request: Request) -> Reply:
+    """The answer to `GET /api/Log/{MessageId}`: the stored message under the native names."""
+    form = choose_format(request.headers)
+    members = {
+        "MessageId": str(event.id),
+        "Exception": event.exception,
+        "Message": event.message,
+        "StackTrace": event.stack_trace,
+        "Severity": event.severity,
+        "Category": event.category,
+        "Application": event.application,
+        "User": event.user,
+        "Timestamp": render_instant(event.timestamp),
+        "ReceivedAt": render_instant(event.received_at),
+        "Host": event.host,
+        "Environment": event.environment,
+        "Release": event.release,
+        "TraceId": event.trace_id,
+        "SpanId": event.span_id,
+        "Properties": event.properties,
+    }
+    text = _message_xml(members) if form.family == "xml" else render_json(members)
+    return answer(200, form, text, request)
+
+
+def _message_xml(members: dict[str, Any]) -> str:
+    """The alphabetical order makes this a body that `POST /api/Log` takes back."""
+    return render_element("LogMessage", "".join(_member_elements(members)), NAMESPACES)
+
+
+def _member_elements(members: dict[str, Any]) -> Iterator[str]:
+    for name, value in sorted(members.items()):
+        if value is None:
+            yield f"<{name}{NIL}/>"
+        elif isinstance(value, dict):
+            yield render_element(name, render_text(render_json(value)))
+        else:
+            yield render_element(name, render_text(str(value)))
+
+
+def render_instant(instant: int) -> str:
+    """Nanoseconds since 1970 as ISO 8601 in UTC, with as many digits as they need."""
+    seconds, rest = divmod(instant, NS_PER_S)
+    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
+    if rest % NS_PER_MS == 0:
+        return f"{text}.{rest // NS_PER_MS:03d}Z"
+    return f"{text}.{rest:09d}".rstrip("0") + "Z"

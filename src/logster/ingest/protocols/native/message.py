@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from logster.errors import InvalidBodyError
 from logster.event import Columns, Rejection
 from logster.fields.instant import read_instant, read_instants
 from logster.fields.severity import SEVERITY_NAMES
@@ -115,6 +116,10 @@ class Faults:
     def rejection(self, line: int) -> Rejection:
         """These faults as the outcome of the message at `line`."""
         return Rejection(line=line, reason=self.reason, faults=self.texts)
+
+    def refusal(self) -> InvalidBodyError:
+        """These faults as the refusal of a body of which nothing can be read."""
+        return InvalidBodyError(self.texts, self.reason)
 
 
 def one_fault(key: str, text: str, reason: str) -> Faults:

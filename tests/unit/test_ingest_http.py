@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import pytest
 
 from logster import metrics
 from logster.config import Config
 from logster.errors import LogsterError, UnauthorizedError
-from logster.event import Columns
+from logster.event import Batch, Columns
 from logster.ingest.cors import permit
 from logster.ingest.http import Receiver
 from logster.ingest.idempotency import Receipts
@@ -29,19 +28,11 @@ PAGE = {"origin": "https://shop.example"}
 BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 
-class Kept(msgspec.Struct):
-    """Events that came to the end of the intake."""
-
-    ids: list[int]
-    columns: Columns
-    protocol: str
-
-
 class MemorySink:
     """A spool without a disk."""
 
     def __init__(self) -> None:
-        self.kept: list[Kept] = []
+        self.kept: list[Batch] = []
 
     def check_room(self, size: int, key: int) -> None:
         pass
@@ -49,10 +40,10 @@ class MemorySink:
     async def pace(self) -> None:
         pass
 
-    def stamp(self, columns: Columns, *, workspace: int, key: int, protocol: str) -> Kept:
-        return Kept(list(range(1, len(columns) + 1)), columns, protocol)
+    def stamp(self, columns: Columns, *, workspace: int, key: int, protocol: str) -> Batch:
+        return Batch(columns, [*range(1, len(columns) + 1)], 0, workspace, key, protocol)
 
-    async def accept(self, events: Kept, size: int, receipt: Any = None) -> None:
+    async def accept(self, events: Batch, size: int, receipt: Any = None) -> None:
         self.kept.append(events)
 
 

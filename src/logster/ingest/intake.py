@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 import typing
 from collections import Counter
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from logster import metrics
 from logster.errors import LogsterError, QuotaError, RetryLaterError
-from logster.event import Columns, Rejection
+from logster.event import Batch, Columns, Rejection
 from logster.ingest.body import Body
 from logster.ingest.fairness import FairShares, Turns
 from logster.ingest.idempotency import digest_of, fingerprint, read_kept, render_kept
@@ -39,19 +39,7 @@ BUSY_RETRY_AFTER_S = 1
 MEMORY_FACTOR = 3
 
 
-class Stamped(typing.Protocol):
-    """Events with their ids, ready for the spool."""
-
-    @property
-    def ids(self) -> list[int]:
-        """One for each event, in order."""
-        ...
-
-
-Events = TypeVar("Events", bound=Stamped)
-
-
-class Sink(typing.Protocol[Events]):
+class Sink(typing.Protocol):
     """Where events go from here; `pipeline.Pipeline` says what each of these does."""
 
     def check_room(self, size: int, key: int) -> None:
@@ -60,12 +48,12 @@ class Sink(typing.Protocol[Events]):
     async def pace(self) -> None:
         """Hold a large body back a little while the store is behind."""
 
-    def stamp(self, columns: Columns, *, workspace: int, key: int, protocol: str) -> Events:
+    def stamp(self, columns: Columns, *, workspace: int, key: int, protocol: str) -> Batch:
         """Make events ready for the spool."""
         ...
 
     async def accept(
-        self, events: Events, size: int, receipt: tuple[bytes, bytes] | None = None
+        self, events: Batch, size: int, receipt: tuple[bytes, bytes] | None = None
     ) -> None:
         """Return when they are synced to disk, and with them the receipt for a resend."""
 
@@ -94,7 +82,7 @@ class Intake:
     """The intake of one worker."""
 
     def __init__(
-        self, sink: Sink[Any], receipts: Receipts, *, limits: Limits, max_pending_bytes: int
+        self, sink: Sink, receipts: Receipts, *, limits: Limits, max_pending_bytes: int
     ) -> None:
         """`max_pending_bytes` is the memory for all bodies together."""
         self._sink = sink

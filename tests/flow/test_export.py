@@ -16,10 +16,12 @@ import pytest
 from logster.errors import QueryError, StoreUnavailableError
 from logster.event import NS_PER_MS, Event
 from logster.query.parse import parse_filter
-from logster.store import export as export_module
 from logster.store.engine import Engine
-from logster.store.export import Form, choose_columns, export
-from logster.store.question import Selection
+from logster.store.export import paging
+from logster.store.export.columns import choose_columns
+from logster.store.export.form import Form
+from logster.store.export.paging import export
+from logster.store.selection import Selection
 from logster.web.shapes import shape_event
 from support.samples import random_events
 from support.stored import event_at, store_events
@@ -48,8 +50,8 @@ def newest_first(stored: Sequence[Event]) -> list[Event]:
 
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export_module, "FIRST_PAGE_ROWS", 7)
-    monkeypatch.setattr(export_module, "MAX_PAGE_ROWS", 11)
+    monkeypatch.setattr(paging, "FIRST_PAGE_ROWS", 7)
+    monkeypatch.setattr(paging, "MAX_PAGE_ROWS", 11)
 
 
 async def test_a_line_of_ndjson_is_an_event_of_the_api(engine: Engine, small_pages: None) -> None:
@@ -209,7 +211,7 @@ async def test_large_events_make_smaller_pages(engine: Engine) -> None:
 async def test_a_store_that_restarts_in_the_middle_is_waited_for(
     engine: Engine, small_pages: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export_module, "LOOK_AGAIN_S", 0.01)
+    monkeypatch.setattr(paging, "LOOK_AGAIN_S", 0.01)
     await store_events(engine, [event_at(number) for number in range(1, 31)])
     fetch, calls = Engine.fetch, 0
 

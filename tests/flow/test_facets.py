@@ -11,8 +11,10 @@ from logster.errors import QueryError
 from logster.event import Event, Severity
 from logster.query.match import matches
 from logster.query.parse import parse_filter
+from logster.store.columns import MAX_VALUE_CHARACTERS, SEVERITY
 from logster.store.facets import Facet, facets
-from logster.store.question import MAX_VALUE_CHARACTERS, SEVERITY, Selection, field_of
+from logster.store.input import field_of
+from logster.store.selection import Selection
 from support.stored import event_at, store_events
 
 if TYPE_CHECKING:

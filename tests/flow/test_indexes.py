@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from logster.query.parse import parse_filter
-from logster.store.search import Question, search
+from logster.store.search import search
 from logster.store.select import select_events
+from logster.store.selection import Selection
 from support.engine import Overheard
 from support.stored import event_at, store_events
 
@@ -64,7 +65,7 @@ async def haystack(engine: Engine) -> Engine:
     ],
 )
 async def test_a_needle_is_found_without_reading_the_haystack(haystack: Engine, text: str) -> None:
-    page = await search(haystack, Question(workspace=1, filter=parse_filter(text)))
+    page = await search(haystack, Selection(workspace=1, filter=parse_filter(text)))
     assert [event.id for event in page.events] == [NEEDLE]
     # Its granule is read for the condition and once more for the other columns; a filter of
     # 0.85 % may let another one pass.
@@ -73,7 +74,7 @@ async def test_a_needle_is_found_without_reading_the_haystack(haystack: Engine, 
 
 @pytest.mark.parametrize("text", ["zqxj", "zqxj*", "*zqxj*", "user:nobody", "RequestId:nothing"])
 async def test_what_is_nowhere_is_known_from_the_index_alone(haystack: Engine, text: str) -> None:
-    statement = select_events(1, parse_filter(text), limit=10)
+    statement = select_events(Selection(workspace=1, filter=parse_filter(text)), limit=10)
     answer = await haystack.ask(statement.sql, statement.parameters)
     assert answer.rows == []
     assert answer.rows_read <= GRANULE  # what a filter passes in vain
@@ -82,7 +83,7 @@ async def test_what_is_nowhere_is_known_from_the_index_alone(haystack: Engine, t
 @pytest.mark.parametrize("text", ["RequestId:4bf92f3577b34da6a3ce929d0e0e4736", "trace_id:a3ce"])
 async def test_an_identifier_is_asked_for_once(haystack: Engine, text: str) -> None:
     engine = Overheard(haystack)
-    await search(engine, Question(workspace=1, filter=parse_filter(text)))
+    await search(engine, Selection(workspace=1, filter=parse_filter(text)))
     assert len(engine.asked) == 1
 
 
@@ -115,7 +116,7 @@ async def test_text_inside_words_is_found_by_the_index_in_every_spelling(
             for number in range(1, ROWS + 1)
         ],
     )
-    statement = select_events(1, parse_filter(text), limit=10)
+    statement = select_events(Selection(workspace=1, filter=parse_filter(text)), limit=10)
     answer = await engine.ask(statement.sql, statement.parameters)
     assert len(answer.rows) == (text != "*nowhére*")
     assert answer.rows_read <= 2 * GRANULE

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from logster.errors import QueryError
-from logster.store.embedded.dialect import Enclosed
 from logster.store.embedded.enclosure import NO_LIMIT, create_view
+from logster.store.embedded.scope import Scope
 from logster.store.raw_sql import run
 from support.stored import NOON_NS, event_at, store_events
 
@@ -147,7 +147,7 @@ async def _answers(engine: Engine, questions: list[str]) -> dict[str, object]:
     async def ask(question: str) -> object:
         async with places:
             try:
-                answer = await run(engine, OURS, question, asker="user 1")
+                answer = await run(engine, Scope(workspace=OURS, asker="user 1"), question)
             except QueryError as error:
                 return (str(error), error.position)
             return (answer.names, _timeless(answer.rows))
@@ -191,7 +191,7 @@ UNPLANNED = ("PREWHERE", "(SELECT max({})")
 async def test_nothing_of_a_question_is_below_the_limit(engine: Engine, place: str) -> None:
     """The plan of the engine: below the limit stands our own reading, and nothing else."""
     await _store(engine, with_strangers=True)
-    view = create_view(Enclosed(workspace=OURS, asker="")).replace(
+    view = create_view(Scope(workspace=OURS, asker="")).replace(
         "CREATE TEMPORARY VIEW events", "CREATE OR REPLACE VIEW logster.enclosed"
     )
     await engine.command(view)

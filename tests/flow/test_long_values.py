@@ -10,12 +10,13 @@ from logster.query.complete import gap_in
 from logster.query.parse import parse_filter
 from logster.query.question import parse_question
 from logster.query.tree import Equal, Field, Filter, Prefix
+from logster.store.columns import MAX_VALUE_CHARACTERS
 from logster.store.complete import complete
 from logster.store.facets import facets
-from logster.store.question import MAX_VALUE_CHARACTERS, Selection
-from logster.store.search import Question, search
-from logster.store.stats import StatsQuestion, count
-from logster.store.summary import histogram
+from logster.store.histogram import histogram
+from logster.store.search import search
+from logster.store.selection import Selection
+from logster.store.stats import count
 from support.stored import event_at, store_events
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ async def stored(engine: Engine) -> Engine:
 
 
 async def ids_of(engine: Engine, tree: Filter) -> list[int]:
-    page = await search(engine, Question(workspace=1, filter=tree))
+    page = await search(engine, Selection(workspace=1, filter=tree))
     return sorted(event.id for event in page.events)
 
 
@@ -73,7 +74,7 @@ async def test_a_facet_finds_as_many_events_as_it_counts(stored: Engine, field: 
 async def test_a_group_finds_as_many_events_as_it_counts(stored: Engine, field: Field) -> None:
     tree, stats = parse_question(f"| count by {field.name}")
     assert stats is not None
-    table = await count(stored, StatsQuestion(workspace=1, filter=tree, stats=stats))
+    table = await count(stored, Selection(workspace=1, filter=tree), stats)
     for value, number in table.rows:
         assert len(await ids_of(stored, asked(field, value))) == number
 

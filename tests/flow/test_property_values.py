@@ -11,8 +11,12 @@ from logster.query.match import matches
 from logster.query.number import number_of
 from logster.query.tree import Equal, Field
 from logster.query.value import text_of
-from logster.store.search import Question, search
-from logster.store.select import Parameters, number_of_field, select_events, text_of_field
+from logster.store.columns import value_of_field
+from logster.store.parameters import Parameters
+from logster.store.properties import property_number
+from logster.store.search import search
+from logster.store.select import select_events
+from logster.store.selection import Selection
 from support.stored import event_at, store_events
 
 if TYPE_CHECKING:
@@ -48,7 +52,7 @@ async def test_a_property_equals_what_the_language_says(engine: Engine, name: st
     await store_events(engine, events)
     for asked in ASKED:
         tree = Equal(Field(name, is_property=True), asked)
-        page = await search(engine, Question(workspace=1, filter=tree))
+        page = await search(engine, Selection(workspace=1, filter=tree))
         found = {event.id for event in page.events}
         assert found == {event.id for event in events if matches(tree, event)}, asked
 
@@ -62,7 +66,7 @@ async def test_a_rare_value_is_looked_for_in_few_rows(engine: Engine) -> None:
         ],
     )
     tree = Equal(Field("request", is_property=True), "request-777")
-    statement = select_events(1, tree, limit=10)
+    statement = select_events(Selection(workspace=1, filter=tree), limit=10)
     answer = await engine.ask(statement.sql, statement.parameters)
     assert len(answer.rows) == 1
     assert answer.rows_read <= 8192 * 2
@@ -105,7 +109,7 @@ OBJECTS = [
 async def test_a_scan_for_a_property_finds_what_parsing_finds(engine: Engine) -> None:
     parameters = Parameters()
     field = Field("x", is_property=True)
-    text, number = text_of_field(field, parameters), number_of_field(field, parameters)
+    text, number = value_of_field(field, parameters), property_number(field, parameters)
     assert "simpleJSONExtractRaw" in text
     answer = await engine.ask(
         f"SELECT {text}, {number}"

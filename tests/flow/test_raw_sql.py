@@ -5,23 +5,28 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from logster.errors import ForbiddenError, QueryError, StoreError
 from logster.event import NS_PER_S
 from logster.store.embedded.functions import SUBJECTS
-from logster.store.engine import Answer, Engine
+from logster.store.embedded.scope import Scope
+from logster.store.engine import Engine
 from logster.store.raw_sql import MAX_ROWS
-from logster.store.raw_sql import run as run_freehand
+from logster.store.raw_sql import run as run_raw
 from support.stored import NOON_NS, event_at, store_events
+
+if TYPE_CHECKING:
+    from logster.store.answer import Answer
 
 OURS, THEIRS = 7, 8
 SECRET = "secret-of-the-neighbour"
 
 
 async def run(engine: Engine, workspace: int, text: str) -> Answer:
-    return await run_freehand(engine, workspace, text, asker="user 1")
+    return await run_raw(engine, Scope(workspace=workspace, asker="user 1"), text)
 
 
 @pytest.fixture(autouse=True)
@@ -277,7 +282,7 @@ async def test_a_time_beside_the_question_narrows_the_events(engine: Engine) -> 
         ({"until_ns": until}, 5),
         ({"since_ns": since, "until_ns": until}, 3),
     ):
-        answer = await run_freehand(engine, OURS, text, asker="user 1", **how)
+        answer = await run_raw(engine, Scope(workspace=OURS, asker="user 1", **how), text)
         assert answer.rows == [(count,)]
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from logster.event import NS_PER_S, Event
 from logster.query.parse import parse_filter
-from logster.store.question import Selection
 from logster.store.releases import MAX_RELEASES, find_releases
+from logster.store.selection import Selection
 from support.stored import event_at, store_events
 
 if TYPE_CHECKING:

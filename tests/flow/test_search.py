@@ -15,8 +15,9 @@ from logster.query.match import matches
 from logster.query.parse import parse_filter
 from logster.query.render import render_filter
 from logster.query.tree import EVERYTHING
-from logster.store.search import HOUR_NS, MAX_LIMIT, Page, Question, find, search
+from logster.store.search import MAX_LIMIT, Page, find, search
 from logster.store.select import SELECT_OLDEST
+from logster.store.selection import HOUR_NS, Selection
 from support.engine import Overheard
 from support.filters import PIECES, filters
 from support.samples import random_events, sample
@@ -28,9 +29,18 @@ if TYPE_CHECKING:
 WORKSPACE, NEIGHBOUR = 7, 8
 
 
-async def ask(engine: Engine, text: str, **place: Any) -> Page:
-    question = Question(workspace=WORKSPACE, filter=parse_filter(text), **place)
-    return await search(engine, question)
+async def ask(
+    engine: Engine,
+    text: str,
+    *,
+    since_ns: int | None = None,
+    until_ns: int | None = None,
+    **place: Any,
+) -> Page:
+    selection = Selection(
+        workspace=WORKSPACE, filter=parse_filter(text), since_ns=since_ns, until_ns=until_ns
+    )
+    return await search(engine, selection, **place)
 
 
 def ids_of(page: Page) -> list[int]:
@@ -45,8 +55,8 @@ async def test_the_engine_finds_what_the_filter_means(engine: Engine) -> None:
     span: dict[str, Any] = {"since_ns": stored[0].timestamp, "until_ns": stored[-1].timestamp + 1}
     partial = 0
     for tree in trees:
-        question = Question(workspace=WORKSPACE, filter=tree, limit=MAX_LIMIT, **span)
-        page = await search(engine, question)
+        selection = Selection(workspace=WORKSPACE, filter=tree, **span)
+        page = await search(engine, selection, limit=MAX_LIMIT)
         expected = [event.id for event in reversed(stored) if matches(tree, event)]
         assert expected == ids_of(page), render_filter(tree)
         # 0 only where the indexes alone tell that there is nothing.
@@ -71,7 +81,7 @@ async def test_every_piece_of_text_finds_the_events_that_hold_it(engine: Engine)
     await store_events(engine, stored)
     for number, text in enumerate(PIECES, start=1):
         tree = parse_filter('"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"')
-        page = await search(engine, Question(workspace=WORKSPACE, filter=tree))
+        page = await search(engine, Selection(workspace=WORKSPACE, filter=tree))
         assert number in ids_of(page), text
 
 
@@ -243,7 +253,7 @@ async def test_no_search_reaches_another_workspace(engine: Engine) -> None:
         ):
             page = await ask(engine, text, since_ns=ours.timestamp)
             assert set(ids_of(page)) <= {1}, text
-    everything = Question(workspace=WORKSPACE, filter=EVERYTHING)
+    everything = Selection(workspace=WORKSPACE, filter=EVERYTHING)
     assert ids_of(await search(engine, everything)) == [1]
     assert await find(engine, WORKSPACE, 99) is None
     assert await find(engine, NEIGHBOUR, 99) == secret

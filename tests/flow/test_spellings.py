@@ -11,8 +11,8 @@ from logster.query.parse import parse_filter
 from logster.query.render import render_filter
 from logster.query.tree import Equal, Field
 from logster.store.facets import facets
-from logster.store.question import Selection
-from logster.store.search import Question, search
+from logster.store.search import search
+from logster.store.selection import Selection
 from logster.store.tail import follow
 from support.engine import Overheard
 from support.stored import event_at, store_events
@@ -51,7 +51,7 @@ def events() -> list[Event]:
 
 
 async def ids_of(engine: Engine, text: str) -> list[int]:
-    page = await search(engine, Question(workspace=1, filter=parse_filter(text)))
+    page = await search(engine, Selection(workspace=1, filter=parse_filter(text)))
     return sorted(event.id for event in page.events)
 
 
@@ -98,7 +98,7 @@ async def test_every_spelling_finds_every_other(
 
 async def test_what_was_sent_is_shown_as_it_was(engine: Engine) -> None:
     await store_events(engine, events())
-    page = await search(engine, Question(workspace=1, filter=parse_filter("application:München")))
+    page = await search(engine, Selection(workspace=1, filter=parse_filter("application:München")))
     assert [event.application for event in page.events] == [CITIES[1], CITIES[0]]
 
 
@@ -113,7 +113,9 @@ async def test_a_facet_that_is_clicked_finds_its_rows(engine: Engine, name: str)
 
 
 async def test_a_tail_shows_every_spelling(engine: Engine) -> None:
-    tail = follow(engine, 1, parse_filter(CAFE), cursor=None, interval_s=0.01)
+    tail = follow(
+        engine, Selection(workspace=1, filter=parse_filter(CAFE)), cursor=None, interval_s=0.01
+    )
     await anext(tail)
     await store_events(engine, events())
     found: list[int] = []
@@ -131,6 +133,6 @@ async def test_it_costs_no_reading_of_the_haystack(engine: Engine, text: str) ->
     await store_events(engine, plain)
     await store_events(engine, events())
     overheard = Overheard(engine)
-    page = await search(overheard, Question(workspace=1, filter=parse_filter(text)))
+    page = await search(overheard, Selection(workspace=1, filter=parse_filter(text)))
     assert page.events
     assert page.rows_read < 4096

@@ -14,7 +14,8 @@ from logster.query.question import parse_question, render_question
 from logster.query.regex.parse import parse_regex
 from logster.query.regex.render import compile_python, render_re2
 from logster.query.stats import Aggregate, Stats
-from logster.store.stats import MAX_STEPS, StatsQuestion, Table, count
+from logster.store.selection import Selection
+from logster.store.stats import MAX_STEPS, Table, count
 from support.filters import FIRST_NS, expressions, filters, prose, scraps
 from support.pipes import pipes
 from support.reference import evaluate
@@ -33,7 +34,9 @@ TEN_MINUTES_NS = 601 * NS_PER_S
 async def ask(engine: Engine, text: str, **more: Any) -> Table:
     tree, stats = parse_question(text)
     assert stats is not None
-    return await count(engine, StatsQuestion(workspace=WORKSPACE, filter=tree, stats=stats, **more))
+    zone = more.pop("zone", "UTC")
+    selection = Selection(workspace=WORKSPACE, filter=tree, **more)
+    return await count(engine, selection, stats, zone=zone)
 
 
 def is_exact(stats: Stats) -> bool:
@@ -52,8 +55,8 @@ async def test_the_engine_counts_what_the_pipe_means(engine: Engine) -> None:
             if stats.every_s and stats.by:
                 stats = msgspec.structs.replace(stats, limit=100)  # noqa: PLW2901
         zone = zones[number % len(zones)]
-        question = StatsQuestion(workspace=WORKSPACE, filter=tree, stats=stats, zone=zone)
-        table = await count(engine, question)
+        selection = Selection(workspace=WORKSPACE, filter=tree)
+        table = await count(engine, selection, stats, zone=zone)
         check_rows(tree, stats, table.rows, evaluate(tree, stats, stored, zone))
 
 
@@ -78,10 +81,8 @@ async def test_every_text_that_is_a_question_is_answered(engine: Engine) -> None
         except QueryError:
             continue
         answered += 1
-        question = StatsQuestion(
-            workspace=WORKSPACE, filter=tree, stats=stats or Stats((Aggregate("count"),))
-        )
-        await count(engine, question)
+        selection = Selection(workspace=WORKSPACE, filter=tree)
+        await count(engine, selection, stats or Stats((Aggregate("count"),)))
     assert answered > 80
 
 

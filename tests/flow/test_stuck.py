@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from logster.errors import QueryStuckError, QuotaError
+from logster.store.embedded.scope import Scope
 from logster.store.raw_sql import run
 from logster.store.schema import migrate
 from support.engine import connected, engine_process
@@ -22,6 +23,10 @@ STUCK = (
     "SELECT match(arrayStringConcat(arrayMap(x -> char(97 + cityHash64(x) % 2), range(8000000))),"
     " '[ab]*a[ab]{400}c')"
 )
+
+
+def asker(name: str) -> Scope:
+    return Scope(workspace=7, asker=name)
 
 
 @pytest.mark.timeout(180)
@@ -41,14 +46,14 @@ async def test_a_question_that_heeds_no_kill_ends_the_engine(tmp_path: Path) -> 
                 process.start()
                 process.wait_until_ready()
                 with pytest.raises(TimeoutError):
-                    await asyncio.wait_for(run(engine, 7, STUCK, asker="user 1"), 1.5)
+                    await asyncio.wait_for(run(engine, asker("user 1"), STUCK), 1.5)
                 assert await engine.ping()
                 await asyncio.to_thread(process.wait_until_ended)
             process.start()
             process.wait_until_ready()
             with pytest.raises(QuotaError, match="SQL is closed to you until"):
-                await run(engine, 7, "SELECT 1", asker="user 1")
-            assert (await run(engine, 7, "SELECT 1", asker="key 1")).rows == [(1,)]
+                await run(engine, asker("user 1"), "SELECT 1")
+            assert (await run(engine, asker("key 1"), "SELECT 1")).rows == [(1,)]
 
 
 async def test_sql_of_administrators_has_places_of_its_own(tmp_path: Path) -> None:
@@ -57,7 +62,7 @@ async def test_sql_of_administrators_has_places_of_its_own(tmp_path: Path) -> No
         async with connected(process) as engine:
             await migrate(engine)
             asking = [
-                asyncio.create_task(run(engine, 7, endless, asker=f"user {n}")) for n in range(8)
+                asyncio.create_task(run(engine, asker(f"user {n}"), endless)) for n in range(8)
             ]
             await asyncio.sleep(1)
             assert await engine.ping()
@@ -69,7 +74,7 @@ async def test_sql_of_administrators_has_places_of_its_own(tmp_path: Path) -> No
             assert running.rows == [(2,)]
             # Six may wait beside the two; the next is told to come back.
             with pytest.raises(Exception, match="Other questions in SQL are being answered"):
-                await run(engine, 7, "SELECT 1", asker="user 9")
+                await run(engine, asker("user 9"), "SELECT 1")
             for task in asking:
                 task.cancel()
             await asyncio.gather(*asking, return_exceptions=True)

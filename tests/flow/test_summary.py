@@ -17,13 +17,16 @@ from logster.event import NS_PER_MS, Event, Severity
 from logster.query.match import matches
 from logster.query.parse import parse_filter
 from logster.query.tree import EVERYTHING, Field
-from logster.store import summary
+from logster.store import histogram as histogram_module
+from logster.store.columns import SEVERITY
 from logster.store.context import find_context
 from logster.store.facets import facets
+from logster.store.field_list import list_fields
+from logster.store.histogram import Histogram, histogram
+from logster.store.input import field_of
 from logster.store.patterns import MORE, SHAPES, find_patterns
-from logster.store.question import SEVERITY, Selection, field_of
-from logster.store.search import Question, search
-from logster.store.summary import Histogram, histogram, list_fields
+from logster.store.search import search
+from logster.store.selection import Selection
 from support.stored import event_at, store_events
 
 if TYPE_CHECKING:
@@ -163,8 +166,8 @@ async def test_a_histogram_is_split_by_any_field(
     few: int,
     cells: int,
 ) -> None:
-    monkeypatch.setattr(summary, "FEW_VALUES", few)
-    monkeypatch.setattr(summary, "MAX_CELLS", cells)
+    monkeypatch.setattr(histogram_module, "FEW_VALUES", few)
+    monkeypatch.setattr(histogram_module, "MAX_CELLS", cells)
     for name in ("application", "user", "ms", "http.status", "ok", "severity"):
         await check_split(engine, stored, name)
 
@@ -312,8 +315,8 @@ async def test_the_filter_of_a_pattern_selects_its_events(
     for pattern in found.patterns:
         if pattern.filter is None:
             continue
-        question = Question(workspace=OURS, filter=parse_filter(pattern.filter), limit=1000)
-        page = await search(engine, question)
+        same = Selection(workspace=OURS, filter=parse_filter(pattern.filter))
+        page = await search(engine, same, limit=1000)
         assert {event.id for event in page.events} == {
             event.id for event in stored if shape_of(event.message) == pattern.pattern
         }
@@ -366,15 +369,15 @@ async def test_context_is_the_nearest_events_that_share_something(
         found = await find_context(engine, selection(), event.id, scope=scope, before=4, after=3)
         assert [e.id for e in found.events] == [e.id for e in same[max(place - 3, 0) : place + 5]]
         page = await search(
-            engine, Question(workspace=OURS, filter=parse_filter(found.filter), limit=1000)
+            engine, Selection(workspace=OURS, filter=parse_filter(found.filter)), limit=1000
         )
         assert [e.id for e in page.events] == [e.id for e in same]
         if found.next:
             more = await search(
                 engine,
-                Question(
-                    workspace=OURS, filter=parse_filter(found.filter), before=found.next, limit=2
-                ),
+                Selection(workspace=OURS, filter=parse_filter(found.filter)),
+                before=found.next,
+                limit=2,
             )
             assert [e.id for e in more.events] == [e.id for e in same[place + 5 : place + 7]]
 

@@ -9,6 +9,7 @@ import pytest
 
 from logster.errors import QueryError, StoreUnavailableError
 from logster.query.parse import parse_filter
+from logster.store.selection import Selection
 from logster.store.tail import MAX_CURSOR_IDS, MAX_SHOWN_IDS, Step, follow
 from support.stored import NOON_NS, event_at, store_events
 
@@ -23,7 +24,8 @@ WORKSPACE, NEIGHBOUR = 7, 8
 def tail(
     engine: Engine, text: str = "", cursor: str | None = None, **more: Any
 ) -> AsyncIterator[Step]:
-    return follow(engine, WORKSPACE, parse_filter(text), cursor=cursor, interval_s=0.001, **more)
+    selection = Selection(workspace=WORKSPACE, filter=parse_filter(text))
+    return follow(engine, selection, cursor=cursor, interval_s=0.001, **more)
 
 
 def ids_of(step: Step) -> list[int]:

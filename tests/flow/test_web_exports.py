@@ -9,7 +9,7 @@ import pytest
 from litestar.exceptions import LitestarException
 
 from logster.meta.keys import Right
-from logster.store import export as export_module
+from logster.store.export import paging
 from logster.web import access
 from logster.web import export as export_handlers
 from support.samples import random_events
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 async def site(
     tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Site]:
-    monkeypatch.setattr(export_module, "FIRST_PAGE_ROWS", 7)
-    monkeypatch.setattr(export_module, "MAX_PAGE_ROWS", 7)
+    monkeypatch.setattr(paging, "FIRST_PAGE_ROWS", 7)
+    monkeypatch.setattr(paging, "MAX_PAGE_ROWS", 7)
     monkeypatch.setattr(access, "ADMISSION_S", 0.0)
     async with running_site(tmp_path, engine) as opened:
         await store_events(engine, random_events(1, 70))

@@ -389,8 +389,8 @@ async def test_a_question_whose_client_leaves_is_stopped_in_the_engine(
 async def test_an_export_ends_when_its_client_leaves(
     site: Site, stored: list[Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("logster.store.export.FIRST_PAGE_ROWS", 1)
-    monkeypatch.setattr("logster.store.export.MAX_PAGE_ROWS", 1)
+    monkeypatch.setattr("logster.store.export.paging.FIRST_PAGE_ROWS", 1)
+    monkeypatch.setattr("logster.store.export.paging.MAX_PAGE_ROWS", 1)
     leaver = Leaver(site, "GET", "/api/v1/export")
     async with asyncio.timeout(10):
         while len(leaver.sent) < 3:

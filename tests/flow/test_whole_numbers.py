@@ -20,9 +20,9 @@ from logster.query.value import text_of
 from logster.query.value import value_of as value_in
 from logster.store.facets import facets
 from logster.store.insert import insert
-from logster.store.question import Selection
-from logster.store.search import Question, search
-from logster.store.stats import StatsQuestion, count
+from logster.store.search import search
+from logster.store.selection import Selection
+from logster.store.stats import count
 from support.numbers import FAMILIAR, written
 from support.reference import evaluate
 from support.samples import sample
@@ -67,7 +67,7 @@ async def store(engine: Engine, properties: list[str]) -> list[Event]:
 
 
 async def ids_of(engine: Engine, tree: Filter) -> list[int]:
-    page = await search(engine, Question(workspace=1, filter=tree, limit=10_000))
+    page = await search(engine, Selection(workspace=1, filter=tree), limit=10_000)
     return sorted(event.id for event in page.events)
 
 
@@ -178,8 +178,7 @@ async def test_the_smallest_and_the_largest_have_all_their_digits(engine: Engine
     ):
         tree, stats = parse_question(text)
         assert stats is not None
-        question = StatsQuestion(workspace=1, filter=tree, stats=stats)
-        rows = (await count(engine, question)).rows
+        rows = (await count(engine, Selection(workspace=1, filter=tree), stats)).rows
         expected = evaluate(tree, stats, events)
         assert as_sent(expected) == as_sent(rows), text
 
@@ -208,14 +207,14 @@ async def test_ids_are_themselves_and_no_others(engine: Engine) -> None:
             assert await ids_of(engine, parse_filter(text)) == expected, text
     tree, stats = parse_question("| min(OrderId), max(OrderId), max(n.id), count distinct OrderId")
     assert stats is not None
-    table = await count(engine, StatsQuestion(workspace=1, filter=tree, stats=stats))
+    table = await count(engine, Selection(workspace=1, filter=tree), stats)
     assert table.rows == [[ids[0], ids[2], ids[2], 3]]
 
 
 async def test_an_id_is_looked_for_in_few_rows(engine: Engine) -> None:
     first = 6674029904495870945
     await store(engine, [f'{{"OrderId":{first + number}}}' for number in range(20_000)])
-    question = Question(workspace=1, filter=parse_filter(f"OrderId:{first + 777}"))
-    page = await search(engine, question)
+    selection = Selection(workspace=1, filter=parse_filter(f"OrderId:{first + 777}"))
+    page = await search(engine, selection)
     assert [event.id for event in page.events] == [778]
     assert page.rows_read <= 4 * 4096

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
     from pathlib import Path
 
-    from logster.store.engine import Answer
+    from logster.store.answer import Answer
 
 SECRET, READER_SECRET = "secret-of-the-writer", "secret-of-the-reader"
 

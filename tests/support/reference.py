@@ -14,7 +14,7 @@ from logster.query.number import exact_of, number_of
 from logster.query.stats import Aggregate, Stats, percentile_of
 from logster.query.tree import Field
 from logster.query.value import text_of, value_of
-from logster.store.stats import (
+from logster.store.aggregates import (
     DAY_S,
     DEFAULT_ROWS,
     DEFAULT_SERIES,

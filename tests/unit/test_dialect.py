@@ -3,34 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
-import zlib
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logster import zstd
 from logster.store.embedded import dialect
-from logster.store.embedded.dialect import (
-    BadRequestError,
-    code_of,
-    inflate,
-    read_call,
-    read_credentials,
-    render_settings,
-    status_of,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-SQUEEZERS: dict[str, Callable[[bytes], bytes]] = {
-    "gzip": gzip.compress,
-    "deflate": zlib.compress,
-    "zstd": zstd.compress,
-}
+from logster.store.embedded.dialect import read_call, read_credentials
+from logster.store.embedded.inflation import BadRequestError
 
 
 @pytest.mark.parametrize(
@@ -81,14 +61,6 @@ def test_a_setting_that_is_no_name_is_refused(name: str) -> None:
         dialect._read_settings({name: "1"})
 
 
-@given(st.text())
-def test_a_settings_value_cannot_leave_its_quotes(value: str) -> None:
-    text = render_settings({"a": value}).removeprefix("SET a = ")
-    inside = text[1:-1].replace("\\\\", "").replace("\\'", "")
-    assert "'" not in inside
-    assert "\\" not in inside
-
-
 @pytest.mark.parametrize(
     ("sql", "is_piecewise"),
     [
@@ -104,24 +76,6 @@ def test_only_formats_without_a_frame_are_sent_in_pieces(sql: str, is_piecewise:
     assert read_call("", {}, sql.encode()).is_piecewise == is_piecewise
 
 
-@pytest.mark.parametrize("encoding", SQUEEZERS)
-def test_a_squeezed_body_is_inflated(encoding: str) -> None:
-    assert inflate(SQUEEZERS[encoding](b"SELECT 1"), encoding) == b"SELECT 1"
-
-
-@pytest.mark.parametrize("encoding", SQUEEZERS)
-def test_a_bomb_is_refused(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dialect, "MAX_BODY_BYTES", 1000)
-    with pytest.raises(BadRequestError, match="inflates"):
-        inflate(SQUEEZERS[encoding](bytes(1001)), encoding)
-
-
-@pytest.mark.parametrize("encoding", [*SQUEEZERS, "br"])
-def test_a_body_that_is_not_what_it_says_is_refused(encoding: str) -> None:
-    with pytest.raises(BadRequestError):
-        inflate(b"SELECT 1", encoding)
-
-
 @given(st.binary(max_size=40), st.sampled_from(["", "Basic ", "Basic Og==", "Bearer x"]))
 def test_any_authorization_is_read_without_an_exception(noise: bytes, scheme: str) -> None:
     read_credentials("", {"authorization": scheme + noise.decode("latin-1")})
@@ -131,9 +85,3 @@ def test_any_authorization_is_read_without_an_exception(noise: bytes, scheme: st
 def test_any_request_is_read_or_refused(query_string: str, body: bytes, kind: str) -> None:
     with contextlib.suppress(BadRequestError):
         read_call(query_string, {"content-type": kind}, body)
-
-
-def test_an_errors_code_decides_the_status() -> None:
-    error = RuntimeError("Code: 60. DB::Exception: Table x does not exist.")
-    assert (code_of(error), status_of(code_of(error))) == (60, 404)
-    assert status_of(code_of(RuntimeError("?"))) == 500

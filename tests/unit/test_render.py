@@ -12,9 +12,7 @@ from logster.query.render import render_filter
 from support.filters import filters
 
 if TYPE_CHECKING:
-    from logster.query.tree import (
-        Filter,
-    )
+    from logster.query.tree import Filter
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

@@ -1,7 +1,7 @@
 """What a filter means, in memory: the reference for the engine.
 
 In: a `Filter` and an `Event`. Out: whether the event is one of those it means.
-Promise: `store/select` finds the same events, and a test holds the two together.
+Promise: `store/conditions` finds the same events, and a test holds the two together.
 
 A word is looked for as `tokens` says. In a name or property a `*` is any text, and the pattern is
 the whole. A regular expression (`regex`) is searched in the text as it is written, anywhere in it,

@@ -1,7 +1,7 @@
 """What to count in the events of a filter, and its text.
 
 In: nothing; `pipes` and the store make it. Out: a frozen `Stats`, and how it is typed behind a
-pipe. Knows no SQL: `store/stats` says the same in the engine's words.
+pipe. Knows no SQL: `store/aggregates` says the same in the engine's words.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 In: nothing; `parse` and the store make it. Out: a frozen `Filter`, the fields it looks at, and
 the same about other fields. Promise: no text and no SQL. `render` writes it, `match` says what it
-means in memory, `store/select` says the same to the engine.
+means in memory, `store/conditions` says the same to the engine.
 
 A name that is no field is a path into the properties: the member of exactly that name, else the
 member reached by splitting at dots.

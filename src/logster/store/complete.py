@@ -5,7 +5,7 @@ the most frequent first.
 Promise: few rows are read, however many there are; every text is a bound value.
 """
 
-# ruff: noqa: S608  composing SQL is the task here; every value is a bound parameter
+# ruff: noqa: S608  # composing SQL is the task here; every value is a bound parameter
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from logster.fields.severity import SEVERITY_NAMES
+from logster.query.complete import Gap
 from logster.query.render import render_field, render_filter, render_value
 from logster.query.tree import FIELDS, NAME_FIELDS, Field, Prefix
-from logster.store.question import Selection
-from logster.store.select import Parameters, text_of_field
+from logster.store.columns import value_of_field
+from logster.store.parameters import Parameters
+from logster.store.selection import Selection
+from logster.store.topology import EVENTS
 
 if TYPE_CHECKING:
     from logster.query.complete import Gap
@@ -30,31 +33,31 @@ EVENTS_FOR_NAMES, EVENTS_FOR_VALUES = 2_000, 10_000
 MAX_VALUE_CHARACTERS = 200
 
 
-class Suggestion(msgspec.Struct, frozen=True):
+class Completion(msgspec.Struct, frozen=True):
     """What may be put in place; `count` is how many of the newest events have it."""
 
     text: str
     count: int | None = None
 
 
-async def complete(engine: Engine, workspace: int, gap: Gap) -> list[Suggestion]:
+async def complete(engine: Engine, workspace: int, gap: Gap) -> list[Completion]:
     """Fill a gap."""
     begun = gap.begun.lower()
     if gap.kind == "word":
-        return [Suggestion(word) for word in gap.words if word.startswith(begun)]
+        return [Completion(word) for word in gap.words if word.startswith(begun)]
     if gap.kind == "field":
-        fields = [Suggestion(name + gap.behind) for name in FIELDS if name.startswith(begun)]
+        fields = [Completion(name + gap.behind) for name in FIELDS if name.startswith(begun)]
         properties = await _properties(engine, workspace, begun)
         return [
-            *(Suggestion(render_field(field) + gap.behind, count) for field, count in properties),
+            *(Completion(render_field(field) + gap.behind, count) for field, count in properties),
             *fields,
         ][:MAX_SUGGESTIONS]
     if gap.field == Field("severity"):
-        return [Suggestion(name) for name in SEVERITY_NAMES if name.startswith(begun)]
+        return [Completion(name) for name in SEVERITY_NAMES if name.startswith(begun)]
     if gap.field is None or not (gap.field.is_property or gap.field.name in NAME_FIELDS):
         return []
     values = await _values(engine, workspace, gap.field, begun)
-    return [Suggestion(_render(gap.field, value), count) for value, count in values]
+    return [Completion(_render(gap.field, value), count) for value, count in values]
 
 
 def _render(field: Field, value: str) -> str:
@@ -78,7 +81,7 @@ async def _values(
 ) -> list[tuple[str, int]]:
     parameters = Parameters()
     longest = parameters.bind(MAX_VALUE_CHARACTERS, "UInt32")
-    text = f"leftUTF8({text_of_field(field, parameters)}, {longest})"
+    text = f"leftUTF8({value_of_field(field, parameters)}, {longest})"
     newest = _newest(text, workspace, EVENTS_FOR_VALUES, parameters)
     return await _most_frequent(engine, newest, begun, parameters)
 
@@ -86,7 +89,7 @@ async def _values(
 def _newest(expression: str, workspace: int, limit: int, parameters: Parameters) -> str:
     where = Selection(workspace=workspace).where_newest(parameters, limit)
     return (
-        f"SELECT {expression} AS text FROM events WHERE {where}"
+        f"SELECT {expression} AS text FROM {EVENTS.read} WHERE {where}"
         f" ORDER BY timestamp DESC, id DESC LIMIT {parameters.bind(limit, 'UInt32')}"
     )
 

@@ -1,6 +1,6 @@
 """What happened around an event: its neighbours in time, of the same application, host, …
 
-In: an event's id and what the neighbours share with it. Out: one list, newest first.
+In: a `Selection`, an event's id and what the neighbours share with it. Out: one list, newest first.
 Promise: the neighbours are the nearest ones, in the order of a search.
 """
 
@@ -14,12 +14,12 @@ from logster.errors import NotFoundError, QueryError
 from logster.event import Event
 from logster.query.render import render_filter
 from logster.query.tree import And, Equal, Field
-from logster.store.search import Question, find, render_cursor, search
-from logster.store.select import Key
+from logster.store.cursor import key_of, render_cursor
+from logster.store.search import find, search
 
 if TYPE_CHECKING:
     from logster.store.engine import Engine
-    from logster.store.question import Selection
+    from logster.store.selection import Selection
 
 #: What neighbours can share -> its field; `all` is everything of the workspace.
 SCOPES = {
@@ -63,19 +63,13 @@ async def find_context(
     if event is None:
         raise NotFoundError(f"There is no event '{event_id}' in this workspace (yet).")
     shared = _shared(event, scope)
-    cursor = render_cursor(Key(event.timestamp, event.id))
-    question = Question(
-        workspace=selection.workspace,
-        filter=And((*shared, selection.filter)),
-        since_ns=selection.since_ns,
-        until_ns=selection.until_ns,
-    )
-    replace = msgspec.structs.replace
+    cursor = render_cursor(key_of(event))
+    near = selection.with_filter(And((*shared, selection.filter)))
     older = newer = None
     if before:
-        older = await search(engine, replace(question, before=cursor, limit=before))
+        older = await search(engine, near, before=cursor, limit=before)
     if after:
-        newer = await search(engine, replace(question, after=cursor, limit=after))
+        newer = await search(engine, near, after=cursor, limit=after)
     pages = [page for page in (newer, older) if page]
     return Context(
         events=[*(newer.events if newer else []), event, *(older.events if older else [])],

@@ -5,6 +5,7 @@ Promise: from the engine's own books, in milliseconds; nothing is read of the pa
 What a question or a merge has met is known until the part is gone or the engine starts again.
 """
 
+# ruff: noqa: S608  # composing SQL is the task here; every value is a bound parameter
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -12,23 +13,23 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from logster.store.failures import DAMAGE_CODES, part_in
+from logster.store.topology import EVENTS
 
 if TYPE_CHECKING:
     from logster.store.engine import Engine
 
 _SELECT_DETACHED = (
     "SELECT name, reason, partition_id, bytes_on_disk, path FROM system.detached_parts"
-    " WHERE database = currentDatabase() AND table = 'events'"
+    f" WHERE {EVENTS.in_books}"
     " ORDER BY partition_id DESC, name LIMIT 100"
 )
 #: Errors that name a part: of questions, and of merges, which nobody waits for.
 _SELECT_ERRORS = (
-    "SELECT last_error_message FROM system.errors"  # noqa: S608 - numbers of ours
+    "SELECT last_error_message FROM system.errors"
     f" WHERE code IN ({', '.join(map(str, sorted(DAMAGE_CODES)))})"
 )
 _SELECT_ACTIVE = (
-    "SELECT name, path, rows, bytes_on_disk FROM system.parts"
-    " WHERE active AND database = currentDatabase() AND table = 'events'"
+    f"SELECT name, path, rows, bytes_on_disk FROM system.parts WHERE active AND {EVENTS.in_books}"
 )
 
 

@@ -1,7 +1,7 @@
 """The way to the engine: one async client for the built-in engine, a server, a cluster.
 
-In: `clickhouse://user:password@host:port/database` (`clickhouses://` for TLS).
-Out: answers as plain tuples; errors as Logster's own.
+In: the URL of a store (`address`), SQL and its values, blocks.
+Out: answers as plain tuples; errors as Logster's own (`failures`).
 Promise: values are bound by the server, never pasted into SQL; every wait ends; a question
 that nobody waits for any more is cancelled, because its connection closes.
 The only importer of clickhouse_connect.
@@ -13,48 +13,37 @@ import asyncio
 import contextlib
 import time
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
 import aiohttp
-import msgspec
 from clickhouse_connect.driver import create_async_client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from logster.errors import (
-    ConfigError,
-    QueryStuckError,
     QueryTooHeavyError,
     StoreError,
     StoreUnavailableError,
 )
-from logster.store.embedded.dialect import (
+from logster.store.address import parse_address
+from logster.store.answer import read_answer
+from logster.store.embedded.scope import (
     ASKER_SETTING,
     SINCE_SETTING,
-    STUCK_CODE,
     UNTIL_SETTING,
     WORKSPACE_SETTING,
 )
-from logster.store.failures import damage_error, insert_error
+from logster.store.embedded.users import RAW_SQL, READER
+from logster.store.failures import brief, damage_error, insert_error, question_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-READER = "reader"
-#: Connections of their own for SQL that an administrator wrote; it waits for nobody else.
-RAW_SQL = "freehand"
-DEFAULT_PORTS = {"clickhouse": 8123, "clickhouses": 8443}
+    from logster.store.answer import Answer
 
 MAX_CONNECTIONS = 16
 CONNECT_TIMEOUT_S = 5.0
 #: Longer than any question may run; a block of the largest size is inserted within it.
 ANSWER_TIMEOUT_S = 120.0
 PING_TIMEOUT_S = 3.0
-
-#: Memory, time, rows or bytes of one question.
-_HEAVY_CODES = frozenset({158, 159, 160, 241, 307, 394, 396})
-#: All places are taken, and all places to wait.
-BUSY_CODE = 202
-
 
 #: UInt64 as the numbers they are.
 _ANSWER_SETTINGS = {"output_format_json_quote_64bit_integers": 0}
@@ -76,19 +65,6 @@ _QUESTION_SETTINGS = frozenset(
 )
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """The rows of a question, how long it took, and what the engine read for it.
-
-    Values are as in JSON: numbers, text, lists, objects; a DateTime is text.
-    """
-
-    names: tuple[str, ...]
-    rows: list[tuple[Any, ...]]
-    elapsed_ms: float
-    rows_read: int
-    bytes_read: int
-
-
 class Engine:
     """A store that answers questions and takes blocks; made by `open`, ended by `close`.
 
@@ -96,7 +72,7 @@ class Engine:
     """
 
     def __init__(self, url: str, reader_secret: str = "") -> None:
-        self._address = _read_url(url)
+        self._address = parse_address(url)
         self._reader_secret = reader_secret
         #: Whether questions go through the built-in engine's guard (store/embedded/guard).
         self.is_guarded = bool(reader_secret)
@@ -161,7 +137,7 @@ class Engine:
             )
         if max_bytes is not None and len(body) > max_bytes:
             raise QueryTooHeavyError(f"The answer has {len(body):,} bytes, {max_bytes:,} may be.")
-        return _read_answer(body, (time.perf_counter() - started) * 1000)
+        return read_answer(body, (time.perf_counter() - started) * 1000)
 
     async def inspect(self, sql: str) -> Answer:
         """Ask about the store itself, by its owner: its catalogues are closed to readers.
@@ -172,7 +148,7 @@ class Engine:
         with _own_errors(_question_error):
             client = await self._client("writer")
             body = await client.raw_query(sql, settings=_ANSWER_SETTINGS, fmt="JSONCompact")
-        return _read_answer(body, (time.perf_counter() - started) * 1000)
+        return read_answer(body, (time.perf_counter() - started) * 1000)
 
     async def fetch(self, sql: str, parameters: Mapping[str, Any], answer_format: str) -> bytes:
         """Ask a question; the answer as the engine writes it in a format of its own."""
@@ -244,59 +220,6 @@ class Engine:
         return client
 
 
-def _read_url(url: str) -> dict[str, Any]:
-    parts = urlsplit(url)
-    try:
-        default_port = DEFAULT_PORTS[parts.scheme]
-        port = parts.port or default_port
-    except (KeyError, ValueError):
-        port = 0
-    if not port or not parts.hostname:
-        raise ConfigError(
-            "LOGSTER_STORE_URL is not a store's URL; "
-            "clickhouse://USER:PASSWORD@HOST:8123/DATABASE would do."
-        )
-    return {
-        "interface": "https" if parts.scheme == "clickhouses" else "http",
-        "host": parts.hostname,
-        "port": port,
-        "username": unquote(parts.username or "default"),
-        "password": unquote(parts.password or ""),
-        "database": parts.path.strip("/") or "default",
-    }
-
-
-class _Column(msgspec.Struct):
-    name: str
-
-
-class _Statistics(msgspec.Struct):
-    rows_read: int = 0
-    bytes_read: int = 0
-
-
-class _Body(msgspec.Struct):
-    """FORMAT JSONCompact: decoded in one go, and names its columns even without rows."""
-
-    meta: list[_Column]
-    data: list[tuple[Any, ...]]
-    statistics: _Statistics = msgspec.field(default_factory=_Statistics)
-
-
-def _read_answer(body: bytes, elapsed_ms: float) -> Answer:
-    try:
-        read = msgspec.json.decode(body, type=_Body)
-    except msgspec.DecodeError as error:
-        raise StoreUnavailableError(f"The store's answer is cut short: {error}") from error
-    return Answer(
-        names=tuple(column.name for column in read.meta),
-        rows=read.data,
-        elapsed_ms=elapsed_ms,
-        rows_read=read.statistics.rows_read,
-        bytes_read=read.statistics.bytes_read,
-    )
-
-
 @contextlib.contextmanager
 def _own_errors(translate: Any) -> Iterator[None]:
     try:
@@ -304,36 +227,12 @@ def _own_errors(translate: Any) -> Iterator[None]:
     except ClickHouseError as error:
         raise translate(error) from error
     except (aiohttp.ClientError, OSError, TimeoutError, EOFError) as error:
-        raise StoreUnavailableError(f"The store cannot be reached: {_brief(error)}") from error
+        raise StoreUnavailableError(f"The store cannot be reached: {brief(error)}") from error
 
 
 def _question_error(error: ClickHouseError) -> StoreError:
-    code = getattr(error, "code", None)
-    if code == STUCK_CODE:
-        return QueryStuckError(
-            "The question could not be stopped when its time was over, so the store was ended and "
-            "starts again in a few seconds; no event is lost. Narrow its time range, and use "
-            "simpler patterns.",
-            code,
-        )
-    if code == BUSY_CODE:
-        return StoreUnavailableError("The store has more questions than it can answer now.", code)
-    if code in _HEAVY_CODES:
-        return QueryTooHeavyError(
-            "The question needs more memory or time than one may have; "
-            "narrow its time range or its filter "
-            "(an operator may raise LOGSTER_QUERY_MEMORY_BYTES or LOGSTER_QUERY_TIMEOUT_S).",
-            code,
-        )
-    if code is None:
-        return StoreUnavailableError(f"The store cannot be reached: {_brief(error)}")
-    return StoreError(f"The store refused the question: {_brief(error)}", code)
+    return question_error(str(error), getattr(error, "code", None))
 
 
 def _insert_error(error: ClickHouseError) -> StoreError:
     return insert_error(str(error), getattr(error, "code", None))
-
-
-def _brief(error: BaseException) -> str:
-    """The first line of an error; the rest is stacks and versions."""
-    return (str(error) or type(error).__name__).splitlines()[0][:500]

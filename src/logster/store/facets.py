@@ -17,20 +17,17 @@ from logster.errors import QueryError
 from logster.event import Severity
 from logster.query.render import render_field
 from logster.query.tree import And, Equal, Field, Filter, Has, Not, Or, Prefix, fields_in
-from logster.store.question import (
-    MAX_VALUE_CHARACTERS,
-    SEVERITY,
-    Meter,
-    Selection,
-    check_range,
-    counted_text_of,
-)
-from logster.store.select import Parameters
+from logster.store.columns import MAX_VALUE_CHARACTERS, SEVERITY, counted_text_of_field
+from logster.store.input import check_range
+from logster.store.meter import Meter
+from logster.store.parameters import Parameters
+from logster.store.topology import EVENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from logster.store.engine import Engine
+    from logster.store.selection import Selection
 
 DEFAULT_FACETS = (
     "severity",
@@ -92,7 +89,7 @@ async def facets(
     total, found = await _count(meter, selection, shared, asked)
     for field in fields:
         if field not in found:
-            own = msgspec.structs.replace(selection, filter=others[field])
+            own = selection.with_filter(others[field])
             named = _values_named(selection.filter, field)
             _, counted = await _count(meter, own, [field], asked, named)
             found |= counted
@@ -122,11 +119,13 @@ async def _count(
     parameters = Parameters()
     if not fields:
         where = selection.where(parameters)
-        ((total,),) = await meter.rows(f"SELECT count() FROM events WHERE {where}", parameters)
+        ((total,),) = await meter.rows(
+            f"SELECT count() FROM {EVENTS.read} WHERE {where}", parameters.values
+        )
         return total, {}
     names = [f"f{place}" for place in range(len(fields))]
     texts = ", ".join(
-        f"{counted_text_of(field, parameters)} AS {name}"
+        f"{counted_text_of_field(field, parameters)} AS {name}"
         for field, name in zip(fields, names, strict=True)
     )
     is_missing = " AND ".join(f"{name} = ''" for name in names)
@@ -137,11 +136,11 @@ async def _count(
     # first; one value more than wanted tells that there are more.
     rows = await meter.rows(
         f"SELECT grouping({', '.join(names)}) AS place, {', '.join(names)}, count() AS number"
-        f" FROM (SELECT {texts} FROM events WHERE {selection.where(parameters)})"
+        f" FROM (SELECT {texts} FROM {EVENTS.read} WHERE {selection.where(parameters)})"
         f" GROUP BY GROUPING SETS ((), {', '.join(f'({name})' for name in names)}){having}"
         f" ORDER BY ({is_missing}) DESC, {is_named} DESC, number DESC, {', '.join(names)}"
         f" LIMIT {asked.limit + 2 + len(named)} BY place",
-        parameters,
+        parameters.values,
     )
     # grouping() has a bit for each field, the first one highest; the set's own bit is 0.
     everything = (1 << len(fields)) - 1

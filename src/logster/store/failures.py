@@ -12,11 +12,14 @@ import re
 import msgspec
 
 from logster.errors import (
+    QueryStuckError,
+    QueryTooHeavyError,
     StoreDamagedError,
     StoreError,
     StoreRefusedError,
     StoreUnavailableError,
 )
+from logster.store.embedded.codes import BUSY_CODE, STUCK_CODE
 
 #: Codes that speak of rows: cannot parse text, a quoted string, an expected character, a date, a
 #: time, a number; types that do not fit; out of bound, incorrect data, a text too large, out of
@@ -34,6 +37,9 @@ DAMAGE_CODES = frozenset({32, 33, 40, 74, 75, 76, 107, 226, 228, 246, 271, 432})
 _PART = re.compile(
     r"(?:[Ff]ile|decompressing|from part|reading part) (?:\S*/)?(\d{8}_\d+_\d+_\d+(?:_\d+)?)[/:\s]"
 )
+
+#: Memory, time, rows or bytes of one question.
+_HEAVY_CODES = frozenset({158, 159, 160, 241, 307, 394, 396})
 
 _PREAMBLE = re.compile(r"^.*?DB::Exception: (?:Code: \d+\. DB::Exception: )*", re.DOTALL)
 
@@ -150,6 +156,29 @@ def insert_error(text: str, code: int | None) -> StoreError:
     )
 
 
+def question_error(text: str, code: int | None) -> StoreError:
+    """Why a question was not answered; advice to who asked it."""
+    if code == STUCK_CODE:
+        return QueryStuckError(
+            "The question could not be stopped when its time was over, so the store was ended and "
+            "starts again in a few seconds; no event is lost. Narrow its time range, and use "
+            "simpler patterns.",
+            code,
+        )
+    if code == BUSY_CODE:
+        return StoreUnavailableError("The store has more questions than it can answer now.", code)
+    if code in _HEAVY_CODES:
+        return QueryTooHeavyError(
+            "The question needs more memory or time than one may have; "
+            "narrow its time range or its filter "
+            "(an operator may raise LOGSTER_QUERY_MEMORY_BYTES or LOGSTER_QUERY_TIMEOUT_S).",
+            code,
+        )
+    if code is None:
+        return StoreUnavailableError(f"The store cannot be reached: {brief(text)}")
+    return StoreError(f"The store refused the question: {brief(text)}", code)
+
+
 def damage_error(text: str, code: int | None) -> StoreDamagedError | None:
     """Whether a question has met a damaged part."""
     part = part_in(text) if code in DAMAGE_CODES else None
@@ -166,3 +195,8 @@ def plain(text: str) -> str:
     """The first line of what the engine says; the rest is stacks and versions."""
     first = (text.splitlines() or [""])[0]
     return _PREAMBLE.sub("", first)[:500]
+
+
+def brief(error: BaseException | str) -> str:
+    """The first line of an error as it is."""
+    return (str(error) or type(error).__name__).splitlines()[0][:500]

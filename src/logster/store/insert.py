@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from logster.store.topology import EVENTS
+
 if TYPE_CHECKING:
     from logster.store.engine import Engine
-
-TABLE = "events"
 
 
 async def insert(engine: Engine, block: bytes, token: str) -> None:
     """Store a block; raises StoreRefusedError for its content, StoreUnavailableError else."""
-    await engine.insert_block(TABLE, block, token)
+    await engine.insert_block(EVENTS.written, block, token)

@@ -21,11 +21,13 @@ from logster.event import Severity
 from logster.query.render import render_filter
 from logster.query.tokens import tokens_of
 from logster.query.tree import And, Field, Filter, Words
-from logster.store.question import Meter, Selection
-from logster.store.select import Parameters
+from logster.store.meter import Meter
+from logster.store.parameters import Parameters
+from logster.store.topology import EVENTS
 
 if TYPE_CHECKING:
     from logster.store.engine import Engine
+    from logster.store.selection import Selection
 
 #: The newest events that are looked at: 2 M rows behind them or not, 0.1 s on two cores.
 SAMPLE = 50_000
@@ -102,11 +104,11 @@ async def find_patterns(
         " toUnixTimestamp64Nano(min(timestamp)), toUnixTimestamp64Nano(max(timestamp)),"
         f" [{by_severity}], argMax((toString(id), leftUTF8(message, {MAX_CHARACTERS})),"
         " (timestamp, id)), count() OVER (), sum(count()) OVER ()"
-        " FROM (SELECT message, severity, timestamp, id FROM events"
+        f" FROM (SELECT message, severity, timestamp, id FROM {EVENTS.read}"
         f" WHERE {selection.where_newest(parameters, sample)}"
         f" ORDER BY timestamp DESC, id DESC LIMIT {sample})"
         f" GROUP BY shape ORDER BY number DESC, shape LIMIT {limit}",
-        parameters,
+        parameters.values,
     )
     return Patterns(
         patterns=[

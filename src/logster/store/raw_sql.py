@@ -24,19 +24,13 @@ from logster.errors import (
     StoreDamagedError,
     StoreError,
 )
-from logster.store.embedded.dialect import (
-    ASKER_SETTING,
-    CLOSED_CODE,
-    SINCE_SETTING,
-    UNTIL_SETTING,
-    WORKSPACE_SETTING,
-)
-from logster.store.engine import BUSY_CODE, RAW_SQL
+from logster.store.embedded.codes import BUSY_CODE, CLOSED_CODE
+from logster.store.embedded.scope import Scope, render_scope
+from logster.store.embedded.users import RAW_SQL
 
 if TYPE_CHECKING:
-    from typing import Any
-
-    from logster.store.engine import Answer, Engine
+    from logster.store.answer import Answer
+    from logster.store.engine import Engine
 
 MAX_CHARACTERS = 20_000
 MAX_ROWS = 10_000
@@ -65,18 +59,10 @@ _POSITION = re.compile(r"failed at position (\d+)")
 _CLOSED_UNTIL = re.compile(r"closed until (\d+)")
 
 
-async def run(
-    engine: Engine,
-    workspace: int,
-    text: str,
-    *,
-    asker: str,
-    since_ns: int | None = None,
-    until_ns: int | None = None,
-) -> Answer:
+async def run(engine: Engine, scope: Scope, text: str) -> Answer:
     """Ask it; raises `QueryError` with the place of a mistake, when the engine tells it.
 
-    `asker` is the name of the account or the key: who ends the engine twice is not heard any more.
+    Who ends the engine twice is not heard any more; the scope says who asks.
     """
     if not engine.is_guarded:
         raise ForbiddenError(
@@ -88,16 +74,8 @@ async def run(
         raise QueryError(
             f"the SQL has {len(text)} characters, 1 to {MAX_CHARACTERS} are possible", 0, len(text)
         )
-    settings: dict[str, Any] = {
-        WORKSPACE_SETTING: workspace,
-        ASKER_SETTING: asker,
-        "max_result_rows": MAX_ROWS,
-        "max_result_bytes": MAX_BYTES,
-    }
-    if since_ns is not None:
-        settings[SINCE_SETTING] = since_ns
-    if until_ns is not None:
-        settings[UNTIL_SETTING] = until_ns
+    limits = {"max_result_rows": MAX_ROWS, "max_result_bytes": MAX_BYTES}
+    settings = limits | render_scope(scope)
     try:
         # The client sends text without parameters as it is: a % or a brace is no placeholder.
         return await engine.ask(text, {}, settings=settings, max_bytes=MAX_BYTES, user=RAW_SQL)

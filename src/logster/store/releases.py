@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from logster.query.tree import And, Field, Filter, fields_in
-from logster.store.question import Meter, Selection
-from logster.store.select import Parameters
+from logster.store.meter import Meter
+from logster.store.parameters import Parameters
+from logster.store.topology import EVENTS
 
 if TYPE_CHECKING:
     from logster.store.engine import Engine
+    from logster.store.selection import Selection
 
 #: More marks than this on one histogram nobody can tell apart.
 MAX_RELEASES = 20
@@ -50,12 +52,12 @@ class Releases(msgspec.Struct, frozen=True, kw_only=True):
 async def find_releases(engine: Engine, selection: Selection) -> Releases:
     """Look at the range, and then before it for those that were found: most have been there."""
     meter, parameters = Meter(engine), Parameters()
-    there = msgspec.structs.replace(selection, filter=_places_in(selection.filter))
+    there = selection.with_filter(_places_in(selection.filter))
     rows = await meter.rows(
-        "SELECT release, toUnixTimestamp64Nano(min(timestamp)) AS first_ns FROM events"
+        f"SELECT release, toUnixTimestamp64Nano(min(timestamp)) AS first_ns FROM {EVENTS.read}"
         f" WHERE {there.where(parameters)} AND length(release) BETWEEN 1 AND {MAX_NAME_BYTES}"
         f" GROUP BY release ORDER BY first_ns DESC, release LIMIT {MAX_CANDIDATES}",
-        parameters,
+        parameters.values,
     )
     old = await _names_before(meter, there, [name for name, _ in rows])
     new = [Release(name, first_ns) for name, first_ns in rows if name not in old]
@@ -69,12 +71,12 @@ async def find_releases(engine: Engine, selection: Selection) -> Releases:
 async def _names_before(meter: Meter, selection: Selection, names: list[str]) -> set[str]:
     if selection.since_ns is None or not names:
         return set()
-    before = msgspec.structs.replace(selection, since_ns=None, until_ns=selection.since_ns)
+    before = selection.between(None, selection.since_ns)
     parameters = Parameters()
     rows = await meter.rows(
-        f"SELECT DISTINCT release FROM events WHERE {before.where(parameters)}"
+        f"SELECT DISTINCT release FROM {EVENTS.read} WHERE {before.where(parameters)}"
         f" AND release IN {parameters.bind(names, 'Array(String)')} LIMIT {len(names)}",
-        parameters,
+        parameters.values,
     )
     return {name for (name,) in rows}
 

@@ -5,6 +5,7 @@ Promise: a step that was applied is never applied again, and never changed silen
 What differs between one machine and a cluster is decided here, and how days are told to the table.
 """
 
+# ruff: noqa: S608  # composing SQL is the task here; every value is a bound parameter
 from __future__ import annotations
 
 import hashlib
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from logster.errors import StoreError
+from logster.store.topology import EVENTS, STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,37 +25,26 @@ if TYPE_CHECKING:
 
 #: Each starter may write its own line; the steps themselves are idempotent (IF NOT EXISTS), so
 #: two starters at the same moment do the same work twice and no harm.
-_CREATE_STEPS = """
-CREATE TABLE IF NOT EXISTS schema_steps
+_CREATE_STEPS = f"""
+CREATE TABLE IF NOT EXISTS {STEPS.altered}
 (
     number UInt32,
     name String,
     digest String,
     applied_at DateTime64(3, 'UTC') DEFAULT now64(3)
 )
-ENGINE = ReplacingMergeTree(applied_at) ORDER BY number
+ENGINE = {STEPS.engine} ORDER BY number
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
 """
-_SELECT_STEPS = "SELECT number, digest FROM schema_steps FINAL"
+_SELECT_STEPS = f"SELECT number, digest FROM {STEPS.read} FINAL"
 _INSERT_STEP = (
-    "INSERT INTO schema_steps (number, name, digest) "
+    f"INSERT INTO {STEPS.written} (number, name, digest) "
     "VALUES ({number:UInt32}, {name:String}, {digest:String})"
 )
 _SELECT_TTL = (
     "SELECT create_table_query FROM system.tables "
-    "WHERE database = currentDatabase() AND name = 'events'"
+    f"WHERE database = currentDatabase() AND name = '{EVENTS.altered}'"
 )
-#: Days of which the table keeps no moment any more, by the engine's own clock.
-_SELECT_EXPIRED = """
-SELECT toUInt32(partition_id) AS day
-FROM system.parts
-WHERE database = currentDatabase() AND table = 'events' AND active AND rows > 0
-    AND match(partition_id, '^[0-9]{{8}}$')
-GROUP BY day
-HAVING day < toYYYYMMDD(toDate32(now('UTC')) - {days})
-    AND max(max_time) <= now() - INTERVAL {days} DAY
-ORDER BY day
-"""
 _TTL = re.compile(r"toIntervalDay\((\d+)\)|INTERVAL (\d+) DAY")
 
 
@@ -106,7 +97,8 @@ class EventsTable:
     async def keep_days(self, days: int) -> None:
         """Keep events for so many days from now on; the engine looks at every part for it."""
         await self._engine.command(
-            f"ALTER TABLE events MODIFY TTL toDateTime(timestamp) + INTERVAL {int(days)} DAY DELETE"
+            f"ALTER TABLE {EVENTS.altered} MODIFY TTL"
+            f" toDateTime(timestamp) + INTERVAL {int(days)} DAY DELETE"
         )
 
     async def drop_expired(self) -> list[int]:
@@ -117,11 +109,24 @@ class EventsTable:
         kept = await self.kept_days()
         if not kept:
             return []
-        answer = await self._engine.inspect(_SELECT_EXPIRED.format(days=int(kept)))
+        answer = await self._engine.inspect(_select_expired(kept))
         days = [int(row[0]) for row in answer.rows]
         for day in days:
-            await self._engine.command(f"ALTER TABLE events DROP PARTITION ID '{day}'")
+            await self._engine.command(f"ALTER TABLE {EVENTS.altered} DROP PARTITION ID '{day}'")
         return days
+
+
+def _select_expired(days: int) -> str:
+    """Days of which the table keeps no moment any more, by the engine's own clock."""
+    return f"""
+SELECT toUInt32(partition_id) AS day
+FROM system.parts
+WHERE {EVENTS.in_books} AND active AND rows > 0 AND match(partition_id, '^[0-9]{{8}}$')
+GROUP BY day
+HAVING day < toYYYYMMDD(toDate32(now('UTC')) - {int(days)})
+    AND max(max_time) <= now() - INTERVAL {int(days)} DAY
+ORDER BY day
+"""
 
 
 def load_steps() -> Iterator[Step]:

@@ -1,6 +1,6 @@
 """A page of events, and one event.
 
-In: a `Question` (whose workspace the caller has checked) and the engine.
+In: a `Selection`, how many events, and a cursor to go on from.
 Out: a `Page`, newest first, with the cursors of its neighbours; or one `Event`.
 Promise: paging from cursor to cursor gives each event that was there at the start
 exactly once, whatever arrives meanwhile; a cursor is a place, not a snapshot.
@@ -8,45 +8,35 @@ exactly once, whatever arrives meanwhile; a cursor is a place, not a snapshot.
 
 from __future__ import annotations
 
-import re
 import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from logster.errors import QueryError
-from logster.event import NS_PER_S, TEXT_FIELDS, Event, read_properties
+from logster.event import Event
 from logster.query.moment import MAX_INSTANT_NS
-from logster.query.tree import EVERYTHING, And, Equal, Field, Filter
-from logster.store.select import SELECT_OLDEST, Key, select_event, select_events
+from logster.query.tree import And, Equal, Field, Filter
+from logster.store.cursor import key_of, parse_cursor, render_cursor
+from logster.store.meter import Meter
+from logster.store.select import SELECT_OLDEST, read_event, select_event, select_events
+from logster.store.selection import HOUR_NS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from logster.store.engine import Answer, Engine
+    from logster.store.cursor import Key
+    from logster.store.engine import Engine
+    from logster.store.selection import Selection
 
+#: A page, when nobody says how large.
+DEFAULT_LIMIT = 100
 #: More would be an export, which goes another way.
 MAX_LIMIT = 10_000
 #: A property's value of this length is taken for an identifier, as a UUID or a hash is one.
 MIN_IDENTIFIER_CHARACTERS = 16
 #: The first span is a screenful in a busy system, the second one in a quiet one.
-HOUR_NS = 3600 * NS_PER_S
 DAY_NS = 24 * HOUR_NS
-
-
-class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """What to look for: at or after `since_ns`, before `until_ns`, beside at most one cursor.
-
-    `before` continues to older events, `after` to newer ones.
-    """
-
-    workspace: int
-    filter: Filter = EVERYTHING
-    since_ns: int | None = None
-    until_ns: int | None = None
-    limit: int = 100
-    before: str | None = None
-    after: str | None = None
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,78 +53,85 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     rows_read: int
 
 
-async def search(engine: Engine, question: Question) -> Page:
-    """Ask for a page; raises `QueryError` for a limit or cursor that cannot be."""
-    _check_question(question)
-    gathering = _Gathering(engine, question)
-    if question.after is not None:
-        return await _page_after(gathering, parse_cursor(question.after))
-    before = None if question.before is None else parse_cursor(question.before)
-    await _gather_older(gathering, before)
-    events = [read_event(row) for row in gathering.rows[: question.limit]]
+async def search(
+    engine: Engine,
+    selection: Selection,
+    *,
+    limit: int = DEFAULT_LIMIT,
+    before: str | None = None,
+    after: str | None = None,
+) -> Page:
+    """Ask for a page; raises `QueryError` for a limit or cursor that cannot be.
+
+    `before` continues to older events, `after` to newer ones.
+    """
+    if not 1 <= limit <= MAX_LIMIT:
+        raise QueryError(f"the limit is {limit}, it can be 1 to {MAX_LIMIT}")
+    if before is not None and after is not None:
+        raise QueryError("a page continues from `before` or from `after`, not from both")
+    gathering = _Gathering(engine, selection, limit)
+    if after is not None:
+        return await _page_after(gathering, after)
+    await _gather_older(gathering, None if before is None else parse_cursor(before))
+    events = [read_event(row) for row in gathering.rows[:limit]]
     return gathering.page(events, has_older=gathering.is_full)
 
 
-async def _page_after(gathering: _Gathering, after: Key) -> Page:
+async def _page_after(gathering: _Gathering, cursor: str) -> Page:
     """The events next to the cursor come oldest first; a page is always newest first."""
-    question = gathering.question
-    await gathering.ask(since_ns=question.since_ns, until_ns=question.until_ns, after=after)
-    events = [read_event(row) for row in reversed(gathering.rows[: question.limit])]
-    return gathering.page(events, has_older=bool(events))
+    await gathering.ask(gathering.selection, after=parse_cursor(cursor))
+    events = [read_event(row) for row in reversed(gathering.rows[: gathering.limit])]
+    page = gathering.page(events, has_older=bool(events))
+    return page if events else msgspec.structs.replace(page, previous=cursor)
+
+
+async def find(engine: Engine, workspace: int, event_id: int) -> Event | None:
+    """The event with this id, if it is in this workspace."""
+    statement = select_event(workspace, event_id)
+    answer = await engine.ask(statement.sql, statement.parameters)
+    return read_event(answer.rows[0]) if answer.rows else None
 
 
 class _Gathering:
     """The rows of one page, gathered by one or more questions."""
 
-    def __init__(self, engine: Engine, question: Question) -> None:
-        self.question = question
+    def __init__(self, engine: Engine, selection: Selection, limit: int) -> None:
+        self.selection = selection
+        self.limit = limit
         self.rows: list[tuple[Any, ...]] = []
-        self._engine = engine
-        self._elapsed_ms = 0.0
-        self._rows_read = 0
+        self._meter = Meter(engine)
 
     @property
     def is_full(self) -> bool:
         """Whether there is a row beyond the page, which tells that there are more."""
-        return len(self.rows) > self.question.limit
+        return len(self.rows) > self.limit
 
-    async def ask(self, **place: Any) -> None:
+    async def ask(self, selection: Selection, **cursor: Key | None) -> None:
         """Add the rows of one place, as many as the page still needs and one more."""
-        statement = select_events(
-            self.question.workspace,
-            self.question.filter,
-            limit=self.question.limit + 1 - len(self.rows),
-            **place,
-        )
-        answer = await self._engine.ask(statement.sql, statement.parameters)
-        self.rows += answer.rows
-        self._count(answer)
+        limit = self.limit + 1 - len(self.rows)
+        statement = select_events(selection, limit=limit, **cursor)
+        self.rows += await self._meter.rows(statement.sql, statement.parameters)
 
     async def ask_oldest(self) -> int:
         """A time that no event of the store is older than, in ns; the engine knows it by heart."""
-        answer = await self._engine.ask(SELECT_OLDEST.sql, SELECT_OLDEST.parameters)
-        self._count(answer)
-        return int(answer.rows[0][0])
+        [[oldest_ns]] = await self._meter.rows(SELECT_OLDEST.sql, SELECT_OLDEST.parameters)
+        return int(oldest_ns)
 
     def promised_ns(self, width_ns: int) -> int:
         """How much further the page is likely filled, when this much gave the rows so far.
 
         Twice as far as that, since no two days are alike; for ever when there were none.
         """
-        missing = self.question.limit + 1 - len(self.rows)
+        missing = self.limit + 1 - len(self.rows)
         return 2 * width_ns * missing // len(self.rows) if self.rows else MAX_INSTANT_NS
-
-    def _count(self, answer: Answer) -> None:
-        self._elapsed_ms += answer.elapsed_ms
-        self._rows_read += answer.rows_read
 
     def page(self, events: list[Event], *, has_older: bool) -> Page:
         return Page(
             events=events,
-            next=render_cursor(_key_of(events[-1])) if events and has_older else None,
-            previous=render_cursor(_key_of(events[0])) if events else self.question.after,
-            elapsed_ms=self._elapsed_ms,
-            rows_read=self._rows_read,
+            next=render_cursor(key_of(events[-1])) if events and has_older else None,
+            previous=render_cursor(key_of(events[0])) if events else None,
+            elapsed_ms=self._meter.elapsed_ms,
+            rows_read=self._meter.rows_read,
         )
 
 
@@ -146,39 +143,39 @@ async def _gather_older(gathering: _Gathering, before: Key | None) -> None:
     After a whole day the rows so far tell how far to look: not through years for a page
     that some days fill (with 50 M rows 210 ms instead of 310 ms for a rare user).
     """
-    question = gathering.question
+    selection = gathering.selection
     newest_ns = time.time_ns() if before is None else before.timestamp_ns
-    if question.until_ns is not None:
-        newest_ns = min(newest_ns, question.until_ns)
-    until_ns = question.until_ns
-    for since_ns in _first_starts(question, newest_ns):
-        await gathering.ask(since_ns=since_ns, until_ns=until_ns, before=before)
+    if selection.until_ns is not None:
+        newest_ns = min(newest_ns, selection.until_ns)
+    until_ns = selection.until_ns
+    for since_ns in _first_starts(selection, newest_ns):
+        await gathering.ask(selection.between(since_ns, until_ns), before=before)
         if gathering.is_full:
             return
         until_ns = since_ns
     if until_ns == newest_ns - DAY_NS:
-        oldest_ns = max(await gathering.ask_oldest(), question.since_ns or 0)
+        oldest_ns = max(await gathering.ask_oldest(), selection.since_ns or 0)
         if oldest_ns >= until_ns:
             return
         since_ns = until_ns - gathering.promised_ns(newest_ns - until_ns)
         if since_ns > oldest_ns:
-            await gathering.ask(since_ns=since_ns, until_ns=until_ns, before=before)
+            await gathering.ask(selection.between(since_ns, until_ns), before=before)
             if gathering.is_full:
                 return
             until_ns = since_ns
-    await gathering.ask(since_ns=question.since_ns, until_ns=until_ns, before=before)
+    await gathering.ask(selection.between(selection.since_ns, until_ns), before=before)
 
 
-def _first_starts(question: Question, newest_ns: int) -> Iterator[int]:
-    """Where the first spans start, as far as they are narrower than the question.
+def _first_starts(selection: Selection, newest_ns: int) -> Iterator[int]:
+    """Where the first spans start, as far as they are narrower than the selection.
 
     A user is in an hour too seldom, and their index tells the rows of a day.
     """
-    if names_few(question.filter):
+    if names_few(selection.filter):
         return
-    for width_ns in (DAY_NS,) if names_user(question.filter) else (HOUR_NS, DAY_NS):
+    for width_ns in (DAY_NS,) if names_user(selection.filter) else (HOUR_NS, DAY_NS):
         since_ns = newest_ns - width_ns
-        if question.since_ns is None or since_ns > question.since_ns:
+        if since_ns > (selection.since_ns or 0):
             yield since_ns
 
 
@@ -208,70 +205,3 @@ def names_user(tree: Filter) -> bool:
             return bool(value)
         case _:
             return False
-
-
-def _check_question(question: Question) -> None:
-    if not 1 <= question.limit <= MAX_LIMIT:
-        raise QueryError(f"the limit is {question.limit}, it can be 1 to {MAX_LIMIT}")
-    if question.before is not None and question.after is not None:
-        raise QueryError("a page continues from `before` or from `after`, not from both")
-    check_instants(question.since_ns, question.until_ns)
-
-
-def check_instants(since_ns: int | None, until_ns: int | None) -> None:
-    """Refuse what 64-bit nanoseconds since 1970 cannot hold, by `QueryError`."""
-    for name, instant in (("since", since_ns), ("until", until_ns)):
-        if instant is not None and not 0 <= instant <= MAX_INSTANT_NS:
-            raise QueryError(f"`{name}` is {instant} ns, it can be from 1970 to 2262")
-
-
-def _key_of(event: Event) -> Key:
-    return Key(event.timestamp, event.id)
-
-
-async def find(engine: Engine, workspace: int, event_id: int) -> Event | None:
-    """The event with this id, if it is in this workspace."""
-    statement = select_event(workspace, event_id)
-    answer = await engine.ask(statement.sql, statement.parameters)
-    return read_event(answer.rows[0]) if answer.rows else None
-
-
-def read_event(row: Sequence[Any]) -> Event:
-    """An event from the columns of `select.EVENT_COLUMNS`."""
-    event_id, timestamp, received_at, severity, *texts = row[: 4 + len(TEXT_FIELDS)]
-    blank, properties, workspace, key, protocol, issue = row[4 + len(TEXT_FIELDS) :][:6]
-    present: dict[str, Any] = {
-        name: text
-        for bit, (name, text) in enumerate(zip(TEXT_FIELDS, texts, strict=True))
-        if text or blank >> bit & 1
-    }
-    present.setdefault("message", "")
-    return Event(
-        id=event_id,
-        timestamp=timestamp,
-        received_at=received_at,
-        severity=severity,
-        properties=read_properties(properties) if properties else {},
-        workspace=workspace,
-        key=key,
-        protocol=protocol,
-        issue=issue,
-        **present,
-    )
-
-
-def render_cursor(key: Key) -> str:
-    """A key as text for a URL."""
-    return f"{key.timestamp_ns:x}-{key.id:x}"
-
-
-def parse_cursor(text: str) -> Key:
-    """A key from its text; raises `QueryError` when it is none."""
-    found = _CURSOR.fullmatch(text)
-    if found is None:
-        raise QueryError(f"{text[:40]!r} is no cursor of a search", 0, len(text))
-    return Key(int(found[1], 16), int(found[2], 16))
-
-
-#: Instants are signed 64-bit and not before 1970, ids are unsigned 64-bit.
-_CURSOR = re.compile(r"([0-7]?[0-9a-f]{1,15})-([0-9a-f]{1,16})")

@@ -1,8 +1,8 @@
 """What may be wrong with a search that found nothing: its names, its time, or how it was read.
 
-In: a `Selection` that found nothing, and the pipe behind it. Out: a `Hint`, when a name in them
-is like one that is known, when another reading finds something (`readings`), or when its time
-cannot hold anything.
+In: a `Selection` that found nothing, and the pipe behind it. Out: a `Suggestion`, when a name in
+them is like one that is known, when another reading finds something (`readings`), or when its
+time cannot hold anything.
 Promise: never an error, because any name may be a property's; asked only when nothing was found.
 """
 
@@ -20,9 +20,11 @@ from logster.query.question import parse_question, render_question
 from logster.query.render import render_field, render_filter
 from logster.query.stats import Stats, fields_of, replace_stats_fields
 from logster.query.tree import FIELDS, Field, Filter, fields_in, replace_fields
-from logster.store.question import Meter, Selection
-from logster.store.readings import find_readings, other_fields
-from logster.store.summary import list_fields
+from logster.store.field_list import list_fields
+from logster.store.meanings import other_fields
+from logster.store.meter import Meter
+from logster.store.readings import find_readings
+from logster.store.selection import Selection
 
 if TYPE_CHECKING:
     from logster.store.engine import Engine
@@ -43,7 +45,7 @@ class Offer(msgspec.Struct, frozen=True):
     count: int
 
 
-class Hint(msgspec.Struct, frozen=True, kw_only=True):
+class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
     """A sentence, a search that may be meant (None: no search can say it), and those that find."""
 
     text: str
@@ -53,9 +55,9 @@ class Hint(msgspec.Struct, frozen=True, kw_only=True):
     rows_read: int
 
 
-async def find_hint(
+async def find_suggestion(
     engine: Engine, selection: Selection, stats: Stats | None = None, *, is_empty: bool = True
-) -> Hint | None:
+) -> Suggestion | None:
     """Compare the names that are asked for with those that events have, and read it otherwise.
 
     `is_empty` tells that no event was found: then other readings are counted. Else only a
@@ -86,7 +88,7 @@ async def find_hint(
         said.append(NEAR)
     if not said:
         return None
-    return Hint(
+    return Suggestion(
         text=" ".join(said),
         filter=asked if is_offered and asked else offers[0].filter if offers else None,
         offers=offers,

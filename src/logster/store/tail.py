@@ -1,6 +1,6 @@
 """Live tail: the rows that became visible since the last look, again and again.
 
-In: a filter and, after a broken connection, the cursor of the last step seen.
+In: a `Selection` and, after a broken connection, the cursor of the last step seen.
 Out: an endless row of `Step`s, each with a cursor to resume from; its events are in the order
 of their time, then of their ids.
 
@@ -33,14 +33,19 @@ import msgspec
 
 from logster.errors import QueryError, StoreUnavailableError
 from logster.event import Event
-from logster.store.search import read_event
-from logster.store.select import SELECT_NOW, count_stored, select_places, select_stored
+from logster.store.select import (
+    SELECT_NOW,
+    count_stored,
+    read_event,
+    select_places,
+    select_stored,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from logster.query.tree import Filter
     from logster.store.engine import Engine
+    from logster.store.selection import Selection
 
 #: Longer than an insert takes, retries and a busy disk included; a retry has a new stored_at.
 OVERLAP_MS = 10_000
@@ -87,8 +92,7 @@ class Position(msgspec.Struct):
 
 async def follow(
     engine: Engine,
-    workspace: int,
-    tree: Filter,
+    selection: Selection,
     *,
     cursor: str | None,
     max_events: int = 500,
@@ -101,7 +105,7 @@ async def follow(
     away does before there is a cursor. A text that is no cursor raises `QueryError` at the
     first step.
     """
-    follower = _Follower(engine, workspace, tree, max_events)
+    follower = _Follower(engine, selection, max_events)
     if cursor:
         follower.position = parse_cursor(cursor)
     else:
@@ -119,10 +123,9 @@ async def follow(
 class _Follower:
     """One tail: asks the engine and moves its position."""
 
-    def __init__(self, engine: Engine, workspace: int, tree: Filter, max_events: int) -> None:
+    def __init__(self, engine: Engine, selection: Selection, max_events: int) -> None:
         self._engine = engine
-        self._workspace = workspace
-        self._tree = tree
+        self._selection = selection
         self._max_events = max_events
         self._clock_read_at_s = -math.inf
         self.position = Position(0, {})
@@ -131,8 +134,7 @@ class _Follower:
         """Take what is visible by now for shown."""
         self.position.advance(await self._ask_clock() - OVERLAP_MS)
         statement = select_places(
-            self._workspace,
-            self._tree,
+            self._selection,
             above_ms=self.position.floor_ms,
             limit=MAX_SHOWN_IDS + 1,
         )
@@ -173,8 +175,7 @@ class _Follower:
 
     async def _ask_rows(self) -> list[tuple[Any, ...]]:
         statement = select_stored(
-            self._workspace,
-            self._tree,
+            self._selection,
             above_ms=self.position.floor_ms,
             shown=self.position.shown,
             limit=self._max_events + 1,
@@ -185,8 +186,7 @@ class _Follower:
     async def _skip_to(self, head_ms: int) -> int:
         """Let the floor be the newest row, and count what is not given of the rows up to it."""
         statement = count_stored(
-            self._workspace,
-            self._tree,
+            self._selection,
             above_ms=self.position.floor_ms,
             until_ms=head_ms,
             shown=self.position.shown,

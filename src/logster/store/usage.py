@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from logster.store.question import Meter, Selection
+from logster.store.meter import Meter
+from logster.store.parameters import Parameters
 from logster.store.search import find
-from logster.store.select import Parameters
+from logster.store.selection import Selection
+from logster.store.topology import EVENTS
 
 if TYPE_CHECKING:
     from logster.event import Event
@@ -28,9 +30,8 @@ MAX_DAYS = 400
 #: How far back the lag looks.
 LAG_S = 300
 
-_TABLE = "database = currentDatabase() AND table = 'events'"
 #: A part that has expired stands empty for a while in the place of what it was.
-_PARTS = f"system.parts WHERE active AND rows > 0 AND {_TABLE}"
+_PARTS = f"system.parts WHERE active AND rows > 0 AND {EVENTS.in_books}"
 _SELECT_TOTALS = (
     f"SELECT count(), sum(rows), sum(bytes_on_disk), toUnixTimestamp(min(min_time)) FROM {_PARTS}"
 )
@@ -41,14 +42,14 @@ _SELECT_DAYS = (
 _SELECT_LOSS = f"SELECT groupUniqArray(partition), sum(rows), sum(bytes_on_disk) FROM {_PARTS}"
 _SELECT_PIECES = (
     "SELECT name, 'column' AS kind, data_compressed_bytes AS bytes FROM system.columns"
-    f" WHERE {_TABLE} AND bytes > 0 UNION ALL"
+    f" WHERE {EVENTS.in_books} AND bytes > 0 UNION ALL"
     " SELECT name, 'index', data_compressed_bytes FROM system.data_skipping_indices"
-    f" WHERE {_TABLE} AND data_compressed_bytes > 0"
+    f" WHERE {EVENTS.in_books} AND data_compressed_bytes > 0"
 )
 _SELECT_DISK = "SELECT sum(free_space), sum(total_space) FROM system.disks"
 _SELECT_LAG = (
     "SELECT count(), quantile(0.5)(late), quantile(0.99)(late) FROM"
-    " (SELECT dateDiff('millisecond', received_at, stored_at) AS late FROM events"
+    f" (SELECT dateDiff('millisecond', received_at, stored_at) AS late FROM {EVENTS.read}"
     f" WHERE stored_at > now64(3) - INTERVAL {LAG_S} SECOND)"
 )
 
@@ -180,10 +181,10 @@ async def weigh_applications(engine: Engine, workspace: int) -> Loads:
     answer = await meter.ask(
         "SELECT application, count() AS number, sum(weight) AS size,"
         " sum(number) OVER (), sum(size) OVER () FROM"
-        f" (SELECT application, {weight} AS weight FROM events WHERE {where}"
+        f" (SELECT application, {weight} AS weight FROM {EVENTS.read} WHERE {where}"
         f" ORDER BY timestamp DESC LIMIT {WEIGHED})"
         f" GROUP BY application ORDER BY size DESC, application LIMIT {MAX_APPLICATIONS}",
-        parameters,
+        parameters.values,
     )
     return Loads(
         applications=[
@@ -204,8 +205,8 @@ async def newest_of_key(engine: Engine, workspace: int, key: int, since_ns: int)
     meter, parameters = Meter(engine), Parameters()
     where = Selection(workspace=workspace).where(parameters)
     answer = await meter.ask(
-        f"SELECT id FROM events WHERE {where} AND key = {parameters.bind(key, 'UInt32')}"
+        f"SELECT id FROM {EVENTS.read} WHERE {where} AND key = {parameters.bind(key, 'UInt32')}"
         f" AND stored_at >= {parameters.instant(since_ns)} ORDER BY id DESC LIMIT 1",
-        parameters,
+        parameters.values,
     )
     return await find(engine, workspace, answer.rows[0][0]) if answer.rows else None

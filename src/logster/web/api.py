@@ -19,10 +19,10 @@ from logster.meta.accounts import Accounts, Role
 from logster.meta.keys import Right
 from logster.query.question import equals_in
 from logster.store.engine import Engine
-from logster.store.export import choose_columns
-from logster.store.question import Selection
-from logster.store.search import Question, find, search
-from logster.store.suggestion import find_hint
+from logster.store.export.columns import choose_columns
+from logster.store.search import find, search
+from logster.store.selection import Selection
+from logster.store.suggestion import find_suggestion
 from logster.web.access import Access, Principal, csrf_token_of, token_of
 from logster.web.clock import CLOCK
 from logster.web.complete import complete_search
@@ -133,18 +133,11 @@ async def list_events(
 ) -> PageShape | ColumnsShape:
     """Give a page of events that match, newest first."""
     columns = choose_columns(column) if column else None
-    question = Question(
-        workspace=selection.workspace,
-        filter=selection.filter,
-        since_ns=selection.since_ns,
-        until_ns=selection.until_ns,
-        limit=limit,
-        before=before or None,
-        after=after or None,
-    )
-    page = await search(engine, question)
+    page = await search(engine, selection, limit=limit, before=before or None, after=after or None)
     is_first = not (before or after)
-    found = await find_hint(engine, selection) if hint and is_first and not page.events else None
+    found = (
+        await find_suggestion(engine, selection) if hint and is_first and not page.events else None
+    )
     told: dict[str, Any] = {
         "next": page.next,
         "previous": page.previous,

@@ -14,7 +14,7 @@ from logster.store.context import (
     find_context,
 )
 from logster.store.engine import Engine
-from logster.store.question import Selection
+from logster.store.selection import Selection
 from logster.web.shapes import (
     AnswerShape,
     EventShape,

@@ -16,8 +16,10 @@ from litestar.response import Stream
 
 from logster.errors import UnauthorizedError
 from logster.store.engine import Engine
-from logster.store.export import MEDIA_TYPES, Form, choose_columns, export, parse_form
-from logster.store.question import Selection
+from logster.store.export.columns import choose_columns
+from logster.store.export.form import MEDIA_TYPES, Form, parse_form
+from logster.store.export.paging import export
+from logster.store.selection import Selection
 from logster.web.access import Access, Principal
 from logster.web.places import Places
 

@@ -26,6 +26,7 @@ from logster.store.engine import Engine
 from logster.store.tail import Step, follow, parse_cursor
 from logster.web.access import Access, Principal
 from logster.web.places import Places
+from logster.web.selection import select
 from logster.web.shapes import shape_event
 
 log = logging.getLogger(__name__)
@@ -73,7 +74,7 @@ async def tail_events(
     seen = request.headers.get("last-event-id") or cursor or None
     if seen:
         parse_cursor(seen)  # refuses while a status can still be said
-    steps = follow(engine, principal.workspace, parse_filter(q, clock.zone), cursor=seen)
+    steps = follow(engine, select(principal, clock, parse_filter(q, clock.zone)), cursor=seen)
     notice = None if seen else equals_in(q)
     # An open stream misses nothing from then on; and a refusal can still be said.
     with streams.place(principal):

@@ -11,8 +11,8 @@ from logster.query.question import equals_in
 from logster.store.engine import Engine
 from logster.store.patterns import DEFAULT_LIMIT, find_patterns
 from logster.store.patterns import MAX_LIMIT as MAX_PATTERNS
-from logster.store.question import Selection
-from logster.store.suggestion import find_hint
+from logster.store.selection import Selection
+from logster.store.suggestion import find_suggestion
 from logster.web.selection import Text, Wanted
 from logster.web.shapes import (
     AnswerShape,
@@ -59,7 +59,7 @@ async def show_patterns(
 ) -> PatternsShape:
     """Collapse the newest messages that match to their shapes, the most frequent first."""
     found = await find_patterns(engine, selection, limit=limit)
-    told = await find_hint(engine, selection) if hint and not found.looked_at else None
+    told = await find_suggestion(engine, selection) if hint and not found.looked_at else None
     return PatternsShape(
         patterns=[
             PatternShape(

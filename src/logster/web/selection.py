@@ -1,6 +1,6 @@
 """Which events a question is about: `q`, `since` and `until`, the same for all questions.
 
-In: a request. Out: a `Selection`, as a dependency of the handlers.
+In: a request. Out: a `Selection`, as a dependency of the handlers or from a filter that they read.
 Promise: it never leaves the caller's workspace.
 """
 
@@ -11,7 +11,8 @@ from litestar.params import QueryParameter
 
 from logster.query.moment import Clock, parse_range
 from logster.query.parse import parse_filter
-from logster.store.question import Selection
+from logster.query.tree import Filter
+from logster.store.selection import Selection
 from logster.web.access import Principal
 
 Text = Annotated[str, QueryParameter(description="A search text; empty finds all.")]
@@ -36,12 +37,16 @@ async def provide_selection(
     until: Until = "",
 ) -> Selection:
     """The events a question is about, inside the caller's workspace."""
+    return select(principal, clock, parse_filter(q, clock.zone), since, until)
+
+
+def select(
+    principal: Principal, clock: Clock, tree: Filter, since: str = "", until: str = ""
+) -> Selection:
+    """The events that a filter finds, inside the caller's workspace."""
     since_ns, until_ns = parse_range(since, until, clock)
     return Selection(
-        workspace=principal.workspace,
-        filter=parse_filter(q, clock.zone),
-        since_ns=since_ns,
-        until_ns=until_ns,
+        workspace=principal.workspace, filter=tree, since_ns=since_ns, until_ns=until_ns
     )
 
 

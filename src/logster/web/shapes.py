@@ -13,8 +13,8 @@ import msgspec
 from logster.event import Event, render_instant
 from logster.meta.keys import KeyInfo, Right
 from logster.query.value import value_of
-from logster.store.export import Column
-from logster.store.suggestion import Hint
+from logster.store.export.columns import Column
+from logster.store.suggestion import Suggestion
 
 MAX_ID = 2**64 - 1
 
@@ -105,8 +105,8 @@ def shape_event(event: Event) -> EventShape:
     )
 
 
-def shape_hint(hint: Hint | None) -> HintShape | None:
-    """A hint as the API gives it."""
+def shape_hint(hint: Suggestion | None) -> HintShape | None:
+    """A suggestion as the API gives it, under the name `hint`."""
     if hint is None:
         return None
     offers = [OfferShape(q=offer.filter, count=offer.count) for offer in hint.offers]

@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
 from logster.query.moment import Clock, parse_range
+from logster.store.embedded.scope import Scope
 from logster.store.engine import Engine
 from logster.store.raw_sql import run
 from logster.web.access import Principal
@@ -42,12 +43,11 @@ async def ask_sql(
 ) -> SqlShape:
     """Answer one SELECT over the table `events` of the workspace; at most 10,000 rows."""
     since_ns, until_ns = parse_range(data.since, data.until, clock)
-    answer = await run(
-        engine,
-        admin.workspace,
-        data.sql,
+    scope = Scope(
+        workspace=admin.workspace,
         asker=f"user {admin.session.user}" if admin.session else f"key {admin.key}",
         since_ns=since_ns,
         until_ns=until_ns,
     )
+    answer = await run(engine, scope, data.sql)
     return SqlShape(columns=list(answer.names), rows=answer.rows, elapsed_ms=answer.elapsed_ms)

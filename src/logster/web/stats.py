@@ -15,14 +15,15 @@ from litestar.params import QueryParameter
 
 from logster.errors import QueryError
 from logster.event import render_instant
-from logster.query.moment import Clock, parse_range
+from logster.query.moment import Clock
 from logster.query.question import equals_in, parse_question
+from logster.query.stats import Stats
 from logster.store.engine import Engine
-from logster.store.question import Selection
-from logster.store.stats import StatsQuestion, Table, count
-from logster.store.suggestion import Hint, find_hint
+from logster.store.selection import Selection
+from logster.store.stats import Table, count
+from logster.store.suggestion import Suggestion, find_suggestion
 from logster.web.access import Principal
-from logster.web.selection import Since, Until, Wanted
+from logster.web.selection import Since, Until, Wanted, select
 from logster.web.shapes import AnswerShape, HintShape, shape_hint
 
 
@@ -68,31 +69,19 @@ async def show_stats(
     tree, stats = parse_question(q, clock.zone)
     if stats is None:
         raise QueryError("expected a pipe behind the search: | count by application", len(q))
-    since_ns, until_ns = parse_range(since, until, clock)
-    question = StatsQuestion(
-        workspace=principal.workspace,
-        filter=tree,
-        stats=stats,
-        since_ns=since_ns,
-        until_ns=until_ns,
-        zone=str(clock.zone),
-    )
-    table = await count(engine, question)
-    found = await _find_hint(engine, question, table) if hint else None
+    selection = select(principal, clock, tree, since, until)
+    table = await count(engine, selection, stats, zone=str(clock.zone))
+    found = await _find_suggestion(engine, selection, stats, table) if hint else None
     return _shape(table, stats.every_s, found, equals_in(q))
 
 
-async def _find_hint(engine: Engine, question: StatsQuestion, table: Table) -> Hint | None:
+async def _find_suggestion(
+    engine: Engine, selection: Selection, stats: Stats, table: Table
+) -> Suggestion | None:
     if not _has_empty_column(table):
         return None
-    selection = Selection(
-        workspace=question.workspace,
-        filter=question.filter,
-        since_ns=question.since_ns,
-        until_ns=question.until_ns,
-    )
     is_empty = not any(value for row in table.rows for value in row)
-    return await find_hint(engine, selection, question.stats, is_empty=is_empty)
+    return await find_suggestion(engine, selection, stats, is_empty=is_empty)
 
 
 def _has_empty_column(table: Table) -> bool:
@@ -102,7 +91,9 @@ def _has_empty_column(table: Table) -> bool:
     )
 
 
-def _shape(table: Table, every_s: int | None, hint: Hint | None, notice: str | None) -> StatsShape:
+def _shape(
+    table: Table, every_s: int | None, hint: Suggestion | None, notice: str | None
+) -> StatsShape:
     return StatsShape(
         columns=[
             ColumnShape(name=column.name, kind=column.kind, role=column.role)

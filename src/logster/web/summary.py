@@ -13,16 +13,17 @@ from litestar.params import QueryParameter
 
 from logster.store.engine import Engine
 from logster.store.facets import DEFAULT_FACETS, DEFAULT_VALUES, MAX_VALUES, facets
-from logster.store.question import Selection, countable_field_of
-from logster.store.releases import find_releases
-from logster.store.summary import (
+from logster.store.field_list import list_fields
+from logster.store.histogram import (
     DEFAULT_BUCKETS,
     DEFAULT_TOP,
     MAX_BUCKETS,
     MAX_TOP,
     histogram,
-    list_fields,
 )
+from logster.store.input import countable_field_of
+from logster.store.releases import find_releases
+from logster.store.selection import Selection
 from logster.web.shapes import (
     AnswerShape,
     render_optional,

@@ -1,8 +1,7 @@
 """ClickHouse's HTTP interface, as far as clients of an event store use it.
 
-In: a request's method, query string, headers and body. Out: a `Call` for the engine;
-for an engine error, its HTTP status. Promise: pure; a body is inflated only up to
-`MAX_BODY_BYTES`.
+In: a request's query string, headers and body. Out: a `Call` for the engine; the headers and the
+last words of an answer. Promise: pure.
 
 Follows the server's own interface (https://clickhouse.com/docs/interfaces/http), so
 that ClickHouse's clients work on the built-in engine unmodified.
@@ -12,7 +11,6 @@ from __future__ import annotations
 
 import base64
 import re
-import zlib
 from email import policy
 from email.parser import BytesParser
 from typing import TYPE_CHECKING
@@ -20,13 +18,11 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from logster import zstd
+from logster.store.embedded.inflation import BadRequestError, inflate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-#: Larger than any batch a spool hands over (LOGSTER_MAX_BATCH_BYTES inflated), and bounded.
-MAX_BODY_BYTES = 512 * 1024 * 1024
 
 #: Formats whose answers may be sent in pieces: each piece is a whole of its own, without a header.
 PIECEWISE_FORMATS = frozenset(
@@ -43,14 +39,6 @@ PIECEWISE_FORMATS = frozenset(
 )
 DEFAULT_FORMAT = "TabSeparated"
 
-#: Settings of a question in SQL of an administrator: none of the engine's, but who asks what.
-WORKSPACE_SETTING = "logster_workspace"
-ASKER_SETTING = "logster_asker"
-SINCE_SETTING = "logster_since_ns"
-UNTIL_SETTING = "logster_until_ns"
-#: Codes of errors that ClickHouse has not: a question ended the engine, and a person may ask none.
-STUCK_CODE = 10_001
-CLOSED_CODE = 10_002
 
 _SETTING_NAME = re.compile(r"[a-z][a-z0-9_]*")
 #: Parameters of the interface itself; every other name is a setting of the engine.
@@ -81,33 +69,10 @@ _NOT_SETTINGS = frozenset(
 )
 _INSERT = re.compile(rb"\s*insert\s", re.IGNORECASE)
 _FORMAT_AT_END = re.compile(r"\bFORMAT\s+([A-Za-z0-9]+)[\s;]*$", re.IGNORECASE)
-_ASKED_FORMAT = re.compile(r"\n FORMAT \w+\Z", re.ASCII)
 _INSERT_FORMAT = re.compile(rb"\bFORMAT\s+([A-Za-z0-9]+)[ \t]*(?:\r?\n|$)", re.IGNORECASE)
 _KILL = re.compile(
     r"\s*KILL\s+QUERY\s+WHERE\s+query_id\s*=\s*'([^'\\]*)'\s*(?:SYNC|ASYNC)?[\s;]*", re.IGNORECASE
 )
-_ERROR_CODE = re.compile(r"Code: (\d+)")
-
-#: The engine's error codes that have an HTTP status of their own; others are 500.
-_STATUSES = {
-    **dict.fromkeys((6, 26, 27, 33, 38, 41, 46, 47, 53, 62, 70, 72, 117, 456, 457), 400),
-    **dict.fromkeys((60, 81), 404),
-    **dict.fromkeys((164, 497, 516), 403),
-    159: 408,
-    STUCK_CODE: 408,
-    CLOSED_CODE: 403,
-    241: 500,
-    202: 503,
-    394: 499,
-}
-
-
-class BadRequestError(Exception):
-    """A request that is not of this interface; `code` is ClickHouse's error code."""
-
-    def __init__(self, message: str, code: int = 36) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,15 +104,6 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         """The query id this statement kills, if it is a KILL QUERY for one."""
         match = _KILL.fullmatch(self.query)
         return match[1] if match else None
-
-
-class Enclosed(msgspec.Struct, frozen=True, kw_only=True):
-    """What a question in SQL of an administrator may see, and who asks it."""
-
-    workspace: int
-    asker: str
-    since_ns: int | None = None
-    until_ns: int | None = None
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -201,57 +157,6 @@ def read_call(query_string: str, headers: Mapping[str, str], body: bytes) -> Cal
     )
 
 
-def read_enclosed(settings: Mapping[str, str]) -> tuple[Enclosed, dict[str, str]]:
-    """What a question sees, and the settings that are left; raises BadRequestError."""
-    rest = dict(settings)
-    try:
-        enclosed = Enclosed(
-            workspace=int(rest.pop(WORKSPACE_SETTING)),
-            asker=rest.pop(ASKER_SETTING),
-            since_ns=_whole(rest.pop(SINCE_SETTING, "")),
-            until_ns=_whole(rest.pop(UNTIL_SETTING, "")),
-        )
-    except (KeyError, ValueError) as error:
-        raise BadRequestError(f"who asks, and where, is not said: {error}", 115) from error
-    return enclosed, rest
-
-
-def _whole(text: str) -> int | None:
-    return int(text) if text else None
-
-
-def cut_format(query: str) -> tuple[str, str]:
-    """A question as it was asked, and the FORMAT clause that our client put behind it."""
-    found = _ASKED_FORMAT.search(query)
-    return (query[: found.start()], found[0]) if found else (query, "")
-
-
-def inflate(body: bytes, encoding: str) -> bytes:
-    """Undo a Content-Encoding; raises BadRequestError when it does not hold or is too large."""
-    if not encoding or encoding == "identity":
-        return body
-    if encoding not in _INFLATERS:
-        raise BadRequestError(f"Content-Encoding {encoding} is not known", 432)
-    try:
-        plain = _INFLATERS[encoding](body)
-    except (zlib.error, zstd.ZstdError, RuntimeError, EOFError) as error:
-        raise BadRequestError(f"the body is not {encoding}: {error}", 271) from error
-    if len(plain) > MAX_BODY_BYTES:
-        raise BadRequestError(f"the body inflates to over {MAX_BODY_BYTES} bytes", 307)
-    return plain
-
-
-def code_of(error: BaseException) -> int:
-    """ClickHouse's error code in an engine's message; 1002 (unknown) when there is none."""
-    match = _ERROR_CODE.search(str(error))
-    return int(match[1]) if match else 1002
-
-
-def status_of(code: int) -> int:
-    """The HTTP status of an engine error."""
-    return _STATUSES.get(code, 500)
-
-
 def render_summary(result: Result) -> str:
     """The X-ClickHouse-Summary header."""
     numbers = {
@@ -269,12 +174,6 @@ def render_late_error(message: str, tag: str) -> bytes:
     length = len(message.encode()) + 1
     text = f"__exception__\r\n{tag}\r\n{message}\n{length} {tag}\r\n__exception__\r\n"
     return b"\r\n" + text.encode()
-
-
-def render_settings(settings: Mapping[str, str]) -> str:
-    """A SET statement; values are quoted, the engine converts them."""
-    pairs = (f"{name} = {_quoted(value)}" for name, value in settings.items())
-    return "SET " + ", ".join(pairs)
 
 
 def escape_parameter(value: str) -> str:
@@ -324,33 +223,3 @@ def _text(raw: bytes) -> str:
         return raw.decode()
     except UnicodeDecodeError as error:
         raise BadRequestError(f"the query is not UTF-8: {error}", 62) from error
-
-
-def _quoted(value: str) -> str:
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def _inflate_zlib(wbits: int) -> Callable[[bytes], bytes]:
-    def run(body: bytes) -> bytes:
-        inflater = zlib.decompressobj(wbits)
-        plain = inflater.decompress(body, MAX_BODY_BYTES + 1)
-        if not inflater.eof and len(plain) <= MAX_BODY_BYTES:
-            raise EOFError("it ends early")
-        return plain
-
-    return run
-
-
-def _inflate_zstd(body: bytes) -> bytes:
-    inflater = zstd.ZstdDecompressor()
-    plain = inflater.decompress(body, MAX_BODY_BYTES + 1)
-    if not inflater.eof and len(plain) <= MAX_BODY_BYTES:
-        raise EOFError("it ends early")
-    return plain
-
-
-_INFLATERS: dict[str, Callable[[bytes], bytes]] = {
-    "gzip": _inflate_zlib(31),
-    "deflate": _inflate_zlib(15),
-    "zstd": _inflate_zstd,
-}

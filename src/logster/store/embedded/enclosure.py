@@ -21,14 +21,17 @@ import msgspec
 from logster.query.weight import MAX_WEIGHT, STAR_WEIGHT, weigh_expression, weigh_like
 from logster.store.embedded.functions import check_function
 from logster.store.embedded.guard import NotAllowedError
+from logster.store.topology import DATABASE, EVENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from logster.store.embedded.dialect import Enclosed
+    from logster.store.embedded.scope import Scope
 
 #: Empty, so that a bare name is the view, something of the question's own, or nothing.
-DATABASE = "enclosure"
+EMPTY_DATABASE = "enclosure"
+#: What a question calls the events: the view by its name alone, and by the name of the table.
+VIEW, TABLE = "events", f"{DATABASE}.{EVENTS.read}"
 ONE_SELECT = "only one SELECT is possible, without FORMAT and INTO OUTFILE"
 #: The engine's largest limit.
 NO_LIMIT = 2**64 - 1
@@ -72,7 +75,7 @@ _INSTEAD = {
     "QueryParameter": "parameters are not known here; write the value itself",
 }
 _DATABASES = re.compile(
-    r"(?:system|default|logster|enclosure|information_schema|_\w+)\..*", re.IGNORECASE
+    rf"(?:system|default|{DATABASE}|{EMPTY_DATABASE}|information_schema|_\w+)\..*", re.IGNORECASE
 )
 _MEMBERSHIP = re.compile(r"(?:global)?(?:not)?(?:null)?in", re.IGNORECASE)
 _STATE = "aggregatefunction"
@@ -112,21 +115,27 @@ class Node(msgspec.Struct, frozen=True):
     children: list[Node]
 
 
-def create_view(enclosed: Enclosed) -> str:
+def create_view(scope: Scope) -> str:
     """Make what the question sees as `events`, until its handle is closed."""
     columns = ", ".join(
         f"CAST(`{name}` AS String) AS `{name}`" if name in _LOW_CARDINALITY else f"`{name}`"
         for name in _COLUMNS
     )
-    conditions = [f"workspace = {enclosed.workspace:d}"]
-    if enclosed.since_ns is not None:
-        conditions.append(f"timestamp >= fromUnixTimestamp64Nano({enclosed.since_ns:d})")
-    if enclosed.until_ns is not None:
-        conditions.append(f"timestamp < fromUnixTimestamp64Nano({enclosed.until_ns:d})")
+    conditions = [f"workspace = {scope.workspace:d}"]
+    if scope.since_ns is not None:
+        conditions.append(f"timestamp >= fromUnixTimestamp64Nano({scope.since_ns:d})")
+    if scope.until_ns is not None:
+        conditions.append(f"timestamp < fromUnixTimestamp64Nano({scope.until_ns:d})")
     return (
-        f"CREATE TEMPORARY VIEW events AS SELECT {columns} FROM logster.events"  # noqa: S608
+        f"CREATE TEMPORARY VIEW {VIEW} AS SELECT {columns} FROM {TABLE}"  # noqa: S608
         f" WHERE {' AND '.join(conditions)} LIMIT {NO_LIMIT}"
     )
+
+
+def cut_format(query: str) -> tuple[str, str]:
+    """A question as it was asked, and the FORMAT clause that our client put behind it."""
+    found = _ASKED_FORMAT.search(query)
+    return (query[: found.start()], found[0]) if found else (query, "")
 
 
 def check_text(text: str) -> None:
@@ -140,7 +149,7 @@ def check_text(text: str) -> None:
 
 
 def name_view(text: str) -> str:
-    """Let `logster.events` be the view as well; `text` is in the engine's own writing."""
+    """Let the table's whole name be the view as well; `text` is in the engine's own writing."""
     if len(text) > MAX_WRITTEN:
         raise NotAllowedError("the question is too large once its shorthands are written out")
     for found in _TOKEN.finditer(text):
@@ -149,7 +158,7 @@ def name_view(text: str) -> str:
         if found[0].startswith("`") and "\\" in found[0]:
             # Such a name could begin a line of the parse.
             raise NotAllowedError("a name is made of printable characters, without a backslash")
-    return _TOKEN.sub(lambda found: "events" if found[0] == "logster.events" else found[0], text)
+    return _TOKEN.sub(lambda found: VIEW if found[0] == TABLE else found[0], text)
 
 
 def check_enclosed(tree: str) -> None:
@@ -205,7 +214,7 @@ def _check_node(node: Node) -> None:
     if (is_table and "." in node.text) or (
         node.kind == "Identifier" and _DATABASES.fullmatch(node.text)
     ):
-        raise NotAllowedError(f"table {node.text} is not allowed; events is")
+        raise NotAllowedError(f"table {node.text} is not allowed; {VIEW} is")
 
 
 def _arguments_of(function: Node) -> list[Node]:
@@ -217,7 +226,7 @@ def _check_arguments(name: str, arguments: list[Node]) -> int:
     if _MEMBERSHIP.fullmatch(name):
         table = arguments[-1] if arguments else None
         if table and table.kind == "Identifier" and "." in table.text:
-            raise NotAllowedError(f"table {table.text} is not allowed; events is")
+            raise NotAllowedError(f"table {table.text} is not allowed; {VIEW} is")
     if name in _TYPE_AT:
         _literal_at(name, arguments, _TYPE_AT[name], "the type")
     if name == "values" and arguments:
@@ -263,9 +272,12 @@ def _check_count(name: str, literal: str) -> None:
         raise NotAllowedError(f"{name}: the length {int(found[1]):,} is over {MAX_COUNT:,}")
 
 
+#: How our client says the form of an answer.
+_ASKED_FORMAT = re.compile(r"\n FORMAT \w+\Z", re.ASCII)
 #: Of the engine's own writing: texts and names in quotes, and the table by its whole name.
 _TOKEN = re.compile(
-    r"'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`|(?<![\w.`])logster\.events(?![\w`])|\bPREWHERE\b",
+    r"'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`|"
+    rf"(?<![\w.`]){re.escape(TABLE)}(?![\w`])|\bPREWHERE\b",
     re.DOTALL,
 )
 _BETWEEN = re.compile(r"\bBETWEEN\b", re.IGNORECASE)

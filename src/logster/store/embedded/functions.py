@@ -7,6 +7,8 @@ long; the few whose cost lies in one argument want it written out (store/embedde
 Left out, besides what tells about the machine, the engine, other questions or the place of a row:
 what compares texts in square time (editDistance, ngramDistance, …), what takes the name of another
 function as text (arrayReduce), states of aggregates, and `throwIf`.
+
+It is long because it is a list; docs/reference/sql.md is printed from it.
 """
 
 from __future__ import annotations

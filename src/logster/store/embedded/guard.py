@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 
-DATABASE = "logster"
+from logster.store.topology import DATABASE
 
 #: Table functions that make rows out of nothing but their arguments. Not `values`: the text of its
 #: columns may hold any expression (`b String ALIAS file('…')`), which the tree does not show.

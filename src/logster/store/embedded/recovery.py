@@ -5,7 +5,7 @@ runs, whether an insert that failed has left one that should be.
 Promise: a token counts only while the part that came with it is there.
 
 The engine writes the token of an insert down before the part has its name, and it does not
-notice when a write fails (`process`). After a kill between the two, or when the part turns
+notice when a write fails (`database`). After a kill between the two, or when the part turns
 out to be broken, it would take the block that comes again for one that it has.
 
 A token is a line of `deduplication_logs/deduplication_log_N.txt`: `1`, the part and the token

@@ -15,27 +15,32 @@ import hmac
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
+from typing import TYPE_CHECKING, NoReturn, Protocol, TypeVar
 
 from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # named there, from its core
 
-from logster.store.embedded.dialect import (
-    ASKER_SETTING,
+from logster.store.embedded.codes import (
+    ACCESS_CODE,
+    AUTH_CODE,
+    BUSY_CODE,
     CLOSED_CODE,
-    MAX_BODY_BYTES,
     STUCK_CODE,
-    WORKSPACE_SETTING,
-    BadRequestError,
+    code_of,
+    status_of,
+)
+from logster.store.embedded.dialect import (
     Call,
     Result,
-    code_of,
     read_call,
     read_credentials,
     render_late_error,
     render_summary,
-    status_of,
 )
 from logster.store.embedded.guard import NotAllowedError
+from logster.store.embedded.inflation import MAX_BODY_BYTES, BadRequestError
+from logster.store.embedded.scope import ASKER_SETTING, WORKSPACE_SETTING
+from logster.store.embedded.users import MAX_WAITING, RAW_SQL, READER, SLOTS, WRITER
+from logster.store.embedded.watch import KILL_S, QuestionWatch, RefusedCallError
 from logster.store.embedded.writes import end_process
 
 if TYPE_CHECKING:
@@ -48,22 +53,10 @@ if TYPE_CHECKING:
 
     from logster.store.embedded.lockout import Lockout
 
-WRITER = "logster"
-READER = "reader"
-#: What a reader is when its question says for whom it is (`WORKSPACE_SETTING`).
-RAW_SQL = "freehand"
-
-#: Calls of one user that run at the same time; on few cores more would only share memory. SQL of
-#: administrators has slots of its own, and together the memory of one question.
-SLOTS = {WRITER: 8, READER: 8, RAW_SQL: 2}
-#: Calls of one user that may wait for a slot; beyond, a client is told to come back.
-MAX_WAITING = {WRITER: 64, READER: 64, RAW_SQL: 6}
 #: The engine looks at its time limit between blocks only; this much later it is killed.
 GRACE_S = 5.0
 #: A kill that comes before the engine knows the query finds nothing; hence it is repeated.
 KILL_RETRY_S = 0.1
-#: A question that is still there so long after its kill computes within one block, without an end.
-KILL_S = 3.0
 #: Time in which the last answer reaches its client.
 LAST_WORDS_S = 0.5
 #: Of a question that ended the engine, for the log.
@@ -71,12 +64,6 @@ MAX_TOLD_CHARACTERS = 500
 #: Time the last calls have when the process stops.
 STOP_S = 10.0
 
-TIMEOUT_CODE = 159
-READONLY_CODE = 164
-TOO_MANY_CODE = 202
-CANCELLED_CODE = 394
-ACCESS_CODE = 497
-AUTH_CODE = 516
 
 T = TypeVar("T")
 
@@ -103,14 +90,6 @@ class Engine(Protocol):
         ...
 
 
-class RefusedCallError(Exception):
-    """A call that the server itself refuses; `code` is ClickHouse's."""
-
-    def __init__(self, message: str, code: int) -> None:
-        super().__init__(message)
-        self.code = code
-
-
 class EngineServer:
     """An RSGI application."""
 
@@ -121,7 +100,7 @@ class EngineServer:
         self._engine = engine
         self._secrets = secrets
         self._timeout_s = timeout_s
-        self._strikes = lockout
+        self._lockout = lockout
         self._pool = ThreadPoolExecutor(sum(SLOTS.values()) + 2, thread_name_prefix="call")
         self._slots = {user: asyncio.Semaphore(count) for user, count in SLOTS.items()}
         self._waiting = dict.fromkeys(SLOTS, 0)
@@ -163,12 +142,12 @@ class EngineServer:
             return
         if user == READER and WORKSPACE_SETTING in call.settings:
             user = RAW_SQL
-            self._check_strikes(call)
+            self._check_lockout(call)
         async with self._slot(user):
             await self._run(call, user, proto)
 
-    def _check_strikes(self, call: Call) -> None:
-        until = self._strikes.closed_until(call.settings.get(ASKER_SETTING, ""))
+    def _check_lockout(self, call: Call) -> None:
+        until = self._lockout.closed_until(call.settings.get(ASKER_SETTING, ""))
         if until is not None:
             raise RefusedCallError(f"closed until {until:.0f}", CLOSED_CODE)
 
@@ -182,7 +161,7 @@ class EngineServer:
     @contextlib.asynccontextmanager
     async def _slot(self, user: str) -> AsyncIterator[None]:
         if self._waiting[user] >= MAX_WAITING[user]:
-            raise RefusedCallError("Too many simultaneous queries", TOO_MANY_CODE)
+            raise RefusedCallError("Too many simultaneous queries", BUSY_CODE)
         self._waiting[user] += 1
         try:
             await self._slots[user].acquire()
@@ -198,7 +177,7 @@ class EngineServer:
         # What else an administrator may have written is refused, and not read on the loop.
         is_question = user == RAW_SQL or self._engine.is_question(call)
         timeout_s = None if user == WRITER else self._timeout_s + GRACE_S
-        watch = _Watch(proto, timeout_s) if is_question else None
+        watch = QuestionWatch(proto, timeout_s) if is_question else None
         self._running[mark] = call, user
         self._is_idle.clear()
         try:
@@ -217,7 +196,7 @@ class EngineServer:
                 watch.end()
 
     async def _stream(
-        self, call: Call, user: str, mark: str, proto: HTTPProtocol, watch: _Watch
+        self, call: Call, user: str, mark: str, proto: HTTPProtocol, watch: QuestionWatch
     ) -> None:
         stack = contextlib.ExitStack()
         try:
@@ -237,7 +216,7 @@ class EngineServer:
             transport = None  # type: ignore[assignment]
             await self._blocking(stack.close)
 
-    async def _watched(self, running: asyncio.Future[T], mark: str, watch: _Watch) -> T:
+    async def _watched(self, running: asyncio.Future[T], mark: str, watch: QuestionWatch) -> T:
         """Wait for a step of a question; kill it when its client leaves or its time is over."""
         refusal = await watch.over(running)
         if refusal is None:
@@ -263,7 +242,7 @@ class EngineServer:
         asker = call.settings.get(ASKER_SETTING, "")
         if asker:
             # Beside, and not for ever: the disk may stand still.
-            noting = asyncio.ensure_future(asyncio.to_thread(self._strikes.record, asker))
+            noting = asyncio.ensure_future(asyncio.to_thread(self._lockout.record, asker))
             await asyncio.wait({noting}, timeout=KILL_S)
         with contextlib.suppress(Exception):  # it may have left
             _refuse(proto, "the question could not be stopped; the engine starts again", STUCK_CODE)
@@ -293,40 +272,6 @@ class EngineServer:
 
 #: Tells a client how an error looks that comes after the answer has begun.
 _TAG_HEADER = "x-clickhouse-exception-tag"
-
-
-class _Watch:
-    """Tells when a question has lost its client or its time."""
-
-    def __init__(self, proto: HTTPProtocol, timeout_s: float | None) -> None:
-        loop = asyncio.get_running_loop()
-        self.proto = proto
-        self._left = asyncio.ensure_future(proto.client_disconnect())
-        self._until = None if timeout_s is None else loop.time() + timeout_s
-        self._over_at = 0.0
-        self._loop = loop
-
-    async def over(self, running: asyncio.Future[T]) -> RefusedCallError | None:
-        """Wait for `running`; the reason when it should not go on."""
-        timeout = None if self._until is None else max(self._until - self._loop.time(), 0)
-        both: set[asyncio.Future[Any]] = {running, self._left}
-        await asyncio.wait(both, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-        if running.done():
-            return None
-        self._over_at = self._loop.time()
-        if self._left.done():
-            return RefusedCallError("the client has left", CANCELLED_CODE)
-        return RefusedCallError("Timeout exceeded", TIMEOUT_CODE)
-
-    def is_stuck(self) -> bool:
-        """Whether its time is over and it has not heeded its kill; a client may leave early."""
-        if self._until is None:
-            return False
-        return self._loop.time() > max(self._until, self._over_at) + KILL_S
-
-    def end(self) -> None:
-        """Stop watching."""
-        self._left.cancel()
 
 
 async def _read_body(proto: HTTPProtocol) -> bytes:

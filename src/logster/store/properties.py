@@ -29,7 +29,7 @@ from logster.query.unicode import spellings
 
 if TYPE_CHECKING:
     from logster.query.number import Asked
-    from logster.store.select import Parameters
+    from logster.store.parameters import Parameters
 
 #: JSON of text, numbers and booleans: what has a text, see `query/value`.
 SCALAR = """'^["tf0-9-]'"""

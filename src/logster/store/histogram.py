@@ -1,8 +1,7 @@
-"""The shape of what was found: counts over time, and which fields there are.
+"""How many events were found over time, and of which values of a field.
 
-In: a `Selection` and the names of fields. Out: a `Histogram`, `Fields`.
-Promise: counts are exact and are those of `search` with the same selection; `fields` looks
-at the newest events only and says at how many.
+In: a `Selection` and a field. Out: a `Histogram`.
+Promise: counts are exact and are those of `search` with the same selection.
 """
 
 # ruff: noqa: S608  # composing SQL is the task here; every value is a bound parameter
@@ -13,23 +12,19 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
-from logster.event import NS_PER_MS, Severity, read_properties
-from logster.query.limits import MAX_PATH_DEPTH
-from logster.query.render import render_field
-from logster.query.tree import NAME_FIELDS, PROSE_FIELDS, Field
-from logster.store.question import (
-    SEVERITY,
-    Meter,
-    Selection,
-    check_range,
-    counted_text_of,
-)
-from logster.store.select import COLUMNS, Parameters
+from logster.event import NS_PER_MS, Severity
+from logster.store.columns import SEVERITY, counted_text_of_field
+from logster.store.input import check_range
+from logster.store.meter import Meter
+from logster.store.parameters import Parameters
+from logster.store.topology import EVENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
+    from logster.query.tree import Field
     from logster.store.engine import Engine
+    from logster.store.selection import Selection
 
 DEFAULT_BUCKETS, MAX_BUCKETS = 60, 500
 DEFAULT_TOP, MAX_TOP = 10, 100
@@ -37,13 +32,6 @@ DEFAULT_TOP, MAX_TOP = 10, 100
 FEW_VALUES, EVENTS_FOR_FEW = 100, 10_000
 #: Values by buckets that one pass may give; beyond, the top values are asked for first.
 MAX_CELLS = 20_000
-#: Looking through properties costs this process about 8 µs an event.
-FIELDS_SAMPLE = 2_000
-#: Properties larger than this are not looked into: they would be the whole cost.
-MAX_PROPERTIES_BYTES = 20_000
-#: Different paths of one sample; clients that make names of values have no end of them.
-MAX_PATHS = 2_000
-
 _SECOND_MS, _MINUTE_MS, _HOUR_MS, _DAY_MS = 1_000, 60_000, 3_600_000, 86_400_000
 #: Widths people read at a glance; each divides a day or is whole days.
 WIDTHS_MS = (
@@ -89,28 +77,6 @@ class Histogram(msgspec.Struct, frozen=True, kw_only=True):
     rows_read: int
 
 
-class FieldInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """A field; `types` counts what kinds of values it had."""
-
-    field: Field
-    types: dict[str, int]
-    count: int
-
-    @property
-    def name(self) -> str:
-        """As it is typed in a search."""
-        return render_field(self.field)
-
-
-class Fields(msgspec.Struct, frozen=True, kw_only=True):
-    """The fields of the newest `looked_at` events, the most frequent first."""
-
-    fields: list[FieldInfo]
-    looked_at: int
-    elapsed_ms: float
-    rows_read: int
-
-
 async def histogram(
     engine: Engine,
     selection: Selection,
@@ -131,7 +97,7 @@ async def histogram(
     width_ns = width_ms * NS_PER_MS
     first, last = since_ns // width_ns, (until_ns - 1) // width_ns
     starts_ms = [number * width_ms for number in range(first, last + 1)]
-    selection = msgspec.structs.replace(selection, since_ns=since_ns, until_ns=until_ns)
+    selection = selection.between(since_ns, until_ns)
     counted = _Counted(first, len(starts_ms))
     if split == SEVERITY:
         series = await _by_severity(meter, selection, width_ns, counted)
@@ -148,36 +114,6 @@ def width_of(since_ns: int, until_ns: int, buckets: int) -> int:
         if (until_ns - 1) // width_ns - since_ns // width_ns < buckets:
             return width_ms
     return widest << 10
-
-
-async def list_fields(
-    engine: Engine, selection: Selection, *, sample: int = FIELDS_SAMPLE
-) -> Fields:
-    """Which fields the newest `sample` events have."""
-    meter, parameters = Meter(engine), Parameters()
-    own = [*PROSE_FIELDS, *NAME_FIELDS]
-    flags = ", ".join(f"{COLUMNS[name]} != ''" for name in own)
-    rows = await meter.rows(
-        f"SELECT [{flags}, issue != 0],"
-        f" if(length(properties) > {MAX_PROPERTIES_BYTES}, '', properties) FROM events"
-        f" WHERE {selection.where_newest(parameters, sample)}"
-        f" ORDER BY timestamp DESC, id DESC LIMIT {sample}",
-        parameters,
-    )
-    found = [FieldInfo(field=SEVERITY, types={"severity": len(rows)}, count=len(rows))]
-    present = [sum(column) for column in zip(*(row[0] for row in rows), strict=True)]
-    for name, count in zip((*own, "issue"), present, strict=False):
-        kind = "number" if name == "issue" else "text" if name in PROSE_FIELDS else "string"
-        if count:
-            found.append(FieldInfo(field=Field(name), types={kind: count}, count=count))
-    found += _properties_in(row[1] for row in rows)
-    found.sort(key=lambda info: (-info.count, info.field.is_property, info.name))
-    return Fields(
-        fields=found if rows else [],
-        looked_at=len(rows),
-        elapsed_ms=meter.elapsed_ms,
-        rows_read=meter.rows_read,
-    )
 
 
 class _Counted(msgspec.Struct, frozen=True):
@@ -202,12 +138,13 @@ async def _range_of(
         if until_ns is not None:
             return since_ns, until_ns
         # Only what is later than now can make it longer; all else need not be read.
-        selection = msgspec.structs.replace(selection, since_ns=max(since_ns, now_ns))
+        selection = selection.between(max(since_ns, now_ns), None)
     parameters = Parameters()
     ((count, oldest_ns, newest_ns),) = await meter.rows(
         "SELECT count(), toUnixTimestamp64Nano(min(timestamp)),"
-        f" toUnixTimestamp64Nano(max(timestamp)) FROM events WHERE {selection.where(parameters)}",
-        parameters,
+        f" toUnixTimestamp64Nano(max(timestamp)) FROM {EVENTS.read}"
+        f" WHERE {selection.where(parameters)}",
+        parameters.values,
     )
     if since_ns is not None:
         return since_ns, max(now_ns, newest_ns + 1 if count else 0)
@@ -238,7 +175,7 @@ async def _by_value(
     field, top = split
     if await _has_few_values(meter, selection, field):
         parameters = Parameters()
-        key = (parameters, counted_text_of(field, parameters))
+        key = (parameters, counted_text_of_field(field, parameters))
         # One more than there may be, so that more are seen.
         counts = await _count(meter, selection, key, width_ns, limit=MAX_CELLS + 1)
         if sum(map(len, counts.values())) <= MAX_CELLS:
@@ -249,10 +186,11 @@ async def _by_value(
 async def _has_few_values(meter: Meter, selection: Selection, field: Field) -> bool:
     """An estimate from the events that are found first: one pass is half the time of two."""
     parameters = Parameters()
+    text = counted_text_of_field(field, parameters)
     ((count,),) = await meter.rows(
-        f"SELECT uniq(value) FROM (SELECT {counted_text_of(field, parameters)} AS value FROM events"
+        f"SELECT uniq(value) FROM (SELECT {text} AS value FROM {EVENTS.read}"
         f" WHERE {selection.where(parameters)} LIMIT {EVENTS_FOR_FEW})",
-        parameters,
+        parameters.values,
     )
     return bool(count <= FEW_VALUES)
 
@@ -274,16 +212,16 @@ async def _top_first(
     """The top values by a question of their own, so that the other gives rows for these alone."""
     field, top = split
     parameters = Parameters()
-    text = counted_text_of(field, parameters)
+    text = counted_text_of_field(field, parameters)
     rows = await meter.rows(
-        f"SELECT {text} AS value FROM events WHERE {selection.where(parameters)}"
+        f"SELECT {text} AS value FROM {EVENTS.read} WHERE {selection.where(parameters)}"
         f" GROUP BY value HAVING value != '' ORDER BY count() DESC, value LIMIT {top}",
-        parameters,
+        parameters.values,
     )
     names = [row[0] for row in rows]
     parameters = Parameters()
     known = parameters.bind(names, "Array(String)")
-    text = counted_text_of(field, parameters)
+    text = counted_text_of_field(field, parameters)
     place = f"if(({text} AS value) = '', {MISSING}, toInt64(indexOf({known}, value)))"
     return names, await _count(meter, selection, (parameters, place), width_ns)
 
@@ -314,9 +252,9 @@ async def _count(
     rows = await meter.rows(
         f"SELECT {expression} AS key_of_series,"
         f" intDiv(toUnixTimestamp64Nano(timestamp), {width_ns}) AS bucket, count()"
-        f" FROM events WHERE {selection.where(parameters)} GROUP BY key_of_series, bucket"
+        f" FROM {EVENTS.read} WHERE {selection.where(parameters)} GROUP BY key_of_series, bucket"
         + (f" LIMIT {limit}" if limit else ""),
-        parameters,
+        parameters.values,
     )
     found: dict[Any, dict[int, int]] = {}
     for number, bucket, count in rows:
@@ -341,41 +279,3 @@ def _histogram(
         elapsed_ms=meter.elapsed_ms,
         rows_read=meter.rows_read,
     )
-
-
-def _properties_in(texts: Iterator[str]) -> list[FieldInfo]:
-    counts: dict[str, Counter[str]] = {}
-    for text in texts:
-        if not text:
-            continue
-        for path, kind in _leaves(read_properties(text), "", 0):
-            if path in counts or len(counts) < MAX_PATHS:
-                counts.setdefault(path, Counter())[kind] += 1
-    return [
-        FieldInfo(
-            field=Field(path, is_property=True),
-            types=dict(kinds.most_common()),
-            count=kinds.total(),
-        )
-        for path, kinds in counts.items()
-    ]
-
-
-def _leaves(value: dict[str, Any], path: str, depth: int) -> Iterator[tuple[str, str]]:
-    """Paths of what is there (`has:path`), with the kind of value; objects by their members."""
-    for name, member in value.items():
-        place = f"{path}.{name}" if path else name
-        if isinstance(member, dict) and depth + 1 < MAX_PATH_DEPTH:
-            yield from _leaves(member, place, depth + 1)
-        elif member not in (None, "", {}):
-            yield place, _kind_of(member)
-
-
-def _kind_of(value: Any) -> str:
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int | float):
-        return "number"
-    if isinstance(value, list):
-        return "list"
-    return "object" if isinstance(value, dict) else "string"

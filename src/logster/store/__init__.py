@@ -13,4 +13,8 @@ SQL is composed in these modules and nowhere else; a test holds the list and the
 A text of SQL is made of our own words and of names from `topology`. What a stranger says is a
 value: `parameters` binds it. (The meta database and the spool have SQL of their own, in their
 rooms; raw SQL of an administrator is passed on as it is.)
+
+The rest asks and answers. `engine` is the way to the store (with address, answer and failures), and
+`insert` the way in. search, tail, context, stats, suggestion (with meanings) and raw_sql ask in
+several steps; meter adds up what that cost, input checks what they are given.
 """

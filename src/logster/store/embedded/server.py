@@ -15,7 +15,7 @@ import hmac
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, NoReturn, Protocol, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # named there, from its core
 
@@ -30,7 +30,6 @@ from logster.store.embedded.codes import (
 )
 from logster.store.embedded.dialect import (
     Call,
-    Result,
     read_call,
     read_credentials,
     render_late_error,
@@ -44,13 +43,14 @@ from logster.store.embedded.watch import KILL_S, QuestionWatch, RefusedCallError
 from logster.store.embedded.writes import end_process
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable
 
     from granian.rsgi import (  # type: ignore[attr-defined]  # named there, from its core
         HTTPProtocol,
         Scope,
     )
 
+    from logster.store.embedded.database import Database
     from logster.store.embedded.lockout import Lockout
 
 #: The engine looks at its time limit between blocks only; this much later it is killed.
@@ -68,36 +68,14 @@ STOP_S = 10.0
 T = TypeVar("T")
 
 
-class Engine(Protocol):
-    """What answers the calls; blocking, called from threads."""
-
-    def is_question(self, call: Call) -> bool:
-        """Does the call only read?"""
-        ...
-
-    def run(self, call: Call, user: str, mark: str) -> Result:
-        """Run a call to its end."""
-        ...
-
-    def stream(
-        self, call: Call, user: str, mark: str
-    ) -> contextlib.AbstractContextManager[Iterator[bytes]]:
-        """Run a question piece by piece."""
-        ...
-
-    def kill(self, mark: str) -> None:
-        """Stop the call with this mark, if it runs."""
-        ...
-
-
 class EngineServer:
     """An RSGI application."""
 
     def __init__(
-        self, engine: Engine, secrets: dict[str, str], timeout_s: float, lockout: Lockout
+        self, database: Database, secrets: dict[str, str], timeout_s: float, lockout: Lockout
     ) -> None:
         """`secrets` maps user to password; an empty password lets nobody in."""
-        self._engine = engine
+        self._database = database
         self._secrets = secrets
         self._timeout_s = timeout_s
         self._lockout = lockout
@@ -126,7 +104,7 @@ class EngineServer:
         """Wait for the running calls; those that do not end in time are killed."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._is_idle.wait(), STOP_S)
-        await asyncio.gather(*(self._blocking(self._engine.kill, mark) for mark in self._running))
+        await asyncio.gather(*(self._blocking(self._database.kill, mark) for mark in self._running))
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _answer(self, scope: Scope, proto: HTTPProtocol) -> None:
@@ -175,7 +153,7 @@ class EngineServer:
     async def _run(self, call: Call, user: str, proto: HTTPProtocol) -> None:
         mark = uuid.uuid4().hex
         # What else an administrator may have written is refused, and not read on the loop.
-        is_question = user == RAW_SQL or self._engine.is_question(call)
+        is_question = user == RAW_SQL or self._database.is_question(call)
         timeout_s = None if user == WRITER else self._timeout_s + GRACE_S
         watch = QuestionWatch(proto, timeout_s) if is_question else None
         self._running[mark] = call, user
@@ -184,7 +162,7 @@ class EngineServer:
             if watch is not None and call.is_piecewise:
                 await self._stream(call, user, mark, proto, watch)
             else:
-                running = self._blocking(self._engine.run, call, user, mark)
+                running = self._blocking(self._database.run, call, user, mark)
                 result = await (self._watched(running, mark, watch) if watch else running)
                 summary = ("x-clickhouse-summary", render_summary(result))
                 proto.response_bytes(200, [*_headers(call), summary], result.body)
@@ -200,7 +178,7 @@ class EngineServer:
     ) -> None:
         stack = contextlib.ExitStack()
         try:
-            stream = self._engine.stream(call, user, mark)
+            stream = self._database.stream(call, user, mark)
             pieces = await self._watched(self._blocking(stack.enter_context, stream), mark, watch)
             # The first piece before the status: most errors come with it.
             piece = await self._watched(self._blocking(next, pieces, None), mark, watch)
@@ -233,7 +211,7 @@ class EngineServer:
     async def _kill_until(self, mark: str, running: asyncio.Future[T]) -> None:
         while not running.done():
             with contextlib.suppress(RuntimeError):  # it may just have ended
-                await self._blocking(self._engine.kill, mark)
+                await self._blocking(self._database.kill, mark)
             await asyncio.wait({running}, timeout=KILL_RETRY_S)
 
     async def _end(self, mark: str, proto: HTTPProtocol) -> NoReturn:
@@ -263,7 +241,7 @@ class EngineServer:
         ]
         for mark in marks:
             while mark in self._running:
-                await self._blocking(self._engine.kill, mark)
+                await self._blocking(self._database.kill, mark)
                 await asyncio.sleep(KILL_RETRY_S)
 
     def _blocking(self, function: Callable[..., T], *arguments: object) -> asyncio.Future[T]:

@@ -36,7 +36,7 @@ def test_the_newest_hour_is_looked_at_when_nothing_else_is_said() -> None:
 
 @pytest.mark.parametrize("instant", [-1, 2**63])
 def test_an_instant_that_no_event_has_is_refused(instant: int) -> None:
-    with pytest.raises(QueryError, match="`since` is .* from 1970 to 2262"):
+    with pytest.raises(QueryError, match=r"`since` is .* from 1970 to 2262"):
         Selection(workspace=7, since_ns=instant)
-    with pytest.raises(QueryError, match="`until` is .* from 1970 to 2262"):
+    with pytest.raises(QueryError, match=r"`until` is .* from 1970 to 2262"):
         Selection(workspace=7, until_ns=instant)

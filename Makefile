@@ -34,7 +34,7 @@ dark: $(READY) .venv/.browser
 check: $(READY) lint
 	$(BIN)/python -m pytest $(PARALLEL) tests/unit tests/protocols
 
-## lint: ruff and mypy; types: the portal's
+## lint: ruff and mypy; types: the portal's types, eslint and prettier
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -5,7 +5,8 @@ Out: `src/logster/web/static/` (index.html, hashed assets, door.css), packed int
 Promise: built anew only when a source has changed; a failure says what failed and what helps.
 
 Hatchling calls `PortalBuildHook` for wheels and for editable installs. By hand:
-`python hatch_build.py` builds, `python hatch_build.py check` and `… test` run these npm scripts.
+`python hatch_build.py` builds; `python hatch_build.py check`, `… test` and `… format` run these npm
+scripts.
 """
 
 from __future__ import annotations
@@ -138,7 +139,7 @@ def _explain(arguments: Sequence[str], done: subprocess.CompletedProcess[str]) -
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Build, or run one of the portal's npm scripts (`check`, `test`)."""
+    """Build, or run one of the portal's npm scripts (`check`, `test`, `format`)."""
     root = Path(__file__).parent
     try:
         if arguments:

@@ -1,0 +1,56 @@
+/**
+ * What the portal's code is checked for, beside its types (`svelte-check`) and its layout (`prettier`).
+ */
+import js from "@eslint/js";
+import { defineConfig } from "eslint/config";
+import svelte from "eslint-plugin-svelte";
+import typescript from "typescript-eslint";
+import svelteConfig from "./svelte.config.js";
+
+export default defineConfig(
+  js.configs.recommended,
+  typescript.configs.recommendedTypeChecked,
+  svelte.configs.recommended,
+  {
+    languageOptions: {
+      parserOptions: {
+        project: ["./tsconfig.json", "./tsconfig.node.json"],
+        extraFileExtensions: [".svelte"],
+      },
+    },
+    rules: {
+      "no-undef": "off", // TypeScript knows every name, and the browser's too.
+      "no-control-regex": "off", // Terminals' colours and NUL are what some texts here are searched for.
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
+    },
+  },
+  {
+    files: ["**/*.svelte", "**/*.svelte.ts"],
+    languageOptions: { parserOptions: { parser: typescript.parser, svelteConfig } },
+    rules: {
+      "svelte/prefer-svelte-reactivity": "off", // Sets and maps here are replaced as wholes, or seen by nobody.
+      "svelte/require-store-reactive-access": "off", // There are no stores; looking for them takes a while.
+    },
+  },
+  {
+    // Here the types of other components are `any`; `svelte-check` knows them, and finds the same.
+    files: ["**/*.svelte"],
+    rules: {
+      "@typescript-eslint/no-unsafe-argument": "off",
+      "@typescript-eslint/no-unsafe-assignment": "off",
+      "@typescript-eslint/no-unsafe-call": "off",
+      "@typescript-eslint/no-unsafe-member-access": "off",
+      "@typescript-eslint/no-unsafe-return": "off",
+    },
+  },
+  {
+    files: ["**/*.test.ts"],
+    rules: {
+      "@typescript-eslint/require-await": "off", // A stand-in is async because what it stands for is.
+    },
+  },
+  {
+    files: ["*.js"],
+    extends: [typescript.configs.disableTypeChecked],
+  },
+);

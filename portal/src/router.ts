@@ -46,8 +46,7 @@ export function renderAddress(address: Address): string {
   if (address.isLive) parameters.set("live", "1");
   if (address.columns.join("\n") !== DEFAULT_COLUMNS.join("\n")) {
     // No column at all is a choice too.
-    for (const column of address.columns.length ? address.columns : [""])
-      parameters.append("column", column);
+    for (const column of address.columns.length ? address.columns : [""]) parameters.append("column", column);
   }
   if (address.view) parameters.set("view", address.view);
   const query = parameters.toString();

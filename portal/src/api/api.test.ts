@@ -47,7 +47,11 @@ test("a hint may offer a search, a sentence alone, or not be there", () => {
   const hint = { text: "No.", q: null, offers: [] };
   expect(readPage({ ...page, hint }).hint).toEqual(hint);
   const offers = [{ q: "b:1", count: 3 }];
-  expect(readPage({ ...page, hint: { ...hint, q: "a:1", offers } }).hint).toEqual({ ...hint, q: "a:1", offers });
+  expect(readPage({ ...page, hint: { ...hint, q: "a:1", offers } }).hint).toEqual({
+    ...hint,
+    q: "a:1",
+    offers,
+  });
 });
 
 test("events sort by time to the nanosecond, then by id, whatever their digits", () => {

@@ -105,11 +105,7 @@ export function tailAddress(text: string, zone: string, cursor: string | null): 
   return linkTo(`/api/v1/events/tail?${parametersOf({ q: text, zone: unusual(zone), cursor })}`);
 }
 
-export async function getHistogram(
-  scope: Scope,
-  buckets: number,
-  signal?: AbortSignal,
-): Promise<Histogram> {
+export async function getHistogram(scope: Scope, buckets: number, signal?: AbortSignal): Promise<Histogram> {
   const parameters = scoped(scope, { buckets: String(buckets) });
   return readHistogram(await ask("GET", `/api/v1/histogram?${parameters}`, signal));
 }
@@ -152,11 +148,7 @@ export async function getStats(scope: Scope, signal?: AbortSignal, hint = true):
 }
 
 /** `cursor` counts characters, as the server does. */
-export async function getCompletion(
-  text: string,
-  cursor: number,
-  signal?: AbortSignal,
-): Promise<Completion> {
+export async function getCompletion(text: string, cursor: number, signal?: AbortSignal): Promise<Completion> {
   const parameters = new URLSearchParams({ q: text, cursor: String(cursor) });
   return readCompletion(await ask("GET", `/api/v1/complete?${parameters}`, signal));
 }
@@ -263,7 +255,10 @@ function refusalOf(response: Response): Refusal {
   return { message: `${message}.`, position: null, length: null };
 }
 
-function scoped({ text, zone, since, until }: Scope, more: Record<string, string | null> = {}): URLSearchParams {
+function scoped(
+  { text, zone, since, until }: Scope,
+  more: Record<string, string | null> = {},
+): URLSearchParams {
   return parametersOf({ q: text, zone: unusual(zone), since, until, ...more });
 }
 

@@ -56,7 +56,9 @@ test("each file has its reader", () => {
   expect(files.map((name) => name.slice(0, -5)).toSorted()).toEqual(Object.keys(READERS).toSorted());
 });
 
-const CASES = Object.entries(READERS).flatMap(([name, readers]) => readers.map((read) => [name, read] as const));
+const CASES = Object.entries(READERS).flatMap(([name, readers]) =>
+  readers.map((read) => [name, read] as const),
+);
 
 test.each(CASES)("%s: the reader asks for nothing that the server does not say", (name, read) => {
   const asked = new Set<string>();
@@ -69,7 +71,9 @@ test.each(CASES)("%s: the reader asks for nothing that the server does not say",
 function watched(value: unknown, asked: Set<string>): unknown {
   if (Array.isArray(value)) return value.map((item) => watched(item, asked));
   if (!shapes.isMembers(value)) return value;
-  const inner = Object.fromEntries(Object.entries(value).map(([name, member]) => [name, watched(member, asked)]));
+  const inner = Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [name, watched(member, asked)]),
+  );
   return new Proxy(inner, {
     get(target, name) {
       if (typeof name === "string" && !Object.hasOwn(target, name)) asked.add(name);

@@ -115,9 +115,10 @@ export function readStep(value: unknown): Step {
 
 export function readEvent(value: unknown): Event {
   const event = members(value, "event");
-  const texts = Object.fromEntries(
-    TEXT_FIELDS.map((field) => [field, textOrNull(event[field])]),
-  ) as Record<TextField, string | null>;
+  const texts = Object.fromEntries(TEXT_FIELDS.map((field) => [field, textOrNull(event[field])])) as Record<
+    TextField,
+    string | null
+  >;
   const id = text(event.id, "id");
   const timestamp = text(event.timestamp, "timestamp");
   return {

@@ -1,7 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { type BoardAddress, parseAddress, renderAddress } from "./address";
 import { fileNameOf, readFile } from "./file";
-import { COLUMNS, type Place, append, inReadingOrder, moveBy, moveTo, resizeBy, resizeTo, settle } from "./layout";
+import {
+  COLUMNS,
+  type Place,
+  append,
+  inReadingOrder,
+  moveBy,
+  moveTo,
+  resizeBy,
+  resizeTo,
+  settle,
+} from "./layout";
 import { OVERVIEW } from "./overview";
 import { exploreAddress, textOf, timelineOfCounts } from "./questions";
 import { documentOf, readDashboard } from "./shapes";
@@ -20,9 +30,7 @@ function dice(seed: number): (most: number) => number {
 
 function overlaps(tiles: readonly Place[]): boolean {
   return tiles.some((a, i) =>
-    tiles.some(
-      (b, j) => i < j && a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h,
-    ),
+    tiles.some((b, j) => i < j && a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h),
   );
 }
 
@@ -67,7 +75,9 @@ describe("layout", () => {
 
   it("adds below, and reads line by line", () => {
     expect(append([at(0, 0, 12, 3)], at(5, 5, 3, 3))).toEqual([at(0, 0, 12, 3), at(0, 3, 3, 3)]);
-    expect(inReadingOrder([at(6, 0, 1, 1), at(0, 1, 1, 1), at(0, 0, 1, 1)]).map(({ x, y }) => [x, y])).toEqual([
+    expect(
+      inReadingOrder([at(6, 0, 1, 1), at(0, 1, 1, 1), at(0, 0, 1, 1)]).map(({ x, y }) => [x, y]),
+    ).toEqual([
       [0, 0],
       [6, 0],
       [0, 1],

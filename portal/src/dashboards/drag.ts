@@ -18,7 +18,12 @@ export interface Watcher {
 }
 
 /** Gives what stops it, or null where nothing can be dragged. */
-export function drag(event: PointerEvent, grid: HTMLElement, scroller: HTMLElement, watcher: Watcher): (() => void) | null {
+export function drag(
+  event: PointerEvent,
+  grid: HTMLElement,
+  scroller: HTMLElement,
+  watcher: Watcher,
+): (() => void) | null {
   const style = getComputedStyle(grid);
   if (event.button || style.gridTemplateColumns.split(" ").length < COLUMNS) return null;
   // Otherwise text is selected on the way.

@@ -23,12 +23,17 @@ export async function readFile(file: Pick<File, "name" | "size" | "text">): Prom
     throw new Error(`“${file.name}” is not JSON; choose a file that a dashboard's Export has made.`);
   }
   if (!isMembers(value) || !("format" in value))
-    throw new Error(`“${file.name}” is no dashboard: an object with the member format ("${FORMAT}") is expected.`);
+    throw new Error(
+      `“${file.name}” is no dashboard: an object with the member format ("${FORMAT}") is expected.`,
+    );
   return value as unknown as Order;
 }
 
 export function fileNameOf(board: Document): string {
-  const name = board.name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "");
+  const name = board.name
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, "-")
+    .replace(/^-|-$/g, "");
   return `${name || "dashboard"}.json`;
 }
 

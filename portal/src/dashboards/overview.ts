@@ -25,7 +25,12 @@ export const OVERVIEW: Document = {
     tile("number", "Events", "application:$application | count", [0, 0, 3, 3]),
     tile("number", "Errors", "severity>=error application:$application | count", [0, 3, 3, 3]),
     tile("bar", "Events by severity", "application:$application", [3, 0, 9, 6]),
-    tile("top", "Errors by application", "severity>=error application:$application | top 10 application", [0, 6, 6, 6]),
+    tile(
+      "top",
+      "Errors by application",
+      "severity>=error application:$application | top 10 application",
+      [0, 6, 6, 6],
+    ),
     tile("top", "Top users", "has:user application:$application | top 10 user", [6, 6, 6, 6]),
     tile("patterns", "Newest patterns", "application:$application", [0, 12, 12, 8]),
   ],
@@ -41,6 +46,11 @@ export const SIZES: Readonly<Record<Kind, readonly [w: number, h: number]>> = {
   patterns: [12, 8],
 };
 
-function tile(kind: Kind, title: string, q: string, [x, y, w, h]: readonly [number, number, number, number]): Tile {
+function tile(
+  kind: Kind,
+  title: string,
+  q: string,
+  [x, y, w, h]: readonly [number, number, number, number],
+): Tile {
   return { kind, title, q, x, y, w, h };
 }

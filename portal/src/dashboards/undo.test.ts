@@ -3,7 +3,14 @@ import { NO_STEPS, type Steps, goBack, remember } from "./undo";
 
 test("goes back step by step, a drag and a name at once", () => {
   let steps: Steps<string> = NO_STEPS;
-  for (const [state, kind] of [["a", null], ["b", null], ["c", "name"], ["d", "name"], ["e", "drag 1"], ["f", "drag 2"]] as const)
+  for (const [state, kind] of [
+    ["a", null],
+    ["b", null],
+    ["c", "name"],
+    ["d", "name"],
+    ["e", "drag 1"],
+    ["f", "drag 2"],
+  ] as const)
     steps = remember(steps, state, kind);
   const seen: (string | undefined)[] = [];
   for (let at = 0; at < 6; at += 1) {

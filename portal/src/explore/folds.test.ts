@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { Folds, beginningOf } from "./folds.svelte";
 
 test("what fits is shown whole", () => {
-  for (const text of ["", "short", "x".repeat(1_000), "line\n".repeat(16)]) expect(beginningOf(text)).toBeNull();
+  for (const text of ["", "short", "x".repeat(1_000), "line\n".repeat(16)])
+    expect(beginningOf(text)).toBeNull();
 });
 
 test("of a long text, or of many lines, the beginning is shown", () => {

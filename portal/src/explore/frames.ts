@@ -68,7 +68,9 @@ function readPython(lines: readonly string[], at: number): Frame | null {
   let end = at + 1;
   while (end < lines.length && isBelowPython(lineAt(lines, end), edge.length)) end += 1;
   const library = packageIn(path, PYTHON_PACKAGE) ?? (PYTHON_OWN.test(path) ? "Python" : null);
-  const below = lines.slice(at + 1, end).map((line) => line.slice(Math.min(edge.length + 2, line.search(/[^\s|]/))));
+  const below = lines
+    .slice(at + 1, end)
+    .map((line) => line.slice(Math.min(edge.length + 2, line.search(/[^\s|]/))));
   return frame(lines.slice(at, end), symbol, `${path}:${number}`, library, below);
 }
 
@@ -80,7 +82,8 @@ function isBelowPython(line: string, edge: number): boolean {
 
 // Java, Kotlin, Scala: `	at java.base/java.lang.Thread.run(Thread.java:833) ~[app.jar:1.0]`.
 const JAVA = /^\s*at (?:[\w.$@-]*\/)*([\w$.<>-]+)\(([^()]*)\)(?: ~?\[[^\]]*\])?\s*$/;
-const JAVA_PLACE = /^[\w$.-]+\.(?:java|kt|kts|scala|groovy|clj)(?::\d+)?$|^SourceFile(?::\d+)?$|^Unknown Source(?::\d+)?$|^Native Method$|^<generated>$|^Redefined$/;
+const JAVA_PLACE =
+  /^[\w$.-]+\.(?:java|kt|kts|scala|groovy|clj)(?::\d+)?$|^SourceFile(?::\d+)?$|^Unknown Source(?::\d+)?$|^Native Method$|^<generated>$|^Redefined$/;
 const JAVA_LIBRARIES: ReadonlySet<string> = new Set([
   ...["java", "javax", "jakarta", "jdk", "sun", "kotlin", "kotlinx", "scala", "akka", "groovy", "android"],
   ...["androidx", "dalvik", "clojure", "okhttp3", "okio", "retrofit2", "reactor", "junit", "rx", "feign"],
@@ -89,9 +92,34 @@ const JAVA_LIBRARIES: ReadonlySet<string> = new Set([
   ...["com.intellij", "com.amazonaws", "com.azure", "com.microsoft", "com.hazelcast"],
   ...["org.springframework", "org.apache", "org.hibernate", "org.eclipse", "org.jboss", "org.junit"],
   ...["org.postgresql", "org.mariadb", "org.slf4j", "org.gradle", "org.codehaus", "org.glassfish", "org.h2"],
-  ...["org.mockito", "org.jetbrains", "org.xnio", "org.wildfly", "org.flywaydb", "org.redisson", "org.quartz"],
-  ...["io.netty", "io.micronaut", "io.quarkus", "io.ktor", "io.grpc", "io.vertx", "io.undertow", "io.reactivex"],
-  ...["io.lettuce", "io.smallrye", "io.opentelemetry", "io.micrometer", "io.projectreactor", "ch.qos", "redis.clients"],
+  ...[
+    "org.mockito",
+    "org.jetbrains",
+    "org.xnio",
+    "org.wildfly",
+    "org.flywaydb",
+    "org.redisson",
+    "org.quartz",
+  ],
+  ...[
+    "io.netty",
+    "io.micronaut",
+    "io.quarkus",
+    "io.ktor",
+    "io.grpc",
+    "io.vertx",
+    "io.undertow",
+    "io.reactivex",
+  ],
+  ...[
+    "io.lettuce",
+    "io.smallrye",
+    "io.opentelemetry",
+    "io.micrometer",
+    "io.projectreactor",
+    "ch.qos",
+    "redis.clients",
+  ],
   ...["net.bytebuddy", "net.sf", "net.schmizz", "software.amazon", "oracle.jdbc", "play.api", "play.core"],
 ]);
 
@@ -135,8 +163,10 @@ function dotnetPlace(rest: string): string | null {
 
 // JavaScript: `    at Pay.charge (/srv/pay.js:42:13)`, `charge@https://shop/pay.js:42:13`.
 const SCRIPT_PLACE = /^(.*?):(\d+)(?::\d+)?$/;
-const SCRIPT_PACKAGE = /^.*node_modules[/\\](?:\.pnpm[/\\][^/\\]+[/\\]node_modules[/\\])?((?:@[^/\\]+[/\\])?[^/\\]+)/;
-const SCRIPT_OWN = /^(?:node:|internal\/|<anonymous>|native|index \d|\[native code\]|chrome-extension:|moz-extension:)/;
+const SCRIPT_PACKAGE =
+  /^.*node_modules[/\\](?:\.pnpm[/\\][^/\\]+[/\\]node_modules[/\\])?((?:@[^/\\]+[/\\])?[^/\\]+)/;
+const SCRIPT_OWN =
+  /^(?:node:|internal\/|<anonymous>|native|index \d|\[native code\]|chrome-extension:|moz-extension:)/;
 const GECKO = /^([^@\s]*)@((?:https?|file|webpack|app|capacitor|moz-extension):.*:\d+:\d+|\[native code\])$/;
 
 function readScript(lines: readonly string[], at: number): Frame | null {
@@ -165,7 +195,8 @@ function scriptFrame(line: string, symbol: string, where: string): Frame | null 
 // Go: `main.charge(0x1, {0x2, 0x3})`, and below it `	/srv/pay.go:42 +0x1d`.
 const GO_PLACE = /^\s+(\S.*\.(?:go|s)):(\d+)(?: \+0x[0-9a-f]+)?\s*$/;
 const GO_SYMBOL = /^(?:created by )?(\S+?)(?: in goroutine \d+)?\s*$/;
-const GO_MODULE = /^[^@]*[/\\]pkg[/\\]mod[/\\]([^@]+)@|[/\\]vendor[/\\]([^/\\]+[/\\][^/\\]+[/\\][^/\\]+)|^([^@]+)@v\d/;
+const GO_MODULE =
+  /^[^@]*[/\\]pkg[/\\]mod[/\\]([^@]+)@|[/\\]vendor[/\\]([^/\\]+[/\\][^/\\]+[/\\][^/\\]+)|^([^@]+)@v\d/;
 const GO_OWN =
   /(?:[/\\]usr[/\\](?:local[/\\])?(?:lib[/\\])?go(?:-[\d.]+)?|[/\\]libexec|[/\\]go(?:root|[\d.]+)|[/\\]toolcache[/\\]go[/\\][^/\\]+[/\\][^/\\]+|golang\.org[/\\]toolchain@[^/\\]+)[/\\]src[/\\]/i;
 /** Paths of Go's own packages, as `-trimpath` leaves them. */
@@ -233,7 +264,8 @@ function readRust(lines: readonly string[], at: number, before: FrameReader | nu
 // Ruby: `app/pay.rb:42:in 'Pay#charge'`, with `from` in front where it is printed.
 const RUBY = /^\s*(?:from )?(<internal:[^>]*>|\S[^:]*(?::[\\/][^:]*)?):(\d+):in [`']([^']*)'(?:: (.*))?\s*$/;
 const RUBY_PACKAGE = /^.*[/\\]gems[/\\]([^/\\]+)[/\\]/;
-const RUBY_OWN = /^<internal:|[/\\]lib[/\\]ruby[/\\]|[/\\]rubygems[/\\]|[/\\]bin[/\\](?:bundle|rails|rake|puma|rspec)$/;
+const RUBY_OWN =
+  /^<internal:|[/\\]lib[/\\]ruby[/\\]|[/\\]rubygems[/\\]|[/\\]bin[/\\](?:bundle|rails|rake|puma|rspec)$/;
 
 function readRuby(lines: readonly string[], at: number): Frame | null {
   const line = lineAt(lines, at);

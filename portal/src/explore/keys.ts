@@ -37,10 +37,7 @@ const ON_THE_LIST: Readonly<Record<string, Wish>> = {
   Enter: { kind: "open" },
 };
 
-type Press = Pick<
-  KeyboardEvent,
-  "key" | "altKey" | "ctrlKey" | "metaKey" | "defaultPrevented" | "target"
->;
+type Press = Pick<KeyboardEvent, "key" | "altKey" | "ctrlKey" | "metaKey" | "defaultPrevented" | "target">;
 
 export function wishOfKey(press: Press): Wish | null {
   if (press.altKey || press.ctrlKey || press.metaKey || press.defaultPrevented) return null;

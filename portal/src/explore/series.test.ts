@@ -64,7 +64,8 @@ test("colours are spread: many values have many colours of their own", () => {
 test("every colour stands out from its ground, in light and in dark", () => {
   const tokens = readFileSync(new URL("../ui/tokens.css", import.meta.url), "utf8");
   const pair = (name: string) => {
-    const [, light = "", dark = ""] = new RegExp(`--${name}: light-dark\\((#\\w{6}), (#\\w{6})\\)`).exec(tokens) ?? [];
+    const [, light = "", dark = ""] =
+      new RegExp(`--${name}: light-dark\\((#\\w{6}), (#\\w{6})\\)`).exec(tokens) ?? [];
     return [light, dark];
   };
   const luminance = (color: string) =>

@@ -32,7 +32,8 @@ export function stackPaths(
   const gap = step > 4 ? 1 : 0;
   const bar = Math.min(step - gap, MAX_WIDTH);
   const margin = bar === MAX_WIDTH ? (step - bar) / 2 : 0;
-  const ratios = scale === "linear" ? null : sumsOf(series).map((sum) => Math.sqrt(sum / max) / (sum / max || 1));
+  const ratios =
+    scale === "linear" ? null : sumsOf(series).map((sum) => Math.sqrt(sum / max) / (sum / max || 1));
   const bases = new Array<number>(count).fill(height);
   return series.map((counts) => {
     let path = "";
@@ -65,7 +66,9 @@ export function isBursty(series: readonly (readonly number[])[]): boolean {
 
 function sumsOf(series: readonly (readonly number[])[]): number[] {
   const count = series[0]?.length ?? 0;
-  return Array.from({ length: count }, (_, index) => series.reduce((sum, counts) => sum + (counts[index] ?? 0), 0));
+  return Array.from({ length: count }, (_, index) =>
+    series.reduce((sum, counts) => sum + (counts[index] ?? 0), 0),
+  );
 }
 
 function round(value: number): number {

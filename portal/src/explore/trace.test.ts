@@ -169,10 +169,7 @@ Caused by: java.net.SocketTimeoutException: Read timed out
     "Firefox",
     `settle@https://shop.example/assets/app.js:214:11
 @https://shop.example/assets/app.js:1:1`,
-    [
-      "* settle https://shop.example/assets/app.js:214",
-      "*  https://shop.example/assets/app.js:1",
-    ],
+    ["* settle https://shop.example/assets/app.js:214", "*  https://shop.example/assets/app.js:1"],
   ],
   [
     "Go",
@@ -208,11 +205,7 @@ exit status 2`,
 	from /usr/local/lib/ruby/3.3.0/timeout.rb:186:in 'Timeout.timeout'
 	from <internal:kernel>:187:in \`loop'
 	from C:/shop/bin/worker.rb:3:in '<main>'`,
-    [
-      "* Charge#settle app/models/charge.rb:214",
-      "3 activerecord, Ruby",
-      "* <main> C:/shop/bin/worker.rb:3",
-    ],
+    ["* Charge#settle app/models/charge.rb:214", "3 activerecord, Ruby", "* <main> C:/shop/bin/worker.rb:3"],
   ],
   [
     "PHP, with the one before",
@@ -279,7 +272,8 @@ test.each(["", "no trace at all", "meet me at the bridge (by the river)\nat 12:3
 );
 
 test("the code of a frame stands below it, without its indentation", () => {
-  const text = '  File "/srv/a.py", line 1, in f\n    if x:\n      ^\n  [Previous line repeated 9 more times]';
+  const text =
+    '  File "/srv/a.py", line 1, in f\n    if x:\n      ^\n  [Previous line repeated 9 more times]';
   const below = ["if x:", "  ^", "[Previous line repeated 9 more times]"];
   expect(parseTrace(text).parts).toMatchObject([{ kind: "own", frames: [{ below }] }]);
 });

@@ -23,7 +23,8 @@ const MAX_LINES = 2_000;
 const LINK =
   /^[\s|]*(?:The above exception was the direct cause|During handling of the above exception|--- End of inner exception stack trace)/;
 /** Errors that say by their first words what they are to the one before. */
-const CAUSE = /^[\s|]*(?:Caused by|Suppressed|Wrapped by|\[cause\]|\[errors\])\s*:|^\s*---> |^Next [\w\\]+: |^caused by: /;
+const CAUSE =
+  /^[\s|]*(?:Caused by|Suppressed|Wrapped by|\[cause\]|\[errors\])\s*:|^\s*---> |^Next [\w\\]+: |^caused by: /;
 const ERROR =
   /^(?:panic|fatal error|Unhandled exception|Uncaught|Unhandled|PHP Fatal error|Fatal error|Exception in thread|thread ')|^[\w.$\\:]{0,200}(?:Error|Exception|Throwable)(?::|$| )/;
 /** The last line of a Python traceback, `payments.Declined: no funds`. */

@@ -40,7 +40,8 @@ export interface Choices {
   readonly excluded: readonly string[];
 }
 
-const HEAD = /("(?:\\.|[^"\\])*"|[\p{L}_@$](?:[\p{L}\p{N}_.@$/-]*[\p{L}\p{N}_])?)(\s*:?!=\s*|\s*==?\s*|:(?=\S)(?!:|\/\/))/uy;
+const HEAD =
+  /("(?:\\.|[^"\\])*"|[\p{L}_@$](?:[\p{L}\p{N}_.@$/-]*[\p{L}\p{N}_])?)(\s*:?!=\s*|\s*==?\s*|:(?=\S)(?!:|\/\/))/uy;
 const ITEM = /\/(?:\\.|[^/\\])+\/i?(?=[\s),]|$)|(?:\*?"(?:\\.|[^"\\])*")+\*?|[^\s,()"]+/gu;
 const QUOTED = /^"(?:\\.|[^"\\])*"$/;
 
@@ -72,7 +73,10 @@ export function turnValue(text: string, field: string, value: string, isOut: boo
 
 /** The text narrowed to events whose field has this value alone (or, `isOut`, lacks it too). */
 export function withValue(text: string, field: string, value: string, isOut: boolean): string {
-  if (wishFor(text, field, value) === (isOut ? "out" : "in") && (isOut || choicesOf(text, field).chosen.length === 1))
+  if (
+    wishFor(text, field, value) === (isOut ? "out" : "in") &&
+    (isOut || choicesOf(text, field).chosen.length === 1)
+  )
     return text;
   return editFilter(text, (filter) => {
     const found = conditionsOn(filter, field);
@@ -127,7 +131,8 @@ function replace(
     else added.push(text);
   }
   let result = filter;
-  for (const [index, each] of [...found.entries()].reverse()) result = put(result, each, standing.get(index) ?? null);
+  for (const [index, each] of [...found.entries()].reverse())
+    result = put(result, each, standing.get(index) ?? null);
   return added.reduce(appendClause, result.trim());
 }
 
@@ -139,7 +144,10 @@ function put(text: string, { start, end }: Condition, wanted: string | null): st
   const isJoined = /(^|[\s)"])AND\s+$/.test(before);
   return isJoined
     ? before.replace(/AND\s+$/, "").trimEnd() + after
-    : before.trimEnd() + (before.trim() ? after.replace(/^\s+AND(?=[\s("])/, "") : after.replace(/^\s*(AND(?=[\s("]))?\s*/, ""));
+    : before.trimEnd() +
+        (before.trim()
+          ? after.replace(/^\s+AND(?=[\s("])/, "")
+          : after.replace(/^\s*(AND(?=[\s("]))?\s*/, ""));
 }
 
 function render(field: string, raws: readonly string[], isOut: boolean): string | null {
@@ -167,7 +175,8 @@ function conditionsIn(text: string, offset: number): Condition[] {
     const read = readCondition(text, clause, offset);
     const next = read ? clauses.findIndex(({ position }) => position + offset >= read.end) : at + 1;
     at = next < 0 ? clauses.length : next;
-    if (read) found.push({ ...read, isOut: read.isOut !== isOut, start: (clauses[first]?.position ?? 0) + offset });
+    if (read)
+      found.push({ ...read, isOut: read.isOut !== isOut, start: (clauses[first]?.position ?? 0) + offset });
   }
   return found;
 }
@@ -186,7 +195,9 @@ function alternativesIn(text: string, clauses: readonly Clause[], offset: number
   const isOne =
     first &&
     all.length === sides.length &&
-    sides.every((side) => side.length === 1 && !side[0]?.isOut && isField(side[0]?.field ?? "", first.field)) &&
+    sides.every(
+      (side) => side.length === 1 && !side[0]?.isOut && isField(side[0]?.field ?? "", first.field),
+    ) &&
     all.reduce((sum, { start, end }) => sum + end - start, 0) === lengthOfSides(clauses);
   if (!isOne) return [];
   return [
@@ -226,7 +237,14 @@ function readCondition(text: string, clause: Clause, offset: number): Condition 
     const inner = bare.slice(1, -1);
     const [only, ...others] = conditionsIn(inner, offset + begin + 1);
     const isWhole = only && !others.length && only.end - only.start === inner.trim().length;
-    return isWhole ? { ...only, isOut: only.isOut !== isMinus, start: offset + clause.position, end: offset + endOf(clause) } : null;
+    return isWhole
+      ? {
+          ...only,
+          isOut: only.isOut !== isMinus,
+          start: offset + clause.position,
+          end: offset + endOf(clause),
+        }
+      : null;
   }
   HEAD.lastIndex = begin;
   const head = HEAD.exec(text);
@@ -246,7 +264,8 @@ function readItems(typed: string, name: string): Item[] | null {
   if (isList && !typed.endsWith(")")) return null;
   const raws = (isList ? typed.slice(1, -1) : typed).match(ITEM) ?? [];
   const items = raws.filter((raw) => raw !== "OR").map((raw) => ({ raw, value: readValue(raw, name) }));
-  if (!items.length || (!isList && (items.length > 1 || items[0]?.raw !== typed || items[0]?.value === null))) return null;
+  if (!items.length || (!isList && (items.length > 1 || items[0]?.raw !== typed || items[0]?.value === null)))
+    return null;
   return items;
 }
 
@@ -256,6 +275,8 @@ function readValue(raw: string, name: string): string | null {
   if (isCut(beginning)) return beginning;
   if (/["*]|^[<>=]|^\/.*\/i?$|\.\./.test(raw)) return null;
   if (name.toLowerCase() !== "severity") return raw;
-  const known = SEVERITIES.find((each) => [each.name.toLowerCase(), ...each.aliases].includes(raw.toLowerCase()));
+  const known = SEVERITIES.find((each) =>
+    [each.name.toLowerCase(), ...each.aliases].includes(raw.toLowerCase()),
+  );
   return known?.name.toLowerCase() ?? raw;
 }

@@ -81,8 +81,8 @@ const PROPERTY_MARK = "properties.";
 
 /** Names that mean a field (or, `has`, a question about one), without their underscores. */
 const FIELDS: ReadonlySet<string> = new Set(
-  [...TEXT_FIELDS, "message", "protocol", "severity", "id", "issue", "timestamp", "received_at", "has"].map((name) =>
-    name.replaceAll("_", ""),
+  [...TEXT_FIELDS, "message", "protocol", "severity", "id", "issue", "timestamp", "received_at", "has"].map(
+    (name) => name.replaceAll("_", ""),
   ),
 );
 

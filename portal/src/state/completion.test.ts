@@ -75,7 +75,9 @@ test("a failure offers nothing", async () => {
 });
 
 test("an answer that comes late leaves the choice where it was made", async () => {
-  const { completion, type } = build((text) => (text === "us" ? answer(0, "usage:", "user:") : answer(0, "user:")));
+  const { completion, type } = build((text) =>
+    text === "us" ? answer(0, "usage:", "user:") : answer(0, "user:"),
+  );
   await type("us");
   completion.follow("use", 3);
   completion.move(1);

@@ -12,9 +12,7 @@ test("newer events go on top, older ones below", () => {
 });
 
 test("a late event finds its place in time", () => {
-  expect(sorts(mergeEntries(list("9", "6", "5"), list("8", "7", "4")))).toEqual([
-    ..."987654",
-  ]);
+  expect(sorts(mergeEntries(list("9", "6", "5"), list("8", "7", "4")))).toEqual([..."987654"]);
 });
 
 test("an event that comes twice is shown once", () => {
@@ -39,12 +37,7 @@ test("any split of a list merges back to it", () => {
 test("a step is turned around, its gap below the oldest of it", () => {
   const step = list("10", "20", "30").map((each) => ({ ...each, received_at: "2026-11-23T09:00:00Z" }));
   const entries = entriesOfStep(step, 7);
-  expect(entries.map((entry) => (isEvent(entry) ? entry.id : entry.skipped))).toEqual([
-    "30",
-    "20",
-    "10",
-    7,
-  ]);
+  expect(entries.map((entry) => (isEvent(entry) ? entry.id : entry.skipped))).toEqual(["30", "20", "10", 7]);
   const merged = mergeEntries(entries, list("05"));
   expect(merged.map((entry) => (isEvent(entry) ? entry.id : entry.skipped))).toEqual([
     "30",

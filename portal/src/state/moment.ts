@@ -254,7 +254,11 @@ function offsetAt(ms: number, zone: string): number {
   if (/^(z|utc|gmt)$/i.test(zone)) return 0;
   const fixed = /^([+-])(\d\d):?(\d\d)?$/.exec(zone);
   if (fixed) return (fixed[1] === "-" ? -1 : 1) * (Number(fixed[2]) * 60 + Number(fixed[3] ?? 0)) * 60_000;
-  const parts = Object.fromEntries(formatOf(zone).formatToParts(ms).map(({ type, value }) => [type, Number(value)]));
+  const parts = Object.fromEntries(
+    formatOf(zone)
+      .formatToParts(ms)
+      .map(({ type, value }) => [type, Number(value)]),
+  );
   const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
   return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(ms / 1_000) * 1_000;
 }
@@ -266,7 +270,14 @@ function formatOf(zone: string): Intl.DateTimeFormat {
   let format = formats.get(zone);
   if (!format) {
     const [numeric, hourCycle] = ["numeric", "h23"] as const;
-    const shown = { year: numeric, month: numeric, day: numeric, hour: numeric, minute: numeric, second: numeric };
+    const shown = {
+      year: numeric,
+      month: numeric,
+      day: numeric,
+      hour: numeric,
+      minute: numeric,
+      second: numeric,
+    };
     format = new Intl.DateTimeFormat("en-US", { ...shown, hourCycle, timeZone: zone });
     formats.set(zone, format);
   }

@@ -73,11 +73,20 @@ export function timelineOf(stats: Stats, column: number): Timeline {
     subject: groups.length ? { field, value: name } : null,
     values: starts.map((start) => points.get(start) ?? blank),
   }));
-  const canStack = isAdditive(nameOf(stats, column)) && !lines.some(({ values }) => values.some((value) => (value ?? 0) < 0));
+  const canStack =
+    isAdditive(nameOf(stats, column)) &&
+    !lines.some(({ values }) => values.some((value) => (value ?? 0) < 0));
   const order = isSeverity
     ? (a: Line, b: Line) => WORST_FIRST.indexOf(a.name) - WORST_FIRST.indexOf(b.name)
     : (a: Line, b: Line) => sumOf(b) - sumOf(a);
-  return { starts, stepMs, lines: lines.toSorted(order), isSeverity, canStack, unit: unitOf(nameOf(stats, column)) };
+  return {
+    starts,
+    stepMs,
+    lines: lines.toSorted(order),
+    isSeverity,
+    canStack,
+    unit: unitOf(nameOf(stats, column)),
+  };
 }
 
 /** One bar per group, as the server orders them. */
@@ -123,7 +132,11 @@ function allSteps(series: readonly ReadonlyMap<number, unknown>[], stepMs: numbe
   const known = [...new Set(series.flatMap((points) => [...points.keys()]))].sort((a, b) => a - b);
   const steps: number[] = [];
   for (const start of known) {
-    for (let at = (steps.at(-1) ?? start) + stepMs; at <= start - stepMs / 2 && steps.length < MAX_STEPS; at += stepMs)
+    for (
+      let at = (steps.at(-1) ?? start) + stepMs;
+      at <= start - stepMs / 2 && steps.length < MAX_STEPS;
+      at += stepMs
+    )
       steps.push(at);
     steps.push(start);
   }
@@ -134,7 +147,7 @@ function asNumber(cell: Cell): number | null {
   if (cell === null || cell === "") return null;
   const number = typeof cell === "number" ? cell : Number(cell);
   // A time (min(timestamp)) is a place on the axis too.
-  return Number.isNaN(number) ? (Date.parse(String(cell)) || null) : number;
+  return Number.isNaN(number) ? Date.parse(String(cell)) || null : number;
 }
 
 function sumOf(line: Line): number {

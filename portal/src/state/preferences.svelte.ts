@@ -14,7 +14,15 @@ const SCALES: readonly HistogramScale[] = ["linear", "root"];
 const THEMES: readonly Theme[] = ["system", "light", "dark"];
 
 /** What is counted until somebody chooses. */
-const FACETS: readonly string[] = ["severity", "application", "category", "host", "user", "environment", "release"];
+const FACETS: readonly string[] = [
+  "severity",
+  "application",
+  "category",
+  "host",
+  "user",
+  "environment",
+  "release",
+];
 /** The server counts at most 20 at once. */
 const MAX_FACETS = 20;
 
@@ -123,7 +131,9 @@ function stored(name: string): string | null {
 function storedList(name: string): readonly string[] | null {
   try {
     const value: unknown = JSON.parse(stored(name) ?? "null");
-    return Array.isArray(value) ? value.filter((each) => typeof each === "string").slice(0, MAX_FACETS) : null;
+    return Array.isArray(value)
+      ? value.filter((each) => typeof each === "string").slice(0, MAX_FACETS)
+      : null;
   } catch {
     return null;
   }

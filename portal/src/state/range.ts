@@ -72,7 +72,11 @@ export function parseTyped(from: string, to: string, now: Date, zone: string): R
   if (to.trim() && until === null) return refusalOf("To", to);
   if (since !== null && until !== null && since >= until) return "The end must be later than the beginning.";
   if (since === null && until === null) return ALL;
-  return { kind: "between", since: since === null ? null : renderMoment(since), until: until === null ? null : renderMoment(until) };
+  return {
+    kind: "between",
+    since: since === null ? null : renderMoment(since),
+    until: until === null ? null : renderMoment(until),
+  };
 }
 
 function refusalOf(side: string, typed: string): string {

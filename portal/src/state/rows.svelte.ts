@@ -110,7 +110,11 @@ export class Rows {
 
   async #findSkipped(gap: Gap, signal: AbortSignal): Promise<[Event[], string | null]> {
     const known = new Set(this.entries.filter(isEvent).map(({ id }) => id));
-    const question = { ...this.#question(null), limit: OLDER_ROWS, text: withText(this.#text, searchOf(gap)) };
+    const question = {
+      ...this.#question(null),
+      limit: OLDER_ROWS,
+      text: withText(this.#text, searchOf(gap)),
+    };
     const wanted = Math.min(gap.skipped, OLDER_ROWS);
     const fresh: Event[] = [];
     let { before } = gap;

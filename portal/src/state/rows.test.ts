@@ -101,7 +101,10 @@ test("a live list is cut, and what was cut can be loaded again by time", async (
   const asked = serve({ ids: [1] }, { ids: [2, 1] });
   const rows = new Rows();
   await rows.load("", ALL);
-  rows.addStep(Array.from({ length: MAX_LIVE_ROWS }, (_, index) => event(index + 2)), 0);
+  rows.addStep(
+    Array.from({ length: MAX_LIVE_ROWS }, (_, index) => event(index + 2)),
+    0,
+  );
   expect([rows.entries.length, rows.hasOlder]).toEqual([MAX_LIVE_ROWS, true]);
   await rows.loadOlder();
   expect(asked[1]?.get("until")).toBe(new Date(2001).toISOString());
@@ -110,8 +113,9 @@ test("a live list is cut, and what was cut can be loaded again by time", async (
 });
 
 test("a refusal is kept with its place; an older page's failure leaves the list", async () => {
-  vi.stubGlobal("fetch", async () =>
-    new Response('{"error":{"message":"no","position":3,"length":2}}', { status: 400 }),
+  vi.stubGlobal(
+    "fetch",
+    async () => new Response('{"error":{"message":"no","position":3,"length":2}}', { status: 400 }),
   );
   const rows = new Rows();
   await rows.load("a (b", ALL);
@@ -120,11 +124,7 @@ test("a refusal is kept with its place; an older page's failure leaves the list"
   serve({ ids: [2], next: "c" }, { ids: [], status: 503 });
   await rows.load("a", ALL);
   await rows.loadOlder();
-  expect([rows.status, ids(rows), rows.error?.message]).toEqual([
-    "ready",
-    [2],
-    "The server answered 503.",
-  ]);
+  expect([rows.status, ids(rows), rows.error?.message]).toEqual(["ready", [2], "The server answered 503."]);
   // A question that nobody waits for is not asked again.
   serve({ ids: [] });
   await rows.load("c", ALL);
@@ -178,7 +178,11 @@ test("what cannot be loaded says so, stays to be loaded, and is forgotten with i
   await rows.load("", ALL);
   rows.addStep([event(60)], 2);
   await rows.fill(gapOf(rows));
-  expect([rows.fillError?.message, rows.filling, gapOf(rows).skipped]).toEqual(["The server answered 500.", null, 2]);
+  expect([rows.fillError?.message, rows.filling, gapOf(rows).skipped]).toEqual([
+    "The server answered 500.",
+    null,
+    2,
+  ]);
   serve({ ids: [11] });
   await rows.load("b", ALL);
   expect([rows.fillError, ids(rows)]).toEqual([null, [11]]);

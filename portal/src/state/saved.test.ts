@@ -10,7 +10,11 @@ test("a search that is asked as it was kept has not changed", () => {
   expect(hasChanged(saved, draftOf(saved))).toBe(false);
 });
 
-test.each([{ name: "slower" }, { q: "ms>900" }, { columns: [] }, { since: "2h" }, { until: "now" }, { is_shared: false }])(
-  "%j is a change",
-  (part) => expect(hasChanged(saved, { ...draftOf(saved), ...part })).toBe(true),
-);
+test.each([
+  { name: "slower" },
+  { q: "ms>900" },
+  { columns: [] },
+  { since: "2h" },
+  { until: "now" },
+  { is_shared: false },
+])("%j is a change", (part) => expect(hasChanged(saved, { ...draftOf(saved), ...part })).toBe(true));

@@ -48,8 +48,7 @@ test("what waits is bounded; the rest counts as skipped", () => {
   const { tail, given, opened } = build();
   tail.start("x");
   tail.hold();
-  for (let step = 0; step < 5; step += 1)
-    opened[0]?.listener.onstep({ events: events(400), skipped: 0 });
+  for (let step = 0; step < 5; step += 1) opened[0]?.listener.onstep({ events: events(400), skipped: 0 });
   tail.release();
   expect(given[0]?.events.length).toBe(MAX_HELD_EVENTS);
   expect(given[0]?.skipped).toBe(2_000 - MAX_HELD_EVENTS);

@@ -57,5 +57,9 @@ export function renderNumber(count: number, word: string): string {
 }
 
 function digits(value: number): string {
-  return value < 9.995 ? String(Number(value.toFixed(2))) : value < 99.95 ? String(Number(value.toFixed(1))) : String(Math.round(value));
+  return value < 9.995
+    ? String(Number(value.toFixed(2)))
+    : value < 99.95
+      ? String(Number(value.toFixed(1)))
+      : String(Math.round(value));
 }

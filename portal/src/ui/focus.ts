@@ -18,14 +18,17 @@ const CONTROLS = "a[href], button:not([disabled]), input:not([disabled]), select
 export function moveFocus({ by, to }: Move): void {
   const rows = rowsOf(document.querySelector("main"));
   const at = rows.findIndex((row) => row.contains(document.activeElement));
-  const wanted = to === "newest" ? 0 : to === "oldest" ? rows.length - 1 : at < 0 && by < 0 ? rows.length - 1 : at + by;
+  const wanted =
+    to === "newest" ? 0 : to === "oldest" ? rows.length - 1 : at < 0 && by < 0 ? rows.length - 1 : at + by;
   const row = rows[Math.min(Math.max(wanted, 0), rows.length - 1)];
   if (row) focusOn(row);
 }
 
 function rowsOf(page: Element | null): HTMLElement[] {
   for (const kind of KINDS) {
-    const rows = [...(page?.querySelectorAll<HTMLElement>(kind) ?? [])].filter((row) => row.offsetParent !== null);
+    const rows = [...(page?.querySelectorAll<HTMLElement>(kind) ?? [])].filter(
+      (row) => row.offsetParent !== null,
+    );
     if (rows.length) return rows;
   }
   return [];

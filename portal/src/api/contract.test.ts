@@ -77,7 +77,7 @@ function watched(value: unknown, asked: Set<string>): unknown {
   return new Proxy(inner, {
     get(target, name) {
       if (typeof name === "string" && !Object.hasOwn(target, name)) asked.add(name);
-      return Reflect.get(target, name);
+      return Reflect.get(target, name) as unknown;
     },
   });
 }

@@ -13,10 +13,10 @@ import { type Event, type Step, readStep } from "./shapes";
 export type LiveState = "connecting" | "open" | "lost";
 
 export interface LiveListener {
-  onstep(step: Step): void;
-  onstate(state: LiveState): void;
+  readonly onstep: (step: Step) => void;
+  readonly onstate: (state: LiveState) => void;
   /** The stream misses nothing from now on; of what came before it knows nothing. */
-  onbegin(): void;
+  readonly onbegin: () => void;
 }
 
 export interface LiveStream {

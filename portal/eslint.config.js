@@ -7,6 +7,17 @@ import svelte from "eslint-plugin-svelte";
 import typescript from "typescript-eslint";
 import svelteConfig from "./svelte.config.js";
 
+/** What the portal names itself; of members of objects only those that its types declare. */
+const NAMES = [
+  { selector: "default", format: ["camelCase"], leadingUnderscore: "allow" },
+  { selector: "variable", format: ["camelCase", "UPPER_CASE"], leadingUnderscore: "allow" },
+  { selector: "typeLike", format: ["PascalCase"] },
+  { selector: "import", format: null }, // Components have PascalCase, constants UPPER_CASE.
+  { selector: ["variable", "parameter"], modifiers: ["destructured"], format: null }, // Named where it comes from.
+  { selector: "objectLiteralProperty", format: null }, // The type that is made, or a table's keys.
+  { selector: "classProperty", modifiers: ["static", "readonly"], format: ["camelCase", "UPPER_CASE"] },
+];
+
 export default defineConfig(
   js.configs.recommended,
   typescript.configs.recommendedTypeChecked,
@@ -22,6 +33,7 @@ export default defineConfig(
       "no-undef": "off", // TypeScript knows every name, and the browser's too.
       "no-control-regex": "off", // Terminals' colours and NUL are what some texts here are searched for.
       "@typescript-eslint/no-base-to-string": "off", // Objects that are written as text know theirs: `LongNumber`.
+      "@typescript-eslint/naming-convention": ["error", ...NAMES],
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
     },
   },
@@ -45,6 +57,17 @@ export default defineConfig(
     },
   },
   {
+    // Of the server: its names, as they are on the wire.
+    files: ["**/shapes.ts", "**/shapes/*.ts", "src/api/answers.ts"],
+    rules: {
+      "@typescript-eslint/naming-convention": [
+        "error",
+        ...NAMES,
+        { selector: "typeProperty", format: ["snake_case"] },
+      ],
+    },
+  },
+  {
     files: ["**/*.test.ts"],
     rules: {
       "@typescript-eslint/require-await": "off", // A stand-in is async because what it stands for is.
@@ -53,5 +76,6 @@ export default defineConfig(
   {
     files: ["**/*.js"],
     extends: [typescript.configs.disableTypeChecked], // They are part of no TypeScript project.
+    rules: { "@typescript-eslint/naming-convention": "off" }, // It asks for types.
   },
 );

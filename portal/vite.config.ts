@@ -1,7 +1,7 @@
 /**
  * How the portal is built and served while it is being written.
  *
- * In: this folder. Out: `../src/logster/web/static/` (index.html, hashed assets, door.css).
+ * In: this folder. Out: `../src/logster/web/static/` (index.html, hashed assets, pages.css).
  * Promise: no inline script or style, so that the page runs under `script-src 'self'`.
  */
 import { svelte } from "@sveltejs/vite-plugin-svelte";
@@ -22,11 +22,11 @@ export default defineConfig(({ command }) => ({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     rolldownOptions: {
-      input: { portal: "index.html", door: "src/door.css" },
+      input: { portal: "index.html", pages: "src/pages.css" },
       output: {
-        // door.css is linked by pages that the server renders, which know no hashes.
+        // pages.css is linked by pages that the server renders, which know no hashes.
         assetFileNames: (asset) =>
-          asset.names.includes("door.css") ? "door.css" : "assets/[name]-[hash][extname]",
+          asset.names.includes("pages.css") ? "pages.css" : "assets/[name]-[hash][extname]",
       },
     },
   },

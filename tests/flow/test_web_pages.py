@@ -9,7 +9,7 @@ from logster.store.engine import Engine
 from logster.web.app import STRICT_HEADERS
 from support.web import ADMIN, KEY, PASSWORD, Site, absent_engine, csrf_of, log_in, running_site
 
-HASHED, PLAIN = "assets/portal-DNANunDS.js", "door.css"
+HASHED, PLAIN = "assets/portal-DNANunDS.js", "pages.css"
 
 
 @pytest.fixture

@@ -4,27 +4,17 @@
  * In: parsed JSON. Out: `Histogram`, `Facets`, `Fields`, `Patterns`, `Context`, `Stats`, …
  * Promise: a value of the wrong shape is a `ShapeError` here, never an `undefined` on the screen.
  */
-import {
-  type Event,
-  type Hint,
-  isMembers,
-  list,
-  members,
-  numberOrZero,
-  readEvent,
-  readHint,
-  text,
-  textOrNull,
-} from "./shapes";
+import { type Event, type Suggestion, readEvent, readSuggestion } from "./shapes";
+import { isMembers, list, members, numberOrZero, text, textOrNull } from "./values";
 
 export interface Series {
   readonly name: string;
   readonly counts: readonly number[];
 }
 
-/** Bucket i begins at `starts[i]` (ms since 1970) and lasts `intervalMs`. */
+/** Bucket i begins at `starts[i]` (ms since 1970) and lasts `interval_ms`. */
 export interface Histogram {
-  readonly intervalMs: number;
+  readonly interval_ms: number;
   readonly starts: readonly number[];
   readonly series: readonly Series[];
   readonly total: number;
@@ -35,12 +25,12 @@ export interface Facet {
   readonly values: readonly { readonly value: string; readonly count: number }[];
   readonly missing: number;
   /** There are values beyond these. */
-  readonly hasMore: boolean;
+  readonly has_more: boolean;
 }
 
 export interface FieldInfo {
   readonly name: string;
-  readonly isProperty: boolean;
+  readonly is_property: boolean;
   readonly type: string;
   readonly share: number;
 }
@@ -48,18 +38,18 @@ export interface FieldInfo {
 /** A release and when its first event came. */
 export interface Release {
   readonly name: string;
-  readonly firstSeenMs: number;
+  readonly first_seen: string;
 }
 
 export interface Pattern {
   readonly pattern: string;
   readonly count: number;
   readonly share: number;
-  readonly firstSeen: string;
-  readonly lastSeen: string;
+  readonly first_seen: string;
+  readonly last_seen: string;
   readonly severities: Readonly<Record<string, number>>;
   readonly example: string;
-  readonly exampleId: string;
+  readonly example_id: string;
   /** Finds its events; null when it has no word to search by. */
   readonly q: string | null;
 }
@@ -67,10 +57,10 @@ export interface Pattern {
 export interface Patterns {
   readonly patterns: readonly Pattern[];
   readonly distinct: number;
-  readonly lookedAt: number;
-  readonly hint: Hint | null;
+  readonly looked_at: number;
+  readonly hint: Suggestion | null;
   readonly notice: string | null;
-  readonly elapsedMs: number;
+  readonly elapsed_ms: number;
 }
 
 export interface Context {
@@ -90,14 +80,14 @@ export interface Column {
 export interface Stats {
   readonly columns: readonly Column[];
   readonly rows: readonly (readonly Cell[])[];
-  readonly everyS: number | null;
-  readonly hasMore: boolean;
-  readonly hint: Hint | null;
+  readonly every_s: number | null;
+  readonly has_more: boolean;
+  readonly hint: Suggestion | null;
   readonly notice: string | null;
-  readonly elapsedMs: number;
+  readonly elapsed_ms: number;
 }
 
-export interface Suggestion {
+export interface CompletionItem {
   readonly text: string;
   readonly count: number | null;
 }
@@ -105,25 +95,29 @@ export interface Suggestion {
 /** `start` counts characters: what a suggestion replaces, up to the cursor. */
 export interface Completion {
   readonly start: number;
-  readonly suggestions: readonly Suggestion[];
+  readonly suggestions: readonly CompletionItem[];
 }
 
-export interface SavedSearch {
-  readonly id: number;
+/** A search to be kept. */
+export interface SearchDraft {
   readonly name: string;
   readonly q: string;
   readonly columns: readonly string[];
   readonly since: string;
   readonly until: string;
-  readonly isShared: boolean;
+  readonly is_shared: boolean;
+}
+
+export interface SavedSearch extends SearchDraft {
+  readonly id: number;
   readonly owner: string;
-  readonly canChange: boolean;
+  readonly can_change: boolean;
 }
 
 export function readHistogram(value: unknown): Histogram {
   const found = members(value, "histogram");
   return {
-    intervalMs: numberOrZero(found.interval_ms),
+    interval_ms: numberOrZero(found.interval_ms),
     starts: list(found.starts, "starts").map(numberOrZero),
     series: list(found.series, "series").map((each) => {
       const series = members(each, "series");
@@ -144,7 +138,7 @@ export function readFacets(value: unknown): readonly Facet[] {
         return { value: text(name, "value"), count: numberOrZero(count) };
       }),
       missing: numberOrZero(facet.missing),
-      hasMore: facet.has_more === true,
+      has_more: facet.has_more === true,
     };
   });
 }
@@ -154,7 +148,7 @@ export function readFields(value: unknown): readonly FieldInfo[] {
     const field = members(each, "field");
     return {
       name: text(field.name, "field's name"),
-      isProperty: field.is_property === true,
+      is_property: field.is_property === true,
       type: textOrNull(field.type) ?? "",
       share: numberOrZero(field.share),
     };
@@ -164,8 +158,7 @@ export function readFields(value: unknown): readonly FieldInfo[] {
 export function readReleases(value: unknown): readonly Release[] {
   return list(members(value, "releases").releases, "releases").map((each) => {
     const release = members(each, "release");
-    const firstSeenMs = Date.parse(text(release.first_seen, "first_seen"));
-    return { name: text(release.name, "release's name"), firstSeenMs };
+    return { name: text(release.name, "release's name"), first_seen: text(release.first_seen, "first_seen") };
   });
 }
 
@@ -174,10 +167,10 @@ export function readPatterns(value: unknown): Patterns {
   return {
     patterns: list(found.patterns, "patterns").map(readPattern),
     distinct: numberOrZero(found.distinct),
-    lookedAt: numberOrZero(found.looked_at),
-    hint: readHint(found.hint),
+    looked_at: numberOrZero(found.looked_at),
+    hint: readSuggestion(found.hint),
     notice: textOrNull(found.notice),
-    elapsedMs: numberOrZero(found.elapsed_ms),
+    elapsed_ms: numberOrZero(found.elapsed_ms),
   };
 }
 
@@ -188,11 +181,11 @@ function readPattern(value: unknown): Pattern {
     pattern: text(pattern.pattern, "pattern"),
     count: numberOrZero(pattern.count),
     share: numberOrZero(pattern.share),
-    firstSeen: text(pattern.first_seen, "first_seen"),
-    lastSeen: text(pattern.last_seen, "last_seen"),
+    first_seen: text(pattern.first_seen, "first_seen"),
+    last_seen: text(pattern.last_seen, "last_seen"),
     severities: Object.fromEntries(severities.map(([name, count]) => [name, numberOrZero(count)])),
     example: textOrNull(pattern.example) ?? "",
-    exampleId: text(pattern.example_id, "example_id"),
+    example_id: text(pattern.example_id, "example_id"),
     q: textOrNull(pattern.q),
   };
 }
@@ -211,11 +204,11 @@ export function readStats(value: unknown): Stats {
       return { name: text(name, "column's name"), kind: textOrNull(kind) ?? "", role: known };
     }),
     rows: list(found.rows, "rows").map((row) => list(row, "row").map(cellOf)),
-    everyS: typeof found.every_s === "number" ? found.every_s : null,
-    hasMore: found.has_more === true,
-    hint: readHint(found.hint),
+    every_s: typeof found.every_s === "number" ? found.every_s : null,
+    has_more: found.has_more === true,
+    hint: readSuggestion(found.hint),
     notice: textOrNull(found.notice),
-    elapsedMs: numberOrZero(found.elapsed_ms),
+    elapsed_ms: numberOrZero(found.elapsed_ms),
   };
 }
 
@@ -249,9 +242,9 @@ export function readSearch(value: unknown): SavedSearch {
     columns: list(saved.columns, "columns").filter((name) => typeof name === "string"),
     since: textOrNull(saved.since) ?? "",
     until: textOrNull(saved.until) ?? "",
-    isShared: saved.is_shared === true,
+    is_shared: saved.is_shared === true,
     owner: textOrNull(saved.owner) ?? "",
-    canChange: saved.can_change === true,
+    can_change: saved.can_change === true,
   };
 }
 

@@ -2,7 +2,8 @@ import { expect, test, vi } from "vitest";
 import { csrfToken } from "./client";
 import { LongNumber, parseJson } from "./json";
 import { Coalescer } from "./live";
-import { type Event, type Step, ShapeError, readEvent, readPage, readRefusal, sortOf } from "./shapes";
+import { type Event, type Step, readEvent, readPage, readRefusal, sortOf } from "./shapes";
+import { ShapeError } from "./values";
 
 test("a number longer than a double keeps its digits", () => {
   const value = parseJson('{"a": 12345678901234567890, "b": 1.5, "c": "12345678901234567890"}');
@@ -41,7 +42,7 @@ test("a page of the wrong shape is refused", () => {
   expect(() => readPage({ events: [{ id: 5 }] })).toThrow("The server's id is not text.");
 });
 
-test("a hint may offer a search, a sentence alone, or not be there", () => {
+test("a suggestion may hold a search, a sentence alone, or not be there", () => {
   const page = { events: [], next: null, previous: null };
   expect(readPage(page).hint).toBeNull();
   const hint = { text: "No.", q: null, offers: [] };

@@ -14,6 +14,7 @@ import {
   type Patterns,
   type Release,
   type SavedSearch,
+  type SearchDraft,
   type Stats,
   readCompletion,
   readContext,
@@ -52,16 +53,6 @@ export interface Scope {
 export interface EventsQuestion extends Scope {
   readonly limit: number;
   readonly before: string | null;
-}
-
-/** A search to be kept. */
-export interface SearchDraft {
-  readonly name: string;
-  readonly q: string;
-  readonly columns: readonly string[];
-  readonly since: string;
-  readonly until: string;
-  readonly is_shared: boolean;
 }
 
 export class ApiError extends Error {
@@ -130,9 +121,9 @@ export async function getReleases(scope: Scope, signal?: AbortSignal): Promise<r
   return readReleases(await ask("GET", `/api/v1/releases?${scoped(scope)}`, signal));
 }
 
-/** Without a `hint` nobody looks for what else may be meant: a dashboard asks too often. */
-export async function getPatterns(scope: Scope, signal?: AbortSignal, hint = true): Promise<Patterns> {
-  const parameters = scoped(scope, { hint: hint ? null : "false" });
+/** Unless it `canSuggest`, nobody looks for what else may be meant: a dashboard asks too often. */
+export async function getPatterns(scope: Scope, signal?: AbortSignal, canSuggest = true): Promise<Patterns> {
+  const parameters = scoped(scope, { hint: canSuggest ? null : "false" });
   return readPatterns(await ask("GET", `/api/v1/patterns?${parameters}`, signal));
 }
 
@@ -141,9 +132,9 @@ export async function getContext(id: string, shared: string, signal?: AbortSigna
   return readContext(await ask("GET", path, signal));
 }
 
-/** `hint` as for patterns. */
-export async function getStats(scope: Scope, signal?: AbortSignal, hint = true): Promise<Stats> {
-  const parameters = scoped(scope, { hint: hint ? null : "false" });
+/** `canSuggest` as for patterns. */
+export async function getStats(scope: Scope, signal?: AbortSignal, canSuggest = true): Promise<Stats> {
+  const parameters = scoped(scope, { hint: canSuggest ? null : "false" });
   return readStats(await ask("GET", `/api/v1/stats?${parameters}`, signal));
 }
 

@@ -7,15 +7,20 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import * as dashboards from "../dashboards/shapes";
-import * as settings from "../settings/shapes";
+import * as keys from "../settings/shapes/keys";
+import * as quarantine from "../settings/shapes/quarantine";
+import * as retention from "../settings/shapes/retention";
+import * as system from "../settings/shapes/system";
+import * as users from "../settings/shapes/users";
 import * as answers from "./answers";
 import { parseJson } from "./json";
 import * as shapes from "./shapes";
+import { isMembers } from "./values";
 
 const FOLDER = new URL("../../../tests/contract/", import.meta.url);
 
 const READERS: Readonly<Record<string, readonly ((value: unknown) => unknown)[]>> = {
-  asides: [settings.readAsides],
+  asides: [quarantine.readQuarantine],
   bound: [dashboards.readQuestions],
   complete: [answers.readCompletion],
   context: [answers.readContext],
@@ -27,25 +32,25 @@ const READERS: Readonly<Record<string, readonly ((value: unknown) => unknown)[]>
   fields: [answers.readFields],
   histogram: [answers.readHistogram],
   history: [answers.readHistory],
-  key: [settings.readKey],
-  keys: [settings.readKeys],
-  loss: [settings.readLoss],
+  key: [keys.readKey],
+  keys: [keys.readKeys],
+  loss: [retention.readLoss],
   missing: [shapes.readRefusal],
-  new_key: [settings.readNewKey],
-  new_password: [settings.readPassword],
-  new_user: [settings.readNewUser],
-  newest: [settings.readNewest],
-  patterns: [answers.readPatterns, settings.readPatterns],
+  new_key: [keys.readNewKey],
+  new_password: [users.readPassword],
+  new_user: [users.readNewUser],
+  newest: [keys.readNewest],
+  patterns: [answers.readPatterns],
   refusal: [shapes.readRefusal],
   releases: [answers.readReleases],
-  retention: [settings.readRetention],
+  retention: [retention.readRetention],
   search: [answers.readSearch],
   searches: [answers.readSearches],
   session: [shapes.readSession],
   stats: [answers.readStats],
-  system: [settings.readSystem],
-  user: [settings.readUser],
-  users: [settings.readUsers],
+  system: [system.readSystem],
+  user: [users.readUser],
+  users: [users.readUsers],
 };
 
 /** Only the place of a mistake may be absent: most refusals have none. */
@@ -70,7 +75,7 @@ test.each(CASES)("%s: the reader asks for nothing that the server does not say",
 /** The same value; members that are asked for and are not there are written down. */
 function watched(value: unknown, asked: Set<string>): unknown {
   if (Array.isArray(value)) return value.map((item) => watched(item, asked));
-  if (!shapes.isMembers(value)) return value;
+  if (!isMembers(value)) return value;
   const inner = Object.fromEntries(
     Object.entries(value).map(([name, member]) => [name, watched(member, asked)]),
   );

@@ -3,7 +3,11 @@
  *
  * In: parsed JSON. Out: `Event`, `Page`, `Session`, `Step`.
  * Promise: a value of the wrong shape is a `ShapeError` here, never an `undefined` on the screen.
+ *
+ * Members of what the server says or is told are called as the server calls them, in snake_case, in
+ * `shapes` and `answers`; whatever the portal itself names is in camelCase. eslint sees to both.
  */
+import { isMembers, list, members, numberOrZero, text, textOrNull } from "./values";
 
 /** The text fields an event may lack, in the order they are shown. */
 export const TEXT_FIELDS = [
@@ -39,22 +43,22 @@ export interface Page {
   readonly events: readonly Event[];
   readonly next: string | null;
   readonly previous: string | null;
-  readonly hint: Hint | null;
+  readonly hint: Suggestion | null;
   /** How a sign of the search was read that is none of the language. */
   readonly notice: string | null;
   readonly elapsed_ms: number;
   readonly rows_read: number;
 }
 
-/** Why nothing was found, perhaps; `q` is the search that may be meant. */
-export interface Hint {
+/** Why nothing was found, perhaps; `q` is the search that may be meant. The server's word is hint. */
+export interface Suggestion {
   readonly text: string;
   readonly q: string | null;
-  /** Other readings of the search, and how many events they find. */
-  readonly offers: readonly Offer[];
+  readonly offers: readonly Reading[];
 }
 
-export interface Offer {
+/** Another reading of the search, and how many events it finds. */
+export interface Reading {
   readonly q: string;
   readonly count: number;
 }
@@ -79,20 +83,14 @@ export interface Refusal {
   readonly length: number | null;
 }
 
-export class ShapeError extends Error {
-  override name = "ShapeError";
-}
-
-type Members = Record<string, unknown>;
-
-export function readHint(value: unknown): Hint | null {
+export function readSuggestion(value: unknown): Suggestion | null {
   if (value === null || value === undefined) return null;
-  const hint = members(value, "hint");
-  const offers = list(hint.offers, "offers").map((each) => {
-    const offer = members(each, "offer");
-    return { q: text(offer.q, "offer"), count: numberOrZero(offer.count) };
+  const found = members(value, "hint");
+  const offers = list(found.offers, "offers").map((each) => {
+    const reading = members(each, "offer");
+    return { q: text(reading.q, "offer"), count: numberOrZero(reading.count) };
   });
-  return { text: textOrNull(hint.text) ?? "", q: textOrNull(hint.q), offers };
+  return { text: textOrNull(found.text) ?? "", q: textOrNull(found.q), offers };
 }
 
 export function readPage(value: unknown): Page {
@@ -101,7 +99,7 @@ export function readPage(value: unknown): Page {
     events: list(page.events, "events").map(readEvent),
     next: textOrNull(page.next),
     previous: textOrNull(page.previous),
-    hint: readHint(page.hint),
+    hint: readSuggestion(page.hint),
     notice: textOrNull(page.notice),
     elapsed_ms: numberOrZero(page.elapsed_ms),
     rows_read: numberOrZero(page.rows_read),
@@ -159,31 +157,4 @@ export function readRefusal(value: unknown): Refusal | null {
 export function sortOf(timestamp: string, id: string): string {
   const [seconds = "", fraction = ""] = timestamp.replace(/Z$/, "").split(".");
   return `${seconds}.${fraction.padEnd(9, "0")}/${id.padStart(20, "0")}`;
-}
-
-export function isMembers(value: unknown): value is Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-export function members(value: unknown, what: string): Members {
-  if (!isMembers(value)) throw new ShapeError(`The server's ${what} is not an object.`);
-  return value;
-}
-
-export function list(value: unknown, what: string): unknown[] {
-  if (!Array.isArray(value)) throw new ShapeError(`The server's ${what} is not a list.`);
-  return value;
-}
-
-export function text(value: unknown, what: string): string {
-  if (typeof value !== "string") throw new ShapeError(`The server's ${what} is not text.`);
-  return value;
-}
-
-export function textOrNull(value: unknown): string | null {
-  return typeof value === "string" ? value : null;
-}
-
-export function numberOrZero(value: unknown): number {
-  return typeof value === "number" ? value : 0;
 }

@@ -7,7 +7,7 @@ import { ask } from "../api/client";
 import {
   type Bound,
   type Dashboard,
-  type Document,
+  type Order,
   type Summary,
   documentOf,
   readDashboard,
@@ -16,9 +16,6 @@ import {
 } from "./shapes";
 
 const BASE = "/api/v1/dashboards";
-
-/** A file, whatever it holds: the server says what is wrong with it. */
-export type Order = Document & { readonly is_shared?: boolean };
 
 export async function getDashboards(): Promise<readonly Summary[]> {
   return readSummaries(await ask("GET", BASE));

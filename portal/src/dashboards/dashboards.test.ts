@@ -167,7 +167,7 @@ describe("questions", () => {
 
   it("draws counts with the worst first", () => {
     const timeline = timelineOfCounts({
-      intervalMs: 10,
+      interval_ms: 10,
       starts: [0, 10],
       series: [
         { name: "info", counts: [1, 2] },

@@ -4,9 +4,8 @@
  * In: a file that somebody chose; a dashboard. Out: what is sent to be kept; a file to be saved.
  * Promise: what is surely no dashboard is refused here, with the reason; members are the server's to check.
  */
-import { isMembers } from "../api/shapes";
-import type { Order } from "./api";
-import { type Document, FORMAT, documentOf } from "./shapes";
+import { isMembers } from "../api/values";
+import { type Document, FORMAT, type Order, documentOf } from "./shapes";
 
 /** As the server's own limit. */
 const MAX_FILE_BYTES = 512 * 1024;

@@ -50,11 +50,11 @@ export function textOf(kind: Kind, question: string): string {
   return isBare ? `${question} | count`.trim() : question;
 }
 
-export function timelineOfCounts({ starts, intervalMs, series }: Histogram): Timeline {
+export function timelineOfCounts({ starts, interval_ms, series }: Histogram): Timeline {
   const lines = series
     .map(({ name, counts }) => ({ name, subject: { field: "severity", value: name }, values: counts }))
     .toSorted((a, b) => WORST_FIRST.indexOf(a.name) - WORST_FIRST.indexOf(b.name));
-  return { starts, stepMs: intervalMs, lines, isSeverity: true, canStack: true, unit: "" };
+  return { starts, stepMs: interval_ms, lines, isSeverity: true, canStack: true, unit: "" };
 }
 
 /** The explorer with this question and time. */

@@ -3,7 +3,7 @@
  *
  * In: parsed JSON. Out: `Dashboard`, `Summary`. Promise: as of `api/shapes.ts`.
  */
-import { list, members, numberOrZero, text, textOrNull } from "../api/shapes";
+import { list, members, numberOrZero, text, textOrNull } from "../api/values";
 import type { Place } from "./layout";
 
 export const FORMAT = "logster-dashboard/1";
@@ -56,6 +56,9 @@ export interface Document {
   readonly variables: readonly Variable[];
   readonly tiles: readonly Tile[];
 }
+
+/** A file, whatever it holds: the server says what is wrong with it. */
+export type Order = Document & { readonly is_shared?: boolean };
 
 export interface Summary {
   readonly id: number;

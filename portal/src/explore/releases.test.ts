@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { releaseMarks } from "./releases";
 
-const releases = (...at: number[]) => at.map((firstSeenMs) => ({ name: `v${firstSeenMs}`, firstSeenMs }));
+const releases = (...at: number[]) =>
+  at.map((ms) => ({ name: `v${ms}`, first_seen: new Date(ms).toISOString() }));
 
 test("each release in the range has a mark where it appeared, the oldest first", () => {
   const marks = releaseMarks(releases(900, 500, 99, 1_000), 100, 1_000, 900);

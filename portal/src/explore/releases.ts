@@ -32,16 +32,17 @@ export function releaseMarks(
 ): ReleaseMark[] {
   let free = width;
   return releases
-    .filter(({ firstSeenMs }) => firstSeenMs >= since && firstSeenMs < until)
-    .toSorted((a, b) => b.firstSeenMs - a.firstSeenMs)
-    .map(({ name, firstSeenMs }) => {
-      const x = ((firstSeenMs - since) / (until - since)) * width;
+    .map(({ name, first_seen }) => ({ name, at: Date.parse(first_seen) }))
+    .filter(({ at }) => at >= since && at < until)
+    .toSorted((a, b) => b.at - a.at)
+    .map(({ name, at }) => {
+      const x = ((at - since) / (until - since)) * width;
       const room = Math.min(name.length * CHARACTER_WIDTH, MAX_NAME_WIDTH) + GAP;
       const isLeft = x + room > width;
       const begin = isLeft ? x - room : x;
       const hasRoom = begin >= LEFT_EDGE && begin + room <= free;
       if (hasRoom) free = begin;
-      return { name, at: firstSeenMs, x, isLeft, hasRoom };
+      return { name, at, x, isLeft, hasRoom };
     })
     .toReversed();
 }

@@ -1,39 +1,33 @@
 /**
  * One function per endpoint of the set-up pages.
  *
- * In: plain arguments. Out: checked values (`shapes.ts`); the errors of `api/client.ts`.
+ * In: plain arguments. Out: checked values (`shapes/`); the errors of `api/client.ts`.
  */
+import { type Patterns, readPatterns } from "../api/answers";
 import { type Method, ask as askServer } from "../api/client";
 import { linkTo } from "../root";
 import {
-  type Aside,
   type Key,
-  type Loss,
   type NewKey,
-  type NewUser,
   type Newest,
-  type Patterns,
-  type Preview,
-  type Retention,
   type Right,
-  type Role,
-  type System,
-  type User,
-  readAsides,
   readKey,
   readKeys,
-  readLoss,
   readNewKey,
-  readNewUser,
   readNewest,
+} from "./shapes/keys";
+import { type Preview, type Quarantined, readPreview, readQuarantine } from "./shapes/quarantine";
+import { type Loss, type Retention, readLoss, readRetention } from "./shapes/retention";
+import { type System, readSystem } from "./shapes/system";
+import {
+  type NewUser,
+  type Role,
+  type User,
+  readNewUser,
   readPassword,
-  readPatterns,
-  readPreview,
-  readRetention,
-  readSystem,
   readUser,
   readUsers,
-} from "./shapes";
+} from "./shapes/users";
 
 const BASE = "/api/v1";
 
@@ -113,28 +107,28 @@ export async function getPatterns(): Promise<Patterns> {
   return readPatterns(await ask("GET", "/patterns?limit=10"));
 }
 
-export async function getAsides(): Promise<Aside[]> {
-  return readAsides(await ask("GET", "/aside"));
+export async function getQuarantine(): Promise<Quarantined[]> {
+  return readQuarantine(await ask("GET", "/aside"));
 }
 
-export async function getPreview(block: Aside): Promise<Preview> {
+export async function getPreview(block: Quarantined): Promise<Preview> {
   return readPreview(await ask("GET", pathOf(block)));
 }
 
-export async function replayAside(block: Aside): Promise<void> {
+export async function replayQuarantined(block: Quarantined): Promise<void> {
   await ask("POST", `${pathOf(block)}/replay`);
 }
 
-export async function dropAside(block: Aside): Promise<void> {
+export async function deleteQuarantined(block: Quarantined): Promise<void> {
   await ask("DELETE", pathOf(block));
 }
 
 /** Where the browser finds all events of a block as a file. */
-export function fileOf(block: Aside): string {
+export function fileOf(block: Quarantined): string {
   return linkTo(`${BASE}${pathOf(block)}/events`);
 }
 
-function pathOf(block: Aside): string {
+function pathOf(block: Quarantined): string {
   return `/aside/${encodeURIComponent(block.spool)}/${block.number}`;
 }
 

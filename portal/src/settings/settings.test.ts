@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { renderAgo, renderBytes, renderCount, renderShare, renderSpan } from "../ui/amounts";
-import { readKeys, readSystem, readUser } from "./shapes";
+import { readKeys } from "./shapes/keys";
+import { readSystem } from "./shapes/system";
+import { readUser } from "./shapes/users";
 import { PLACEHOLDER, SNIPPETS, textOf } from "./snippets";
 
 test.each([

@@ -5,13 +5,13 @@
  * Promise: nothing here is waited for; an answer to an older text is dropped; one request at a time.
  */
 import { getCompletion } from "../api/client";
-import type { Completion as Answer, Suggestion } from "../api/answers";
+import type { Completion as Answer, CompletionItem } from "../api/answers";
 
 /** Shorter than two keystrokes of a fast typist. */
 const PAUSE_MS = 60;
 
 export class Completion {
-  suggestions = $state.raw<readonly Suggestion[]>([]);
+  suggestions = $state.raw<readonly CompletionItem[]>([]);
   /** -1: none, Enter asks the text as it is. */
   chosen = $state(-1);
 

@@ -7,8 +7,8 @@ const group = { name: "application", kind: "text", role: "group" };
 const count = { name: "count", kind: "number", role: "number" };
 const at = (minute: number) => `2026-11-24T08:0${minute}:00Z`;
 
-const table = (columns: object[], rows: unknown[][], every_s: number | null = null): Stats =>
-  readStats({ columns, rows, every_s, has_more: false, elapsed_ms: 1 });
+const table = (columns: object[], rows: unknown[][], everyS: number | null = null): Stats =>
+  readStats({ columns, rows, every_s: everyS, has_more: false, elapsed_ms: 1 });
 
 test("a line for each group, the largest first, every step with a value", () => {
   const stats = table(

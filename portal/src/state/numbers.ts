@@ -56,7 +56,7 @@ export function renderGroup(cell: Cell): string {
 export function timelineOf(stats: Stats, column: number): Timeline {
   const stepAt = stats.columns.findIndex(({ role }) => role === "step");
   const groups = groupColumns(stats);
-  const stepMs = (stats.everyS ?? 1) * 1_000;
+  const stepMs = (stats.every_s ?? 1) * 1_000;
   const found = new Map<string, Map<number, number | null>>();
   for (const row of stats.rows) {
     const name = labelOf(groups, row) || nameOf(stats, column);

@@ -6,7 +6,7 @@
  */
 import { type EventsQuestion, getEvents, isAway } from "../api/client";
 import { comeback } from "../api/comeback.svelte";
-import type { Event, Hint } from "../api/shapes";
+import type { Event, Suggestion } from "../api/shapes";
 import { shiftInstant } from "../ui/time";
 import { withText } from "./clauses";
 import { type Entry, type Gap, entriesOfStep, isEvent, mergeEntries, searchOf } from "./entries";
@@ -30,7 +30,7 @@ export class Rows {
   isLoadingOlder = $state(false);
   hasOlder = $state(false);
   /** What may be wrong with a search that found nothing. */
-  hint = $state.raw<Hint | null>(null);
+  suggestion = $state.raw<Suggestion | null>(null);
   /** The gap whose events are on their way. */
   filling = $state.raw<Gap | null>(null);
   fillError = $state.raw<Error | null>(null);
@@ -172,7 +172,7 @@ export class Rows {
       use(page.events);
       this.#next = page.next;
       this.hasOlder = page.next !== null && this.entries.length < MAX_ROWS;
-      this.hint = page.hint;
+      this.suggestion = page.hint;
       if (question.before === null) this.notice = page.notice;
       this.elapsedMs = page.elapsed_ms;
       this.rowsRead = page.rows_read;

@@ -3,7 +3,7 @@ import { draftOf, hasChanged } from "./saved";
 
 const saved = {
   ...{ id: 1, name: "slow", q: "ms>500", columns: ["ms"], since: "1h", until: "" },
-  ...{ isShared: true, owner: "ada@example.com", canChange: true },
+  ...{ is_shared: true, owner: "ada@example.com", can_change: true },
 };
 
 test("a search that is asked as it was kept has not changed", () => {

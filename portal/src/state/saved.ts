@@ -3,12 +3,11 @@
  *
  * In: a saved search, a draft. Out: drafts, yes or no.
  */
-import type { SavedSearch } from "../api/answers";
-import type { SearchDraft } from "../api/client";
+import type { SavedSearch, SearchDraft } from "../api/answers";
 
 /** What would be sent to keep it as it is. */
-export function draftOf({ name, q, columns, since, until, isShared }: SavedSearch): SearchDraft {
-  return { name, q, columns, since, until, is_shared: isShared };
+export function draftOf({ name, q, columns, since, until, is_shared }: SavedSearch): SearchDraft {
+  return { name, q, columns, since, until, is_shared };
 }
 
 export function hasChanged(saved: SavedSearch, draft: SearchDraft): boolean {

@@ -44,6 +44,13 @@ export async function askTile(
   return { form: "stats", stats, column };
 }
 
+/** Nothing to draw: no row, or only zeros over time; a number is drawn without a row too. */
+export function holdsNothing(answer: TileAnswer, kind: Kind): boolean {
+  if (answer.form === "timeline") return !answer.timeline.lines.some(({ values }) => values.some(Boolean));
+  if (answer.form === "patterns") return !answer.patterns.patterns.length;
+  return kind !== "number" && !answer.stats.rows.length;
+}
+
 /** What is really asked, and what a mistake's position counts in. */
 export function textOf(kind: Kind, question: string): string {
   const isBare = kind === "number" && splitQuestion(question).pipe === null;

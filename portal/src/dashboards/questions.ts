@@ -12,7 +12,7 @@ import { splitQuestion } from "../state/clauses";
 import { DEFAULT_COLUMNS } from "../state/columns";
 import { type Timeline, hasSteps, numberColumns, timelineOf } from "../state/numbers";
 import { type Range, boundsOf } from "../state/range";
-import { WORST_FIRST } from "../ui/severity";
+import { worstFirst } from "../ui/severity";
 import type { Kind } from "./shapes";
 
 export type TileAnswer =
@@ -60,7 +60,7 @@ export function textOf(kind: Kind, question: string): string {
 export function timelineOfCounts({ starts, interval_ms, series }: Histogram): Timeline {
   const lines = series
     .map(({ name, counts }) => ({ name, subject: { field: "severity", value: name }, values: counts }))
-    .toSorted((a, b) => WORST_FIRST.indexOf(a.name) - WORST_FIRST.indexOf(b.name));
+    .toSorted(worstFirst);
   return { starts, stepMs: interval_ms, lines, isSeverity: true, canStack: true, unit: "" };
 }
 

@@ -7,7 +7,7 @@
  */
 import type { Cell, Stats } from "../api/answers";
 import { type Subject, isAdditive, isZeroWithoutEvents, unitOf } from "../explore/series";
-import { WORST_FIRST } from "../ui/severity";
+import { worstFirst } from "../ui/severity";
 
 export interface Line {
   readonly name: string;
@@ -76,9 +76,7 @@ export function timelineOf(stats: Stats, column: number): Timeline {
   const canStack =
     isAdditive(nameOf(stats, column)) &&
     !lines.some(({ values }) => values.some((value) => (value ?? 0) < 0));
-  const order = isSeverity
-    ? (a: Line, b: Line) => WORST_FIRST.indexOf(a.name) - WORST_FIRST.indexOf(b.name)
-    : (a: Line, b: Line) => sumOf(b) - sumOf(a);
+  const order = isSeverity ? worstFirst : (a: Line, b: Line) => sumOf(b) - sumOf(a);
   return {
     starts,
     stepMs,

@@ -19,6 +19,15 @@ export const SEVERITIES: readonly Severity[] = [
 /** As they stand in a stack of bars: the worst at the bottom, where heights can be compared. */
 export const WORST_FIRST: readonly string[] = ["fatal", "error", "warn", "info", "debug", "trace", "off"];
 
+interface Named {
+  readonly name: string;
+}
+
+/** To sort what has the name of a severity. */
+export function worstFirst(a: Named, b: Named): number {
+  return WORST_FIRST.indexOf(a.name) - WORST_FIRST.indexOf(b.name);
+}
+
 /** A severity this portal does not know yet is shown by its number. */
 export function severityAt(number: number): Severity {
   return SEVERITIES[number] ?? { name: String(number), letter: "?", aliases: [] };

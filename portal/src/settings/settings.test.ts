@@ -3,7 +3,8 @@ import { renderAgo, renderBytes, renderCount, renderShare, renderSpan } from "..
 import { readKeys } from "./shapes/keys";
 import { readSystem } from "./shapes/system";
 import { readUser } from "./shapes/users";
-import { PLACEHOLDER, SNIPPETS, textOf } from "./snippets";
+import { PLACEHOLDER, textOf } from "./snippets/snippet";
+import { SNIPPETS } from "./snippets/snippets";
 
 test.each([
   [0, "0 B"],

@@ -1,81 +1,7 @@
-/**
- * Programs and shippers that send to Logster as it is: the native API and `logster send`.
- *
- * In: the server's address and a key. Out: text to paste, in the order people look for it.
- * Promise: a key stands inside quotes of every kind, so one that could end them is not filled in.
- * Those that the tests can run (tests/served/test_portal_setup.py), they do.
- */
+/** A few lines for each language that programs are written in. */
+import type { Snippet } from "./snippet";
 
-export const PLACEHOLDER = "YOUR_API_KEY";
-
-/** More than made keys need, and nothing that any of the languages reads inside quotes. */
-const SAFE_KEY = /^[\w.:~+/=-]+$/;
-
-export interface Snippet {
-  readonly id: string;
-  readonly name: string;
-  readonly group: "Shell" | "Languages" | "Shippers";
-  /** What is worth knowing before pasting, or nothing. */
-  readonly note: string;
-  readonly write: (place: Place) => string;
-}
-
-interface Place {
-  readonly url: string;
-  readonly key: string;
-}
-
-export function textOf(snippet: Snippet, url: string, key: string): string {
-  return snippet.write({ url, key: SAFE_KEY.test(key) ? key : PLACEHOLDER });
-}
-
-export const SNIPPETS: readonly Snippet[] = [
-  {
-    id: "curl",
-    name: "curl",
-    group: "Shell",
-    note: "",
-    write: ({ url, key }) => `curl ${url}/api/Log \\
-  -H 'ApiKey: ${key}' \\
-  -H 'Content-Type: application/json' \\
-  -d '{"Severity": "Info", "Application": "shell", "Message": "Hello from curl"}'`,
-  },
-  {
-    id: "bash",
-    name: "A log file",
-    group: "Shell",
-    note: "Needs the logster command. It goes on as the file grows and waits for the server.",
-    write: ({ url, key }) => `export LOGSTER_URL='${url}' LOGSTER_API_KEY='${key}'
-logster send --application shop --follow /var/log/shop.log`,
-  },
-  {
-    id: "pipe",
-    name: "Any command",
-    group: "Shell",
-    note: "Needs the logster command. Each line is an event; its time and severity are found.",
-    write: ({ url, key }) => `export LOGSTER_URL='${url}' LOGSTER_API_KEY='${key}'
-echo 'WARN the disk is 91 % full' | logster send --application backup -`,
-  },
-  {
-    id: "journal",
-    name: "systemd journal",
-    group: "Shell",
-    note: "Needs the logster command.",
-    write: ({ url, key }) => `export LOGSTER_URL='${url}' LOGSTER_API_KEY='${key}'
-journalctl --follow --lines=0 --output=short-iso | logster send --application journal -`,
-  },
-  {
-    id: "powershell",
-    name: "PowerShell",
-    group: "Shell",
-    note: "",
-    write: ({ url, key }) => `$message = @{
-  Severity = 'Info'; Application = 'script'; Message = 'Hello from PowerShell'
-} | ConvertTo-Json
-Invoke-RestMethod -Method Post -Uri '${url}/api/Log' \`
-  -Headers @{ ApiKey = '${key}' } -ContentType 'application/json; charset=utf-8' \`
-  -Body ([Text.Encoding]::UTF8.GetBytes($message))`,
-  },
+export const LANGUAGES: readonly Snippet[] = [
   {
     id: "python",
     name: "Python",
@@ -288,48 +214,5 @@ echo $answer === false ? curl_error($curl) : $answer;`,
         .send_json(&message)?;
     Ok(())
 }`,
-  },
-  {
-    id: "vector",
-    name: "Vector",
-    group: "Shippers",
-    note: "Put the name of your source or transform into inputs.",
-    write: ({ url, key }) => `[sinks.logster]
-type = "http"
-inputs = ["YOUR_SOURCE"]
-uri = "${url}/api/Logs"
-encoding.codec = "json"
-framing.method = "newline_delimited"
-compression = "gzip"
-
-[sinks.logster.request.headers]
-ApiKey = "${key}"`,
-  },
-  {
-    id: "fluent-bit",
-    name: "Fluent Bit",
-    group: "Shippers",
-    note: "Fluent Bit calls the text of a line log; Logster calls it Message.",
-    write: ({ url, key }) => {
-      const { hostname, pathname, port, protocol } = new URL(`${url}/api/Logs`);
-      const isTls = protocol === "https:";
-      return `[FILTER]
-    Name    modify
-    Match   *
-    Rename  log Message
-
-[OUTPUT]
-    Name              http
-    Match             *
-    Host              ${hostname}
-    Port              ${port || (isTls ? 443 : 80)}
-    tls               ${isTls ? "On" : "Off"}
-    URI               ${pathname}
-    Format            json_lines
-    json_date_key     Timestamp
-    json_date_format  iso8601
-    compress          gzip
-    Header            ApiKey ${key}`;
-    },
   },
 ];

@@ -14,6 +14,7 @@ export class Completion {
   suggestions = $state.raw<readonly CompletionItem[]>([]);
   /** -1: none, Enter asks the text as it is. */
   chosen = $state(-1);
+  readonly isOpen = $derived(this.suggestions.length > 0);
 
   #timer: ReturnType<typeof setTimeout> | undefined;
   #request = new AbortController();

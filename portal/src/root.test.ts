@@ -1,4 +1,4 @@
-import { beforeEach, expect, test, vi } from "vitest";
+import { afterAll, beforeEach, expect, test, vi } from "vitest";
 
 /** What a page says that a server below this root has sent. */
 function stand(root: string): void {
@@ -6,9 +6,12 @@ function stand(root: string): void {
   vi.stubGlobal("location", { origin: "https://example.org" });
 }
 
-beforeEach(() => {
-  vi.resetModules();
+beforeEach(() => void vi.resetModules());
+
+// Other tests are of a server at the top of its host.
+afterAll(() => {
   vi.unstubAllGlobals();
+  vi.resetModules();
 });
 
 test("at the top of a host an address is the path", async () => {

@@ -7,7 +7,6 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => {
   comeback.reached();
   vi.useRealTimers();
-  vi.unstubAllGlobals();
 });
 
 const never = new AbortController().signal;

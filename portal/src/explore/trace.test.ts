@@ -292,10 +292,10 @@ const HOSTILE: readonly string[] = [
   ...['  File "/' + "site-packages/".repeat(130) + '", line 1, in x\n', '  File "a", line 1\n    x\n'],
 ];
 
-test.each(HOSTILE)("a megabyte of %j is read in less than a second", (piece) => {
+test.each(HOSTILE)("a megabyte of %j is read by less than a second of work", (piece) => {
   const text = fill(piece);
-  const start = performance.now();
+  const start = process.cpuUsage();
   const trace = parseTrace(text);
-  expect(performance.now() - start).toBeLessThan(1_000);
+  expect(process.cpuUsage(start).user).toBeLessThan(1_000_000);
   expect(linesOf(trace).join("\n")).toBe(text);
 });

@@ -230,7 +230,7 @@ def test_a_variable_changes_the_tiles_and_the_link_holds_it(page, word):
 def test_a_board_is_renamed_shared_duplicated_and_deleted(server, page, word):
     make_board(page, word)
     name = f"Board {time.time_ns()}"
-    page.get_by_role("button", name="More").click()
+    page.get_by_role("button", name="More", exact=True).click()
     page.get_by_role("button", name="Rename, share…").click()
     page.get_by_role("textbox", name="Name").fill(name)
     page.get_by_label("Share with the workspace").check()
@@ -239,7 +239,7 @@ def test_a_board_is_renamed_shared_duplicated_and_deleted(server, page, word):
     kept = json.loads(server.get("/api/v1/dashboards").body)["dashboards"]
     assert name in [each["name"] for each in kept]
 
-    page.get_by_role("button", name="More").click()
+    page.get_by_role("button", name="More", exact=True).click()
     page.get_by_role("button", name="Duplicate", exact=True).click()
     expect(page.get_by_role("heading", name=f"{name} (copy)")).to_be_visible()
     expect(tile(page, "How many")).to_contain_text("41")
@@ -249,7 +249,7 @@ def test_a_board_is_renamed_shared_duplicated_and_deleted(server, page, word):
     page.keyboard.press("Enter")
     expect(row).to_have_count(0)
     page.get_by_role("link", name=name, exact=True).click()
-    page.get_by_role("button", name="More").click()
+    page.get_by_role("button", name="More", exact=True).click()
     page.get_by_role("button", name="Delete the dashboard").click()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Dashboards")).to_be_visible()
@@ -258,7 +258,7 @@ def test_a_board_is_renamed_shared_duplicated_and_deleted(server, page, word):
 
 def test_a_file_moves_a_board_and_garbage_is_refused(page, word, tmp_path):
     make_board(page, word)
-    page.get_by_role("button", name="More").click()
+    page.get_by_role("button", name="More", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Export as JSON").click()
     file = tmp_path / "board.json"
@@ -511,7 +511,7 @@ def test_axe_finds_nothing_serious(page, word, scheme):
     expect(page.get_by_role("button", name="shop", exact=True)).to_be_visible()
     check("variable")
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="More").click()
+    page.get_by_role("button", name="More", exact=True).click()
     check("more")
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Edit", exact=True).click()

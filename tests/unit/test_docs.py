@@ -24,7 +24,7 @@ from logster.query.variables import bind
 from logster.spool.slots import MAX_SLOTS
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def test_every_setting_is_documented_as_it_is():
@@ -33,10 +33,17 @@ def test_every_setting_is_documented_as_it_is():
 
 def test_the_changelog_the_package_and_the_program_name_one_version():
     package = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    newest = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)[0]
 
-    assert newest is not None
-    assert newest[1] == package == __version__
+    assert newest == package == __version__
+
+
+def test_only_the_newest_version_of_the_changelog_may_lack_its_day():
+    newest, *released = re.findall(r"^## (.+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+
+    assert re.fullmatch(r"\d+\.\d+\.\d+ – (\d{4}-\d\d-\d\d|unreleased)", newest)
+    for heading in released:
+        assert re.fullmatch(r"\d+\.\d+\.\d+ – \d{4}-\d\d-\d\d", heading)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -11,7 +11,7 @@ PARALLEL := -n 3 --dist worksteal
 COVERED := --include=src/logster/event.py,src/logster/errors.py,src/logster/query/*,src/logster/fields/*,src/logster/config.py,src/logster/ingest/*,src/logster/spool/* \
     --omit=src/logster/ingest/http.py,src/logster/ingest/arrival.py
 
-.PHONY: serve test dark check lint types portal bench bench-search bench-portal soak chaos coverage docs dist clean screenshots lock
+.PHONY: serve test dark check quick hooks lint types portal bench bench-search bench-portal soak chaos coverage docs dist clean screenshots lock
 
 ## serve: make the environment, build the portal, start on 127.0.0.1:8000
 serve: $(READY)
@@ -33,6 +33,15 @@ dark: $(READY) .venv/.browser
 ## check: the fast rings, lint and types; under a minute
 check: $(READY) lint
 	$(BIN)/python -m pytest $(PARALLEL) tests/unit tests/protocols
+
+## quick: what each commit is looked at for: lint, the lock, what is drawn or printed into the docs
+quick: $(READY) lint
+	$(BIN)/python -m pytest -q tests/unit/test_docs.py tests/unit/test_requirements.py \
+	    tests/unit/test_functions.py::test_every_function_is_documented
+
+## hooks: run `make quick` before every commit in this clone
+hooks: $(READY)
+	git config core.hooksPath .githooks
 
 ## lint: ruff and mypy; types: the portal's types, eslint and prettier
 lint: $(READY)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
@@ -74,7 +75,8 @@ class Import(NamedTuple):
     name: str
 
 
-def list_imports(source: Path = SOURCE) -> list[Import]:
+@cache
+def list_imports(source: Path = SOURCE) -> tuple[Import, ...]:
     """Every import between packages and root modules, wherever in a module it stands."""
     found = []
     for path in sorted(source.rglob("*.py")):
@@ -84,7 +86,7 @@ def list_imports(source: Path = SOURCE) -> list[Import]:
             if imported != importer and not imported.startswith("__"):  # the version is no module
                 place = f"{path.relative_to(source.parent)}:{line}"
                 found.append(Import(place, importer, imported, name))
-    return found
+    return tuple(found)
 
 
 def _imported(module: ast.Module) -> list[tuple[int, str]]:
@@ -99,7 +101,7 @@ def _imported(module: ast.Module) -> list[tuple[int, str]]:
     return sorted((line, name) for line, name in names if name.startswith("logster."))
 
 
-def find_offences(imports: list[Import]) -> list[str]:
+def find_offences(imports: tuple[Import, ...]) -> list[str]:
     """The imports that are not allowed, a line for each."""
     return [
         f"{found.place} imports {found.name}: {found.importer} may not import {found.imported}"

@@ -41,9 +41,9 @@ def test_the_changelog_the_package_and_the_program_name_one_version():
 def test_only_the_newest_version_of_the_changelog_may_lack_its_day():
     newest, *released = re.findall(r"^## (.+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
 
-    assert re.fullmatch(r"\d+\.\d+\.\d+ – (\d{4}-\d\d-\d\d|unreleased)", newest)
+    assert re.fullmatch(r"\d+\.\d+\.\d+ \N{EN DASH} (\d{4}-\d\d-\d\d|unreleased)", newest)
     for heading in released:
-        assert re.fullmatch(r"\d+\.\d+\.\d+ – \d{4}-\d\d-\d\d", heading)
+        assert re.fullmatch(r"\d+\.\d+\.\d+ \N{EN DASH} \d{4}-\d\d-\d\d", heading)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -11,7 +11,7 @@ PARALLEL := -n 3 --dist worksteal
 COVERED := --include=src/logster/event.py,src/logster/errors.py,src/logster/query/*,src/logster/fields/*,src/logster/config.py,src/logster/ingest/*,src/logster/spool/* \
     --omit=src/logster/ingest/http.py,src/logster/ingest/arrival.py
 
-.PHONY: serve test dark check quick hooks lint types portal bench bench-search bench-portal soak chaos coverage docs dist clean screenshots lock
+.PHONY: serve test dark check quick hooks lint types portal bench bench-search bench-portal soak chaos coverage docs dist release-folder clean screenshots lock
 
 ## serve: make the environment, build the portal, start on 127.0.0.1:8000
 serve: $(READY)
@@ -94,6 +94,10 @@ screenshots: $(READY) .venv/.browser
 ## dist: the wheel
 dist: $(READY)
 	$(BIN)/uv build -q --wheel -o dist
+
+## release-folder: a data folder as this release leaves it, for the upgrade test of all later ones
+release-folder: $(READY)
+	PYTHONPATH=tests $(BIN)/python -m support.release
 
 ## lock: choose the newest allowed versions again
 lock: $(READY)

@@ -46,6 +46,15 @@ def test_only_the_newest_version_of_the_changelog_may_lack_its_day():
         assert re.fullmatch(r"\d+\.\d+\.\d+ \N{EN DASH} \d{4}-\d\d-\d\d", heading)
 
 
+def test_every_release_has_left_a_folder_for_the_upgrade_test():
+    released = re.findall(
+        r"^## (\S+) \N{EN DASH} \d", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE
+    )
+
+    for version in released:
+        assert (ROOT / f"tests/releases/{version}.tar.xz").is_file(), "make release-folder"
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_between_pages_leads_somewhere(page):
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):

@@ -25,7 +25,6 @@ _PIECE_BYTES = 1 << 20
 _IS_QUOTE = bytes(code == ord('"') for code in range(256))
 #: What a bracket adds to the depth, as signed bytes.
 _STEP = bytes((code in b"[{") - (code in b"]}") & 0xFF for code in range(256))
-_NO_STEP = pa.scalar(0, pa.int8())
 _BLANKS = re.compile(rb"[ \t\n\r]*+")
 
 
@@ -133,7 +132,9 @@ def _read_marks(text: bytes) -> Iterator[_Marks]:
             plain = plain.replace(b"\\\\", b"  ").replace(b'\\"', b"  ")
         quotes = pc.cumulative_sum(_bytes(plain.translate(_IS_QUOTE)).cast(pa.int32()), inside)
         is_outside = pc.equal(pc.bit_wise_and(quotes, 1), 0)
-        steps = pc.if_else(is_outside, _bytes(plain.translate(_STEP)), _NO_STEP)
+        # Not a constant of the module: pyarrow looks for pandas when it makes its first value.
+        no_step = pa.scalar(0, pa.int8())
+        steps = pc.if_else(is_outside, _bytes(plain.translate(_STEP)), no_step)
         depths = pc.cumulative_sum(steps.cast(pa.int32()), depth)
         yield _Marks(plain, is_outside, steps, depths)
         inside, depth = quotes[-1].as_py() & 1, depths[-1].as_py()

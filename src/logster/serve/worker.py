@@ -306,7 +306,7 @@ def count_connections(max_files: int) -> int:
 class NoPandas:
     """Keeps pandas out of this process.
 
-    pyarrow would load it at the first block, only to see whether a list is a Series: a second
+    pyarrow would load it at its first value, only to see whether a list is a Series: a second
     of work and 60 MB. The engine's package installs it; nothing here uses it.
     """
 

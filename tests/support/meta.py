@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import argon2
@@ -12,7 +15,6 @@ from logster.meta.database import Database, open_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 #: Argon2 with the least work it can do; the real cost is the library's business.
 FAST_HASHER = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -20,12 +22,24 @@ FAST_HASHER = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 @contextmanager
 def meta_database(folder: Path) -> Iterator[Database]:
-    """An upgraded, empty database in `folder`."""
-    database = open_database(f"sqlite:///{folder / 'meta.sqlite'}")
+    """The upgraded database in `folder`, empty when there is none yet."""
+    path = folder / "meta.sqlite"
+    if not path.exists():
+        path.write_bytes(_upgraded())
+    database = open_database(f"sqlite:///{path}")
     try:
         yield database
     finally:
         database.close()
+
+
+@cache
+def _upgraded() -> bytes:
+    """The file that every step has been through: opening it leaves nothing to be done."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "meta.sqlite")
+        open_database(f"sqlite:///{path}").close()
+        return path.read_bytes()
 
 
 def add_workspace(database: Database, name: str) -> int:

@@ -7,8 +7,9 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from logster.cli import doctor, main
-from logster.cli.machine import find_machine
+from logster.cli import main
+from logster.cli.doctor import server as doctor_server
+from logster.cli.doctor.machine import find_machine
 from logster.folder import lock_folder
 from support.api_server import Answer, running_api_server
 
@@ -17,7 +18,7 @@ from support.api_server import Answer, running_api_server
 def server(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("LOGSTER_DATA", raising=False)
-    monkeypatch.setattr(doctor, "MAX_ARRIVAL_S", 0.3)
+    monkeypatch.setattr(doctor_server, "MAX_ARRIVAL_S", 0.3)
     with running_api_server() as server:
         server.answer = Logster()
         yield server

@@ -10,8 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from click.testing import CliRunner
 
-from logster.cli import client as client_module
-from logster.cli import main
+from logster.cli import main, target
 from support.api_server import Answer, running_api_server
 
 
@@ -151,7 +150,7 @@ def profile(server, monkeypatch, tmp_path):
     path = tmp_path / "own.toml"
     path.write_text(f'url = "http://127.0.0.1:9"\n[near]\nurl = "{server.url}"\nkey = "of near"\n')
     path.chmod(0o600)
-    monkeypatch.setenv(client_module.PROFILE_VARIABLE, str(path))
+    monkeypatch.setenv(target.PROFILE_VARIABLE, str(path))
     return path
 
 

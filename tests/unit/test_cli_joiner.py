@@ -1,6 +1,6 @@
 """The lines of a trace arrive one by one, of several files at once."""
 
-from logster.cli.joiner import JOIN_WAIT_S, TraceJoiner
+from logster.cli.send.joiner import JOIN_WAIT_S, TraceJoiner
 from logster.follow.rows import Row
 
 

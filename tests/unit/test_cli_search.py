@@ -11,7 +11,6 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from click.testing import CliRunner
 
-from logster.cli import client as client_module
 from logster.cli import main
 from logster.cli.display import render_line
 from logster.cli.tail import Message, read_messages
@@ -243,7 +242,6 @@ def stream(*steps):
 
 
 def test_tail_goes_on_where_the_stream_broke(server, monkeypatch):
-    monkeypatch.setattr(client_module, "FIRST_WAIT_S", 0.0)
     monkeypatch.setattr("logster.cli.tail.FIRST_WAIT_S", 0.0)
     server.answers = [
         stream(("c1", {"events": [make_event(1)], "skipped": 0})),

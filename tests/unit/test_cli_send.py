@@ -12,9 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from logster import zstd
-from logster.cli import client as client_module
-from logster.cli import main
-from logster.cli.events import Choices, render_event
+from logster.cli import main, retry, target
+from logster.cli.send.events import Choices, render_event
 from logster.follow.rows import Row
 from support.api_server import Answer, running_api_server
 
@@ -29,7 +28,7 @@ def server():
 def _no_profile(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    for name in (client_module.URL_VARIABLE, client_module.KEY_VARIABLE):
+    for name in (target.URL_VARIABLE, target.KEY_VARIABLE):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -37,7 +36,7 @@ def _no_profile(monkeypatch, tmp_path):
 def waits(monkeypatch):
     """The pauses between tries, which take no time here."""
     waits: list[float] = []
-    defaults = client_module.Patience.__init__.__kwdefaults__
+    defaults = retry.Retries.__init__.__kwdefaults__
     monkeypatch.setitem(defaults, "sleep", waits.append)
     return waits
 
@@ -322,7 +321,7 @@ def test_stack_traces_are_joined_when_asked(server):
 
 
 def test_the_profile_file_names_the_server(server, tmp_path):
-    profile = client_module.profile_path()
+    profile = target.profile_path()
     profile.parent.mkdir(parents=True)
     profile.write_text(f'url = "{server.url}"\nkey = "from the profile"\n')
 
@@ -331,7 +330,7 @@ def test_the_profile_file_names_the_server(server, tmp_path):
 
 
 def test_a_broken_profile_file_is_named(tmp_path):
-    profile = client_module.profile_path()
+    profile = target.profile_path()
     profile.parent.mkdir(parents=True)
     profile.write_text("url = [")
 

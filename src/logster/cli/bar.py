@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
     from rich.progress import TaskID
 
-    from logster.cli import sources
+
+class Progress:
+    """What the progress bar asks: bytes read of how many; compressed ones as they lie on disk."""
+
+    def __init__(self, total_bytes: int | None) -> None:
+        self.total_bytes = total_bytes
+        self.read_bytes = 0
 
 
 class Bar:
@@ -31,7 +37,7 @@ class TerminalBar(Bar):
     #: A terminal shows no more than this many pictures a second to any use.
     _PERIOD_S = 0.1
 
-    def __init__(self, progress: sources.Progress, drawing: Any, task: TaskID) -> None:
+    def __init__(self, progress: Progress, drawing: Any, task: TaskID) -> None:
         self._progress = progress
         self._drawing = drawing
         self._task = task
@@ -52,24 +58,22 @@ class TerminalBar(Bar):
 
 
 @contextlib.contextmanager
-def show_bar(progress: sources.Progress, *, is_shown: bool) -> Iterator[Bar]:
+def show_bar(progress: Progress, *, is_shown: bool) -> Iterator[Bar]:
     """Show a bar while the block runs, when there is a terminal to show it on."""
     if not is_shown or not sys.stderr.isatty():
         yield Bar()
         return
     # rich costs 0.1 s to import, which a pipe need not pay.
-    from rich.console import Console  # noqa: PLC0415  see above
-    from rich.progress import (  # noqa: PLC0415
-        BarColumn,
-        DownloadColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
+    from rich import progress as widgets  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415
 
-    columns = (BarColumn(), DownloadColumn(), TextColumn("{task.fields[rate]}"))
-    drawing = Progress(
-        *columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True
+    drawing = widgets.Progress(
+        widgets.BarColumn(),
+        widgets.DownloadColumn(),
+        widgets.TextColumn("{task.fields[rate]}"),
+        widgets.TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
     )
     with drawing:
         task = drawing.add_task("send", total=progress.total_bytes, rate="")
@@ -82,18 +86,18 @@ def show_growth(what: str, *, is_shown: bool) -> Iterator[Callable[[int], None]]
     if not is_shown or not sys.stderr.isatty():
         yield lambda _size: None
         return
-    from rich.console import Console  # noqa: PLC0415  see above
-    from rich.progress import (  # noqa: PLC0415
-        DownloadColumn,
-        Progress,
-        SpinnerColumn,
-        TextColumn,
-        TimeElapsedColumn,
-        TransferSpeedColumn,
-    )
+    from rich import progress as widgets  # noqa: PLC0415  as above
+    from rich.console import Console  # noqa: PLC0415
 
-    columns = (SpinnerColumn(), TextColumn(what), DownloadColumn(), TransferSpeedColumn())
-    drawing = Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True)
+    drawing = widgets.Progress(
+        widgets.SpinnerColumn(),
+        widgets.TextColumn(what),
+        widgets.DownloadColumn(),
+        widgets.TransferSpeedColumn(),
+        widgets.TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
     with drawing:
         task = drawing.add_task(what, total=None)
         yield lambda size: drawing.update(task, completed=size)

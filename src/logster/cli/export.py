@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from logster.cli import FailedError
+from logster.cli.answer import AnswerError
 from logster.cli.bar import show_growth
-from logster.cli.client import AnswerError, Client, load_target, target_options
+from logster.cli.client import Client
 from logster.cli.search import EXIT_NONE, point_out, question_options
+from logster.cli.target import load_target, target_options
 from logster.cli.terminal import Screen, note
 
 if TYPE_CHECKING:

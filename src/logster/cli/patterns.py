@@ -10,9 +10,10 @@ from typing import Any
 
 import click
 
-from logster.cli.client import Client, load_target, target_options
+from logster.cli.client import Client
 from logster.cli.display import STYLES, show_hint, show_notice
 from logster.cli.search import EXIT_NONE, ask, question_options
+from logster.cli.target import load_target, target_options
 from logster.cli.terminal import indented, note, render_json, show
 from logster.event import Severity
 

@@ -11,7 +11,9 @@ from typing import Any
 
 import click
 
-from logster.cli.client import Client, ClientError, load_target, target_options
+from logster.cli.answer import ClientError
+from logster.cli.client import Client
+from logster.cli.target import load_target, target_options
 from logster.cli.terminal import note, one_line, render_json, show
 from logster.config import MAX_RETENTION_DAYS
 

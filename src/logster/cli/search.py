@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from logster.cli import FailedError
-from logster.cli.client import AnswerError, Client, load_target, target_options
+from logster.cli.answer import AnswerError
+from logster.cli.client import Client
 from logster.cli.display import show_events, show_hint, show_notice
+from logster.cli.target import load_target, target_options
 from logster.cli.terminal import one_line
 from logster.cli.times import time_options
 

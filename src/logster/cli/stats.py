@@ -11,10 +11,11 @@ from typing import Any
 
 import click
 
-from logster.cli.client import Client, load_target, target_options
+from logster.cli.client import Client
 from logster.cli.display import shorten_instant, show_hint, show_notice
 from logster.cli.search import EXIT_NONE, ask
 from logster.cli.table import show_table
+from logster.cli.target import load_target, target_options
 from logster.cli.terminal import note, render_json, show
 from logster.cli.times import time_options
 

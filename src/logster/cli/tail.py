@@ -14,18 +14,12 @@ import click
 import msgspec
 
 from logster.cli import FailedError
-from logster.cli.client import (
-    FIRST_WAIT_S,
-    MAX_WAIT_S,
-    AnswerError,
-    AwayError,
-    Client,
-    load_target,
-    pause_of,
-    target_options,
-)
+from logster.cli.answer import AnswerError, AwayError
+from logster.cli.client import Client
 from logster.cli.display import show_events, show_notice
+from logster.cli.retry import FIRST_WAIT_S, MAX_WAIT_S, choose_pause
 from logster.cli.search import point_out
+from logster.cli.target import load_target, target_options
 from logster.cli.terminal import note
 from logster.cli.times import zone_options, zone_parameter
 
@@ -78,7 +72,7 @@ class Watch:
             try:
                 yield from self._read_once()
             except AwayError as error:
-                pause_s = pause_of(self._wait_s, error.retry_after_s)
+                pause_s = choose_pause(self._wait_s, error.retry_after_s)
                 note(f"{error} Trying again in {pause_s:.1f} s.")
                 time.sleep(pause_s)
                 self._wait_s = min(self._wait_s * 2, MAX_WAIT_S)

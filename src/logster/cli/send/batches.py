@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import httpx
 import msgspec
 
-from logster.cli.client import AnswerError, ClientError
+from logster.cli.answer import AnswerError, ClientError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from logster.cli.client import Client, OnWait, Patience
+    from logster.cli.client import Client
+    from logster.cli.retry import OnWait, Retries
 
 #: A batch also ends here, well below the server's 64 MiB and quick to send again.
 MAX_BATCH_BYTES = 4 * 1024 * 1024
@@ -60,14 +61,14 @@ class Outbox:
     def __init__(
         self,
         client: Client,
-        patience: Patience,
+        retries: Retries,
         *,
         batch_size: int,
         on_refusal: Callable[[Refusal], None],
         on_wait: OnWait,
     ) -> None:
         self.tally = Tally()
-        self.patience = patience
+        self.retries = retries
         self.held: list[Entry] = []
         self._held_bytes = 0
         # The key lives as long as the batch, so that a flush that was interrupted may be repeated.
@@ -118,7 +119,7 @@ class Outbox:
             "Content-Encoding": "gzip",
             "Idempotency-Key": key,
         }
-        return self.patience.call(
+        return self.retries.call(
             lambda: self._client.post("/api/Logs", body, headers), self._on_wait
         )
 

@@ -13,8 +13,8 @@ from logster.follow.charset import UTF_8
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from logster.cli.batches import Refusal
-    from logster.cli.client import AwayError
+    from logster.cli.answer import AwayError
+    from logster.cli.send.batches import Refusal
 
 #: More would flood the screen; the rest is counted.
 MAX_SHOWN = 20

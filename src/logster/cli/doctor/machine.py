@@ -18,7 +18,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from logster import __version__
-from logster.cli.client import ClientError
+from logster.cli.answer import ClientError
+from logster.cli.doctor.amounts import describe_disk, describe_spools, shorten_size
+from logster.cli.doctor.check import Step
 from logster.config import SECRET_SETTINGS, SETTINGS, Config, load_config, variable_of
 from logster.folder import find_server
 from logster.spool.state import look_into_spools
@@ -58,6 +60,32 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
             return "the server that was asked runs with this folder"
         return f"another server runs with this folder, {self.runs}"
 
+    def steps(self) -> list[Step]:
+        """What can be seen on this machine alone."""
+        return [
+            Step(
+                name="data",
+                examine=self.check_data,
+                advice=f"Name a server's folder with --data or {variable_of('data')}, and run this "
+                "as the server's user.",
+                where="here",
+            ),
+            Step(
+                name="room",
+                examine=self.check_disk,
+                advice="Free space, or move the data folder.",
+                needs="data",
+                where="here",
+            ),
+            Step(
+                name="spools",
+                examine=lambda: describe_spools(self.look_into_spools()),
+                advice="See `logster spool aside`; put them back with `logster spool replay`.",
+                needs="data",
+                where="here",
+            ),
+        ]
+
     def check_data(self) -> str:
         """The folder is there and can be written to."""
         folder = self.config.data_path
@@ -70,7 +98,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     def check_disk(self) -> str:
         """There is room on its disk."""
         usage = shutil.disk_usage(self.config.data_path)
-        text = f"{shorten_size(usage.free)} of {shorten_size(usage.total)} free"
+        text = describe_disk(usage.free, usage.total)
         if usage.free <= self.config.min_free_disk_bytes:
             least = shorten_size(self.config.min_free_disk_bytes)
             raise ClientError(
@@ -139,13 +167,3 @@ def _shown(name: str, value: Any) -> str:
     if name in SECRET_SETTINGS:
         return "(set, hidden)" if value else ""
     return str(value)
-
-
-def shorten_size(count: int) -> str:
-    """A number of bytes for people."""
-    size = float(count)
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if size < 1024:  # noqa: PLR2004  the next unit begins there
-            return f"{size:.0f} {unit}"
-        size /= 1024
-    return f"{size:,.1f} TiB"

@@ -11,22 +11,22 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
+from logster.cli.answer import ClientError
 from logster.cli.bar import show_bar
-from logster.cli.batches import Entry, Refusal
-from logster.cli.client import ClientError, Patience
-from logster.cli.events import render_event
-from logster.cli.joiner import TraceJoiner
+from logster.cli.retry import Retries
+from logster.cli.send.batches import Entry, Refusal
+from logster.cli.send.events import render_event
+from logster.cli.send.joiner import TraceJoiner
 from logster.follow.rows import MAX_LINE_BYTES, Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from logster.cli.bar import Bar
-    from logster.cli.batches import Outbox
-    from logster.cli.events import Choices
-    from logster.cli.notes import Notes
-    from logster.cli.sources import Progress
-    from logster.cli.stop import Stop
+    from logster.cli.bar import Bar, Progress
+    from logster.cli.send.batches import Outbox
+    from logster.cli.send.events import Choices
+    from logster.cli.send.notes import Notes
+    from logster.cli.send.stop import Stop
     from logster.follow.position import FileId, Place
     from logster.follow.positions import Positions
 
@@ -153,7 +153,7 @@ class Run:
         self._stop.asked = False  # from here on, a second time is impatience
         if self._is_endless:
             # This is how following ends: what is held goes out, without waiting for a server.
-            self._outbox.patience = Patience(0)
+            self._outbox.retries = Retries(0)
             with contextlib.suppress(ClientError):
                 self._flush()  # as it was begun: a batch under a known key does not change
                 for row in left_over():

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from logster.cli import client as client_module
+from logster.cli import target
 from support.api_server import Answer, running_api_server
 
 
@@ -21,7 +21,7 @@ def server():
 def _no_profile(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    for name in (client_module.URL_VARIABLE, client_module.KEY_VARIABLE):
+    for name in (target.URL_VARIABLE, target.KEY_VARIABLE):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -195,7 +195,7 @@ class Machine(RuleBasedStateMachine):
 
     def is_open(self, generation):
         stat = generation.path.stat()
-        return (stat.st_dev, stat.st_ino) in self.follower._files
+        return (stat.st_dev, stat.st_ino) in self.follower._files.opened
 
     @rule(sizes=st.lists(SIZES, min_size=1, max_size=4))
     def append(self, sizes):

@@ -9,6 +9,8 @@
     reader      one open file: what is new, or that it is no longer what was read
     notes       what people are told, once
     positions   the state file: written whole, synced, locked
+    files       the open files: what is read of them, which are like each other
+    copies      who has what a file had: rotation by copying
     follower    all of them together: one look after the other
 
 Nothing here knows where the lines go: whoever takes the rows says which places are safe.

@@ -8,7 +8,7 @@ PORTAL := src/logster/web/static/index.html
 PARALLEL := -n 3 --dist worksteal
 
 # What must be tried line by line and branch by branch.
-COVERED := --include=src/logster/event.py,src/logster/errors.py,src/logster/query/*,src/logster/fields/*,src/logster/config.py,src/logster/ingest/*,src/logster/spool/* \
+COVERED := --include=src/logster/event.py,src/logster/ids.py,src/logster/errors.py,src/logster/query/*,src/logster/fields/*,src/logster/config.py,src/logster/ingest/*,src/logster/spool/* \
     --omit=src/logster/ingest/http.py,src/logster/ingest/arrival.py
 
 .PHONY: serve test dark check quick hooks lint types portal bench bench-search bench-portal soak chaos coverage docs dist release-folder clean screenshots lock

@@ -26,6 +26,7 @@ VOCABULARY = (
     "root",
     "config",
     "event",
+    "ids",
     "block",
     "zstd",
     "folder",

@@ -12,8 +12,6 @@ from __future__ import annotations
 import enum
 import json
 import math
-import threading
-import time
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -32,12 +30,6 @@ _MAX_UTF8_BYTES = 4
 
 #: Python reads no longer ones.
 _MAX_INTEGER_DIGITS = 4_300
-
-#: 41 bits of milliseconds since this instant last until 2093; 2024-01-01T00:00:00Z.
-ID_EPOCH_MS = 1_704_067_200_000
-ID_NODE_BITS = 10
-ID_SEQUENCE_BITS = 12
-MAX_NODE = (1 << ID_NODE_BITS) - 1
 
 
 class Severity(enum.IntEnum):
@@ -208,56 +200,6 @@ class Rejection(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     line: int
     reason: str
     faults: dict[str, list[str]]
-
-
-class IdMaker:
-    """Makes event ids that sort by time and never repeat: 41 bits ms, 10 node, 12 sequence.
-
-    Thread-safe. When the clock steps back, or more than 4,096 ids are needed in
-    one millisecond, ids run ahead of the clock instead of repeating.
-    """
-
-    def __init__(self, node: int, last_ms: int = 0) -> None:
-        """`node` is unique among live writers; `last_ms` is the highest millisecond used before."""
-        if not 0 <= node <= MAX_NODE:
-            raise ValueError(f"node {node} is not between 0 and {MAX_NODE}")
-        self._node = node << ID_SEQUENCE_BITS
-        self._ms = last_ms
-        self._sequence = 1 << ID_SEQUENCE_BITS
-        self._lock = threading.Lock()
-
-    @property
-    def last_ms(self) -> int:
-        """The highest millisecond (since 1970) given out so far."""
-        return self._ms
-
-    def take(self, count: int) -> list[int]:
-        """Give `count` new ids, ascending."""
-        size = 1 << ID_SEQUENCE_BITS
-        ids: list[int] = []
-        with self._lock:
-            now_ms = time.time_ns() // NS_PER_MS
-            if now_ms > self._ms:
-                self._ms, self._sequence = now_ms, 0
-            while count:
-                if self._sequence >= size:
-                    self._ms, self._sequence = self._ms + 1, 0
-                taken = min(count, size - self._sequence)
-                first = id_at(self._ms) | self._node | self._sequence
-                ids.extend(range(first, first + taken))
-                self._sequence += taken
-                count -= taken
-        return ids
-
-
-def id_at(ms: int) -> int:
-    """The smallest id of the millisecond `ms` (since 1970)."""
-    return max(ms - ID_EPOCH_MS, 0) << (ID_NODE_BITS + ID_SEQUENCE_BITS)
-
-
-def ms_of_id(event_id: int) -> int:
-    """The millisecond (since 1970) in which an id was made."""
-    return (event_id >> (ID_NODE_BITS + ID_SEQUENCE_BITS)) + ID_EPOCH_MS
 
 
 def blank_masks(columns: Columns) -> list[int] | None:

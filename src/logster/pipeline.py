@@ -33,8 +33,9 @@ from logster.store.insert import insert
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from logster.event import Columns, IdMaker
+    from logster.event import Columns
     from logster.faults import Faults
+    from logster.ids import IdMaker
     from logster.spool.spool import Spool
     from logster.store.engine import Engine
 

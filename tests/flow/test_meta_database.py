@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from logster.errors import ConfigError, MetaUnavailableError
-from logster.folder import close_file
+from logster.folder.permissions import close_file
 from logster.meta import database as meta_database
 from logster.meta import tables
 from logster.meta.database import Database, check_kept, open_database

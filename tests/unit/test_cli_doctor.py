@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from logster.cli import main
 from logster.cli.doctor import server as doctor_server
 from logster.cli.doctor.machine import find_machine
-from logster.folder import lock_folder
+from logster.folder.lock import lock_folder
 from support.api_server import Answer, running_api_server
 
 

@@ -8,14 +8,9 @@ import sys
 import pytest
 
 from logster.errors import ConfigError
-from logster.folder import (
-    check_folder,
-    close_folder,
-    find_server,
-    forget_folder,
-    lock_folder,
-    make_folder,
-)
+from logster.folder.lock import find_server, lock_folder
+from logster.folder.permissions import close_folder
+from logster.folder.place import check_folder, forget_folder, make_folder
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files of others")
 
@@ -228,7 +223,8 @@ def test_who_runs_with_a_folder_can_be_found_out(tmp_path):
 
 def ask_in_another_process(folder):
     program = (
-        "import sys, pathlib, logster.folder as f; print(f.find_server(pathlib.Path(sys.argv[1])))"
+        "import sys, pathlib, logster.folder.lock as lock; "
+        "print(lock.find_server(pathlib.Path(sys.argv[1])))"
     )
     command = [sys.executable, "-c", program, folder]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

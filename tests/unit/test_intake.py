@@ -12,7 +12,8 @@ import pytest
 
 from logster import metrics
 from logster.config import Config
-from logster.event import Columns, IdMaker, Rejection
+from logster.event import Columns, Rejection
+from logster.ids import IdMaker
 from logster.ingest.http import Receiver
 from logster.ingest.idempotency import Receipts, digest_of, fingerprint, read_kept, render_kept
 from logster.ingest.intake import MAX_QUICK_PARTS, Intake

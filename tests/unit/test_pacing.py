@@ -5,7 +5,7 @@ import time
 import pytest
 
 from logster import pipeline as pipeline_module
-from logster.event import IdMaker
+from logster.ids import IdMaker
 from logster.pipeline import Pipeline
 from logster.spool import spool as spool_module
 from logster.spool.packing import pack

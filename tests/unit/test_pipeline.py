@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from logster.event import NS_PER_MS, Columns, IdMaker, ms_of_id
+from logster.event import NS_PER_MS, Columns
+from logster.ids import IdMaker, ms_of_id
 from logster.ingest.normalize import DAY_NS
 from logster.pipeline import Pipeline
 

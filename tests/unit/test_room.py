@@ -5,7 +5,8 @@ import contextlib
 import pytest
 
 from logster.errors import SpoolFullError
-from logster.event import Columns, IdMaker
+from logster.event import Columns
+from logster.ids import IdMaker
 from logster.pipeline import Pipeline
 from logster.spool.packing import pack
 from logster.spool.spool import Spool

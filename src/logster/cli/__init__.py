@@ -19,7 +19,7 @@ import click
 from logster import __version__
 from logster.cli.terminal import note, one_line
 from logster.errors import LogsterError
-from logster.folder import UMASK
+from logster.folder.permissions import UMASK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

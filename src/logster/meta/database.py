@@ -23,7 +23,7 @@ import sqlalchemy
 from sqlalchemy import event, exc
 
 from logster.errors import ConfigError, LogsterError, MetaUnavailableError
-from logster.folder import close_file
+from logster.folder.permissions import close_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,7 +13,7 @@ import os
 
 from logster.config import Config, load_config
 from logster.errors import LogsterError
-from logster.folder import UMASK
+from logster.folder.permissions import UMASK
 from logster.meta.bootstrap import FirstStart, bootstrap, check_chosen
 from logster.meta.database import check_kept, open_database
 from logster.serverlog import start_log

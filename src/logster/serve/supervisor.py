@@ -31,14 +31,9 @@ import msgspec
 from logster import serverlog
 from logster.config import dump_config, variable_of
 from logster.errors import ConfigError
-from logster.folder import (
-    UMASK,
-    check_folder,
-    close_folder,
-    forget_folder,
-    lock_folder,
-    make_folder,
-)
+from logster.folder.lock import lock_folder
+from logster.folder.permissions import UMASK, close_folder
+from logster.folder.place import check_folder, forget_folder, make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

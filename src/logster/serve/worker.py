@@ -23,8 +23,8 @@ import uvloop
 from logster import metrics
 from logster.config import load_config
 from logster.errors import LogsterError, MetaUnavailableError, StoreError
-from logster.event import ID_NODE_BITS, Batch, IdMaker
 from logster.faults import Fault, Faults
+from logster.ids import ID_NODE_BITS, IdMaker
 from logster.ingest.http import Receiver
 from logster.ingest.idempotency import Receipts
 from logster.ingest.intake import Intake
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from logster.config import Config
+    from logster.event import Batch
 
 log = logging.getLogger(__name__)
 

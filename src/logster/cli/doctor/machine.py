@@ -22,7 +22,7 @@ from logster.cli.answer import ClientError
 from logster.cli.doctor.amounts import describe_disk, describe_spools, shorten_size
 from logster.cli.doctor.check import Step
 from logster.config import SECRET_SETTINGS, SETTINGS, Config, load_config, variable_of
-from logster.folder import find_server
+from logster.folder.lock import find_server
 from logster.spool.state import look_into_spools
 
 #: The packages whose version matters in a report of a fault.

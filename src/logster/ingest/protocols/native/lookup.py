@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from logster.errors import NotFoundError
-from logster.event import NS_PER_MS, NS_PER_S, ms_of_id
+from logster.event import NS_PER_MS, NS_PER_S
+from logster.ids import ms_of_id
 from logster.ingest.negotiation import choose_format
 from logster.ingest.protocol import Route, Spelling
 from logster.ingest.protocols.native.answer import NAMESPACES, NIL, answer, render_json

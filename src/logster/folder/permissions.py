@@ -1,26 +1,21 @@
-"""The data folder: made, found usable, closed to other users, had by one server alone.
+"""The data folder is for its owner alone.
 
-In: its path. Out: a lock on it, notes for the operator; `ConfigError`, one sentence, when it
-cannot be used.
-Promise: nothing is touched that is not Logster's. No link is followed, what belongs to another
-user is named and left, and a folder that holds other things keeps its own mode
-(docs/decisions/033).
+In: its path. Out: what others could do in it is taken from them; notes for the operator.
+Promise: no link is followed, what belongs to another user is named and left, and a folder that
+holds other things keeps its own mode (docs/decisions/033).
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
-import fcntl
 import os
-import pwd
 import re
 import stat
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from logster.errors import ConfigError
+from logster.folder.place import ELSEWHERE, explain, mode_of, user_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,106 +35,12 @@ _OWN_FOLDERS = {
 #: What a file system or a desktop puts into every folder, and nobody would miss.
 _HARMLESS = frozenset({"lost+found", ".DS_Store"})
 
-LOCK_NAME = "server.lock"
-ELSEWHERE = "Choose another folder with --data or LOGSTER_DATA."
-
 #: Opens whatever it is, a link too, and only to look at it and to change its mode. Closing this
 #: keeps the locks of the process; those of SQLite end when any other handle of its file is closed.
 _AS_IT_IS = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
-#: `find_server` of another process has the lock for a moment, too.
-_MAX_LOOK_S = 0.3
-_LOOK_S = 0.02
-
 #: A note names so many things, and counts the rest.
 _MAX_NAMED = 4
-
-
-def make_folder(folder: Path) -> None:
-    """Make it, and what is missing above it; raises ConfigError."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(
-            f"The data folder {folder} cannot be made: {_why(folder, error)}"
-        ) from None
-
-
-def forget_folder(folder: Path) -> None:
-    """Take a new folder away again, after a start that failed before anything was kept in it."""
-    with contextlib.suppress(OSError):
-        (folder / LOCK_NAME).unlink()
-    for made in (folder / "run", folder):
-        with contextlib.suppress(OSError):
-            made.rmdir()
-
-
-def check_folder(folder: Path, names: list[str]) -> None:
-    """See that it, and the folders with these names in it where there are such, can be used."""
-    for path in (folder, *(folder / name for name in names)):
-        if not os.path.lexists(path):
-            continue
-        if not path.is_dir():
-            raise ConfigError(f"{path} cannot be used: {_why(path, NotADirectoryError())}")
-        if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
-            code = errno.EROFS if os.statvfs(path).f_flag & os.ST_RDONLY else errno.EACCES
-            raise ConfigError(f"{path} cannot be used: {_why(path, OSError(code, ''))}")
-
-
-@contextlib.contextmanager
-def lock_folder(folder: Path, address: str = "") -> Iterator[None]:
-    """Be the only server of a data folder; the lock tells others the server's address."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-    try:
-        lock = os.open(folder / LOCK_NAME, flags, 0o600)
-    except OSError as error:
-        raise ConfigError(
-            f"The data folder {folder} cannot be used: {_why(folder, error)}"
-        ) from None
-    try:
-        _have_alone(lock, folder)
-        with contextlib.suppress(OSError):  # a full disk is no reason not to start
-            os.ftruncate(lock, 0)
-            os.pwrite(lock, address.encode(), 0)
-        yield
-    finally:
-        os.close(lock)
-
-
-def _have_alone(lock: int, folder: Path) -> None:
-    deadline = time.monotonic() + _MAX_LOOK_S
-    while True:
-        try:
-            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise ConfigError(
-                    f"Another Logster runs with the data folder {folder}; stop it, or choose "
-                    "another folder with --data."
-                ) from None
-        except OSError as error:
-            raise ConfigError(
-                f"The data folder {folder} cannot be locked: {error.strerror}. Its file system "
-                f"must know locks. {ELSEWHERE}"
-            ) from None
-        time.sleep(_LOOK_S)
-
-
-def find_server(folder: Path) -> str | None:
-    """The address of the server that runs with this folder, "" when unknown; None: none runs."""
-    try:
-        lock = os.open(folder / LOCK_NAME, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return os.pread(lock, 1000, 0).decode(errors="replace")
-    except OSError:
-        return None
-    finally:
-        os.close(lock)
-    return None
 
 
 def close_file(path: Path) -> None:
@@ -172,7 +73,7 @@ def close_folder(folder: Path) -> list[str]:
         top = os.open(folder, flags)
     except OSError as error:
         raise ConfigError(
-            f"The data folder {folder} cannot be used: {_why(folder, error)}"
+            f"The data folder {folder} cannot be used: {explain(folder, error)}"
         ) from None
     try:
         return _close_top(folder, top)
@@ -271,40 +172,40 @@ def _notes_on_folder(
 ) -> Iterator[str]:
     if before.st_uid != os.geteuid():
         yield (
-            f"{folder} belongs to {_user(before.st_uid)}, and this is {_user(os.geteuid())}: its "
-            f"owner can read and remove everything in it, and its mode stays {_mode(before)}. "
-            f"Run Logster as {_user(before.st_uid)}, or "
-            f"`chown -R {_user(os.geteuid())} {folder}`."
+            f"{folder} belongs to {user_of(before.st_uid)}, and this is {user_of(os.geteuid())}: "
+            "its owner can read and remove everything in it, and its mode stays "
+            f"{mode_of(before)}. Run Logster as {user_of(before.st_uid)}, or "
+            f"`chown -R {user_of(os.geteuid())} {folder}`."
         )
     elif after.st_mode & UMASK and others:
         yield (
-            f"{folder} is open to other users (mode {_mode(after)}) and stays so, since it holds "
-            f"other things ({_named(others)}); what Logster keeps in it is closed. Better give "
-            "Logster a folder of its own with --data."
+            f"{folder} is open to other users (mode {mode_of(after)}) and stays so, since it "
+            f"holds other things ({_named(others)}); what Logster keeps in it is closed. Better "
+            "give Logster a folder of its own with --data."
         )
     elif after.st_mode & UMASK:
         yield (
-            f"{folder} is open to other users (mode {_mode(after)}) and cannot be closed: its file "
-            f"system keeps no modes. Mount it for one user (uid=, umask=077). {ELSEWHERE}"
+            f"{folder} is open to other users (mode {mode_of(after)}) and cannot be closed: its "
+            f"file system keeps no modes. Mount it for one user (uid=, umask=077). {ELSEWHERE}"
         )
     if not before.st_mode & UMASK:
         return  # whatever was open below, nobody else could get there
     if found.tops:
         yield (
-            f"{folder} was open to other users of this machine (mode {_mode(before)}), and so was "
-            f"what Logster keeps in it: {_named(found.tops)} ({found.open_count:,} in all). It is "
-            "closed now; events, accounts and the hashes of keys may have been read before."
+            f"{folder} was open to other users of this machine (mode {mode_of(before)}), and so "
+            f"was what Logster keeps in it: {_named(found.tops)} ({found.open_count:,} in all). It "
+            "is closed now; events, accounts and the hashes of keys may have been read before."
         )
     elif not after.st_mode & UMASK:
-        yield f"{folder} was open to other users (mode {_mode(before)}); it is closed now (0700)."
+        yield f"{folder} was open to other users (mode {mode_of(before)}); it is closed now (0700)."
 
 
 def _notes_on_rest(folder: Path, found: _Found) -> Iterator[str]:
     if found.foreign:
         yield (
-            f"{len(found.foreign):,} things in {folder} do not belong to {_user(os.geteuid())} "
+            f"{len(found.foreign):,} things in {folder} do not belong to {user_of(os.geteuid())} "
             f"({_named(found.foreign)}); they are left as they are, and may not be readable for "
-            f"Logster. `chown -R {_user(os.geteuid())} {folder}` mends it."
+            f"Logster. `chown -R {user_of(os.geteuid())} {folder}` mends it."
         )
     if found.stubborn:
         yield (
@@ -322,47 +223,10 @@ def _notes_on_links(folder: Path, names: list[str]) -> Iterator[str]:
             if info.st_mode & UMASK:
                 yield (
                     f"{path} is a link to {path.readlink()}, which is open to other users (mode "
-                    f"{_mode(info)}); links are not followed. `chmod -R go= {path.resolve()}`."
+                    f"{mode_of(info)}); links are not followed. `chmod -R go= {path.resolve()}`."
                 )
-
-
-def _why(path: Path, error: OSError) -> str:
-    """Say what is in the way of a folder, and what to do."""
-    place = next(place for place in (path, *path.parents) if os.path.lexists(place))
-    # The functions of os.path say no where those of a Path would raise.
-    if place.is_symlink() and not os.path.exists(place):  # noqa: PTH110
-        target = place.readlink()
-        return f"{place} is a link to {target}, and there is nothing. Make it, or mend the link."
-    if not os.path.isdir(place):  # noqa: PTH112
-        return f"{place} is a file and no folder. {ELSEWHERE}"
-    if error.errno in (errno.EACCES, errno.EPERM):
-        return f"{_user(os.geteuid())} may not write in {place}{_mend_of(place)} {ELSEWHERE}"
-    if error.errno == errno.EROFS:
-        return f"{place} is on a disk that is mounted read-only. {ELSEWHERE}"
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"there is no room on the disk of {place}. Make room. {ELSEWHERE}"
-    return f"{error.strerror or error} ({place}). {ELSEWHERE}"
-
-
-def _mend_of(place: Path) -> str:
-    info = place.lstat()
-    if info.st_uid == os.geteuid():
-        return f", whose mode is {_mode(info)}: `chmod u+rwx {place}`."
-    owner = _user(info.st_uid)
-    return f", which belongs to {owner}. Run Logster as {owner}, or give it a folder of its own."
 
 
 def _named(names: list[str]) -> str:
     more = len(names) - _MAX_NAMED
     return ", ".join(names[:_MAX_NAMED]) + (f" and {more:,} more" if more > 0 else "")
-
-
-def _mode(info: os.stat_result) -> str:
-    return f"{stat.S_IMODE(info.st_mode):04o}"
-
-
-def _user(number: int) -> str:
-    try:
-        return pwd.getpwuid(number).pw_name
-    except KeyError:
-        return f"user {number}"

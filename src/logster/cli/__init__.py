@@ -89,8 +89,8 @@ class LazyGroup(click.Group):
         if name not in self._lazy and name[:1].isalpha():
             near = [known for known in self._lazy if known.startswith(name.lower())]
             near = near or get_close_matches(name.lower(), self._lazy, 1)
-            hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
-            ctx.fail(f"No such command '{one_line(name)}'.{hint}")
+            suggestion = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+            ctx.fail(f"No such command '{one_line(name)}'.{suggestion}")
         return super().resolve_command(ctx, args)
 
     def format_commands(

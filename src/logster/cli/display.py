@@ -70,12 +70,12 @@ def show_notice(answer: dict[str, Any]) -> None:
         note(one_line(notice))
 
 
-def show_hint(hint: dict[str, Any] | None, first: str = "") -> None:
+def show_suggestion(suggestion: dict[str, Any] | None, first: str = "") -> None:
     """Say on standard error what may be meant, and how many events other readings find."""
-    text = one_line(hint["text"]) if hint else ""
+    text = one_line(suggestion["text"]) if suggestion else ""
     if first or text:
         note(f"{first} {text}".strip())
-    for offer in (hint or {}).get("offers", ()):
+    for offer in (suggestion or {}).get("offers", ()):
         note(f"{offer['count']:>9,}  {one_line(offer['q'])}")
 
 

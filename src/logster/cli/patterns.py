@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from logster.cli.client import Client
-from logster.cli.display import STYLES, show_hint, show_notice
+from logster.cli.display import STYLES, show_notice, show_suggestion
 from logster.cli.search import EXIT_NONE, ask, question_options
 from logster.cli.target import load_target, target_options
 from logster.cli.terminal import indented, note, render_json, show
@@ -54,7 +54,7 @@ def command(
         show(render_json(pattern) if is_json else render_pattern(pattern))
     if not told["patterns"]:
         if not is_json:
-            show_hint(told.get("hint"), "Nothing found.")
+            show_suggestion(told.get("hint"), "Nothing found.")
         raise SystemExit(EXIT_NONE)
     if not is_json:
         shown = min(len(told["patterns"]), told["distinct"])

@@ -15,7 +15,7 @@ import click
 from logster.cli import FailedError
 from logster.cli.answer import AnswerError
 from logster.cli.client import Client
-from logster.cli.display import show_events, show_hint, show_notice
+from logster.cli.display import show_events, show_notice, show_suggestion
 from logster.cli.target import load_target, target_options
 from logster.cli.terminal import one_line
 from logster.cli.times import time_options
@@ -60,20 +60,21 @@ def command(
     text = " ".join(query)
     params: dict[str, Any] = {"q": text, **times}
     left = None if is_all else limit
-    is_found, hint = False, None
+    is_found, suggestion = False, None
     with Client(load_target(url, key)) as client:
         while left is None or left > 0:
             page = ask(client, text, {**params, "limit": min(left or PAGE_SIZE, PAGE_SIZE)})
             show_notice(page)
             show_events(page["events"], is_json=is_json, is_full=is_full)
-            is_found, hint = is_found or bool(page["events"]), page.get("hint")
+            is_found = is_found or bool(page["events"])
+            suggestion = page.get("hint")
             if not page.get("next") or not page["events"]:
                 break
             params["before"] = page["next"]
             left = None if left is None else left - len(page["events"])
     if not is_found:
         if not is_json:
-            show_hint(hint, "Nothing found.")
+            show_suggestion(suggestion, "Nothing found.")
         raise SystemExit(EXIT_NONE)
 
 

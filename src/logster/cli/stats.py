@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from logster.cli.client import Client
-from logster.cli.display import shorten_instant, show_hint, show_notice
+from logster.cli.display import shorten_instant, show_notice, show_suggestion
 from logster.cli.search import EXIT_NONE, ask
 from logster.cli.table import show_table
 from logster.cli.target import load_target, target_options
@@ -45,7 +45,7 @@ def command(
         _show_json(table)
     else:
         _show(table)
-        show_hint(table.get("hint"))
+        show_suggestion(table.get("hint"))
     if not _holds_something(table):
         raise SystemExit(EXIT_NONE)
 

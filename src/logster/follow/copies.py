@@ -33,7 +33,7 @@ class Copies:
         self._files = files
         self._positions = positions
 
-    def settle(self, found: list[Found], now: float) -> Iterator[Row]:
+    def read_copies(self, found: list[Found], now: float) -> Iterator[Row]:
         """Read on in the copies of what is lost; without one, what was left over is a line."""
         lost, self._files.lost = self._files.lost, []
         for each in lost:

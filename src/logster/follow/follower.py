@@ -91,7 +91,7 @@ class Follower:
         if not self._has_looked:
             self._find_gone(there)
             self._has_looked = True
-        yield from self._copies.settle(found, now)
+        yield from self._copies.read_copies(found, now)
         yield from self._files.read_all(now)
         if not self._files.lost:  # a new file may be the copy of it: the next look tells
             for each in found:

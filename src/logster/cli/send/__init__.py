@@ -65,7 +65,7 @@ def command(  # noqa: PLR0917  click hands one argument per option
     no_state: bool,
     encoding: str,
     batch_size: int,
-    patience: float | None,
+    retry_s: float | None,
     quiet: bool,
     url: str | None,
     key: str | None,
@@ -79,8 +79,8 @@ def command(  # noqa: PLR0917  click hands one argument per option
     """
     given = read_input(what, message)
     check_follow(given, follow=follow, skips=skip_existing, state=state, has_no_state=no_state)
-    if patience is None and not follow:
-        patience = DEFAULT_RETRY_S
+    if retry_s is None and not follow:
+        retry_s = DEFAULT_RETRY_S
     notes, progress, stop = Notes(), Progress(None), Stop()
     target = load_target(url, key)
     with ExitStack() as stack:
@@ -88,7 +88,7 @@ def command(  # noqa: PLR0917  click hands one argument per option
         stack.enter_context(stop)
         outbox = Outbox(
             client,
-            Retries(patience),
+            Retries(retry_s),
             batch_size=batch_size,
             on_refusal=notes.refused,
             on_wait=notes.wait,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import httpx
 import msgspec
 
-from logster.cli.answer import AnswerError, ClientError
+from logster.cli.answer import AnswerError, ClientError, read_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -107,9 +107,9 @@ class Outbox:
         try:
             response = self._post(entries, key)
         except AnswerError as error:
-            self._settle_refused(entries, key, error)
+            self._record_refusal(entries, key, error)
         else:
-            self._settle(entries, _answer_of(response))
+            self._record(entries, read_object(response))
         self.tally.batches += 1
 
     def _post(self, entries: list[Entry], key: str) -> httpx.Response:
@@ -123,7 +123,7 @@ class Outbox:
             lambda: self._client.post("/api/Logs", body, headers), self._on_wait
         )
 
-    def _settle(self, entries: list[Entry], answer: dict[str, Any]) -> None:
+    def _record(self, entries: list[Entry], answer: dict[str, Any]) -> None:
         ids = answer.get("MessageIds")
         if not isinstance(ids, list) or len(ids) != len(entries):
             raise ClientError(
@@ -136,11 +136,11 @@ class Outbox:
         for refusal in _refusals_of(entries, answer):
             self.refuse(refusal)
 
-    def _settle_refused(self, entries: list[Entry], key: str, error: AnswerError) -> None:
+    def _record_refusal(self, entries: list[Entry], key: str, error: AnswerError) -> None:
         """Report the lines of a 400, halve a 413; any other refusal is not about the lines."""
         status = error.response.status_code
         if status == httpx.codes.BAD_REQUEST and error.detail.get("Errors"):
-            self._settle(entries, error.detail)
+            self._record(entries, error.detail)
         elif status == httpx.codes.REQUEST_ENTITY_TOO_LARGE and len(entries) > 1:
             middle = len(entries) // 2
             self._send(entries[:middle], f"{key}.1")
@@ -154,14 +154,6 @@ class Outbox:
 
 def _new_key() -> str:
     return uuid.uuid4().hex
-
-
-def _answer_of(response: httpx.Response) -> dict[str, Any]:
-    try:
-        answer = msgspec.json.decode(response.content)
-    except ValueError:
-        return {}
-    return answer if isinstance(answer, dict) else {}
 
 
 def _refusals_of(entries: list[Entry], answer: dict[str, Any]) -> Iterator[Refusal]:

@@ -90,6 +90,7 @@ _OPTIONS = (
     ),
     click.option(
         "--patience",
+        "retry_s",
         type=click.FloatRange(min=0),
         metavar="SECONDS",
         help="Time to try again while the server is away.  [default: 120; with --follow: for ever]",

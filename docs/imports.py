@@ -27,6 +27,7 @@ VOCABULARY = (
     "config",
     "event",
     "ids",
+    "notice",
     "block",
     "zstd",
     "folder",

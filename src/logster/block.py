@@ -1,7 +1,8 @@
 """Columns of events as the Arrow block that will be inserted, and back.
 
 In: `Columns` and what the server adds to them. Out: an Arrow record batch, packed as an Arrow
-IPC stream; large ones with LZ4 buffers (a third of the size for a tenth of the time of zstd).
+IPC stream, and what is in it; large ones with LZ4 buffers (a third of the size for a tenth of the
+time of zstd).
 Promise: what is packed once is inserted as it is; draining never parses an event again.
 """
 
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from logster.event import TEXT_FIELDS, Event, blank_masks, read_properties
+from logster.notice import MAX_NAMES, Notice, Stored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,6 +136,37 @@ def count_events(body: bytes) -> int:
 def size_of(body: bytes) -> int:
     """How many bytes a packed block takes when it is unpacked."""
     return int(_unpack(body).nbytes)
+
+
+#: What a notice is made of: only these columns are unpacked.
+_NOTED = ("workspace", "timestamp", "application")
+
+
+def read_notice(body: bytes, token: str) -> Notice:
+    """What a packed block holds, for those who are told of it; 1 to 2 ms for 5,000 events."""
+    with pa.ipc.open_stream(body) as reader:
+        columns = [reader.schema.get_field_index(name) for name in _NOTED]
+    options = pa.ipc.IpcReadOptions(included_fields=columns, use_threads=False)
+    with pa.ipc.open_stream(body, options=options) as reader:
+        table = reader.read_all()
+    times = table.column("timestamp").cast(pa.int64())
+    rows = (
+        table.set_column(table.column_names.index("timestamp"), "at", times)
+        .group_by("workspace", use_threads=False)
+        .aggregate([([], "count_all"), ("at", "min"), ("at", "max"), ("application", "distinct")])
+        .to_pylist()
+    )
+    return Notice(token, {row["workspace"]: _read_stored(row) for row in rows})
+
+
+def _read_stored(row: dict[str, Any]) -> Stored:
+    names = frozenset(filter(None, row["application_distinct"]))
+    return Stored(
+        count=row["count_all"],
+        first_at=row["at_min"],
+        last_at=row["at_max"],
+        applications=names if len(names) <= MAX_NAMES else None,
+    )
 
 
 def read_block(body: bytes) -> list[Event]:

@@ -9,6 +9,7 @@
     reply     ingest/protocols   the client is told in its own words
     take      spool/drain        oldest blocks in hand, still on disk        ┐
     insert    store/insert       in the store exactly once                   │ build_drain
+    notice    spool/listeners    who listens knows what was stored           │
     forget    spool/spool        removed from the spool                      ┘
 
 `docs/path-of-an-event.md` tells the same for people. No stage imports this module: it hands
@@ -21,21 +22,24 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
+from logster.block import read_notice
 from logster.errors import SpoolFullError
 from logster.event import Batch
 from logster.ingest.fairness import fits
 from logster.ingest.normalize import normalize
 from logster.spool.drain import Drain
 from logster.spool.line import NOBODY
+from logster.spool.listeners import Listeners
 from logster.spool.packing import join, split
 from logster.store.insert import insert
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from logster.event import Columns
     from logster.faults import Faults
     from logster.ids import IdMaker
+    from logster.notice import Listener
     from logster.spool.spool import Spool
     from logster.store.engine import Engine
 
@@ -128,10 +132,15 @@ class Pipeline:
         await self._spool.append(events, size, receipt, owner=key)
 
 
-def build_drain(spool: Spool[Batch], engine: Engine, faults: Faults) -> Drain:
-    """Let a spool flow into the store."""
-
-    async def insert_bodies(bodies: list[bytes], token: str) -> None:
-        await insert(engine, await asyncio.to_thread(join, bodies), token)
-
-    return Drain(spool, insert=insert_bodies, split=split, faults=faults)
+def build_drain(
+    spool: Spool[Batch], engine: Engine, faults: Faults, listeners: Sequence[Listener] = ()
+) -> Drain:
+    """Let a spool flow into the store; `listeners` are told of each claim that is stored."""
+    return Drain(
+        spool,
+        join=join,
+        insert=lambda block, token: insert(engine, block, token),
+        split=split,
+        listeners=Listeners(listeners, read_notice=read_notice, faults=faults, spool=spool.name),
+        faults=faults,
+    )

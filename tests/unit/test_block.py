@@ -15,9 +15,11 @@ from logster.block import (
     join_blocks,
     pack_block,
     read_block,
+    read_notice,
     split_block,
 )
 from logster.event import TEXT_FIELDS, Columns, Event
+from logster.notice import MAX_NAMES, Notice, Stored
 
 TEXTS = st.none() | st.text(max_size=12)
 NAMES = [name for name in TEXT_FIELDS if name != "message"]
@@ -88,6 +90,41 @@ def test_the_halves_of_a_block_are_all_of_it(events: Columns) -> None:
     first, second = split_block(pack(events))
     assert read_block(first) + read_block(second) == expected(events)
     assert abs(count_events(first) - count_events(second)) <= 1
+
+
+@given(st.lists(columns(), min_size=1, max_size=3))
+def test_a_notice_tells_what_the_block_holds(several: list[Columns]) -> None:
+    events = [event for each in several for event in expected(each)]
+    times = [event.timestamp for event in events]
+    names = frozenset(event.application for event in events if event.application)
+
+    assert read_notice(join_blocks([pack(each) for each in several]), "token") == Notice(
+        "token", {7: Stored(len(events), min(times), max(times), names)}
+    )
+
+
+@pytest.mark.parametrize("count", [MAX_NAMES, MAX_NAMES + 1])
+def test_a_notice_keeps_workspaces_apart_and_names_so_many_applications(count: int) -> None:
+    names: list[str | None] = [f"app-{number}" for number in range(count)]
+    batch = build_block(
+        Columns(
+            message=["a"] * (count + 1),
+            severity=[0] * (count + 1),
+            timestamp=[*range(1, count + 1), 1_000_000],
+            application=[*names, "other"],
+        ),
+        ids=list(range(count + 1)),
+        received_at_ns=5,
+        workspace=[7] * count + [8],
+        key=9,
+        protocol="clef",
+    )
+
+    named = frozenset(name for name in names if name) if count <= MAX_NAMES else None
+    assert read_notice(pack_block([batch]), "token").workspaces == {
+        7: Stored(count, 1, count, named),
+        8: Stored(1, 1_000_000, 1_000_000, frozenset({"other"})),
+    }
 
 
 def test_values_may_differ_by_event() -> None:

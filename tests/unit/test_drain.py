@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import shutil
 import sqlite3
 
 import pytest
@@ -9,10 +10,14 @@ import pytest
 from logster import metrics
 from logster.errors import StoreRefusedError, StoreUnavailableError
 from logster.faults import Faults
+from logster.notice import Listener, Notice, Stored
 from logster.spool import drain as drain_module
+from logster.spool import listeners as listeners_module
 from logster.spool.drain import Drain
 from logster.spool.line import Block
-from logster.spool.quarantine import list_aside
+from logster.spool.listeners import Listeners
+from logster.spool.missed import has_missed
+from logster.spool.quarantine import list_aside, replay_aside
 from logster.spool.spool import Spool
 from logster.store.failures import insert_error
 
@@ -28,9 +33,9 @@ class RecordingStore:
         self.max_words = 1_000_000
         self.refused = set()
 
-    async def insert(self, bodies, token):
+    async def insert(self, block, token):
         self.calls += 1
-        words = [word for body in bodies for word in body.decode().split()]
+        words = block.decode().split()
         if self.failure:
             raise self.failure
         if len(words) > self.max_words:
@@ -47,6 +52,10 @@ AWAY = StoreUnavailableError("connection refused")
 
 def pack(words):
     return Block(len(words), " ".join(words).encode(), len(words))
+
+
+def join(bodies):
+    return b" ".join(bodies)
 
 
 def split(body):
@@ -79,7 +88,24 @@ def faults():
 def drain(spool, store, faults, monkeypatch):
     monkeypatch.setattr(drain_module, "BACK_OFF_S", 0.001)
     monkeypatch.setattr(drain_module, "MAX_BACK_OFF_S", 0.01)
-    return Drain(spool, insert=store.insert, split=split, faults=faults)
+    return drain_into(store, spool, faults)
+
+
+def drain_into(store, spool, faults, *listeners):
+    return Drain(
+        spool,
+        join=join,
+        insert=store.insert,
+        split=split,
+        listeners=Listeners(listeners, read_notice=read_notice, faults=faults, spool=spool.name),
+        faults=faults,
+    )
+
+
+def read_notice(block, token):
+    """Words as events of one workspace, each of its own application."""
+    words = block.decode().split()
+    return Notice(token, {7: Stored(len(words), 1, 2, frozenset(words))})
 
 
 @contextlib.asynccontextmanager
@@ -188,11 +214,11 @@ def test_what_is_certainly_about_the_rows_is_laid_at_their_door(code, words):
 
 
 async def test_a_failure_that_is_over_at_once_is_not_said(spool, store, drain, faults, caplog):
-    async def fail_once(bodies, token):
+    async def fail_once(block, token):
         if not store.calls:
             store.calls += 1
             raise AWAY
-        await RecordingStore.insert(store, bodies, token)
+        await RecordingStore.insert(store, block, token)
 
     drain._insert = fail_once
     await spool.append("patient", 7)
@@ -205,7 +231,7 @@ async def test_a_failure_that_is_over_at_once_is_not_said(spool, store, drain, f
 async def test_a_crash_between_insert_and_forget_stores_nothing_twice(spool, store, drain):
     await spool.append("once", 4)
     claim = await spool.take(1 << 20, 100)
-    await store.insert(claim.bodies, claim.token)
+    await store.insert(join(claim.bodies), claim.token)
 
     assert await drain.drain_all(5)
     assert store.words == ["once"]
@@ -241,7 +267,7 @@ async def test_a_crash_while_a_block_goes_in_in_pieces_stores_nothing_twice(
         await until(lambda: store.calls >= crash_at or not spool.state.events)
     store.max_words, store.refused = 100, set()
 
-    assert await Drain(spool, insert=store.insert, split=split, faults=Faults("again")).drain_all(5)
+    assert await drain_into(store, spool, Faults("again")).drain_all(5)
     aside = [block.body.decode() for block in list_aside(tmp_path).get("spool-00", [])]
     assert sorted(store.words + aside) == sorted(words)
 
@@ -308,3 +334,189 @@ async def test_a_spool_that_cannot_be_written_is_waited_for(spool, store, drain,
             await until(lambda: spool.state.events == 0)
 
     assert store.words == ["patient"]
+
+
+# -- notice ------------------------------------------------------------------------------------
+
+
+class Ear:
+    """Remembers what it is told, and fails as long as it is told to."""
+
+    def __init__(self, name="ear"):
+        self.notices = []
+        self.failure = None
+        self.listener = Listener(name, self.hear)
+
+    async def hear(self, notice):
+        self.notices.append(notice)
+        if self.failure:
+            raise self.failure
+
+    @property
+    def words(self):
+        return {word for notice in self.notices for word in notice.workspaces[7].applications}
+
+
+@pytest.fixture
+def ear(monkeypatch):
+    monkeypatch.setattr(listeners_module, "HOLD_S", 0.02)
+    monkeypatch.setattr(listeners_module, "HOLD_AGAIN_S", 0.02)
+    monkeypatch.setattr(listeners_module, "AGAIN_S", 0.0)
+    monkeypatch.setattr(listeners_module, "BACK_OFF_S", 0.005)
+    return Ear()
+
+
+async def test_who_listens_is_told_once_the_store_has_it_and_the_spool_has_it_still(
+    spool, store, faults
+):
+    seen = []
+
+    async def look(notice):
+        seen.append((notice, list(store.words), spool.state.events))
+
+    await spool.append("one two", 7)
+    drain = drain_into(store, spool, faults, Listener("looker", look))
+    assert await drain.drain_all(5)
+
+    [(notice, words, waiting)] = seen
+    assert notice.token in store.tokens
+    assert notice.workspaces[7].count == 2
+    assert (words, waiting) == (["one", "two"], 1)
+
+
+async def test_nothing_is_looked_at_when_nobody_listens(spool, store, faults, monkeypatch):
+    drain = drain_into(store, spool, faults)
+    monkeypatch.setattr(drain._listeners, "_read_notice", None)
+    await spool.append("one", 3)
+
+    assert await drain.drain_all(5)
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("dies_at", ["insert", "notice", "forget"])
+async def test_a_claim_is_told_again_with_its_token_after_a_crash(
+    spool, store, faults, ear, monkeypatch, dies_at
+):
+    async def die(*_):
+        raise Killed
+
+    await spool.append("once", 4)
+    drain = drain_into(store, spool, faults, ear.listener)
+    with monkeypatch.context() as patch:
+        if dies_at == "insert":
+            patch.setattr(drain._listeners, "tell", die)
+        elif dies_at == "notice":
+            patch.setattr(spool, "forget", die)
+        else:  # it is forgotten, and nobody learns of it
+            forget = spool.forget
+
+            async def forget_and_die(*arguments):
+                await forget(*arguments)
+                raise Killed
+
+            patch.setattr(spool, "forget", forget_and_die)
+        with pytest.raises(Killed):
+            await drain.drain_once()
+
+    assert await drain_into(store, spool, faults, ear.listener).drain_all(5)
+    assert len(ear.notices) == (2 if dies_at == "notice" else 1)
+    assert {notice.token for notice in ear.notices} == store.tokens
+    assert store.words == ["once"]
+
+
+async def test_a_listener_that_fails_holds_nothing_up_and_hears_of_it_later(
+    spool, store, faults, ear, caplog
+):
+    other = Ear("other")
+    ear.failure = RuntimeError("no such table")
+    drain = drain_into(store, spool, faults, ear.listener, other.listener)
+    for word in ("one", "two", "three"):
+        await spool.append(word, 3)
+        assert await drain.drain_all(5)
+    assert store.words == ["one", "two", "three"]
+    assert len(other.notices) == 3
+    assert caplog.text.count("no such table") == 1
+    [fault] = faults.list()
+    assert (fault.part, fault.cause, fault.is_blocking) == ("ear", "notice", False)
+
+    ear.failure = None
+    ear.notices.clear()
+    await drain.tell_missed()
+    [notice] = ear.notices
+    assert notice.token is None
+    assert notice.workspaces == {7: Stored(3, 1, 2, frozenset(("one", "two", "three")))}
+    assert faults.list() == []
+    await spool.append("four", 4)
+    assert await drain.drain_all(5)
+    assert ear.notices[-1].token == other.notices[-1].token
+
+
+@pytest.mark.parametrize("is_idle", [True, False])
+async def test_what_was_missed_is_told_after_a_restart(
+    tmp_path, spool, store, faults, ear, is_idle
+):
+    ear.failure = RuntimeError("away")
+    await spool.append("one", 3)
+    assert await drain_into(store, spool, faults, ear.listener).drain_all(5)
+    left = tmp_path / "left"
+    left.mkdir()
+    shutil.copytree(spool.path.parent, left, dirs_exist_ok=True, ignore=lambda *_: ["left"])
+    again = Spool(left / spool.path.name, pack=pack, max_bytes=1 << 20)
+    again.start()
+
+    ear.failure = None
+    ear.notices.clear()
+    drain = drain_into(store, again, faults, ear.listener)
+    if not is_idle:
+        await again.append("two", 3)
+        await drain.drain_once()
+    else:
+        await drain.tell_missed()
+    assert ear.words == {"one"} if is_idle else {"one", "two"}
+    assert not has_missed(again.path)
+    await again.close()
+
+
+async def test_what_was_missed_is_in_the_file_that_is_made_of_a_damaged_one(
+    spool, store, faults, ear
+):
+    ear.failure = RuntimeError("away")
+    await spool.append("one", 3)
+    assert await drain_into(store, spool, faults, ear.listener).drain_all(5)
+    spool.path.unlink()
+    await spool.append("two", 3)
+
+    assert has_missed(spool.path)
+    assert list(spool.missed) == ["ear"]
+
+
+async def test_who_listens_no_more_is_forgotten(spool, store, faults, ear):
+    ear.failure = RuntimeError("away")
+    await spool.append("one", 3)
+    assert await drain_into(store, spool, faults, ear.listener).drain_all(5)
+    assert has_missed(spool.path)
+
+    await drain_into(store, spool, faults).tell_missed()
+    assert not has_missed(spool.path)
+
+
+async def test_every_stored_piece_of_a_block_is_told_and_none_that_was_refused(
+    spool, store, faults, ear, tmp_path
+):
+    store.refused = {"bad3"}
+    words = [f"{'bad' if n == 3 else 'good'}{n}" for n in range(8)]
+    for part in (words[:5], words[5:]):
+        await spool.append(" ".join(part), 40)
+    drain = drain_into(store, spool, faults, ear.listener)
+    assert await drain.drain_all(5)
+    assert ear.words == set(words) - store.refused
+    assert {notice.token for notice in ear.notices} == store.tokens
+
+    store.refused = set()
+    [aside] = list_aside(tmp_path)["spool-00"]
+    assert replay_aside(tmp_path, "spool-00", aside.number)
+    assert await drain.drain_all(5)
+    assert ear.words == set(words)

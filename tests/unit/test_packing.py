@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logster.block import is_block, read_block
+from logster.block import is_block, read_block, read_notice
 from logster.errors import StoreRefusedError
 from logster.event import Batch, Columns, Event
 from logster.faults import Faults
 from logster.spool import packing
 from logster.spool.drain import Drain
+from logster.spool.listeners import Listeners
 from logster.spool.packing import join, pack, split
 from logster.spool.quarantine import list_aside
 from logster.spool.spool import Spool
@@ -98,13 +99,15 @@ async def test_a_block_that_a_sick_disk_has_changed_stands_in_nobodys_way(
     spool.start()
     stored: list[int] = []
 
-    async def insert(bodies: list[bytes], _token: str) -> None:
+    async def insert(block: bytes, _token: str) -> None:
         try:
-            stored.extend(event.id for event in read_block(join(bodies)))
+            stored.extend(event.id for event in read_block(block))
         except pa.ArrowInvalid as error:
             raise StoreRefusedError(str(error)) from error
 
-    drain = Drain(spool, insert=insert, split=split, faults=Faults("test"))
+    faults = Faults("test")
+    listeners = Listeners((), read_notice=read_notice, faults=faults, spool="spool-00")
+    drain = Drain(spool, join=join, insert=insert, split=split, listeners=listeners, faults=faults)
     try:
         for number in (1, 2, 3):
             events = Batch(Columns(message=["m"], severity=[1]), [number], 5, 1, 1, "api_log")

@@ -269,6 +269,7 @@ class Worker:
                 drain = build_drain(spool, engine, self.faults)
                 while await drain.drain_once():
                     pass
+                await drain.tell_missed()
 
         orphans = Orphans(self.config.spool_path, drain_whole, self.faults)
         while True:

@@ -1,8 +1,9 @@
 """The loop that moves spooled events into the store: oldest first, never lost, never twice.
 
-In: a spool, and `insert(bodies, token)`, which returns when the store has the rows.
-Out: nothing; what the store refuses for its content is cut down to the bad events, and those
-are set aside with the reason, where a person can see them.
+In: a spool, `join`, which makes one block of a claim, `insert(block, token)`, which returns when
+the store has the rows, and who is told of it then. Out: nothing; what the store refuses for its
+content is cut down to the bad events, and those are set aside with the reason, where a person can
+see them.
 Promise: ingestion never waits for the drain. Only content is set aside; whatever else keeps the
 store from taking a block is waited for, is said once, and goes on by itself when it is mended.
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from logster.spool.line import Block
+    from logster.spool.listeners import Listeners
     from logster.spool.spool import Claim, Spool
 
 log = logging.getLogger(__name__)
@@ -67,14 +69,18 @@ class Drain:
         self,
         spool: Spool[Any],
         *,
-        insert: Callable[[list[bytes], str], Awaitable[None]],
+        join: Callable[[list[bytes]], bytes],
+        insert: Callable[[bytes, str], Awaitable[None]],
         split: Callable[[bytes], list[Block]],
+        listeners: Listeners,
         faults: Faults,
     ) -> None:
         """`split` halves a packed body (one part when it holds one event)."""
         self._spool = spool
+        self._join = join
         self._insert = insert
         self._split = split
+        self._listeners = listeners
         self._faults = faults
         self._source = f"drain of {spool.name}"
         self._wait_s = MIN_WAIT_S
@@ -94,6 +100,7 @@ class Drain:
                 while await self.drain_once():
                     await self._let_events_gather()
                 self._faults.end(self._source)
+                await self.tell_missed()
             except SpoolFullError as error:  # a claim is a note on the same disk as the events
                 self._faults.begin(self._source, _spool_fault(error))
                 await asyncio.sleep(MAX_BACK_OFF_S)
@@ -115,6 +122,12 @@ class Drain:
         await self._store(claim)
         return True
 
+    async def tell_missed(self) -> None:
+        """Tell listeners what they have missed, when no claim is there to tell it with."""
+        if self._spool.missed:
+            missed = await self._listeners.tell_missed(self._spool.missed)
+            await self._spool.keep_missed(missed)
+
     async def _let_events_gather(self) -> None:
         state = self._spool.state
         if state.events < EAGER_EVENTS:
@@ -122,18 +135,20 @@ class Drain:
             await asyncio.sleep(max(0.0, self._wait_s - max(age_s, 0.0)))
 
     async def _store(self, claim: Claim) -> None:
-        """Insert a claim, however long the store is away."""
+        """Join, insert, tell, forget: however long the store is away."""
         started = time.perf_counter()
         try:
-            await self._insert_patiently(claim.bodies, claim.token)
+            block = await asyncio.to_thread(self._join, claim.bodies)
+            await self._insert_patiently(block, claim.token)
         except (StoreRefusedError, StoreUnavailableError) as error:
             await self._take_apart(claim, error)
-        else:
-            self._record_insert(claim, time.perf_counter() - started)
-            await self._spool.forget(claim)
-            self._max_events = min(self._max_events * 2, MAX_CLAIM_EVENTS)
+            return
+        self._record_insert(claim, time.perf_counter() - started)
+        missed = await self._listeners.tell(block, claim.token, self._spool.missed)
+        await self._spool.forget(claim, missed)
+        self._max_events = min(self._max_events * 2, MAX_CLAIM_EVENTS)
 
-    async def _insert_patiently(self, bodies: list[bytes], token: str) -> None:
+    async def _insert_patiently(self, block: bytes, token: str) -> None:
         """Insert when it is possible.
 
         Raises StoreRefusedError for content, and StoreUnavailableError only for a block that is
@@ -142,11 +157,7 @@ class Drain:
         back_off_s, tries = BACK_OFF_S, 0
         while True:
             try:
-                await self._insert(bodies, token)
-            except StoreRefusedError:
-                metrics.INSERT_FAILURES.labels("refused").inc()
-                self._faults.end(self._source)
-                raise
+                await self._insert(block, token)
             except StoreUnavailableError as error:
                 tries += 1
                 metrics.INSERT_FAILURES.labels(error.cause).inc()
@@ -174,6 +185,9 @@ class Drain:
         Each step is one transaction of the spool: who starts again after a crash tries no more
         than was tried before it, so what is stored already never comes again with the rest.
         """
+        if isinstance(error, StoreRefusedError):
+            metrics.INSERT_FAILURES.labels("refused").inc()
+            self._faults.end(self._source)
         self._max_events = max(claim.events // 2, 1)
         if len(claim.bodies) > 1:
             await self._spool.narrow(claim)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from logster import metrics
 from logster.faults import Fault, Faults
 from logster.spool.gauges import show_aside, show_spool
+from logster.spool.missed import has_missed
 from logster.spool.slots import MAX_SLOTS, claim_slot, spool_path
 from logster.spool.state import look_into
 
@@ -53,7 +54,7 @@ class Orphans:
             return
         try:
             events = await self._look(slot.path)
-            if events and can_adopt:
+            if can_adopt and (events or await asyncio.to_thread(has_missed, slot.path)):
                 log.warning("adopting %s: %d events", slot.path.stem, events)
                 await self._drain(slot)
                 await self._look(slot.path)

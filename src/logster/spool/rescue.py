@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from logster.spool.file import make_copy
 from logster.spool.line import change, copy_tally, count_aside
+from logster.spool.missed import keep_missed, read_missed
 from logster.spool.place import SUFFIXES
 
 if TYPE_CHECKING:
@@ -104,6 +105,9 @@ def _copy(
             marks = ", ".join("?" * count)
             rows = database.execute(f"SELECT * FROM {table}")  # noqa: S608 - two names of ours
             fresh.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", rows)  # noqa: S608
+    with contextlib.suppress(sqlite3.DatabaseError):
+        if missed := read_missed(database):
+            keep_missed(fresh, missed)
     copy_tally(fresh, tally)
     fresh.execute("COMMIT")
     with change(fresh) as line:

@@ -33,6 +33,7 @@ from logster.spool import rescue
 from logster.spool.file import RETRY_AFTER_S, connect, cut_off, free_bytes, renew, unwritable
 from logster.spool.line import NOBODY, Block, Line, change, oldest, read_tally
 from logster.spool.mark import MarkFile, find_loss, keep_log, mark_path, read_mark
+from logster.spool.missed import keep_missed, read_missed
 from logster.spool.place import Place
 from logster.spool.receipts import keep_receipts
 from logster.spool.state import SpoolState
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from logster.notice import Notice
     from logster.spool.line import Tally
     from logster.spool.slots import Slot
 
@@ -176,6 +178,8 @@ class Spool(Generic[Item]):
             renew(self._database)
             self._tally: Tally = read_tally(self._database)
             self._oldest_at = oldest(self._database)
+            #: What listeners have still to be told of claims that are forgotten.
+            self.missed = read_missed(self._database)
         except BaseException:
             self._database.close()
             raise
@@ -454,13 +458,20 @@ class Spool(Generic[Item]):
         self._taken_at = taken_at  # not when it fails: then the drain stands still
         return claim
 
-    async def forget(self, claim: Claim) -> None:
-        """Remove a claim's blocks: the store has them."""
-        await self._step(self._remove, claim, [])
+    async def forget(self, claim: Claim, missed: dict[str, Notice] | None = None) -> None:
+        """Remove a claim's blocks: the store has them.
+
+        `missed` is what listeners have still to be told, of this claim and of earlier ones.
+        """
+        await self._step(self._remove, claim, [], missed or {})
+
+    async def keep_missed(self, missed: dict[str, Notice]) -> None:
+        """Keep what listeners have still to be told, though no claim is forgotten with it."""
+        await self._step(self._keep_missed, missed)
 
     async def set_aside(self, claim: Claim, refused: list[tuple[Block, str]]) -> None:
         """Remove a claim's blocks, and keep those the store refused, with the reason."""
-        await self._step(self._remove, claim, refused)
+        await self._step(self._remove, claim, refused, self.missed)
 
     async def narrow(self, claim: Claim) -> None:
         """Claim the first half of a claim's blocks alone, of which the store has nothing."""
@@ -499,7 +510,7 @@ class Spool(Generic[Item]):
             if rows:
                 events = sum(row[1] for row in rows)
                 return Claim(token, first, last, events, [row[4] for row in rows])
-            self._remove(Claim(token, first, last, 0, []), [])
+            self._remove(Claim(token, first, last, 0, []), [], self.missed)
 
     def _set_damaged_aside(self, rows: list[tuple[int, int, int, int, bytes]]) -> None:
         """Keep blocks that are not as they were written out of the way of the others."""
@@ -550,12 +561,23 @@ class Spool(Generic[Item]):
         """Random, not derived from numbers: a spool that is lost and made anew counts from 1."""
         return f"{self.name}-{first}-{last}-{os.urandom(8).hex()}"
 
-    def _remove(self, claim: Claim, refused: list[tuple[Block, str]]) -> None:
+    def _keep_missed(self, missed: dict[str, Notice]) -> None:
+        if missed != self.missed:
+            with self._change():
+                keep_missed(self._database, missed)
+            self.missed = missed
+
+    def _remove(
+        self, claim: Claim, refused: list[tuple[Block, str]], missed: dict[str, Notice]
+    ) -> None:
         with self._change() as line:
             for block, reason in refused:
                 line.set_aside(block, reason, zlib.crc32(block.body))
             size = line.remove(claim.first, claim.last)
             self._database.execute("DELETE FROM claim WHERE token = ?", (claim.token,))
+            if missed != self.missed:
+                keep_missed(self._database, missed)
+        self.missed = missed
         self._oldest_at = oldest(self._database) if self._tally.events else None
         self._forgot_at = time.monotonic()
         self._drained_per_s = size / max(self._forgot_at - self._taken_at, 0.001)

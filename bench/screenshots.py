@@ -13,9 +13,9 @@ from playwright.sync_api import sync_playwright
 
 from bench.rows import make_rows
 from logster.event import Batch, Columns
-from logster.spool.file import connect
-from logster.spool.line import change
 from logster.spool.packing import pack
+from logster.spool.queue import transaction
+from logster.spool.schema import connect
 from support.served import EMAIL, PASSWORD, Served, quote, serving
 
 if TYPE_CHECKING:
@@ -83,8 +83,8 @@ def set_aside(served: Served) -> None:
     )
     block = pack([Batch(columns, [1], time.time_ns(), 1, 1, "api_log")])
     spool = next((served.data / "spool").glob("spool-*.sqlite"))
-    with contextlib.closing(connect(spool)) as database, change(database) as line:
-        line.set_aside(block, "Cannot read a value: out of the range of its column")
+    with contextlib.closing(connect(spool)) as database, transaction(database) as queue:
+        queue.set_aside(block, "Cannot read a value: out of the range of its column")
 
 
 def open_portal(browser: Browser, served: Served, size: tuple[int, int], scheme: str) -> Page:

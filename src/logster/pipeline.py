@@ -28,9 +28,9 @@ from logster.event import Batch
 from logster.ingest.fairness import fits
 from logster.ingest.normalize import normalize
 from logster.spool.drain import Drain
-from logster.spool.line import NOBODY
 from logster.spool.listeners import Listeners
 from logster.spool.packing import join, split
+from logster.spool.tally import NOBODY
 from logster.store.insert import insert
 
 if TYPE_CHECKING:

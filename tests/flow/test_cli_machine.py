@@ -15,9 +15,9 @@ from logster.meta.accounts import Accounts
 from logster.meta.bootstrap import bootstrap
 from logster.meta.database import open_database
 from logster.meta.keys import Keys, Right
-from logster.spool.line import Block
 from logster.spool.packing import pack
 from logster.spool.quarantine import list_aside
+from logster.spool.queue import Block
 from logster.spool.spool import Spool
 from support.meta import FAST_HASHER, add_workspace
 from support.spooled import put_aside

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from logster.event import NS_PER_S, Event
-from logster.spool.line import Block
+from logster.spool.queue import Block
 from support.spooled import put_aside
 from support.stored import store_events
 from support.web import csrf_of, log_in, running_site

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from logster.errors import SpoolFullError
-from logster.spool.line import Block
+from logster.spool.queue import Block
 from logster.spool.spool import Spool
 from support.disk import filled, small_disk
 
@@ -44,7 +44,7 @@ async def fill(spool):
         while True:
             await spool.append(os.urandom(MEGABYTE), MEGABYTE)
             count += 1
-            spool._looked_at = 0  # the disk is small: look at it each time
+            spool._room.look_again()  # the disk is small: look at it each time
     return count
 
 
@@ -71,14 +71,14 @@ async def test_a_full_disk_heals_as_the_spool_is_drained(disk, left):
             async with asyncio.timeout(10):
                 while free_bytes(disk) < MIN_FREE_BYTES:
                     await asyncio.sleep(0.01)
-            spool._looked_at = 0
+            spool._room.look_again()
             await spool.append(b"accepted again", 14)
 
 
 async def test_a_full_disk_heals_after_a_restart_in_between(disk):
     async with open_spool(disk) as spool:
         count = await fill(spool)
-        spool._give_back = lambda: False  # as if it was killed before
+        spool._file.give_back = lambda: False  # as if it was killed before
         assert await drain(spool) == count
     with filled(disk, 3 * MEGABYTE):
         async with open_spool(disk) as spool, asyncio.timeout(10):

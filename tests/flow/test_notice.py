@@ -17,7 +17,7 @@ from logster.pipeline import build_drain
 from logster.spool.orphans import Orphans
 from logster.spool.packing import pack
 from logster.spool.quarantine import list_aside, replay_aside
-from logster.spool.slots import claim_own_slot
+from logster.spool.slots import acquire_own_slot
 from logster.spool.spool import Spool
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ async def test_what_an_adopted_spool_held_or_had_still_to_tell_is_told(
     count = len(recorder.notices)
     await orphans.visit(can_adopt=True)
     assert len(recorder.notices) == count
-    claim_own_slot(tmp_path).release()  # the files are sound
+    acquire_own_slot(tmp_path).release()  # the files are sound
 
 
 async def test_a_crash_before_the_spool_forgets_tells_again_and_stores_nothing_twice(

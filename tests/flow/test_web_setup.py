@@ -12,8 +12,8 @@ import pytest
 from logster.event import Batch, Columns, Event, render_instant
 from logster.meta.accounts import Role
 from logster.meta.keys import Right
-from logster.spool.line import Block
 from logster.spool.packing import pack
+from logster.spool.queue import Block
 from support.meta import add_workspace
 from support.spooled import put_aside as spooled_aside
 from support.stored import store_events

@@ -14,8 +14,8 @@ import pytest
 from playwright.sync_api import expect
 
 from logster.event import Batch, Columns
-from logster.spool.line import Block
 from logster.spool.packing import pack
+from logster.spool.queue import Block
 from support.browser import SCHEME, STEP_MS, fill_login, find_faults, watch
 from support.served import EMAIL, KEY, PASSWORD, wait_until
 from support.spooled import put_aside

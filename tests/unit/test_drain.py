@@ -14,10 +14,10 @@ from logster.notice import Listener, Notice, Stored
 from logster.spool import drain as drain_module
 from logster.spool import listeners as listeners_module
 from logster.spool.drain import Drain
-from logster.spool.line import Block
 from logster.spool.listeners import Listeners
 from logster.spool.missed import has_missed
 from logster.spool.quarantine import list_aside, replay_aside
+from logster.spool.queue import Block
 from logster.spool.spool import Spool
 from logster.store.failures import insert_error
 
@@ -327,7 +327,7 @@ async def test_a_spool_that_cannot_be_written_is_waited_for(spool, store, drain,
         raise sqlite3.OperationalError("database or disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(spool, "_take", fail)
+        patch.setattr(spool._claims, "take", fail)
         async with running(drain):
             await until(lambda: len(tries) > 2)
             patch.undo()

@@ -11,24 +11,24 @@ from logster import metrics
 from logster.errors import SpoolFullError
 from logster.faults import Faults
 from logster.spool import orphans as orphans_module
-from logster.spool.file import connect
-from logster.spool.line import Block, change
 from logster.spool.orphans import Orphans
-from logster.spool.slots import claim_own_slot
+from logster.spool.queue import Block, transaction
+from logster.spool.schema import connect
+from logster.spool.slots import acquire_own_slot
 
 
 def make_spool(folder, number, events=0):
     path = folder / f"spool-{number:02}.sqlite"
     with contextlib.closing(connect(path)) as database:
         if events:
-            with change(database) as line:
-                line.append(Block(events, b"x", 100), {1: 100}, 1.0)
+            with transaction(database) as queue:
+                queue.append(Block(events, b"x", 100), {1: 100}, 1.0)
     return path
 
 
 async def drain(slot):
-    with contextlib.closing(connect(slot.path)) as database, change(database) as line:
-        line.remove(1, line.tally.last)
+    with contextlib.closing(connect(slot.path)) as database, transaction(database) as queue:
+        queue.remove(1, queue.tally.last)
 
 
 def shown(gauge, path):
@@ -40,7 +40,7 @@ def reports(caplog):
 
 
 async def test_only_abandoned_spools_with_events_are_drained(tmp_path):
-    owned = claim_own_slot(tmp_path)
+    owned = acquire_own_slot(tmp_path)
     for number, events in ((0, 1), (1, 0), (2, 3)):
         make_spool(tmp_path, number, events)
     drained = []
@@ -149,7 +149,7 @@ async def test_a_worker_without_a_file_to_spare_looks_again_later(tmp_path, capl
         raise OSError(24, "Too many open files")
 
     with monkeypatch.context() as patch:
-        patch.setattr(orphans_module, "claim_slot", fail)
+        patch.setattr(orphans_module, "acquire_slot", fail)
         await orphans.visit(can_adopt=True)
     assert "Too many open files" in reports(caplog)[0].getMessage()
 

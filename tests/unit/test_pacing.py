@@ -7,19 +7,19 @@ import pytest
 from logster import pipeline as pipeline_module
 from logster.ids import IdMaker
 from logster.pipeline import Pipeline
-from logster.spool import spool as spool_module
+from logster.spool import room
 from logster.spool.packing import pack
 from logster.spool.spool import Spool
 
 
 @pytest.fixture
 async def spool(tmp_path, monkeypatch):
-    monkeypatch.setattr(spool_module, "MAX_BEHIND_EVENTS", 0)
+    monkeypatch.setattr(room, "MAX_BEHIND_EVENTS", 0)
     spool = Spool(tmp_path / "spool-00.sqlite", pack=pack, max_bytes=1 << 20)
-    spool._tally.events = 1
+    spool._file.tally.events = 1
     yield spool
-    spool._database.close()
-    spool._mark.close()
+    spool._file.database.close()
+    spool._file._mark.close()
 
 
 async def seconds_of_a_pace(spool):
@@ -35,12 +35,12 @@ async def test_a_batch_waits_while_the_store_is_behind_but_not_for_ever(spool, m
 
 
 async def test_a_store_that_stands_still_holds_nobody_back(spool, monkeypatch):
-    monkeypatch.setattr(spool_module, "STANDSTILL_S", 0)
+    monkeypatch.setattr(room, "STANDSTILL_S", 0)
 
     assert await seconds_of_a_pace(spool) < 0.05
 
 
 async def test_a_store_that_keeps_up_holds_nobody_back(spool):
-    spool._tally.events = 0
+    spool._file.tally.events = 0
 
     assert await seconds_of_a_pace(spool) < 0.05

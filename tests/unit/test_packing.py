@@ -26,7 +26,7 @@ from logster.spool.spool import Spool
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from logster.spool.line import Block
+    from logster.spool.queue import Block
 
 optional_texts = st.one_of(st.none(), st.text(max_size=5))
 instants = st.integers(min_value=0, max_value=2**62)

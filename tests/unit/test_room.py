@@ -90,7 +90,7 @@ async def test_a_sender_whose_events_were_not_kept_is_charged_nothing(tmp_path):
             await send(pipeline, NOISY, 1_000, message=7)
         assert spool.held_by(NOISY) == 0
 
-        spool._min_free_bytes = 1 << 60
+        spool._file.min_free_bytes = 1 << 60
         with pytest.raises(SpoolFullError):
             await pipeline.accept(
                 pipeline.stamp(

@@ -11,13 +11,12 @@ from pathlib import Path
 import pytest
 
 from logster.errors import ConfigError, SpoolFullError
-from logster.spool import file, quarantine, receipts
-from logster.spool import spool as spool_module
-from logster.spool.file import connect
-from logster.spool.line import Block, change
+from logster.spool import claims, file, quarantine, receipts, room, schema, writer
 from logster.spool.quarantine import drop_aside, list_aside, note_aside, replay_aside
+from logster.spool.queue import Block, transaction
 from logster.spool.receipts import find_receipt
-from logster.spool.slots import MAX_SLOTS, claim_own_slot
+from logster.spool.schema import connect
+from logster.spool.slots import MAX_SLOTS, acquire_own_slot
 from logster.spool.spool import Spool
 from logster.spool.state import SpoolState, look_into_spools
 
@@ -46,8 +45,8 @@ def words_on_disk(path):
 
 
 def put_aside(path, body):
-    with contextlib.closing(connect(path)) as database, change(database) as line:
-        line.set_aside(Block(1, body, 5), "why")
+    with contextlib.closing(connect(path)) as database, transaction(database) as queue:
+        queue.set_aside(Block(1, body, 5), "why")
 
 
 async def take_all(spool):
@@ -110,13 +109,13 @@ async def test_who_waits_for_a_store_that_stands_still_is_told_to_wait_ever_long
         claim = await take_all(spool)
         assert await refused_retry_after_s(spool) == 1
 
-        now = spool._taken_at
-        spool._taken_at = spool._forgot_at = now - 25
+        now = spool._room._taken_at
+        spool._room._taken_at = spool._room._forgot_at = now - 25
         assert 25 <= await refused_retry_after_s(spool) <= 30
-        spool._taken_at = spool._forgot_at = now - 3600
-        assert await refused_retry_after_s(spool) == spool_module.MAX_RETRY_AFTER_S
+        spool._room._taken_at = spool._room._forgot_at = now - 3600
+        assert await refused_retry_after_s(spool) == room.MAX_RETRY_AFTER_S
 
-        spool._taken_at = now
+        spool._room._taken_at = now
         await spool.forget(claim)
         await spool.append("x" * 80, 80)
         assert await refused_retry_after_s(spool) <= 2
@@ -125,12 +124,12 @@ async def test_who_waits_for_a_store_that_stands_still_is_told_to_wait_ever_long
 async def test_a_drain_that_cannot_even_take_stands_still(tmp_path, monkeypatch):
     async with open_spool(tmp_path, max_bytes=100) as spool:
         await spool.append("x" * 80, 80)
-        spool._taken_at = spool._forgot_at = spool._taken_at - 25
+        spool._room._taken_at = spool._room._forgot_at = spool._room._taken_at - 25
 
         def fail(*_):
             raise sqlite3.OperationalError("disk I/O error")
 
-        monkeypatch.setattr(spool, "_take", fail)
+        monkeypatch.setattr(spool._claims, "take", fail)
         with pytest.raises(SpoolFullError):
             await take_all(spool)
         assert await refused_retry_after_s(spool) >= 25
@@ -152,7 +151,7 @@ async def test_a_full_disk_refuses_and_says_which_setting(tmp_path):
 
     with pytest.raises(SpoolFullError, match="LOGSTER_MIN_FREE_DISK_BYTES"):
         spool.check_room(0)
-    spool._database.close()
+    spool._file.database.close()
 
 
 async def test_a_failing_disk_refuses_and_keeps_nothing(tmp_path, monkeypatch):
@@ -162,7 +161,7 @@ async def test_a_failing_disk_refuses_and_keeps_nothing(tmp_path, monkeypatch):
             raise sqlite3.OperationalError("disk I/O error")
 
         with monkeypatch.context() as patch:
-            patch.setattr(spool, "_write", fail)
+            patch.setattr(spool._writer, "_write", fail)
             with pytest.raises(SpoolFullError, match="disk I/O error"):
                 await spool.append("lost", 4)
             assert "disk I/O error" in spool.state.fault  # health says so, though nobody sends
@@ -175,14 +174,14 @@ async def test_a_failing_disk_refuses_and_keeps_nothing(tmp_path, monkeypatch):
 async def test_a_spool_that_could_not_be_written_looks_by_itself_whether_it_can_be(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(spool_module, "RESCUE_AGAIN_S", 0.01)
+    monkeypatch.setattr(writer, "FAULT_LOOK_S", 0.01)
     async with open_spool(tmp_path) as spool:
-        spool._database.execute("PRAGMA query_only = ON")
+        spool._file.database.execute("PRAGMA query_only = ON")
         with pytest.raises(SpoolFullError, match="readonly"):
             await spool.append("lost", 4)
         await asyncio.sleep(0.1)
         assert "readonly" in spool.state.fault
-        spool._database.execute("PRAGMA query_only = OFF")
+        spool._file.database.execute("PRAGMA query_only = OFF")
         async with asyncio.timeout(5):
             while spool.state.fault:
                 await asyncio.sleep(0.01)
@@ -226,7 +225,7 @@ async def test_claims_are_small_when_the_disk_has_little_room_for_the_store(tmp_
     async with open_spool(tmp_path) as spool:
         for word in ("one", "two", "three"):
             await spool.append(word, 3)
-        monkeypatch.setattr(spool_module, "free_bytes", lambda _: 7 * 8)
+        monkeypatch.setattr(claims, "free_bytes", lambda _: 7 * 8)
 
         assert (await take_all(spool)).bodies == [b"one", b"two"]
 
@@ -313,7 +312,7 @@ async def append_large(spool, count):
 async def test_a_drained_spool_gives_the_disk_back_what_steady_traffic_does_not_need(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(spool_module, "SPARE_PAGES", 1024)
+    monkeypatch.setattr(file, "SPARE_PAGES", 1024)
     async with open_spool(tmp_path, max_bytes=1 << 30) as spool:
         await append_large(spool, 9)
         await spool.forget(await take_all(spool))
@@ -324,7 +323,7 @@ async def test_a_drained_spool_gives_the_disk_back_what_steady_traffic_does_not_
 async def test_a_spool_gives_back_what_is_free_in_the_middle_and_keeps_what_waits(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(spool_module, "SPARE_PAGES", 0)
+    monkeypatch.setattr(file, "SPARE_PAGES", 0)
     async with open_spool(tmp_path, max_bytes=1 << 30) as spool:
         await append_large(spool, 9)
         await spool.forget(await spool.take(7_000_000, 100))
@@ -336,14 +335,14 @@ async def test_a_spool_gives_back_what_is_free_in_the_middle_and_keeps_what_wait
 async def test_a_spool_on_a_short_disk_keeps_no_free_pages(tmp_path):
     async with open_spool(tmp_path, max_bytes=1 << 30) as spool:
         await append_large(spool, 2)
-        spool._min_free_bytes = 1 << 60
+        spool._file.min_free_bytes = 1 << 60
         await spool.forget(await take_all(spool))
 
     assert spool.path.stat().st_size < 100_000
 
 
 async def test_a_spool_gives_back_while_it_lives_and_nothing_is_asked_of_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(spool_module, "SPARE_PAGES", 0)
+    monkeypatch.setattr(file, "SPARE_PAGES", 0)
     async with open_spool(tmp_path, max_bytes=1 << 30) as spool:
         await append_large(spool, 9)
         await spool.forget(await take_all(spool))
@@ -356,33 +355,33 @@ async def test_a_spool_gives_back_while_it_lives_and_nothing_is_asked_of_it(tmp_
 
 async def test_a_spool_that_could_not_shrink_can_once_it_is_opened_empty(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(file, "SHRINKABLE", "PRAGMA auto_vacuum = NONE;")
+        patch.setattr(schema, "SHRINKABLE", "PRAGMA auto_vacuum = NONE;")
         async with open_spool(tmp_path, max_bytes=1 << 30) as spool:
             await append_large(spool, 2)
             await spool.forget(await take_all(spool))
     assert spool.path.stat().st_size > 2_000_000
 
     async with open_spool(tmp_path) as spool:
-        assert spool._database.execute("PRAGMA auto_vacuum").fetchone() == (2,)
+        assert spool._file.database.execute("PRAGMA auto_vacuum").fetchone() == (2,)
     assert spool.path.stat().st_size < 100_000
 
 
 def test_two_workers_never_own_the_same_spool(tmp_path):
-    first, second = claim_own_slot(tmp_path), claim_own_slot(tmp_path)
+    first, second = acquire_own_slot(tmp_path), acquire_own_slot(tmp_path)
 
     assert (first.number, second.number) == (0, 1)
     first.release()
-    third = claim_own_slot(tmp_path)
+    third = acquire_own_slot(tmp_path)
     assert third.number == 0
     second.release()
     third.release()
 
 
 def test_more_workers_than_spools_is_a_clear_error(tmp_path):
-    slots = [claim_own_slot(tmp_path) for _ in range(MAX_SLOTS)]
+    slots = [acquire_own_slot(tmp_path) for _ in range(MAX_SLOTS)]
 
     with pytest.raises(ConfigError, match="LOGSTER_WORKERS"):
-        claim_own_slot(tmp_path)
+        acquire_own_slot(tmp_path)
     for slot in slots:
         slot.release()
 
@@ -400,7 +399,7 @@ async def test_a_file_whose_worker_was_killed_before_its_tables_is_an_empty_spoo
 
     assert look_into_spools(tmp_path) == [SpoolState("spool-00", 0, 0, None, 0)]
     assert list_aside(tmp_path) == {}
-    slot = claim_own_slot(tmp_path)
+    slot = acquire_own_slot(tmp_path)
     assert slot.number == 0
     slot.release()
     async with open_spool(tmp_path) as spool:
@@ -411,7 +410,7 @@ async def test_a_file_whose_worker_was_killed_before_its_tables_is_an_empty_spoo
 def test_a_damaged_spool_is_left_to_a_person_and_its_worker_takes_the_next(tmp_path):
     (tmp_path / "spool-00.sqlite").write_bytes(os.urandom(8192))
 
-    slot = claim_own_slot(tmp_path)
+    slot = acquire_own_slot(tmp_path)
 
     assert slot.number == 1
     slot.release()

@@ -9,15 +9,15 @@ import sqlite3
 import pytest
 
 from logster.errors import SpoolDamagedError
-from logster.spool import rescue
-from logster.spool import spool as spool_module
-from logster.spool.file import connect
-from logster.spool.line import Block, read_tally
-from logster.spool.mark import mark_path
+from logster.spool import repair, writer
 from logster.spool.quarantine import drop_aside, list_aside, replay_aside
-from logster.spool.slots import claim_own_slot
+from logster.spool.queue import Block
+from logster.spool.schema import connect
+from logster.spool.slots import acquire_own_slot
 from logster.spool.spool import Spool
 from logster.spool.state import look_into_spools
+from logster.spool.tally import read_tally
+from logster.spool.watermark import watermark_path
 
 NAME = "spool-00.sqlite"
 
@@ -89,7 +89,7 @@ def replace(path):
 async def test_what_is_accepted_after_a_file_is_gone_is_in_one_that_is_there(
     folder, suffix, harm, caplog
 ):
-    slot = claim_own_slot(folder)
+    slot = acquire_own_slot(folder)
     async with open_spool(folder, slot) as spool:
         await append_all(spool, ["one", "two"])
         harm(folder / f"spool-00{suffix}")
@@ -106,7 +106,7 @@ async def test_what_is_accepted_after_a_file_is_gone_is_in_one_that_is_there(
 
 @pytest.mark.parametrize("harm", [shutil.rmtree, move])
 async def test_a_folder_that_is_gone_is_made_again(folder, harm):
-    slot = claim_own_slot(folder)
+    slot = acquire_own_slot(folder)
     async with open_spool(folder, slot) as spool:
         await append_all(spool, ["one"])
         claim = await spool.take(1 << 20, 100)
@@ -115,14 +115,14 @@ async def test_a_folder_that_is_gone_is_made_again(folder, harm):
 
         assert words_in(folder) == ["one", "two"]
         assert await spool.take(1 << 20, 100) == claim  # with its token
-        another = claim_own_slot(folder)
+        another = acquire_own_slot(folder)
         assert another.number == 1
         another.release()
     slot.release()
 
 
 async def test_a_file_that_is_gone_is_noticed_when_nobody_sends(folder, monkeypatch):
-    monkeypatch.setattr(spool_module, "LOOK_AT_PAGES_S", 0.01)
+    monkeypatch.setattr(writer, "IDLE_LOOK_S", 0.01)
     async with open_spool(folder) as spool:
         await append_all(spool, ["one"])
         delete(spool.path)
@@ -133,7 +133,7 @@ async def test_a_file_that_is_gone_is_noticed_when_nobody_sends(folder, monkeypa
 
 
 async def test_nothing_is_accepted_while_no_fresh_file_can_be_made(folder, monkeypatch, caplog):
-    monkeypatch.setattr(spool_module, "RESCUE_AGAIN_S", 0.01)
+    monkeypatch.setattr(writer, "FAULT_LOOK_S", 0.01)
 
     def fail(*_):
         raise OSError("Read-only file system")
@@ -141,7 +141,7 @@ async def test_nothing_is_accepted_while_no_fresh_file_can_be_made(folder, monke
     async with open_spool(folder) as spool:
         await append_all(spool, ["one"])
         with monkeypatch.context() as patch:
-            patch.setattr(rescue, "make_copy", fail)
+            patch.setattr(repair, "make_copy", fail)
             delete(spool.path)
             with pytest.raises(SpoolDamagedError, match="Read-only file system") as refusal:
                 await append_all(spool, ["two"])
@@ -179,10 +179,10 @@ def overwrite(path, part):
 async def test_a_file_that_becomes_damaged_is_made_anew_from_what_can_be_read(folder, caplog):
     async with open_spool(folder) as spool:
         await append_all(spool, [f"word-{n:04} {'x' * 900}" for n in range(40)])
-        spool._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        spool._database.execute("PRAGMA cache_size = 0")
+        spool._file.database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        spool._file.database.execute("PRAGMA cache_size = 0")
         overwrite(spool.path, b"word-0020")
-        spool._database.execute("PRAGMA shrink_memory")
+        spool._file.database.execute("PRAGMA shrink_memory")
 
         words: list[str] = []
         async with asyncio.timeout(10):
@@ -307,7 +307,7 @@ async def test_a_kill_alone_loses_nothing(folder, caplog, is_drained):
 
 async def test_a_file_without_a_mark_is_opened_without_a_word(folder, caplog):
     left = await leave_as_killed(folder, ["one"])
-    mark_path(left / NAME).unlink()
+    watermark_path(left / NAME).unlink()
 
     async with open_spool(left) as spool:
         assert lost_in(spool.path.parent) == 0
@@ -320,7 +320,7 @@ async def test_a_saved_file_is_put_in_its_place_at_the_next_start(folder, monkey
 
     async with open_spool(folder) as spool:
         await append_all(spool, ["one", "two"])
-        rescue.save(spool._database, spool._tally, spool.path, "test")
+        repair.save(spool._file.database, spool._file.tally, spool.path, "test")
         left = folder.with_name("left")
         shutil.copytree(folder, left)
     (left / NAME).unlink()
@@ -388,6 +388,8 @@ async def test_an_empty_file_of_the_version_before_becomes_one_of_this(folder):
 
     async with open_spool(folder) as spool:
         await append_all(spool, ["one"])
-        columns = spool._database.execute("SELECT name FROM pragma_table_info('block')").fetchall()
+        columns = spool._file.database.execute(
+            "SELECT name FROM pragma_table_info('block')"
+        ).fetchall()
         assert columns[-1] == ("body",)
-        assert read_tally(spool._database).last == 2  # numbers go on
+        assert read_tally(spool._file.database).last == 2  # numbers go on

@@ -11,11 +11,12 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from logster.spool.file import connect
-from logster.spool.line import Block, read_tally
 from logster.spool.quarantine import drop_aside, list_aside, replay_aside
+from logster.spool.queue import Block
+from logster.spool.schema import connect
 from logster.spool.spool import Spool
 from logster.spool.state import look_into
+from logster.spool.tally import read_tally
 from support.examples import examples
 from support.memory import find_memory
 
@@ -95,7 +96,7 @@ class SpoolMachine(RuleBasedStateMachine):
         """Items of several owners in one group commit; how they are grouped is not known."""
 
         async def append_all():
-            self.spool._wanted = len(sizes)
+            self.spool._writer._wanted = len(sizes)
             await asyncio.gather(
                 *(
                     self.spool.append("x" * size, size, owner=owner)

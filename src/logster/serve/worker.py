@@ -48,7 +48,7 @@ from logster.spool.gauges import show_spool
 from logster.spool.orphans import Orphans
 from logster.spool.packing import pack
 from logster.spool.receipts import find_receipt
-from logster.spool.slots import MAX_SLOTS, Slot, claim_own_slot
+from logster.spool.slots import MAX_SLOTS, Slot, acquire_own_slot
 from logster.spool.spool import Spool
 from logster.store.engine import Engine
 from logster.store.schema import EventsTable, migrate
@@ -133,7 +133,7 @@ class Worker:
         stack.push_async_callback(engine.close)
         retention = Retention(database, EventsTable(engine), default_days=config.retention_days)
         await retention.load()
-        slot = claim_own_slot(config.spool_path)
+        slot = acquire_own_slot(config.spool_path)
         stack.callback(slot.release)
         self.faults = Faults(slot.path.stem)
         spool, ids = await stack.enter_async_context(self._spool(slot))

@@ -26,9 +26,10 @@ from logster.faults import Fault, Faults
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from logster.spool.line import Block
+    from logster.spool.claims import Claim
     from logster.spool.listeners import Listeners
-    from logster.spool.spool import Claim, Spool
+    from logster.spool.queue import Block
+    from logster.spool.spool import Spool
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ MAX_WAIT_S = 0.5
 #: Waiting this many times the length of the last insert keeps inserts under a fifth of the time.
 WAIT_PER_INSERT = 4
 #: Enough events to insert at once, without waiting for more. Much less than the number at which
-#: senders wait (spool.MAX_BEHIND_EVENTS): with two thirds of it, each waited for the other.
+#: senders wait (room.MAX_BEHIND_EVENTS): with two thirds of it, each waited for the other.
 EAGER_EVENTS = 20_000
 
 #: First and longest wait after a failed insert.

@@ -1,184 +1,211 @@
-"""The file of a spool: its tables, how it is opened, how it grows and shrinks.
+"""The file of a spool, as long as its worker has it open.
 
-In: a path. Out: a connection. Promise: a commit is synced when it returns; a file of an earlier
-version is brought to this one in one transaction; one that is up to date is opened without a write.
+In: changes, one transaction at a time. Out: what the file holds after each.
+Promise: what is written is in a file that is there. One that was deleted, replaced or damaged is
+noticed, and a fresh one is made of what can be read; until that is done, nothing is accepted.
+
+How a file is made and opened is in spool/schema, what is done to a sick one in spool/repair.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import shutil
 import sqlite3
+import threading
 from typing import TYPE_CHECKING
 
 from logster.errors import SpoolFullError
-from logster.spool.line import begin_tally
+from logster.spool import repair
+from logster.spool.identity import FileIdentity
+from logster.spool.missed import read_missed
+from logster.spool.queue import find_oldest, transaction
+from logster.spool.schema import connect, renew
+from logster.spool.tally import read_tally
+from logster.spool.watermark import (
+    WatermarkFile,
+    find_loss,
+    keep_log,
+    read_watermark,
+    watermark_path,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from logster.notice import Notice
+    from logster.spool.queue import Queue
+    from logster.spool.slots import Slot
+    from logster.spool.tally import Tally
+
+log = logging.getLogger(__name__)
 
 #: What a sender is told to wait when nobody knows better.
 RETRY_AFTER_S = 5
 
-#: The form of the file. 1 counted its blocks anew whenever it was looked at, and had no checksums.
-FORM = 2
-
-_TALLY = """
-CREATE TABLE IF NOT EXISTS tally (
-    one INTEGER PRIMARY KEY CHECK (one = 1),
-    body TEXT NOT NULL                       -- see spool/line
-);
-"""
-
-_BLOCK = """
-CREATE TABLE IF NOT EXISTS block (
-    number INTEGER PRIMARY KEY,              -- without gaps, see spool/line
-    events INTEGER NOT NULL,
-    appended_at REAL NOT NULL,
-    bytes INTEGER NOT NULL,
-    shares TEXT,                             -- what each owner has of the bytes
-    checksum INTEGER,                        -- zlib.crc32 of the body
-    body BLOB NOT NULL
-);
-"""
-
-_SCHEMA = f"""
-PRAGMA user_version = {FORM};
-{_BLOCK}CREATE TABLE IF NOT EXISTS claim (
-    token TEXT PRIMARY KEY,
-    first INTEGER NOT NULL,
-    last INTEGER NOT NULL
-);
-CREATE TABLE IF NOT EXISTS aside (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    events INTEGER NOT NULL,
-    set_aside_at REAL NOT NULL,
-    reason TEXT NOT NULL,
-    bytes INTEGER NOT NULL,
-    checksum INTEGER,
-    body BLOB NOT NULL                       -- empty: these events are lost
-);
-CREATE TABLE IF NOT EXISTS receipt (
-    digest BLOB PRIMARY KEY,
-    made_at REAL NOT NULL,
-    answer BLOB NOT NULL
-) WITHOUT ROWID;
-{_TALLY}
-"""
-
-#: From form 1, whose only sum was the clock. The new columns stand behind the body there, which
-#: makes them slow to read, until the file is empty when it is opened (`renew`).
-_UPGRADE = f"""
-ALTER TABLE block ADD COLUMN shares TEXT;
-ALTER TABLE block ADD COLUMN checksum INTEGER;
-ALTER TABLE aside ADD COLUMN checksum INTEGER;
-{_TALLY}
-"""
-
-#: Before everything else: a file can shrink only when it is made so.
-SHRINKABLE = "PRAGMA auto_vacuum = INCREMENTAL;"
-
-_PRAGMAS = """
-PRAGMA journal_mode = WAL;          -- a reader (doctor, another worker) never stops the writer
-PRAGMA synchronous = FULL;          -- WAL's NORMAL does not sync each commit: "accepted" would lie
-PRAGMA wal_autocheckpoint = 4000;   -- 16 MB: fewer, larger copies into the file under load
-PRAGMA journal_size_limit = 33554432;  -- the log alone: 16 MB and the largest commit; so much stays
-                                    -- reserved, so that a full disk has room for forgetting
-PRAGMA secure_delete = FAST;        -- Debian's SQLite would write zeros over all that is forgotten:
-                                    -- 32 MB of log for a claim, which a full disk does not have
-PRAGMA cache_size = -16384;         -- 16 MB is enough: every blob is written once and read once
-"""
+#: Free pages (of 4 KiB) that stay in the file: what the largest claim leaves behind, steady
+#: traffic fills again. What is free beyond these 32 MB goes back to the disk.
+SPARE_PAGES = 8192
+#: So many pages are given back between two commits: 2 MB and a few milliseconds, no more, since
+#: pages in use at the end of the file move to the front, by way of the write-ahead log.
+STEP_PAGES = 512
 
 
-def connect(path: Path, *, is_reader: bool = False) -> sqlite3.Connection:
-    """Open a spool file; a reader sees a living spool without ever blocking it."""
-    address = f"{path.absolute().as_uri()}{'?mode=ro' if is_reader else ''}"
-    database = sqlite3.connect(
-        address, uri=True, isolation_level=None, check_same_thread=False, timeout=10
-    )
-    try:
-        if not is_reader:
-            _prepare(database)
-            path.chmod(0o600)
-        elif not form_of(database):  # its worker was killed before it had made the tables
-            database.close()
-            database = sqlite3.connect(":memory:", isolation_level=None)
-            _make(database)
-    except BaseException:
-        database.close()
-        raise
-    return database
+class SpoolFile:
+    """One spool's file; the appending and the draining thread take turns."""
 
+    def __init__(self, path: Path, *, min_free_bytes: int, slot: Slot | None) -> None:
+        """`slot` is the right to the file, which is renewed when its lock is deleted."""
+        self.path = path
+        self.min_free_bytes = min_free_bytes
+        self._slot = slot
+        self._lock = threading.Lock()
+        #: Why nothing is accepted: the file is gone, or damaged; empty when all is well.
+        self.fault = ""
+        self._damage: BaseException | None = None
+        self._is_open = False
+        self._lost = 0
+        self._open()
+        self._note_loss()
+        self._watch()
 
-def form_of(database: sqlite3.Connection) -> int:
-    """Which form a file has; 0 for one without tables."""
-    # The last table of each form; the number alone is written before them.
-    for form, table in ((FORM, "tally"), (1, "clock")):
-        if database.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (table,)).fetchone():
-            return form
-    return 0
-
-
-def make_copy(path: Path) -> sqlite3.Connection:
-    """Make a file that nobody else opens before it is whole and synced."""
-    database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    database.executescript(f"{SHRINKABLE} PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
-    path.chmod(0o600)
-    _make(database)
-    return database
-
-
-def _prepare(database: sqlite3.Connection) -> None:
-    """Make the tables, all or none, and only where there are none: a full disk takes no write."""
-    form = form_of(database)
-    if not form:
-        database.executescript(SHRINKABLE)
-    database.executescript(_PRAGMAS)
-    if form < FORM:
-        database.execute("BEGIN IMMEDIATE")
-        try:  # not `executescript`: it would commit first
-            (_make if not form else _upgrade)(database)
-            database.execute("COMMIT")
+    def _open(self) -> None:
+        """Open the file, or the one that was saved from it before a crash."""
+        repair.put_in_place(self.path)
+        self.database = connect(self.path)
+        try:
+            renew(self.database)
+            self.tally: Tally = read_tally(self.database)
+            self.oldest_at = find_oldest(self.database)
+            #: What listeners have still to be told of claims that are forgotten.
+            self.missed: dict[str, Notice] = read_missed(self.database)
         except BaseException:
-            database.execute("ROLLBACK")
+            self.database.close()
             raise
+        self._is_open = True
+        self._mark = WatermarkFile(watermark_path(self.path))
+
+    def _note_loss(self) -> None:
+        """Say when the file is less than what was acknowledged, before anything is written."""
+        count, cause = find_loss(read_watermark(self.path), self.tally)
+        if count:
+            kept = keep_log(self.path)
+            reason = (
+                f"{count:,} acknowledged events are lost: {cause}. Senders that still have them "
+                "may send them again; look at the health of the disk, or restore a back-up."
+                f"{f' What is left of the log is in {kept}.' if kept else ''}"
+            )
+            log.error("%s: %s", self.path, reason)
+            with self.change() as queue:
+                queue.note_loss(count, reason)
+
+    def _watch(self) -> None:
+        """From here on the files must be these."""
+        self._mark.write(self.tally)
+        others = [self._slot.lock_path] if self._slot else []
+        self._identity = FileIdentity(self.path, watermark_path(self.path), *others)
+
+    @contextlib.contextmanager
+    def change(self) -> Iterator[Queue]:
+        """One durable transaction."""
+        with self._lock:
+            with transaction(self.database) as queue:
+                yield queue
+            self.tally = queue.tally
+            self._mark.write(queue.tally)
+
+    def sync_mark(self) -> None:
+        """Bring the high-water mark to the disk; for moments in which nobody waits."""
+        self._mark.sync()
+
+    def close(self) -> None:
+        """The last thing that is done with it."""
+        self.database.close()
+        self._mark.close()
+
+    # -- gone or damaged ------------------------------------------------------------------
+
+    def note_damage(self, error: BaseException) -> bool:
+        """Remember an error that says the file is damaged; False for any other."""
+        if not repair.is_damage(error):
+            return False
+        self._damage = error
+        return True
+
+    def is_sound(self, *, is_quick: bool = False) -> bool:
+        """Whether the file is there and whole; when it is not, a fresh one is made of it."""
+        identity = self._identity
+        change = identity.find_quick_change() if is_quick else identity.find_change()
+        if not change and self._damage is None:
+            self.fault = ""
+            return True
+        reason = change or f"{self.path.name} is damaged ({self._damage})"
+        try:
+            with self._lock:
+                self._repair(reason)
+        except (sqlite3.Error, OSError, MemoryError) as error:
+            self._say_fault(reason, error)
+            return False
+        self.fault, self._damage = "", None
+        log.error(
+            "%s: %s; a fresh file was made at once, %s. Files of the spool must not be touched "
+            "while the server runs.",
+            self.path,
+            reason,
+            f"without {self._lost:,} events that could not be read"
+            if self._lost
+            else "with all its events",
+        )
+        return True
+
+    def _repair(self, reason: str) -> None:
+        """Copy what the open file still gives into a fresh one, and go on with that."""
+        if self._is_open:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if self._slot:
+                self._slot.renew()
+            self._lost = repair.save(self.database, self.tally, self.path, reason)
+            repair.move_away(self._identity.list_foreign(), "found")
+            self.close()
+            self._is_open = False
+            if self._damage is not None:
+                repair.keep_damaged(self.path)
+        self._open()  # from here on the saved file is the spool
+        self._watch()
+
+    def _say_fault(self, reason: str, error: BaseException) -> None:
+        fault = (
+            f"{reason}, and no fresh file could be made of what is left ({words_of(error)}). "
+            "Nothing is accepted until that is possible; look at the folder of the spools and its "
+            "disk."
+        )
+        if self.fault != fault:
+            log.error("%s: %s", self.path, fault)
+        self.fault = fault
+
+    # -- back to the disk -----------------------------------------------------------------
+
+    def give_back(self) -> bool:
+        """Return some free pages to the disk; True when there are more."""
+        try:
+            with self._lock:
+                excess = self._count_excess_pages()
+                if excess > 0:
+                    _cut_off(self.database, min(excess, STEP_PAGES))
+                return 0 < self._count_excess_pages() < excess
+        except (sqlite3.Error, OSError, MemoryError):
+            return False  # the next look tries again
+
+    def _count_excess_pages(self) -> int:
+        """Free pages that steady traffic does not need; all of them, when the disk is short."""
+        free: int = self.database.execute("PRAGMA freelist_count").fetchone()[0]
+        is_short = free > 0 and free_bytes(self.path) < self.min_free_bytes
+        return free if is_short else free - SPARE_PAGES
 
 
-def _make(database: sqlite3.Connection) -> None:
-    """Make the tables, within a transaction."""
-    _run(database, _SCHEMA)
-    begin_tally(database)
-
-
-def _upgrade(database: sqlite3.Connection) -> None:
-    if form_of(database) == FORM:  # another process was first
-        return
-    _run(database, _UPGRADE)
-    [last_ms] = database.execute("SELECT last_ms FROM clock").fetchone()
-    row = database.execute("SELECT seq FROM sqlite_sequence WHERE name = 'block'").fetchone()
-    begin_tally(database, last_ms, row[0] if row else 0)
-    database.execute("DROP TABLE clock")
-    database.execute(f"PRAGMA user_version = {FORM}")
-
-
-def _run(database: sqlite3.Connection, script: str) -> None:
-    for statement in script.split(";\n"):
-        database.execute(statement)
-
-
-def renew(database: sqlite3.Connection) -> None:
-    """Bring a file of an earlier version to the form of a new one, when that is quickly done."""
-    if database.execute("SELECT 1 FROM block LIMIT 1").fetchone():
-        return
-    with contextlib.suppress(sqlite3.Error):  # it serves as it is
-        columns = database.execute("SELECT name FROM pragma_table_info('block')").fetchall()
-        if columns[-1] != ("body",):
-            database.executescript(f"BEGIN IMMEDIATE; DROP TABLE block; {_BLOCK} COMMIT;")
-        if not database.execute("PRAGMA auto_vacuum").fetchone()[0]:
-            database.executescript(f"{SHRINKABLE} VACUUM;")
-
-
-def cut_off(database: sqlite3.Connection, pages: int) -> None:
+def _cut_off(database: sqlite3.Connection, pages: int) -> None:
     """Shorten a file by so many free pages."""
     try:  # a script, since `execute` would stop after the first page
         database.executescript(f"PRAGMA incremental_vacuum({pages})")
@@ -198,3 +225,8 @@ def unwritable(error: Exception) -> SpoolFullError:
         "Look at the free space and the health of its disk.",
         RETRY_AFTER_S,
     )
+
+
+def words_of(error: BaseException) -> str:
+    """What the system says of an error, without its number and the path."""
+    return str(getattr(error, "strerror", None) or error)

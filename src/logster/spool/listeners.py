@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 #: A claim is held back for so long by a listener that fails. Less than the time after which the
-#: spool takes its drain for one that stands still (spool.STANDSTILL_S).
+#: spool takes its drain for one that stands still (room.STANDSTILL_S).
 HOLD_S = 3.0
 #: One that has missed something is tried again so often, and holds a claim for so long then:
 #: a tenth of the drain's time.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from logster.notice import Notice
-from logster.spool.file import connect
+from logster.spool.schema import connect
 
 if TYPE_CHECKING:
     import sqlite3

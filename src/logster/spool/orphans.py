@@ -14,7 +14,7 @@ from logster import metrics
 from logster.faults import Fault, Faults
 from logster.spool.gauges import show_aside, show_spool
 from logster.spool.missed import has_missed
-from logster.spool.slots import MAX_SLOTS, claim_slot, spool_path
+from logster.spool.slots import MAX_SLOTS, acquire_slot, spool_path
 from logster.spool.state import look_into
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Orphans:
                 self._report(path, f"{type(error).__name__}: {error}")
 
     async def _visit(self, number: int, *, can_adopt: bool) -> None:
-        slot = claim_slot(self._folder, number)
+        slot = acquire_slot(self._folder, number)
         if slot is None:  # its owner shows it
             return
         try:

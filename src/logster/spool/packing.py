@@ -27,7 +27,7 @@ from logster.block import (
 )
 from logster.errors import StoreRefusedError
 from logster.event import Batch, Columns, Event
-from logster.spool.line import Block
+from logster.spool.queue import Block
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,7 +1,7 @@
-"""Events that were set aside: listed, looked at, put back in line, dropped.
+"""Events that were set aside: listed, looked at, put back into the queue, dropped.
 
 In: the folder of the spools, from any process. Out: set-aside blocks.
-Promise: whoever reads never stops the owner of a file; a set-aside block is in line or set aside,
+Promise: whoever reads never stops the owner of a file; a set-aside block waits or is set aside,
 whatever crashes when.
 """
 
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from logster.spool.file import connect, unwritable
-from logster.spool.line import change
+from logster.spool.file import unwritable
+from logster.spool.queue import transaction
+from logster.spool.schema import connect
 from logster.spool.state import list_sound_files
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def find_aside(folder: Path, spool: str, number: int) -> AsideBlock | None:
 
 
 def replay_aside(folder: Path, spool: str, number: int) -> bool:
-    """Put a set-aside block back in line to be inserted; False when there is no such block.
+    """Put a set-aside block back into the queue to be inserted; False when there is no such block.
 
     What is lost cannot be tried again.
     """
@@ -104,10 +105,10 @@ def _change_aside(folder: Path, spool: str, number: int, *, is_replay: bool) -> 
     if path is None or not 0 <= number <= MAX_NUMBER:
         return False
     try:
-        with contextlib.closing(connect(path)) as database, change(database) as line:
-            # One transaction of one file: after a crash the block is in line or set aside, never
+        with contextlib.closing(connect(path)) as database, transaction(database) as queue:
+            # One transaction of one file: after a crash the block waits or is set aside, never
             # both and never neither.
-            return line.put_back(number) if is_replay else line.drop(number)
+            return queue.put_back(number) if is_replay else queue.drop(number)
     except (sqlite3.Error, OSError) as error:
         raise unwritable(error) from error
 

@@ -10,7 +10,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
-from logster.spool.file import connect
+from logster.spool.schema import connect
 
 if TYPE_CHECKING:
     import sqlite3

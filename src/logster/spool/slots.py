@@ -47,11 +47,11 @@ class Slot(msgspec.Struct, frozen=True):
         os.close(self.lock)
 
 
-def claim_own_slot(folder: Path) -> Slot:
+def acquire_own_slot(folder: Path) -> Slot:
     """The slot of a starting worker: the first sound one that nobody owns, else ConfigError."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for number in range(MAX_SLOTS):
-        if slot := claim_slot(folder, number):
+        if slot := acquire_slot(folder, number):
             if not find_damage(slot.path):
                 return slot
             slot.release()
@@ -60,7 +60,7 @@ def claim_own_slot(folder: Path) -> Slot:
     )
 
 
-def claim_slot(folder: Path, number: int) -> Slot | None:
+def acquire_slot(folder: Path, number: int) -> Slot | None:
     """Own a spool, made or not; None when somebody does."""
     path = spool_path(folder, number)
     lock = _open_lock(path.with_suffix(".lock"))

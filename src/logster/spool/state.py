@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from logster.spool.file import FORM, connect, form_of
-from logster.spool.line import count_aside, count_blocks, oldest, read_tally
+from logster.spool.queue import count_aside, find_oldest
+from logster.spool.schema import FORM, connect, form_of
+from logster.spool.tally import count_blocks, read_tally
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,5 +71,5 @@ def look_into(path: Path) -> SpoolState:
         tally = read_tally(database) if form_of(database) == FORM else count_blocks(database)
         aside, lost = count_aside(database)
         return SpoolState(
-            path.stem, tally.events, tally.bytes, oldest(database), aside, lost_events=lost
+            path.stem, tally.events, tally.bytes, find_oldest(database), aside, lost_events=lost
         )

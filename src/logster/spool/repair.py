@@ -1,7 +1,7 @@
 """A fresh file for a spool whose own is gone, replaced or damaged, with all that can still be read.
 
 In: a connection that still reads, and where the file should be. Out: a file there, whole and
-synced; what could not be read is a line among the set-aside blocks.
+synced; what could not be read is a row among the set-aside blocks.
 Promise: after a crash at any moment there is the old file or the whole new one. Blocks keep their
 numbers and claims their tokens, so that nothing is stored twice. Files that are not ours, and the
 first damaged one, stay beside it for a person.
@@ -16,15 +16,16 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from logster.spool.file import make_copy
-from logster.spool.line import change, copy_tally, count_aside
+from logster.spool.identity import SUFFIXES
 from logster.spool.missed import keep_missed, read_missed
-from logster.spool.place import SUFFIXES
+from logster.spool.queue import count_aside, transaction
+from logster.spool.schema import make_copy
+from logster.spool.tally import write_tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from logster.spool.line import Tally
+    from logster.spool.tally import Tally
 
 #: SQLite's primary codes: malformed, and no database at all.
 _DAMAGE_CODES = frozenset({11, 26})
@@ -58,7 +59,7 @@ def save(database: sqlite3.Connection, tally: Tally, path: Path, reason: str) ->
     return lost
 
 
-def clear(names: Iterable[str], suffix: str) -> None:
+def move_away(names: Iterable[str], suffix: str) -> None:
     """Keep files beside their place: `spool-00.sqlite` is then `spool-00.found-…`."""
     stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
     for name in names:
@@ -70,10 +71,10 @@ def clear(names: Iterable[str], suffix: str) -> None:
 def keep_damaged(path: Path) -> None:
     """Keep a damaged file for a person; only the first, since a sick disk makes many."""
     if not any(path.parent.glob(f"{path.stem}.damaged-*")):
-        clear([f"{path}{suffix}" for suffix in SUFFIXES[:2]], "damaged")
+        move_away([f"{path}{suffix}" for suffix in SUFFIXES[:2]], "damaged")
 
 
-def settle(path: Path) -> bool:
+def put_in_place(path: Path) -> bool:
     """Put a saved file in its place, now or after a crash; False when there is none."""
     saved = _saved(path)
     if not saved.exists():
@@ -108,15 +109,15 @@ def _copy(
     with contextlib.suppress(sqlite3.DatabaseError):
         if missed := read_missed(database):
             keep_missed(fresh, missed)
-    copy_tally(fresh, tally)
+    write_tally(fresh, tally)
     fresh.execute("COMMIT")
-    with change(fresh) as line:
-        line.recount()
-        lost = max(tally.events - line.tally.events, 0)
+    with transaction(fresh) as queue:
+        queue.tally.recount(fresh)
+        lost = max(tally.events - queue.tally.events, 0)
         with contextlib.suppress(sqlite3.DatabaseError):
             lost += count_aside(database)[0] - count_aside(fresh)[0]
         if lost:
-            line.note_loss(lost, reason)
+            queue.note_loss(lost, reason)
     return lost
 
 

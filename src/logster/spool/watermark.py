@@ -1,4 +1,4 @@
-"""How far a spool had come: so that a file that has lost its end is known for it.
+"""The high-water mark of a spool: a file that has lost its end is known for it.
 
 In: the sums after each commit. Out: what is missing, when the file is opened again.
 Promise: the mark never says more than was synced; what it costs is a write of 200 bytes to the
@@ -22,13 +22,13 @@ import msgspec
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from logster.spool.line import Tally
+    from logster.spool.tally import Tally
 
 #: Always as long, so that no earlier one shows behind it.
-MARK_BYTES = 200
+WATERMARK_BYTES = 200
 
 
-class Mark(msgspec.Struct, frozen=True):
+class Watermark(msgspec.Struct, frozen=True):
     """The sums of a file at a commit that was synced; their names are those of `Tally`."""
 
     file: str
@@ -38,7 +38,7 @@ class Mark(msgspec.Struct, frozen=True):
     appended: int
 
 
-class MarkFile:
+class WatermarkFile:
     """The mark of a spool that is open."""
 
     def __init__(self, path: Path) -> None:
@@ -50,9 +50,9 @@ class MarkFile:
 
     def write(self, tally: Tally) -> None:
         """Note what was just synced."""
-        mark = Mark(tally.file, tally.events, tally.last, tally.removed, tally.appended)
+        mark = Watermark(tally.file, tally.events, tally.last, tally.removed, tally.appended)
         with contextlib.suppress(OSError):
-            os.pwrite(self._file, msgspec.json.encode(mark).ljust(MARK_BYTES), 0)
+            os.pwrite(self._file, msgspec.json.encode(mark).ljust(WATERMARK_BYTES), 0)
             self._is_synced = False
 
     def sync(self) -> None:
@@ -69,15 +69,15 @@ class MarkFile:
             os.close(self._file)
 
 
-def mark_path(path: Path) -> Path:
+def watermark_path(path: Path) -> Path:
     """Where the mark of a spool's file is."""
     return path.with_suffix(".mark")
 
 
-def read_mark(path: Path) -> Mark | None:
+def read_watermark(path: Path) -> Watermark | None:
     """The mark of a spool's file; None when there is none that can be read."""
     try:
-        return msgspec.json.decode(mark_path(path).read_bytes(), type=Mark)
+        return msgspec.json.decode(watermark_path(path).read_bytes(), type=Watermark)
     except (OSError, msgspec.DecodeError):
         return None
 
@@ -95,7 +95,7 @@ def keep_log(path: Path) -> Path | None:
     return kept
 
 
-def find_loss(mark: Mark | None, tally: Tally) -> tuple[int, str]:
+def find_loss(mark: Watermark | None, tally: Tally) -> tuple[int, str]:
     """How many acknowledged events a file has lost since its mark, and how that looks."""
     if mark is None:
         return 0, ""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SUFFIXES = ("", "-wal", "-shm")
 
 
-class Place:
+class FileIdentity:
     """The files of one spool, as they were opened."""
 
     def __init__(self, path: Path, *others: Path) -> None:

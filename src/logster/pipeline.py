@@ -7,10 +7,10 @@
     stamp     here               each event has its id and passes the steps  ┐ Pipeline
     append    spool/spool        synced to disk: accepted                    ┘
     reply     ingest/protocols   the client is told in its own words
-    take      spool/drain        oldest blocks in hand, still on disk        ┐
+    take      spool/claims       oldest blocks in hand, still on disk        ┐
     insert    store/insert       in the store exactly once                   │ build_drain
     notice    spool/listeners    who listens knows what was stored           │
-    forget    spool/spool        removed from the spool                      ┘
+    forget    spool/claims       removed from the spool                      ┘
 
 `docs/path-of-an-event.md` tells the same for people. No stage imports this module: it hands
 each of them what they need.

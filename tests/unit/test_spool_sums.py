@@ -30,8 +30,8 @@ def pack(items):
     return Block(len(items), body, 3 * len(body))  # as if it compressed well
 
 
-class Line:
-    """The plain model: blocks in line, a claim of the first of them, blocks aside."""
+class Model:
+    """The plain model: blocks that wait, a claim of the first of them, blocks aside."""
 
     def __init__(self):
         self.blocks = []  # (events, bytes, {owner: bytes})
@@ -64,7 +64,7 @@ class SpoolMachine(RuleBasedStateMachine):
         self.folder = self.root / "0"
         self.folder.mkdir()
         self.loop = asyncio.new_event_loop()
-        self.line = Line()
+        self.model = Model()
         self.open()
 
     def open(self):
@@ -89,7 +89,7 @@ class SpoolMachine(RuleBasedStateMachine):
     def append(self, sizes, owner):
         for size in sizes:
             self.change(self.spool.append("x" * size, size, owner=owner))
-            self.line.blocks.append((1, 3 * size, {owner: 3 * size}))
+            self.model.blocks.append((1, 3 * size, {owner: 3 * size}))
 
     @rule(sizes=st.lists(st.integers(1, 40), min_size=2, max_size=4))
     def append_together(self, sizes):
@@ -106,18 +106,18 @@ class SpoolMachine(RuleBasedStateMachine):
 
         self.change(append_all())
         for owner, part in enumerate(sizes, start=1):
-            self.line.blocks.append((1, 3 * part, {owner: 3 * part}))
+            self.model.blocks.append((1, 3 * part, {owner: 3 * part}))
 
     @rule(max_bytes=st.integers(1, 300))
     def take(self, max_bytes):
         claim = self.change(self.spool.take(max_bytes, 100))
-        assert (claim is None) == (not self.line.blocks)
+        assert (claim is None) == (not self.model.blocks)
         if claim is not None:
             count = 0
-            while sum(events for events, _, _ in self.line.blocks[:count]) < claim.events:
+            while sum(events for events, _, _ in self.model.blocks[:count]) < claim.events:
                 count += 1
-            assert not self.line.claimed or self.line.claimed == count
-            self.line.claimed = count
+            assert not self.model.claimed or self.model.claimed == count
+            self.model.claimed = count
         self.claim = claim
 
     @precondition(lambda self: self.claim)
@@ -126,26 +126,26 @@ class SpoolMachine(RuleBasedStateMachine):
         self.change(self.spool.forget(self.claim))
         self.settle_claim()
 
-    @precondition(lambda self: self.line.blocks)
+    @precondition(lambda self: self.model.blocks)
     @rule(sizes=st.lists(st.integers(1, 40), max_size=3))
     def set_aside(self, sizes):
         self.take(300)
         refused = [(Block(1, b"y" * size, 2 * size), "no such type") for size in sizes]
         self.change(self.spool.set_aside(self.claim, refused))
-        self.line.aside += [(1, 2 * size) for size in sizes]
+        self.model.aside += [(1, 2 * size) for size in sizes]
         self.settle_claim()
 
-    @precondition(lambda self: self.line.blocks)
+    @precondition(lambda self: self.model.blocks)
     @rule(sizes=st.lists(st.integers(1, 40), min_size=2, max_size=2))
     def take_apart(self, sizes):
         """What the store does not take whole is claimed in halves, down to parts of one block."""
         self.take(300)
         while len(self.claim.bodies) > 1:
             self.change(self.spool.narrow(self.claim))
-            self.line.claimed = 0
+            self.model.claimed = 0
             self.take(300)
         share: Counter[int] = Counter()  # one block may hold what was appended together
-        for _, _, part in self.line.blocks[: self.line.claimed]:
+        for _, _, part in self.model.blocks[: self.model.claimed]:
             share.update(part)
         counts = [self.claim.events - 1, 1] if self.claim.events > 1 else [1]
         halves = list(zip(counts, sizes, strict=False))
@@ -155,27 +155,27 @@ class SpoolMachine(RuleBasedStateMachine):
         for count, size in halves:
             scaled = {owner: size * part // share.total() for owner, part in share.items()}
             scaled[next(iter(share))] += size - sum(scaled.values())
-            self.line.blocks.append((count, size, {k: v for k, v in scaled.items() if v}))
+            self.model.blocks.append((count, size, {k: v for k, v in scaled.items() if v}))
 
     def settle_claim(self):
-        del self.line.blocks[: self.line.claimed]
-        self.line.claimed = 0
+        del self.model.blocks[: self.model.claimed]
+        self.model.claimed = 0
         self.claim = None
 
-    @precondition(lambda self: self.line.aside)
+    @precondition(lambda self: self.model.aside)
     @rule()
     def replay(self):
         """By another process: it has its own connection."""
         assert replay_aside(self.folder, NAME, self.first_aside())
-        events, size = self.line.aside.pop(0)
+        events, size = self.model.aside.pop(0)
         self.is_settled_elsewhere = True
-        self.line.blocks.append((events, size, {NOBODY: size}))
+        self.model.blocks.append((events, size, {NOBODY: size}))
 
-    @precondition(lambda self: self.line.aside)
+    @precondition(lambda self: self.model.aside)
     @rule()
     def drop(self):
         assert drop_aside(self.folder, NAME, self.first_aside())
-        del self.line.aside[0]
+        del self.model.aside[0]
 
     def first_aside(self):
         return list_aside(self.folder)[NAME][0].number
@@ -198,7 +198,7 @@ class SpoolMachine(RuleBasedStateMachine):
         self.open()
         while claim := self.change(self.spool.take(500, 100)):
             self.change(self.spool.forget(claim))
-        self.line.blocks, self.line.claimed = [], 0
+        self.model.blocks, self.model.claimed = [], 0
 
     def leave_as_killed(self):
         left = self.root / str(int(self.folder.name) + 1)
@@ -212,12 +212,12 @@ class SpoolMachine(RuleBasedStateMachine):
             return
         with contextlib.closing(connect(self.spool.path, is_reader=True)) as database:
             tally = read_tally(database)
-        assert (tally.events, tally.bytes, tally.held) == self.line.sums
-        assert look_into(self.spool.path).aside_events == len(self.line.aside)
+        assert (tally.events, tally.bytes, tally.held) == self.model.sums
+        assert look_into(self.spool.path).aside_events == len(self.model.aside)
         state = self.spool.state
         assert min(state.events, state.bytes, *self.spool.held.values(), 0) == 0
         if not self.is_settled_elsewhere:
-            assert (state.events, state.bytes, self.spool.held) == self.line.sums
+            assert (state.events, state.bytes, self.spool.held) == self.model.sums
 
     def teardown(self):
         self.run(self.spool.close())

@@ -141,6 +141,6 @@ def build_drain(
         join=join,
         insert=lambda block, token: insert(engine, block, token),
         split=split,
-        listeners=Listeners(listeners, read_notice=read_notice, faults=faults, spool=spool.name),
+        listeners=Listeners(listeners, read_notice=read_notice, faults=faults),
         faults=faults,
     )

@@ -97,7 +97,7 @@ def drain_into(store, spool, faults, *listeners):
         join=join,
         insert=store.insert,
         split=split,
-        listeners=Listeners(listeners, read_notice=read_notice, faults=faults, spool=spool.name),
+        listeners=Listeners(listeners, read_notice=read_notice, faults=faults),
         faults=faults,
     )
 

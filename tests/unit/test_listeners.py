@@ -32,7 +32,7 @@ def _quick(monkeypatch):
 
 def listeners_of(faults, *hear, name="ear"):
     listeners = [Listener(name if not n else f"{name}{n}", each) for n, each in enumerate(hear)]
-    return Listeners(listeners, read_notice=read_notice, faults=faults, spool="spool-00")
+    return Listeners(listeners, read_notice=read_notice, faults=faults)
 
 
 async def test_a_failure_that_is_over_within_the_hold_is_nobodys_concern(faults, caplog):

@@ -106,7 +106,7 @@ async def test_a_block_that_a_sick_disk_has_changed_stands_in_nobodys_way(
             raise StoreRefusedError(str(error)) from error
 
     faults = Faults("test")
-    listeners = Listeners((), read_notice=read_notice, faults=faults, spool="spool-00")
+    listeners = Listeners((), read_notice=read_notice, faults=faults)
     drain = Drain(spool, join=join, insert=insert, split=split, listeners=listeners, faults=faults)
     try:
         for number in (1, 2, 3):

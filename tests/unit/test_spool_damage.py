@@ -39,8 +39,8 @@ async def open_spool(folder, slot=None):
 
 @pytest.fixture
 def folder(tmp_path):
-    path = tmp_path / "spool"
-    path.mkdir()
+    path = tmp_path / "data" / "spool"  # a test moves it one folder up
+    path.mkdir(parents=True)
     return path
 
 

@@ -39,13 +39,11 @@ class Listeners:
         *,
         read_notice: Callable[[bytes, str], Notice],
         faults: Faults,
-        spool: str,
     ) -> None:
-        """`read_notice` says what a stored block holds; `spool` is whose, for faults."""
+        """`read_notice` says what a stored block holds."""
         self._listeners = listeners
         self._read_notice = read_notice
         self._faults = faults
-        self._spool = spool
         self._again_at: dict[str, float] = {}
         #: The last call of each: one that heeds no cancellation is not called a second time.
         self._calls: dict[str, asyncio.Task[None]] = {}
@@ -92,11 +90,11 @@ class Listeners:
         while failure := await self._call(listener, notice, until - time.monotonic()):
             if time.monotonic() + pause_s >= until:
                 self._again_at[name] = time.monotonic() + AGAIN_S
-                self._faults.begin(self._source(name), _fault(name, failure))
+                self._faults.begin(_source(name), _fault(name, failure))
                 return name, False
             await asyncio.sleep(pause_s)
             pause_s *= 2
-        self._faults.end(self._source(name))
+        self._faults.end(_source(name))
         return name, True
 
     async def _call(self, listener: Listener, notice: Notice, timeout_s: float) -> str:
@@ -117,12 +115,14 @@ class Listeners:
         error = call.exception()
         return f"{type(error).__name__}: {error}" if error else ""
 
-    def _source(self, name: str) -> str:
-        return f"{name} at {self._spool}"
-
 
 async def _hear(listener: Listener, notice: Notice) -> None:
     await listener.hear(notice)
+
+
+def _source(name: str) -> str:
+    """The same for all drains of a worker: the next one that is heard ends the fault."""
+    return f"listener {name}"
 
 
 def _fault(name: str, failure: str) -> Fault:

@@ -55,7 +55,8 @@ class Orphans:
         try:
             events = await self._look(slot.path)
             if can_adopt and (events or await asyncio.to_thread(has_missed, slot.path)):
-                log.warning("adopting %s: %d events", slot.path.stem, events)
+                if events:  # else listeners are told what they missed, as often as it takes
+                    log.warning("adopting %s: %d events", slot.path.stem, events)
                 await self._drain(slot)
                 await self._look(slot.path)
         finally:

@@ -1,6 +1,7 @@
 """The documentation agrees with the program."""
 
 import re
+import shutil
 import tomllib
 from graphlib import CycleError
 from pathlib import Path
@@ -22,6 +23,7 @@ from logster.query.parse import parse_filter
 from logster.query.question import parse_question
 from logster.query.variables import bind
 from logster.spool.slots import MAX_SLOTS
+from support.walkthrough import follow, steps_of
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -59,6 +61,18 @@ def test_every_release_has_left_a_folder_for_the_upgrade_test():
 def test_every_link_between_pages_leads_somewhere(page):
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
         assert (page.parent / target).exists(), target
+
+
+def test_every_change_of_the_page_on_adding_has_its_place(tmp_path):
+    page = (ROOT / "docs/extending.md").read_text()
+    for section in re.findall(r"^## (.+)$", page, re.MULTILINE):
+        steps = steps_of(page, section)
+        copy = tmp_path / section
+        for path in (copy / step.path for step in steps if step.path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        for path in {step.path for step in steps if step.language == "diff"}:
+            shutil.copy(ROOT / path, copy / path)
+        assert follow(steps, copy), section
 
 
 def test_every_search_of_the_reference_is_understood():

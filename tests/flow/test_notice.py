@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -149,8 +149,6 @@ async def test_the_halves_of_a_block_and_what_is_replayed_of_it_are_told(
 async def test_what_an_adopted_spool_held_or_had_still_to_tell_is_told(
     tmp_path: Path, engine: Engine, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("logster.spool.listeners.HOLD_S", 0.01)
-
     async def fail(_notice: Notice) -> None:
         raise RuntimeError("away")
 
@@ -158,8 +156,10 @@ async def test_what_an_adopted_spool_held_or_had_still_to_tell_is_told(
         async with open_spool(tmp_path / f"spool-{number:02}.sqlite") as spool:
             await spool.append(batch_of(3, first_id=1 + 10 * number, workspace=number + 1), 100)
             if is_stored:
-                deaf: Any = Listener("recorder", fail)
-                assert await build_drain(spool, engine, Faults("gone"), (deaf,)).drain_all(30)
+                deaf = Listener("recorder", fail)
+                with monkeypatch.context() as patch:
+                    patch.setattr("logster.spool.listeners.HOLD_S", 0.01)
+                    assert await build_drain(spool, engine, Faults("gone"), (deaf,)).drain_all(30)
 
     async def drain_whole(slot: Slot) -> None:
         async with open_spool(slot.path, slot) as spool:

@@ -35,7 +35,10 @@ def listeners_of(faults, *hear, name="ear"):
     return Listeners(listeners, read_notice=read_notice, faults=faults)
 
 
-async def test_a_failure_that_is_over_within_the_hold_is_nobodys_concern(faults, caplog):
+async def test_a_failure_that_is_over_within_the_hold_is_nobodys_concern(
+    faults, caplog, monkeypatch
+):
+    monkeypatch.setattr(listeners_module, "HOLD_S", 10)
     heard = []
 
     async def fail_twice(notice):
@@ -77,6 +80,7 @@ async def test_one_that_heeds_no_cancellation_is_not_called_a_second_time(faults
     assert len(calls) == 1
 
     go_on.set()
+    monkeypatch.setattr(listeners_module, "HOLD_AGAIN_S", 10)
     assert await listeners.tell_missed(missed) == {}
     assert calls[-1].workspaces[7].count == 2
 

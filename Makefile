@@ -17,8 +17,8 @@ COVERED := --include=src/logster/event.py,src/logster/ids.py,src/logster/errors.
 serve: $(READY)
 	$(BIN)/logster serve
 
-## test: everything, with the real engine, real sockets and a real browser
-test: $(READY) .venv/.browser
+## test: everything, with the real engine, real databases, real sockets and a real browser
+test: $(READY) .venv/.browser .venv/.postgres
 	$(BIN)/python -m pytest $(PARALLEL) --hypothesis-profile=whole
 	$(BIN)/python hatch_build.py test
 
@@ -115,6 +115,13 @@ $(READY): pyproject.toml requirements.lock hatch_build.py
 	@command -v chromium >/dev/null || { \
 	    test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
 	} || { echo "The browser tests need chromium on the PATH (Debian: apt-get install chromium)."; exit 1; }
+	touch $@
+
+# The tests of the meta database start a PostgreSQL of their own; Debian's package serves.
+.venv/.postgres: $(READY)
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || { \
+	    test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql >/dev/null; \
+	} || { echo "The database tests need PostgreSQL's server (Debian: apt-get install postgresql)."; exit 1; }
 	touch $@
 
 clean:

@@ -1,7 +1,7 @@
 """The way of an event, on one page.
 
     receive   ingest/http        a request is ours to answer
-    admit     meta/keys          the key is known and may
+    admit     meta/grants        the key is known and may
     open      ingest/body        plain bytes within the cap
     read      ingest/protocols   events and rejections
     stamp     here               each event has its id and passes the steps  ┐ Pipeline

@@ -1,20 +1,25 @@
-"""One engine process for this ring, whose tables every test finds empty; a new meta database."""
+"""One engine process for this ring, whose tables every test finds empty; new meta databases."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
+from logster.meta.database import open_database
 from logster.store.schema import migrate
 from support.engine import EngineProcess, connected, engine_process
-from support.meta import meta_database
+from support.meta import file_url, running_meta, started_meta, upgraded_file
+from support.postgres import Postgres, running_postgres
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from logster.meta.database import Database
+    from logster.meta.meta import Meta
     from logster.store.engine import Engine
 
 HAS_EVENTS = """
@@ -40,7 +45,72 @@ async def engine(engine_at: EngineProcess) -> AsyncIterator[Engine]:
         yield engine
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def meta_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a meta database of each kind, without any row."""
+    if request.param == "sqlite":
+        return upgraded_file(tmp_path)
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.empty()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def new_meta_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a meta database of each kind that nobody has opened yet."""
+    if request.param == "sqlite":
+        return file_url(tmp_path / "deep")
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.create()
+
+
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with meta_database(tmp_path) as opened:
+def database(meta_url: str) -> Iterator[Database]:
+    opened = open_database(meta_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def meta(database: Database) -> Iterator[Meta]:
+    """What a worker has of that database."""
+    with started_meta(database) as started:
+        yield started
+
+
+@pytest.fixture
+def beside(meta: Meta, meta_url: str) -> Iterator[Meta]:
+    """What another worker has of it: another process would open it once more, too."""
+    with running_meta(meta_url) as opened:
         yield opened
+
+
+@pytest.fixture
+def outage(
+    request: pytest.FixtureRequest, database: Database, meta_url: str, tmp_path: Path
+) -> Callable[[], AbstractContextManager[None]]:
+    """For as long as it is entered, nobody reaches the meta database."""
+
+    @contextmanager
+    def out_of_reach() -> Iterator[None]:
+        database._engine.dispose()
+        if meta_url.startswith("postgresql"):
+            server: Postgres = request.getfixturevalue("postgres")
+            with server.closed(meta_url):
+                yield
+            return
+        file, elsewhere = tmp_path / "meta.sqlite", tmp_path / "elsewhere"
+        file.rename(elsewhere)
+        file.mkdir()
+        try:
+            yield
+        finally:
+            file.rmdir()
+            elsewhere.rename(file)
+
+    return out_of_reach

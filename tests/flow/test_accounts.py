@@ -8,10 +8,12 @@ import pytest
 import sqlalchemy
 
 from logster.errors import NotFoundError, QuotaError, UnauthorizedError
-from logster.meta import accounts as accounts_module
-from logster.meta import tables
-from logster.meta.accounts import Accounts, EmailTakenError, Role
+from logster.meta import tables, throttle
+from logster.meta.accounts import Accounts, EmailTakenError
 from logster.meta.database import Database
+from logster.meta.passwords import MAX_CHECKS, Passwords
+from logster.meta.sessions import Role
+from logster.meta.throttle import Throttle
 from support.meta import FAST_HASHER, add_workspace
 
 EMAIL, PASSWORD = "ada@example.com", "correct horse"
@@ -78,7 +80,7 @@ async def test_an_unknown_email_takes_as_long_as_a_wrong_password(
     accounts: Accounts, ada: int, clock: HandTurnedClock
 ) -> None:
     hasher = argon2.PasswordHasher(time_cost=3, memory_cost=8_192, parallelism=1)
-    accounts._passwords = accounts_module._Passwords(hasher)
+    accounts._passwords = Passwords(hasher)
     await accounts.set_password(EMAIL, PASSWORD)
 
     async def measure(email: str) -> float:
@@ -192,8 +194,8 @@ async def test_good_log_ins_are_never_counted(accounts: Accounts, ada: int) -> N
 
 
 async def test_what_is_remembered_of_failures_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accounts_module, "MAX_REMEMBERED", 100)
-    failures = accounts_module._Failures(5, time.monotonic)
+    monkeypatch.setattr(throttle, "MAX_REMEMBERED", 100)
+    failures = Throttle(5, time.monotonic)
     for number in range(1_000):
         failures.record(str(number))
     assert len(failures._counts) == 100
@@ -210,11 +212,11 @@ async def test_more_log_ins_at_once_than_can_wait_are_turned_away(
         raise AssertionError
 
     hasher = argon2.PasswordHasher(time_cost=2, memory_cost=16_384, parallelism=1)
-    accounts._passwords = accounts_module._Passwords(hasher)
+    accounts._passwords = Passwords(hasher)
     results = await asyncio.gather(*(guess(number) for number in range(100)))
     accounts._passwords.close()
     assert QuotaError in results
-    assert results.count(UnauthorizedError) >= accounts_module.MAX_CHECKS
+    assert results.count(UnauthorizedError) >= MAX_CHECKS
 
 
 async def test_an_old_hash_is_renewed_at_the_next_log_in(

@@ -1,16 +1,18 @@
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 import sqlalchemy
 
 from logster.errors import ConfigError, UnauthorizedError
 from logster.meta import tables
-from logster.meta.accounts import Accounts, Role
+from logster.meta.accounts import Accounts
 from logster.meta.bootstrap import FirstStart, bootstrap
 from logster.meta.database import Database, open_database
-from logster.meta.keys import ALL_RIGHTS, Keys, Right
+from logster.meta.grants import ALL_RIGHTS, Grant, Grants, Right
+from logster.meta.keys import Keys
+from logster.meta.live import LiveValues
+from logster.meta.sessions import Role
 from support.meta import FAST_HASHER
 
 KEY = "an-operators-own-key"
@@ -20,12 +22,15 @@ def start(database: Database, *, admin: str = "", api_key: str = "") -> FirstSta
     return bootstrap(database, admin=admin, api_key=api_key, hasher=FAST_HASHER)
 
 
+def grant_of(database: Database, text: str) -> Grant:
+    live = LiveValues(database)
+    grants = Grants(database, live)
+    live.refresh()
+    return grants.check(text, Right.READ)
+
+
 def rights_of(database: Database, text: str) -> frozenset[Right]:
-    keys = Keys(database).start()
-    try:
-        return keys.check(text, Right.READ).rights
-    finally:
-        keys.close()
+    return grant_of(database, text).rights
 
 
 async def test_a_first_start_without_a_word_makes_everything_up(database: Database) -> None:
@@ -80,20 +85,16 @@ def test_a_key_that_was_never_known_is_added_later(database: Database) -> None:
 
 async def test_a_revoked_bootstrap_key_stays_revoked(database: Database) -> None:
     start(database, api_key=KEY)
-    keys = Keys(database).start()
-    grant = keys.check(KEY, Right.ADMIN)
-    await keys.revoke(grant.workspace, grant.key)
-    keys.close()
+    grant = grant_of(database, KEY)
+    await Keys(database).revoke(grant.workspace, grant.key)
     start(database, api_key=KEY)
     with pytest.raises(UnauthorizedError):
         rights_of(database, KEY)
 
 
-def test_many_starters_make_one_of_each(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'meta.sqlite'}"
-
+def test_many_starters_make_one_of_each(new_meta_url: str) -> None:
     def run(_: int) -> FirstStart | None:
-        database = open_database(url)
+        database = open_database(new_meta_url)
         try:
             return start(database)
         finally:

@@ -14,12 +14,12 @@ from logster.event import Batch, Columns
 from logster.meta.accounts import Accounts
 from logster.meta.bootstrap import bootstrap
 from logster.meta.database import open_database
-from logster.meta.keys import Keys, Right
+from logster.meta.grants import Right
 from logster.spool.packing import pack
 from logster.spool.quarantine import list_aside
 from logster.spool.queue import Block
 from logster.spool.spool import Spool
-from support.meta import FAST_HASHER, add_workspace
+from support.meta import FAST_HASHER, add_workspace, file_url, running_meta
 from support.spooled import put_aside
 
 
@@ -44,13 +44,8 @@ def listed(data, *arguments):
 
 
 def check(data, text, right):
-    database = open_database(f"sqlite:///{data / 'meta.sqlite'}")
-    keys = Keys(database).start()
-    try:
-        return keys.check(text, right)
-    finally:
-        keys.close()
-        database.close()
+    with running_meta(file_url(data)) as meta:
+        return meta.grants.check(text, right)
 
 
 def test_a_key_that_was_made_works_and_its_text_is_the_output(data):

@@ -11,8 +11,8 @@ import pytest
 from logster.errors import ConflictError, NotFoundError
 from logster.meta import dashboards as module
 from logster.meta import tables
-from logster.meta.accounts import Role
 from logster.meta.dashboards import Board, Dashboards, Draft, Tile, Variable
+from logster.meta.sessions import Role
 from logster.meta.sharing import Person
 from support.meta import add_workspace
 from support.web import ADMIN, KEY, Site, absent_engine, csrf_of, log_in, running_site
@@ -208,7 +208,7 @@ async def test_programs_read_what_is_shared_and_change_nothing(
 
 async def test_another_workspace_reaches_nothing(site: Site, admin: httpx.AsyncClient) -> None:
     shared = (await admin.post(PATH, json={**DOCUMENT, "is_shared": True})).json()["id"]
-    theirs = add_workspace(site.database, "theirs")
+    theirs = add_workspace(site.meta.database, "theirs")
     await site.add_user("eve@example.com", theirs, Role.ADMIN)
     eve = site.visit()
     await log_in(eve, "eve@example.com")

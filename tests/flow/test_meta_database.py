@@ -1,9 +1,11 @@
 import fcntl
+import re
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,10 @@ from alembic.migration import MigrationContext
 
 from logster.errors import ConfigError, MetaUnavailableError
 from logster.folder.permissions import close_file
-from logster.meta import database as meta_database
-from logster.meta import tables
-from logster.meta.database import Database, check_kept, open_database
+from logster.meta import sqlite, tables
+from logster.meta.database import Database, open_database
+from logster.meta.sqlite import check_kept
+from logster.meta.upgrade import MIGRATIONS, upgrade
 from support.meta import add_workspace
 
 
@@ -32,12 +35,14 @@ def schema_of(path: Path) -> list[tuple[str, str, frozenset[str]]]:
 
 def _lines(sql: str) -> list[str]:
     # The order of constraints inside CREATE TABLE says nothing, and neither does where the
-    # brackets and commas are: a column that is added later stands behind the constraints.
+    # brackets and commas are: a column that is added later stands behind the constraints. A table
+    # that was copied for a step has its name in quotes.
+    sql = re.sub('^CREATE TABLE "([a-z_]+)"', r"CREATE TABLE \1", sql)
     lines = [line.strip(" \t,()") for line in sql.replace(", ", "\n").splitlines()]
     return [line for line in lines if line]
 
 
-def test_an_upgraded_database_equals_the_tables_of_today(tmp_path: Path) -> None:
+def test_an_upgraded_file_equals_the_tables_of_today(tmp_path: Path) -> None:
     open_database(f"sqlite:///{tmp_path / 'upgraded.sqlite'}").close()
     fresh = sqlalchemy.create_engine(f"sqlite:///{tmp_path / 'fresh.sqlite'}")
     tables.METADATA.create_all(fresh)
@@ -45,32 +50,70 @@ def test_an_upgraded_database_equals_the_tables_of_today(tmp_path: Path) -> None
     assert schema_of(tmp_path / "fresh.sqlite") == schema_of(tmp_path / "upgraded.sqlite")
 
 
-def test_alembic_sees_no_difference_either(database: Database) -> None:
+def test_an_upgraded_database_equals_the_tables_of_today(database: Database) -> None:
     with database.reading() as connection:
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, tables.METADATA) == []
 
 
-def test_opening_again_keeps_what_was_there(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'meta.sqlite'}"
-    first = open_database(url)
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004"])
+def test_an_old_database_becomes_todays_and_keeps_what_was_there(
+    new_meta_url: str, revision: str
+) -> None:
+    with upgraded_to(new_meta_url, revision) as connection:
+        connection.exec_driver_sql("INSERT INTO workspaces (name, created_at) VALUES ('kept', 1)")
+        connection.exec_driver_sql("UPDATE revisions SET revision = 7 WHERE part = 'keys'")
+        if revision == "0004":
+            connection.exec_driver_sql("UPDATE retention SET days = 12, held_until = 5")
+    database = open_database(new_meta_url)
+    with database.reading() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, tables.METADATA) == []
+        names = connection.execute(sqlalchemy.select(tables.workspaces.c.name)).scalars().all()
+        revisions = connection.execute(tables.revisions.select()).all()
+        days = connection.execute(sqlalchemy.select(tables.retention.c.days)).scalars().all()
+    database.close()
+    assert names == ["kept"]
+    assert {row.part: row.revision for row in revisions} == {"keys": 7, "retention": 0}
+    assert days == [12 if revision == "0004" else None]
+
+
+def test_the_steps_that_are_tried_are_all_but_the_last() -> None:
+    files = sorted(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+    assert files == ["0001", "0002", "0003", "0004", "0005"], "name the last one above, too"
+
+
+@contextmanager
+def upgraded_to(url: str, revision: str) -> Iterator[sqlalchemy.Connection]:
+    """A database as an older Logster has left it."""
+    if url.startswith("sqlite"):
+        Path(str(sqlalchemy.make_url(url).database)).parent.mkdir()
+    engine = sqlalchemy.create_engine(url)
+    with engine.begin() as connection:
+        upgrade(connection, revision)
+        yield connection
+    engine.dispose()
+
+
+def test_opening_again_keeps_what_was_there(meta_url: str) -> None:
+    first = open_database(meta_url)
     with first.writing() as connection:
         connection.execute(tables.workspaces.insert().values(name="kept", created_at=1))
     first.close()
-    second = open_database(url)
+    second = open_database(meta_url)
     with second.reading() as connection:
         names = connection.execute(sqlalchemy.select(tables.workspaces.c.name)).scalars().all()
     second.close()
     assert names == ["kept"]
 
 
-def test_many_starters_upgrade_one_new_database_together(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'deep' / 'meta.sqlite'}"
+def test_many_starters_upgrade_one_new_database_together(new_meta_url: str) -> None:
     with ThreadPoolExecutor(8) as threads:
-        opened = list(threads.map(open_database, [url] * 8))
+        opened = list(threads.map(open_database, [new_meta_url] * 8))
+    with opened[0].reading() as connection:
+        assert set(tables.METADATA.tables) <= set(sqlalchemy.inspect(connection).get_table_names())
     for database in opened:
         database.close()
-    assert len(schema_of(tmp_path / "deep" / "meta.sqlite")) > 6
 
 
 def test_the_pragmas_are_set_on_every_connection(tmp_path: Path) -> None:
@@ -114,14 +157,28 @@ def test_a_workspace_id_is_not_used_twice(database: Database) -> None:
     assert add_workspace(database, "second") > first
 
 
-def test_a_newer_schema_stops_the_start_with_advice(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'meta.sqlite'}"
-    database = open_database(url)
+def test_a_newer_schema_stops_the_start_with_advice(new_meta_url: str) -> None:
+    database = open_database(new_meta_url)
     with database.writing() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     database.close()
     with pytest.raises(ConfigError, match="newer Logster"):
-        open_database(url)
+        open_database(new_meta_url)
+
+
+def test_a_server_that_is_away_is_said_to_be_away(tmp_path: Path) -> None:
+    with pytest.raises(MetaUnavailableError):
+        open_database(f"postgresql://postgres@/meta?host={tmp_path}")
+
+
+def test_a_database_that_goes_away_is_unavailable_and_serves_again_when_it_is_back(
+    database: Database, outage: Callable[[], AbstractContextManager[None]]
+) -> None:
+    add_workspace(database, "kept")
+    with outage(), pytest.raises(MetaUnavailableError), database.writing() as connection:
+        connection.execute(sqlalchemy.select(tables.workspaces)).all()
+    with database.reading() as connection:
+        assert len(connection.execute(sqlalchemy.select(tables.workspaces)).all()) == 1
 
 
 @pytest.mark.parametrize(
@@ -173,7 +230,7 @@ def test_an_empty_file_is_refused_where_there_were_keys(tmp_path: Path) -> None:
 def test_a_file_that_another_program_keeps_locked_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(meta_database, "BUSY_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_S", 0.1)
     path = tmp_path / "meta.sqlite"
     open_database(f"sqlite:///{path}").close()
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
@@ -186,7 +243,7 @@ def test_a_file_that_another_program_keeps_locked_is_told(
 def test_an_upgrade_of_another_process_is_waited_for_and_not_for_ever(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(meta_database, "UPGRADE_WAIT_S", 0.1)
+    monkeypatch.setattr(sqlite, "UPGRADE_WAIT_S", 0.1)
     with (tmp_path / "meta.sqlite.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(MetaUnavailableError, match="upgrading"):

@@ -9,30 +9,30 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import update
 
 from logster.errors import StoreError
 from logster.event import NS_PER_S, Event
-from logster.meta import retention as retention_module
-from logster.meta import tables
-from logster.meta.accounts import Role
-from logster.meta.database import Database, open_database
-from logster.meta.keys import Right
-from logster.meta.retention import Retention
+from logster.meta import expiry as expiries
+from logster.meta.expiry import Expiry
+from logster.meta.grants import Right
+from logster.meta.lease import Lease
+from logster.meta.sessions import Role
 from logster.store.schema import EventsTable, migrate
 from logster.store.usage import weigh_loss
 from support.disk import filled, small_disk
 from support.engine import connected, engine_process
-from support.meta import add_workspace
+from support.meta import add_workspace, running_meta
 from support.stored import store_events
 from support.web import ADMIN, KEY, PASSWORD, Site, absent_engine, csrf_of, log_in, running_site
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     import httpx
 
+    from logster.meta.meta import Meta
     from logster.store.engine import Engine
 
 DAY_NS = 86_400 * NS_PER_S
@@ -46,6 +46,7 @@ class CountedTable(EventsTable):
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine)
         self.changes: list[int] = []
+        self.sweeps = 0
         self.is_broken = False
 
     async def keep_days(self, days: int) -> None:
@@ -54,16 +55,23 @@ class CountedTable(EventsTable):
         self.changes.append(days)
         await super().keep_days(days)
 
+    async def drop_expired(self) -> list[int]:
+        self.sweeps += 1
+        return await super().drop_expired()
+
 
 @pytest.fixture
 def table(engine: Engine) -> CountedTable:
     return CountedTable(engine)
 
 
-def hold(database: Database, until_ns: int) -> None:
-    """Let another worker have its turn until then."""
-    with database.writing() as connection:
-        connection.execute(update(tables.retention).values(held_until=until_ns))
+def expiry_of(meta: Meta, table: CountedTable) -> Expiry:
+    return Expiry(meta.database, meta.retention, table)
+
+
+def other_lease(meta: Meta, name: str = "retention") -> Lease:
+    """That of another worker."""
+    return Lease(meta.database, name, duration_s=expiries.CHANGE_LEASE_S)
 
 
 def aged(number: int, days: float, **fields: Any) -> Event:
@@ -89,100 +97,104 @@ async def count_events(engine: Engine) -> int:
 
 
 async def test_of_several_workers_exactly_one_changes_the_table(
-    tmp_path: Path, table: CountedTable
+    meta_url: str, table: CountedTable
 ) -> None:
     with ExitStack() as stack:
-        opened = [open_database(f"sqlite:///{tmp_path / 'meta.sqlite'}") for _ in range(6)]
-        for database in opened:
-            stack.callback(database.close)
-        workers = [Retention(database, table, default_days=30) for database in opened]
+        opened = [stack.enter_context(running_meta(meta_url)) for _ in range(6)]
+        workers = [expiry_of(meta, table) for meta in opened]
         for days in (30, 7, 90):
-            await workers[0].choose(days, "ada")
+            await opened[0].retention.choose(days, "ada")
             async with asyncio.timeout(20):
-                while not all(await asyncio.gather(*(worker.settle() for worker in workers))):
+                while {meta.retention.days for meta in opened} != {days}:
+                    await asyncio.gather(*(worker.apply() for worker in workers))
                     await asyncio.sleep(0.01)
-            assert {worker.days for worker in workers} == {days}
             assert await table.kept_days() == days
         assert table.changes == [30, 7, 90]
 
 
 async def test_a_choice_survives_a_restart_with_another_setting(
-    database: Database, table: CountedTable, engine: Engine
+    meta: Meta, meta_url: str, table: CountedTable, engine: Engine
 ) -> None:
-    before = Retention(database, table, default_days=30)
-    await before.choose(12, "ada")
-    assert await before.settle()
+    await meta.retention.choose(12, "ada")
+    assert await expiry_of(meta, table).apply()
     await migrate(engine)
-    after = Retention(database, table, default_days=400)
-    await after.load()
-    assert after.days == 12
-    assert await after.settle()
+    with running_meta(meta_url, retention_days=400) as after:
+        assert after.retention.days == 12
+        assert await expiry_of(after, table).apply()
     assert (await table.kept_days(), table.changes) == (12, [12])
 
 
 async def test_without_a_choice_the_setting_counts_and_taking_it_back_too(
-    database: Database, table: CountedTable
+    meta: Meta, table: CountedTable
 ) -> None:
-    retention = Retention(database, table, default_days=45)
-    assert await retention.settle()
-    await retention.choose(5, "ada")
-    assert await retention.settle()
-    await retention.choose(None, "ada")
-    assert await retention.settle()
-    assert table.changes == [45, 5, 45]
+    expiry = expiry_of(meta, table)
+    assert await expiry.apply()
+    await meta.retention.choose(5, "ada")
+    assert await expiry.apply()
+    await meta.retention.choose(None, "ada")
+    assert await expiry.apply()
+    assert table.changes == [30, 5, 30]
 
 
-async def test_a_settled_worker_asks_the_table_nothing(
-    database: Database, table: CountedTable, monkeypatch: pytest.MonkeyPatch
+async def test_a_choice_that_is_applied_asks_nobody(
+    meta: Meta,
+    table: CountedTable,
+    outage: Callable[[], AbstractContextManager[None]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    retention = Retention(database, table, default_days=30)
-    assert await retention.settle()
+    expiry = expiry_of(meta, table)
+    assert await expiry.apply()
 
     async def kept_days() -> int:
         raise AssertionError("the table was asked")
 
     monkeypatch.setattr(table, "kept_days", kept_days)
-    assert await retention.settle()
+    with outage():
+        assert await expiry.apply()
+    assert meta.retention.days == 30
 
 
 # -- what arrives ----------------------------------------------------------------------------
 
 
 async def test_older_events_are_let_in_only_when_the_table_keeps_them(
-    database: Database, table: CountedTable
+    meta: Meta, table: CountedTable
 ) -> None:
-    retention = Retention(database, table, default_days=30)
-    assert await retention.settle()
-    await retention.choose(90, "ada")
+    expiry = expiry_of(meta, table)
+    assert await expiry.apply()
+    await meta.retention.choose(90, "ada")
     table.is_broken = True
     with pytest.raises(StoreError):
-        await retention.settle()
-    assert retention.days == 30
+        await expiry.apply()
+    assert meta.retention.days == 30
     table.is_broken = False
-    assert await retention.settle()
-    assert retention.days == 90
+    assert await expiry.apply()
+    assert meta.retention.days == 90
 
 
 async def test_a_shorter_time_holds_for_what_arrives_at_once(
-    database: Database, table: CountedTable
+    meta: Meta, beside: Meta, table: CountedTable
 ) -> None:
-    retention = Retention(database, table, default_days=30)
-    assert await retention.settle()
-    await retention.choose(7, "ada")
-    hold(database, time.time_ns() + 60 * NS_PER_S)
-    assert not await retention.settle()
-    assert retention.days == 7
+    expiry = expiry_of(meta, table)
+    assert await expiry.apply()
+    await meta.retention.choose(7, "ada")
+    assert await other_lease(beside).take()
+    assert not await expiry.apply()
+    assert meta.retention.days == 7
     assert await table.kept_days() == 30
 
 
-async def test_a_worker_that_died_in_its_turn_is_not_waited_for_for_ever(
-    database: Database, table: CountedTable
+async def test_a_worker_that_died_while_it_changed_the_table_is_not_waited_for_for_ever(
+    meta: Meta, beside: Meta, table: CountedTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    retention = Retention(database, table, default_days=7)
-    hold(database, time.time_ns() + 60 * NS_PER_S)
-    assert not await retention.settle()
-    hold(database, time.time_ns() - 1)
-    assert await retention.settle()
+    monkeypatch.setattr(expiries, "CHANGE_LEASE_S", 1.0)
+    expiry = expiry_of(meta, table)
+    await meta.retention.choose(7, "ada")
+    assert await other_lease(beside).take()
+    assert not await expiry.apply()
+    async with asyncio.timeout(10):
+        while not await expiry.apply():
+            await asyncio.sleep(0.05)
     assert await table.kept_days() == 7
 
 
@@ -190,7 +202,7 @@ async def test_a_worker_that_died_in_its_turn_is_not_waited_for_for_ever(
 
 
 async def test_a_shorter_time_removes_what_was_weighed_and_nothing_else(
-    database: Database, table: CountedTable, engine: Engine
+    meta: Meta, table: CountedTable, engine: Engine
 ) -> None:
     await store_events(engine, [aged(n, n) for n in range(1, 21)])
     await store_events(engine, [aged(100 + n, 20 + n / 1000, workspace=2) for n in range(5)])
@@ -202,9 +214,8 @@ async def test_a_shorter_time_removes_what_was_weighed_and_nothing_else(
     assert (await weigh_loss(engine, 3650, 3650)).days == 0
     assert (await weigh_loss(engine, 5, 10)).last != loss.last
     assert (await weigh_loss(engine, 10, 10)).days == 0
-    retention = Retention(database, table, default_days=3650)
-    await retention.choose(10, "ada")
-    assert await retention.settle()
+    await meta.retention.choose(10, "ada")
+    assert await expiry_of(meta, table).apply()
     left = 25 - loss.events
     async with asyncio.timeout(30):
         while await count_events(engine) != left:
@@ -213,12 +224,11 @@ async def test_a_shorter_time_removes_what_was_weighed_and_nothing_else(
 
 
 async def test_the_longest_time_removes_nothing(
-    database: Database, table: CountedTable, engine: Engine
+    meta: Meta, table: CountedTable, engine: Engine
 ) -> None:
     """The engine counts in 32 bits of seconds: a longer one would wrap round and expire at once."""
-    retention = Retention(database, table, default_days=30)
-    await retention.choose(10_000, "ada")
-    assert await retention.settle()
+    await meta.retention.choose(10_000, "ada")
+    assert await expiry_of(meta, table).apply()
     await store_events(engine, [aged(1, 0), aged(2, -1)])
     await engine.command("OPTIMIZE TABLE events FINAL")
     assert await count_events(engine) == 2
@@ -242,43 +252,58 @@ async def test_only_days_that_are_over_are_swept_away(engine: Engine, table: Cou
         await engine.command("SYSTEM START TTL MERGES events")
 
 
-async def test_every_worker_sweeps_what_the_engine_has_left(
-    database: Database, table: CountedTable, engine: Engine, monkeypatch: pytest.MonkeyPatch
+async def test_one_worker_sweeps_what_the_engine_has_left_until_it_stops(
+    meta: Meta,
+    beside: Meta,
+    table: CountedTable,
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(retention_module, "LOOK_S", 0.01)
-    await table.keep_days(15)
+    for name in ("LOOK_S", "SWEEP_S", "ASK_AGAIN_S"):
+        monkeypatch.setattr(expiries, name, 0.01)
+    beside_table = CountedTable(engine)
     await engine.command("SYSTEM STOP TTL MERGES events")
-    worker = asyncio.create_task(Retention(database, table, default_days=15).run())
+    first = asyncio.create_task(expiry_of(meta, table).run())
     try:
-        await store_events(engine, [aged(1, 20), aged(2, 10)])
-        monkeypatch.setattr(retention_module, "SWEEP_S", 0.0)
+        async with asyncio.timeout(10):
+            while not table.sweeps:
+                await asyncio.sleep(0.02)
+        second = asyncio.create_task(expiry_of(beside, beside_table).run())
+        await store_events(engine, [aged(1, 40), aged(2, 10)])
         async with asyncio.timeout(10):
             while await count_events(engine) > 1:
                 await asyncio.sleep(0.02)
+        assert not beside_table.sweeps
+        first.cancel()
+        async with asyncio.timeout(10):
+            while not beside_table.sweeps:
+                await asyncio.sleep(0.02)
     finally:
-        worker.cancel()
+        for worker in (first, second):
+            worker.cancel()
+        await asyncio.gather(first, second, return_exceptions=True)
         await engine.command("SYSTEM START TTL MERGES events")
 
 
 async def test_nothing_is_swept_before_a_longer_time_holds(
-    database: Database, table: CountedTable, engine: Engine, monkeypatch: pytest.MonkeyPatch
+    meta: Meta, beside: Meta, table: CountedTable, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another worker is about to change the table: it still tells the shorter time."""
-    monkeypatch.setattr(retention_module, "LOOK_S", 0.01)
-    monkeypatch.setattr(retention_module, "SWEEP_S", 0.0)
+    monkeypatch.setattr(expiries, "LOOK_S", 0.01)
+    monkeypatch.setattr(expiries, "SWEEP_S", 0.0)
     await table.keep_days(15)
     await engine.command("SYSTEM STOP TTL MERGES events")
-    retention = Retention(database, table, default_days=15)
-    await retention.choose(90, "ada")
-    hold(database, time.time_ns() + 60 * NS_PER_S)
-    worker = asyncio.create_task(retention.run())
+    await meta.retention.choose(90, "ada")
+    assert await other_lease(beside).take()
+    worker = asyncio.create_task(expiry_of(meta, table).run())
     try:
         await store_events(engine, [aged(1, 20)])
         await asyncio.sleep(0.5)
         assert await count_events(engine) == 1
+        assert not table.sweeps
     finally:
         worker.cancel()
-        hold(database, 0)
+        await asyncio.gather(worker, return_exceptions=True)
         await engine.command("SYSTEM START TTL MERGES events")
 
 
@@ -334,7 +359,7 @@ async def test_an_administrator_sees_weighs_and_changes(
     assert (changed["days"], changed["chosen_days"], changed["changed_by"]) == (35, 35, ADMIN)
     assert changed["changed_at"].endswith("Z")
     assert f"{ADMIN} changed the retention from 30 to 35 days" in caplog.text
-    assert await site.retention.settle()
+    assert await site.expiry.apply()
     assert (await admin.get(PATH)).json()["kept_days"] == 35
     assert (await admin.put(PATH, json={"days": None})).json()["days"] == 30
 
@@ -355,11 +380,11 @@ async def test_a_loss_of_no_number_of_days_is_refused(site: Site, days: str) -> 
 
 
 async def test_who_does_not_look_after_the_machine_can_change_nothing(site: Site) -> None:
-    theirs = add_workspace(site.database, "theirs")
+    theirs = add_workspace(site.meta.database, "theirs")
     await site.add_user("boss@example.net", theirs, Role.ADMIN)
     await site.add_user("low@example.com", 1, Role.MEMBER)
-    keys = [await site.keys.create(1, "reader", [Right.READ, Right.INGEST])]
-    keys.append(await site.keys.create(theirs, "their admin", list(Right)))
+    keys = [await site.meta.keys.create(1, "reader", [Right.READ, Right.INGEST])]
+    keys.append(await site.meta.keys.create(theirs, "their admin", list(Right)))
     visitors = [await visit_as(site, "boss@example.net"), await visit_as(site, "low@example.com")]
     visitors += [site.visit(key=key.text) for key in keys]
     for visitor in visitors:
@@ -373,7 +398,7 @@ async def test_who_does_not_look_after_the_machine_can_change_nothing(site: Site
     await log_in(forger)
     assert (await forger.put(PATH, json={"days": 1})).status_code == 403
     assert (await site.visit().put(PATH, json={"days": 1})).status_code == 401
-    assert (await site.retention.find()).days is None
+    assert (await site.meta.retention.find()).days is None
 
 
 async def test_a_store_that_is_away_is_told_and_the_choice_is_kept(tmp_path: Path) -> None:

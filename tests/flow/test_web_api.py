@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from logster.errors import StoreRefusedError
-from logster.meta.accounts import Role
-from logster.meta.keys import Keys, Right
+from logster.meta.grants import Right
+from logster.meta.sessions import Role
 from logster.store.engine import Engine
 from logster.web import refusals
-from support.meta import add_workspace
+from support.meta import add_workspace, file_url, running_meta
 from support.web import ADMIN, KEY, Site, absent_engine, csrf_of, log_in, running_site
 
 
@@ -63,7 +63,7 @@ async def test_an_unknown_key_is_not_saved_by_a_session(site: Site) -> None:
 
 
 async def test_a_key_that_may_only_send_may_not_read(site: Site) -> None:
-    new = await site.keys.create(1, "shop", [Right.INGEST])
+    new = await site.meta.keys.create(1, "shop", [Right.INGEST])
     answer = await site.visit(key=new.text).get("/api/v1/events")
     assert answer.status_code == 403
     assert "'read'" in answer.json()["error"]["message"]
@@ -100,7 +100,7 @@ async def test_only_admins_touch_keys(site: Site, role: Role) -> None:
 
 
 async def test_a_reading_key_makes_no_keys(site: Site) -> None:
-    reader = await site.keys.create(1, "reader", [Right.READ, Right.INGEST])
+    reader = await site.meta.keys.create(1, "reader", [Right.READ, Right.INGEST])
     order = {"name": "mine", "rights": ["admin"]}
     answer = await site.visit(key=reader.text).post("/api/v1/keys", json=order)
     assert answer.status_code == 403
@@ -124,7 +124,7 @@ async def test_a_change_by_cookie_needs_the_proof_of_our_own_page(site: Site) ->
     browser.cookies.set("csrftoken", "planted", domain="logs.test")
     headers = {"X-CSRF-Token": "planted"}
     assert (await browser.post("/api/v1/keys", json=order, headers=headers)).status_code == 403
-    names = [info.name for info in await site.keys.in_workspace(1)]
+    names = [info.name for info in await site.meta.keys.in_workspace(1)]
     assert "forged" not in names
 
 
@@ -134,8 +134,8 @@ async def test_a_key_needs_no_proof_because_no_browser_adds_it(site: Site) -> No
 
 
 async def test_keys_of_another_workspace_do_not_exist(site: Site) -> None:
-    other = add_workspace(site.database, "other")
-    theirs = await site.keys.create(other, "theirs", [Right.READ])
+    other = add_workspace(site.meta.database, "other")
+    theirs = await site.meta.keys.create(other, "theirs", [Right.READ])
     program = site.visit(key=KEY)
     assert (await program.delete(f"/api/v1/keys/{theirs.info.id}")).status_code == 404
     assert "theirs" not in (await program.get("/api/v1/keys")).text
@@ -143,7 +143,7 @@ async def test_keys_of_another_workspace_do_not_exist(site: Site) -> None:
 
 
 async def test_the_workspace_cannot_be_asked_for(site: Site) -> None:
-    add_workspace(site.database, "other")
+    add_workspace(site.meta.database, "other")
     headers = {"X-Workspace": "other", "Workspace": "2"}
     answer = await site.visit(key=KEY).get("/api/v1/session", headers=headers)
     assert answer.json()["workspace"] == "default"
@@ -248,17 +248,16 @@ async def test_unknown_paths_and_methods_of_the_api_answer_in_json(site: Site) -
 async def test_a_revoked_key_ends_within_a_second_in_the_worker_beside(
     site: Site, engine: Engine, tmp_path: Path
 ) -> None:
-    new = await site.keys.create(1, "shop", [Right.READ])
-    beside = Keys(site.database).start()
-    await beside.admit(new.text, Right.READ)
-    answer = await site.visit(key=KEY).delete(f"/api/v1/keys/{new.info.id}")
-    assert answer.status_code == 204
-    deadline = time.monotonic() + 1
-    is_admitted = True
-    while is_admitted and time.monotonic() < deadline:
-        await asyncio.sleep(0.02)
-        is_admitted = new.info.id in {grant.key for grant in beside._grants.values()}
-    beside.close()
+    new = await site.meta.keys.create(1, "shop", [Right.READ])
+    with running_meta(file_url(tmp_path)) as beside:
+        await beside.grants.admit(new.text, Right.READ)
+        answer = await site.visit(key=KEY).delete(f"/api/v1/keys/{new.info.id}")
+        assert answer.status_code == 204
+        deadline = time.monotonic() + 1
+        is_admitted = True
+        while is_admitted and time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
+            is_admitted = new.info.id in {grant.key for grant in beside.grants._grants.now.values()}
     assert not is_admitted
 
 

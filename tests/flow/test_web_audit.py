@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from logster.meta.accounts import Role
+from logster.meta.sessions import Role
 from support.web import ADMIN, PASSWORD, Site, csrf_of, log_in, running_site
 
 if TYPE_CHECKING:

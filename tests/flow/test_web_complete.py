@@ -16,7 +16,7 @@ OURS, THEIRS = 1, 2
 @pytest.fixture
 async def site(tmp_path: Path, engine: Engine) -> AsyncIterator[Site]:
     async with running_site(tmp_path, engine) as opened:
-        assert add_workspace(opened.database, "theirs") == THEIRS
+        assert add_workspace(opened.meta.database, "theirs") == THEIRS
         properties = {"status": 500, "http": {"code": "x"}, "odd name": "v"}
         await store_events(
             engine,

@@ -12,7 +12,7 @@ import pytest
 
 from logster.errors import StoreUnavailableError
 from logster.event import Event
-from logster.meta.keys import Right
+from logster.meta.grants import Right
 from logster.store.engine import Engine
 from support.meta import add_workspace
 from support.stored import store_events
@@ -26,7 +26,7 @@ FIRST_ID = 2**60 + 1
 @pytest.fixture
 async def site(tmp_path: Path, engine: Engine) -> AsyncIterator[Site]:
     async with running_site(tmp_path, engine) as opened:
-        assert add_workspace(opened.database, "theirs") == THEIRS
+        assert add_workspace(opened.meta.database, "theirs") == THEIRS
         yield opened
 
 
@@ -69,7 +69,7 @@ async def test_a_page_shows_what_was_stored_and_leads_to_the_next(
 
 async def test_another_workspace_is_another_world(site: Site, engine: Engine) -> None:
     await store_events(engine, [event(1), event(2, THEIRS, message="their secret")])
-    theirs = await site.keys.create(THEIRS, "theirs", [Right.READ])
+    theirs = await site.meta.keys.create(THEIRS, "theirs", [Right.READ])
     browser, program, they = site.visit(), site.visit(key=KEY), site.visit(key=theirs.text)
     await log_in(browser)
     for principal in (browser, program):

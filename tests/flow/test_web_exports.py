@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from litestar.exceptions import LitestarException
 
-from logster.meta.keys import Right
+from logster.meta.grants import Right
 from logster.store.export import paging
 from logster.web import access
 from logster.web import export as export_handlers
@@ -82,11 +82,11 @@ async def export(
 
 @pytest.mark.parametrize("form", ["ndjson", "csv", "parquet"])
 async def test_an_export_ends_with_its_key_and_is_visibly_cut(site: Site, form: str) -> None:
-    new = await site.keys.create(1, "short", [Right.READ])
+    new = await site.meta.keys.create(1, "short", [Right.READ])
 
     async def revoke(count: int) -> None:
         if count == 2:
-            await site.keys.revoke(1, new.info.id)
+            await site.meta.keys.revoke(1, new.info.id)
 
     with pytest.raises(LitestarException) as caught:
         await export(site, new.text, f"format={form}", revoke)
@@ -97,14 +97,14 @@ async def test_a_key_that_ends_within_a_page_gets_no_more_of_it(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(export_handlers, "MAX_SENT_BYTES", 100)
-    new = await site.keys.create(1, "slow", [Right.READ])
+    new = await site.meta.keys.create(1, "slow", [Right.READ])
     sent = 0
 
     async def revoke(count: int) -> None:
         nonlocal sent
         sent = count
         if count == 2:
-            await site.keys.revoke(1, new.info.id)
+            await site.meta.keys.revoke(1, new.info.id)
 
     with pytest.raises(LitestarException):
         await export(site, new.text, "", revoke)

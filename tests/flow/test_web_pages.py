@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from logster.meta.accounts import MAX_FAILURES_OF_EMAIL, Role
+from logster.meta.sessions import Role
+from logster.meta.throttle import MAX_FAILURES_OF_EMAIL
 from logster.store.engine import Engine
 from logster.web.app import STRICT_HEADERS
 from support.web import ADMIN, KEY, PASSWORD, Site, absent_engine, csrf_of, log_in, running_site

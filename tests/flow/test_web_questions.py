@@ -13,8 +13,8 @@ import pyarrow.parquet
 import pytest
 
 from logster.event import Event
-from logster.meta.accounts import Role
-from logster.meta.keys import Right
+from logster.meta.grants import Right
+from logster.meta.sessions import Role
 from logster.query.match import matches
 from logster.query.parse import parse_filter
 from support.meta import add_workspace
@@ -36,7 +36,7 @@ QUESTIONS = (
 @pytest.fixture
 async def site(tmp_path: Path, engine: Engine) -> AsyncIterator[Site]:
     async with running_site(tmp_path, engine) as opened:
-        assert add_workspace(opened.database, "theirs") == THEIRS
+        assert add_workspace(opened.meta.database, "theirs") == THEIRS
         yield opened
 
 
@@ -164,8 +164,8 @@ async def test_an_export_is_a_file_with_a_name(
 async def test_read_rights_are_needed_and_enough(
     site: Site, stored: list[Event], question: str
 ) -> None:
-    reader = await site.keys.create(OURS, "reader", [Right.READ])
-    sender = await site.keys.create(OURS, "sender", [Right.INGEST])
+    reader = await site.meta.keys.create(OURS, "reader", [Right.READ])
+    sender = await site.meta.keys.create(OURS, "sender", [Right.INGEST])
     path = f"/api/v1/{question}"
     assert (await site.visit(key=reader.text).get(path)).status_code == 200
     assert (await site.visit(key=sender.text).get(path)).status_code == 403
@@ -251,7 +251,7 @@ async def test_sql_is_for_administrators(site: Site, stored: list[Event]) -> Non
     assert set(told) == {"columns", "rows", "elapsed_ms"}  # `rows_read` counts others' rows too
     narrow = {"sql": "SELECT count() FROM events", "until": "2000-01-01"}
     assert (await site.visit(key=KEY).post("/api/v1/sql", json=narrow)).json()["rows"] == [[0]]
-    reader = await site.keys.create(OURS, "reader", [Right.READ])
+    reader = await site.meta.keys.create(OURS, "reader", [Right.READ])
     assert (await site.visit(key=reader.text).post("/api/v1/sql", json=order)).status_code == 403
     browser = site.visit()
     await log_in(browser)

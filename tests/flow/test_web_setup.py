@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from logster.event import Batch, Columns, Event, render_instant
-from logster.meta.accounts import Role
-from logster.meta.keys import Right
+from logster.meta.grants import Right
+from logster.meta.sessions import Role
 from logster.spool.packing import pack
 from logster.spool.queue import Block
 from support.meta import add_workspace
@@ -56,7 +56,7 @@ OF_ADMINISTRATORS = [
 @pytest.fixture
 async def site(tmp_path: Path, engine: Engine) -> AsyncIterator[Site]:
     async with running_site(tmp_path, engine) as opened:
-        assert add_workspace(opened.database, "theirs") == THEIRS
+        assert add_workspace(opened.meta.database, "theirs") == THEIRS
         await opened.add_user(ADA, OURS, Role.MEMBER)
         await opened.add_user(THEIR_ADMIN, THEIRS, Role.ADMIN)
         yield opened
@@ -215,7 +215,7 @@ async def test_the_last_administrator_who_can_log_in_is_not_disabled(site: Site)
 async def test_an_account_that_two_workspaces_share_is_disabled_by_neither(site: Site) -> None:
     admin, boss = await visit_as(site), await visit_as(site, THEIR_ADMIN)
     ada = await id_of(admin, ADA)
-    with site.database.writing() as connection:
+    with site.meta.database.writing() as connection:
         connection.exec_driver_sql(
             f"INSERT INTO memberships (workspace, user, role) VALUES ({THEIRS}, {ada}, 'viewer')"
         )
@@ -294,7 +294,7 @@ async def test_people_of_another_workspace_are_out_of_reach(site: Site) -> None:
 async def test_an_account_that_two_workspaces_share_keeps_its_password(site: Site) -> None:
     admin, boss = await visit_as(site), await visit_as(site, THEIR_ADMIN)
     ada = await id_of(admin, ADA)
-    with site.database.writing() as connection:
+    with site.meta.database.writing() as connection:
         connection.exec_driver_sql(
             f"INSERT INTO memberships (workspace, user, role) VALUES ({THEIRS}, {ada}, 'viewer')"
         )
@@ -326,8 +326,8 @@ async def test_a_stolen_session_cannot_guess_the_password_for_ever(site: Site) -
 
 async def test_a_key_is_renamed_and_another_workspaces_is_not(site: Site) -> None:
     admin = await visit_as(site)
-    ours = await site.keys.create(OURS, "old", [Right.INGEST])
-    theirs = await site.keys.create(THEIRS, "theirs", [Right.INGEST])
+    ours = await site.meta.keys.create(OURS, "old", [Right.INGEST])
+    theirs = await site.meta.keys.create(THEIRS, "theirs", [Right.INGEST])
     renamed = await admin.patch(f"/api/v1/keys/{ours.info.id}", json={"name": " shop "})
     assert renamed.json()["name"] == "shop"
     bad = await admin.patch(f"/api/v1/keys/{ours.info.id}", json={"name": ""})
@@ -341,7 +341,7 @@ async def test_a_key_is_renamed_and_another_workspaces_is_not(site: Site) -> Non
 
 async def test_the_newest_event_of_a_key_is_found(site: Site, engine: Engine) -> None:
     admin = await visit_as(site)
-    key = (await site.keys.create(OURS, "shop", [Right.INGEST])).info.id
+    key = (await site.meta.keys.create(OURS, "shop", [Right.INGEST])).info.id
     path = f"/api/v1/keys/{key}/newest"
     waiting = (await admin.get(path)).json()
     assert waiting["event"] is None

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from logster.meta.keys import Right
+from logster.meta.grants import Right
 from logster.store.engine import Engine
 from support.meta import add_workspace
 from support.stored import event_at, store_events
@@ -19,7 +19,7 @@ HOUR_NS = 1_795_507_200_000_000_000
 @pytest.fixture
 async def site(tmp_path: Path, engine: Engine) -> AsyncIterator[Site]:
     async with running_site(tmp_path, engine) as opened:
-        assert add_workspace(opened.database, "theirs") == THEIRS
+        assert add_workspace(opened.meta.database, "theirs") == THEIRS
         yield opened
 
 
@@ -57,7 +57,7 @@ async def test_a_workspace_counts_its_own_events(site: Site, engine: Engine) -> 
         engine,
         [event_at(1, workspace=OURS), event_at(2, workspace=THEIRS), event_at(3, workspace=THEIRS)],
     )
-    theirs = await site.keys.create(THEIRS, "theirs", [Right.READ])
+    theirs = await site.meta.keys.create(THEIRS, "theirs", [Right.READ])
     for key, expected in ((KEY, 1), (theirs.text, 2)):
         answer = await site.visit(key=key).get("/api/v1/stats", params={"q": "| count"})
         assert answer.json()["rows"] == [[expected]]

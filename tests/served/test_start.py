@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from logster.serve.supervisor import memory_folder
+from logster.serve.metrics_folder import memory_folder
 from support.disk import small_disk
 from support.served import KEY, Served, request, serving, wait_until
 from support.users import without_powers

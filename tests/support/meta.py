@@ -1,4 +1,4 @@
-"""A fresh meta database per test, and log-ins that do not take a second."""
+"""What a worker has of a meta database, with log-ins that do not take a second."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import argon2
 
 from logster.meta import tables
 from logster.meta.database import Database, open_database
+from logster.meta.meta import Meta
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,25 +22,43 @@ FAST_HASHER = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 @contextmanager
-def meta_database(folder: Path) -> Iterator[Database]:
-    """The upgraded database in `folder`, empty when there is none yet."""
+def running_meta(url: str, *, retention_days: int = 30) -> Iterator[Meta]:
+    """What one worker has of a meta database; another one may have the same beside it."""
+    with started_meta(open_database(url), retention_days=retention_days) as meta:
+        yield meta
+
+
+@contextmanager
+def started_meta(database: Database, *, retention_days: int = 30) -> Iterator[Meta]:
+    """The same of a database that is open."""
+    hasher = FAST_HASHER
+    meta = Meta(database, session_days=14, retention_days=retention_days, hasher=hasher)
+    try:
+        meta.live.start()
+        yield meta
+    finally:
+        meta.close()
+
+
+def upgraded_file(folder: Path) -> str:
+    """The address of the upgraded database in `folder`, which is empty when there was none."""
     path = folder / "meta.sqlite"
     if not path.exists():
         path.write_bytes(_upgraded())
-    database = open_database(f"sqlite:///{path}")
-    try:
-        yield database
-    finally:
-        database.close()
+    return file_url(folder)
 
 
 @cache
 def _upgraded() -> bytes:
     """The file that every step has been through: opening it leaves nothing to be done."""
     with TemporaryDirectory() as folder:
-        path = Path(folder, "meta.sqlite")
-        open_database(f"sqlite:///{path}").close()
-        return path.read_bytes()
+        open_database(file_url(Path(folder))).close()
+        return Path(folder, "meta.sqlite").read_bytes()
+
+
+def file_url(folder: Path) -> str:
+    """The address of a database that is a file in `folder`."""
+    return f"sqlite:///{folder / 'meta.sqlite'}"
 
 
 def add_workspace(database: Database, name: str) -> int:

@@ -16,7 +16,7 @@ import urllib.parse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from logster.serve.supervisor import memory_folder
+from logster.serve.metrics_folder import memory_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

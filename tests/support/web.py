@@ -9,20 +9,15 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from logster.config import load_config
-from logster.meta.accounts import Accounts, Role
 from logster.meta.bootstrap import bootstrap
-from logster.meta.dashboards import Dashboards
-from logster.meta.keys import Keys
-from logster.meta.members import Members
-from logster.meta.retention import Retention
-from logster.meta.searches import Searches
+from logster.meta.expiry import Expiry
 from logster.root import enter
 from logster.store.engine import Engine
 from logster.store.schema import EventsTable
 from logster.web.app import build_app
 from logster.web.files import STATIC_FOLDER
 from logster.web.live import TailStreams
-from support.meta import FAST_HASHER, meta_database
+from support.meta import FAST_HASHER, running_meta, upgraded_file
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -30,7 +25,8 @@ if TYPE_CHECKING:
 
     from litestar.types import ASGIApp
 
-    from logster.meta.database import Database
+    from logster.meta.meta import Meta
+    from logster.meta.sessions import Role
 
 ORIGIN = "http://logs.test"
 ADMIN, PASSWORD = "admin@example.com", "correct horse"
@@ -52,21 +48,11 @@ async def absent_engine() -> AsyncIterator[Engine]:
 class Site:
     """The application and its parts; the admin and the key are of the workspace "default"."""
 
-    def __init__(
-        self,
-        database: Database,
-        keys: Keys,
-        accounts: Accounts,
-        app: ASGIApp,
-        streams: TailStreams,
-        retention: Retention,
-    ) -> None:
-        self.database = database
-        self.keys = keys
-        self.accounts = accounts
+    def __init__(self, meta: Meta, app: ASGIApp, streams: TailStreams, expiry: Expiry) -> None:
+        self.meta = meta
         self.app = app
         self.streams = streams
-        self.retention = retention
+        self.expiry = expiry
 
     def visit(self, *, key: str | None = None, address: str = "192.0.2.1") -> httpx.AsyncClient:
         """A browser, or a program when it has a key."""
@@ -77,7 +63,7 @@ class Site:
 
     async def add_user(self, email: str, workspace: int, role: Role) -> None:
         """A person with the usual password."""
-        await self.accounts.create_user(email, PASSWORD, workspace, role)
+        await self.meta.accounts.create_user(email, PASSWORD, workspace, role)
 
 
 @asynccontextmanager
@@ -89,30 +75,16 @@ async def running_site(
     **settings: str,
 ) -> AsyncIterator[Site]:
     """A site with a fresh meta database in `folder`."""
-    with meta_database(folder) as database:
-        bootstrap(database, admin=f"{ADMIN}:{PASSWORD}", api_key=KEY, hasher=FAST_HASHER)
-        keys = Keys(database).start()
-        accounts = Accounts(database, session_days=14, hasher=FAST_HASHER)
-        config = load_config({"data": str(folder), **settings}, {})
+    config = load_config({"data": str(folder), **settings}, {})
+    with running_meta(upgraded_file(folder), retention_days=config.retention_days) as meta:
+        bootstrap(meta.database, admin=f"{ADMIN}:{PASSWORD}", api_key=KEY, hasher=FAST_HASHER)
+        meta.live.refresh()
         streams = TailStreams()
-        retention = Retention(database, EventsTable(engine), default_days=config.retention_days)
         app = build_app(
-            config,
-            keys=keys,
-            accounts=accounts,
-            members=Members(database),
-            searches=Searches(database),
-            retention=retention,
-            dashboards=Dashboards(database),
-            engine=engine,
-            streams=streams,
-            static_folder=static_folder,
+            config, meta=meta, engine=engine, streams=streams, static_folder=static_folder
         )
-        try:
-            yield Site(database, keys, accounts, _front(app, config.root), streams, retention)
-        finally:
-            accounts.close()
-            keys.close()
+        expiry = Expiry(meta.database, meta.retention, EventsTable(engine))
+        yield Site(meta, _front(app, config.root), streams, expiry)
 
 
 def _front(app: ASGIApp, root: str) -> ASGIApp:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logster.serve.head import NotHttpError, check_head, is_authority, read_target
-from logster.serve.http1 import Listener
+from logster.serve.http1.head import NotHttpError, check_head, is_authority, read_target
+from logster.serve.http1.listener import Listener
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

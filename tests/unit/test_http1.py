@@ -19,8 +19,11 @@ from litestar.params import JSONBody  # noqa: TC002 - the framework reads it
 from litestar.response import Stream
 
 from logster import metrics
-from logster.serve import http1
-from logster.serve.http1 import MAX_HEAD_BYTES, Listener
+from logster.serve.http1 import connection as connections
+from logster.serve.http1 import exchange
+from logster.serve.http1 import listener as listeners
+from logster.serve.http1.listener import Listener
+from logster.serve.http1.parser import MAX_HEAD_BYTES
 from logster.web.cancellation import answer_while_waited, answer_whole
 from logster.web.refusals import EXCEPTION_HANDLERS
 from support.examples import examples
@@ -207,10 +210,12 @@ def only_what_is_meant_fails(caplog: pytest.LogCaptureFixture) -> Iterator[None]
 @pytest.fixture
 def hurry(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fifth of a second for the limits that a test names, a minute for the others."""
-    monkeypatch.setattr(http1, "LOOK_S", 0.02)
+    monkeypatch.setattr(listeners, "LOOK_S", 0.02)
     for name in ("HEAD", "IDLE", "SEND"):
-        monkeypatch.setattr(http1, f"{name}_TIMEOUT_S", 0.2 if name in request.param else 60.0)
-    monkeypatch.setattr(http1, "LINGER_S", 0.2)
+        monkeypatch.setattr(
+            connections, f"{name}_TIMEOUT_S", 0.2 if name in request.param else 60.0
+        )
+    monkeypatch.setattr(connections, "LINGER_S", 0.2)
 
 
 def limits(*names: str) -> pytest.MarkDecorator:
@@ -376,7 +381,7 @@ async def test_a_body_that_nobody_asks_for_waits_with_its_sender(place: Place) -
         await asyncio.sleep(0.3)
         (connection,) = place.listener.connections
         waiting = sum(exchange._size for exchange in connection._exchanges)
-        assert waiting < http1.MAX_WAITING_BYTES + (1 << 20)
+        assert waiting < exchange.MAX_WAITING_BYTES + (1 << 20)
         assert not sending.done()
 
         place.site.gate.set()
@@ -520,10 +525,10 @@ async def test_requests_that_wait_for_answers_are_bounded(place: Place) -> None:
         await until(lambda: place.site.asked)
         await asyncio.sleep(0.1)
         (connection,) = place.listener.connections
-        assert len(connection._exchanges) == http1.MAX_PIPELINED + 1
+        assert len(connection._exchanges) == connections.MAX_PIPELINED + 1
         place.site.gate.set()
         answers = await client.rest()
-    assert answers.count(b"HTTP/1.1 200 ") == http1.MAX_PIPELINED + 1
+    assert answers.count(b"HTTP/1.1 200 ") == connections.MAX_PIPELINED + 1
     assert b"HTTP/1.1 400 " in answers
     assert b"without waiting for answers" in answers
 
@@ -626,7 +631,7 @@ async def test_who_takes_nothing_of_an_answer_is_cut_off() -> None:
 async def test_the_end_of_an_answer_has_its_time_too_and_a_slow_reader_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(http1, "SEND_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(connections, "SEND_TIMEOUT_S", 1.0)
     started = time.monotonic()
     async with serving() as place, place.client() as slow, place.client() as never:
         for client in (slow, never):

@@ -16,7 +16,7 @@ from logster.ingest.idempotency import Receipts
 from logster.ingest.intake import Intake
 from logster.ingest.protocol import Limits, Protocol, Reading, Receipt, Reply, Request, Route
 from logster.ingest.routes import Routes
-from logster.meta.keys import Grant, Right
+from logster.meta.grants import Grant, Right
 from support.asgi import Answer, ask
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from logster.ingest.intake import MAX_QUICK_PARTS, Intake
 from logster.ingest.protocol import Limits, Receipt
 from logster.ingest.protocols.native import api_log
 from logster.ingest.routes import Routes
-from logster.meta.keys import Grant, Right
+from logster.meta.grants import Grant, Right
 from logster.pipeline import Pipeline
 from logster.spool.drain import MAX_CLAIM_BYTES, MAX_CLAIM_EVENTS
 from logster.spool.packing import pack

@@ -16,7 +16,8 @@ from logster.cli.settings import data_option, opened, run, workspace_id, workspa
 from logster.cli.table import show_table
 from logster.cli.terminal import note, render_json, show
 from logster.event import NS_PER_S
-from logster.meta.keys import KeyInfo, Keys, Right
+from logster.meta.grants import Right
+from logster.meta.keys import KeyInfo, Keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,8 @@ from sqlalchemy import select
 from logster.config import Config, load_config, variable_of
 from logster.errors import ConfigError, NotFoundError
 from logster.meta import tables
-from logster.meta.database import check_kept, open_database
+from logster.meta.database import open_database
+from logster.meta.sqlite import check_kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator

@@ -17,8 +17,10 @@ from logster.cli.table import show_table
 from logster.cli.terminal import note, one_line, render_json, show
 from logster.config import load_config
 from logster.meta import tables
-from logster.meta.accounts import Accounts, Role, check_password
+from logster.meta.accounts import Accounts
 from logster.meta.members import Members
+from logster.meta.passwords import check_password
+from logster.meta.sessions import Role
 
 
 @click.group("user")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from logster.ingest.intake import Intake
     from logster.ingest.protocol import Cors, Receipt, Reply, Route
     from logster.ingest.routes import Match, Routes
-    from logster.meta.keys import Grant
+    from logster.meta.grants import Grant
 
     Scope = dict[str, Any]
     Send = Callable[[dict[str, Any]], Awaitable[None]]

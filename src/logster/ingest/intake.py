@@ -21,7 +21,7 @@ from logster.ingest.body import Body
 from logster.ingest.fairness import FairShares, Turns
 from logster.ingest.idempotency import digest_of, fingerprint, read_kept, render_kept
 from logster.ingest.protocol import Limits, Protocol, Receipt, Request, oversize_text
-from logster.meta.keys import Grant
+from logster.meta.grants import Grant
 
 if TYPE_CHECKING:
     from logster.ingest.idempotency import Receipts

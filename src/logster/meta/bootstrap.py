@@ -18,21 +18,12 @@ from sqlalchemy import select
 
 from logster.errors import ConfigError
 from logster.meta import tables
-from logster.meta.accounts import (
-    MAX_PASSWORD_LENGTH,
-    MIN_PASSWORD_LENGTH,
-    Role,
-    add_user,
-    check_email,
-)
-from logster.meta.keys import (
-    ALL_RIGHTS,
-    MAX_KEY_LENGTH,
-    MIN_OWN_KEY_LENGTH,
-    add_key,
-    digest_of,
-    make_key,
-)
+from logster.meta.accounts import add_user, check_email
+from logster.meta.grants import ALL_RIGHTS
+from logster.meta.key_text import MAX_KEY_LENGTH, MIN_OWN_KEY_LENGTH, digest_of, make_key
+from logster.meta.keys import add_key
+from logster.meta.passwords import MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH
+from logster.meta.sessions import Role
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

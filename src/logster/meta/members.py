@@ -15,7 +15,8 @@ from sqlalchemy import delete, func, select, update
 
 from logster.errors import ForbiddenError, NotFoundError
 from logster.meta import tables
-from logster.meta.accounts import Role, fold_email
+from logster.meta.accounts import fold_email
+from logster.meta.sessions import Role
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

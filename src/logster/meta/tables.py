@@ -1,4 +1,4 @@
-"""Every table of the meta database: workspaces, people, keys, what they keep, retention.
+"""Every table of the meta database: workspaces, people, keys, what they keep, retention, leases.
 
 In: nothing. Out: SQLAlchemy tables, the same for SQLite and PostgreSQL.
 Promise: a database upgraded step by step (`migrations/`) equals these tables; a test compares them.
@@ -171,6 +171,15 @@ retention = Table(
     Column("days", BigInteger),
     Column("changed_at", BigInteger),
     Column("changed_by", Text),
-    # One worker changes the store's table at a time; its turn ends by itself when it dies.
-    Column("held_until", BigInteger, nullable=False),
+)
+
+# Which worker does what one of all does; see `lease`.
+leases = Table(
+    "leases",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    # Made up by the worker.
+    Column("holder", Text, nullable=False),
+    # By the database's own clock.
+    Column("expires_at", BigInteger, nullable=False),
 )

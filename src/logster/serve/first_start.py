@@ -15,7 +15,8 @@ from logster.config import Config, load_config
 from logster.errors import LogsterError
 from logster.folder.permissions import UMASK
 from logster.meta.bootstrap import FirstStart, bootstrap, check_chosen
-from logster.meta.database import check_kept, open_database
+from logster.meta.database import open_database
+from logster.meta.sqlite import check_kept
 from logster.serverlog import start_log
 
 

@@ -83,6 +83,14 @@ def watch_spool(state: SpoolState, faults: Faults) -> None:
         faults.end(source)
 
 
+def watch_meta(failure: str, faults: Faults) -> None:
+    """Say that this worker goes on with what it knows of the meta database."""
+    if failure:
+        faults.begin("meta database", _absence(failure))
+    else:
+        faults.end("meta database")
+
+
 async def watch_losses(path: Path, faults: Faults) -> None:
     """Say what a spool of this worker has lost, until a person has seen it."""
     try:
@@ -110,6 +118,18 @@ async def watch_store(engine: Engine, faults: Faults) -> None:
             faults.begin(f"parts that are {kind}", _part_fault(kind, found))
         else:
             faults.end(f"parts that are {kind}")
+
+
+def _absence(failure: str) -> Fault:
+    return Fault(
+        part="meta",
+        cause="away",
+        message="The database of keys and accounts does not answer",
+        advice="The keys and the retention that are known keep working; nobody logs in until it is "
+        "back. Look after that database (LOGSTER_META_URL, or the data folder).",
+        detail=failure,
+        is_blocking=False,
+    )
 
 
 def _loss(state: SpoolState) -> Fault:

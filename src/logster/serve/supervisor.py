@@ -13,37 +13,32 @@ import contextlib
 import os
 import resource
 import secrets
-import shutil
 import signal
 import socket
-import stat
 import subprocess
 import sys
 import threading
 import time
 import urllib.error
 import urllib.request
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from logster import serverlog
 from logster.config import dump_config, variable_of
 from logster.errors import ConfigError
 from logster.folder.lock import lock_folder
 from logster.folder.permissions import UMASK, close_folder
 from logster.folder.place import check_folder, forget_folder, make_folder
+from logster.serve.metrics_folder import METRICS_VARIABLE, forget_gauges, metrics_folder
+from logster.serve.part import Part, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from logster.config import Config
 
-#: A part that dies within this time of its start is not well: it waits before the next try.
-SHORT_LIFE_S = 5.0
-FIRST_PAUSE_S = 0.2
-LONGEST_PAUSE_S = 10.0
 #: How often the supervisor looks after its parts.
 LOOK_S = 0.05
 
@@ -59,88 +54,9 @@ SLOW_START_S = 30.0
 
 LOOPBACK = "127.0.0.1"
 
-#: Tells the parts where their metrics are (prometheus_client's own name).
-METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-#: Linux keeps these files in memory; containers have 64 MB of it by default.
-MEMORY = Path("/dev/shm")  # noqa: S108 - only a private folder in it is used
-#: A process has four files that use a page or two; this is room for thousands of restarts.
-MIN_MEMORY_BYTES = 16 * 1024 * 1024
-
 #: Two arenas instead of eight for each core, and Arrow's buffers from the same allocator: a
 #: worker under batches stays at 265 MB instead of 350, for no more CPU.
 ALLOCATION = {"MALLOC_ARENA_MAX": "2", "ARROW_DEFAULT_MEMORY_POOL": "system"}
-
-
-class Part:
-    """One process of the server, kept running until it is stopped."""
-
-    def __init__(self, name: str, module: str, arguments: Sequence[str], grace_s: float) -> None:
-        self.name = name
-        self._command = [sys.executable, "-m", module, *arguments]
-        self._grace_s = grace_s
-        self._process: subprocess.Popen[bytes] | None = None
-        self._started_at = 0.0
-        self._pause_s = FIRST_PAUSE_S
-        self._start_after = 0.0
-
-    @property
-    def pid(self) -> int | None:
-        """Its process, while it has one."""
-        return self._process.pid if self._process else None
-
-    def look_after(self, environment: Mapping[str, str]) -> int | None:
-        """Start it when it does not run; gives the pid of a process found dead."""
-        now = time.monotonic()
-        if self._process is None:
-            if now >= self._start_after:
-                self._start(environment)
-            return None
-        code = self._process.poll()
-        if code is None:
-            return None
-        dead = self._process.pid
-        self._close_stdin()
-        self._process = None
-        is_short = now - self._started_at < SHORT_LIFE_S
-        self._pause_s = min(self._pause_s * 2, LONGEST_PAUSE_S) if is_short else FIRST_PAUSE_S
-        self._start_after = now + (self._pause_s if is_short else 0.0)
-        say(f"{self.name} (pid {dead}) ended with {describe_exit(code)}; starting it again.")
-        return dead
-
-    def ask_to_stop(self) -> None:
-        """Begin its end."""
-        if self._process and self._process.poll() is None:
-            self._process.terminate()
-
-    def wait_until_stopped(self) -> bool:
-        """Wait for its end, and force it when it takes too long; True when it ended by itself."""
-        if self._process is None:
-            return True
-        try:
-            code = self._process.wait(self._grace_s)
-        except subprocess.TimeoutExpired:
-            say(f"{self.name} did not stop within {self._grace_s:g} s and was killed.")
-            self._process.kill()
-            self._process.wait()
-            return False
-        finally:
-            self._close_stdin()
-        return code == 0
-
-    def _start(self, environment: Mapping[str, str]) -> None:
-        self._process = subprocess.Popen(  # noqa: S603 - our own modules, no shell
-            self._command,
-            env=dict(environment),
-            stdin=subprocess.PIPE,
-            # Ctrl-C goes to the supervisor alone: it knows the order.
-            start_new_session=True,
-        )
-        self._started_at = time.monotonic()
-
-    def _close_stdin(self) -> None:
-        if self._process and self._process.stdin:
-            with contextlib.suppress(OSError):
-                self._process.stdin.close()
 
 
 class Supervisor:
@@ -171,15 +87,19 @@ class Supervisor:
         signal.signal(signal.SIGHUP, self.stop)
         telling = threading.Thread(target=self._tell_when_ready, daemon=True)
         telling.start()
+        self._keep_running()
+        telling.join()
+        self._greet()  # it holds a key that nobody can be shown again
+        return self._stop_parts()
+
+    def _keep_running(self) -> None:
+        """Start the parts, and again those that die, until it is time to stop."""
         while not self._is_stopping:
             time.sleep(LOOK_S)
             for part in self._parts:
                 dead = part.look_after(self._environment)
                 if dead is not None:
-                    _forget_gauges(self._environment[METRICS_VARIABLE], dead)
-        telling.join()
-        self._greet()  # it holds a key that nobody can be shown again
-        return self._stop_parts()
+                    forget_gauges(self._environment[METRICS_VARIABLE], dead)
 
     def _stop_parts(self) -> int:
         say("Stopping: finishing requests and emptying the spool.")
@@ -324,63 +244,3 @@ def _is_ready(address: str) -> bool:
             return bool(answer.status == 200)  # noqa: PLR2004 - HTTP's word for yes
     except (urllib.error.URLError, OSError):
         return False
-
-
-@contextlib.contextmanager
-def metrics_folder(data: Path) -> Iterator[Path]:
-    """An empty folder for the values of /metrics, gone at the end; in memory where there is such.
-
-    All parts write there through maps of sparse files. On a full disk that is a SIGBUS: a worker
-    could not start, and nobody would tell the senders why.
-    """
-    folder = memory_folder(data)
-    if not _can_hold_values(folder):
-        folder = data / "run" / "metrics"
-        folder.mkdir(parents=True, exist_ok=True)
-    for leftover in folder.glob("*.db"):  # of a server that was killed
-        leftover.unlink()
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def memory_folder(data: Path) -> Path:
-    """The folder in memory that belongs to a data folder, whether it is there or not.
-
-    Its name follows from the data folder itself, so that a server that was killed finds its own,
-    and containers that share their memory do not share their values.
-    """
-    info = data.stat()
-    return MEMORY / f"logster-{info.st_dev:x}-{info.st_ino:x}"
-
-
-def _can_hold_values(folder: Path) -> bool:
-    """Make a private folder in memory; False where there is none, it is full, or it is taken."""
-    try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        info = folder.lstat()
-        is_private = info.st_uid == os.geteuid() and stat.filemode(info.st_mode) == "drwx------"
-        return is_private and shutil.disk_usage(folder).free >= MIN_MEMORY_BYTES
-    except OSError:
-        return False
-
-
-def _forget_gauges(folder: str, pid: int) -> None:
-    """Drop the live gauges of a dead process; its counters stay (see `metrics`)."""
-    for leftover in Path(folder).glob(f"gauge_live*_{pid}.db"):
-        leftover.unlink(missing_ok=True)
-
-
-def describe_exit(code: int) -> str:
-    """An exit code in words."""
-    if code >= 0:
-        return f"exit code {code}"
-    with contextlib.suppress(ValueError):
-        return f"signal {signal.Signals(-code).name}"
-    return f"signal {-code}"
-
-
-def say(text: str) -> None:
-    """One line for the operator."""
-    serverlog.say("logster", text)

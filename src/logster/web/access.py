@@ -20,8 +20,9 @@ from litestar import Request
 from litestar.datastructures import Cookie
 
 from logster.errors import ForbiddenError, MetaUnavailableError, UnauthorizedError
-from logster.meta.accounts import Accounts, LogIn, Role, Session
-from logster.meta.keys import Keys, Right
+from logster.meta.grants import Right
+from logster.meta.meta import Meta
+from logster.meta.sessions import LogIn, Role, Session
 from logster.meta.sharing import Person
 from logster.root import root_of
 
@@ -83,19 +84,17 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
 class Access:
     """Admits requests of one worker."""
 
-    def __init__(
-        self, keys: Keys, accounts: Accounts, *, is_secure: bool, session_days: int
-    ) -> None:
+    def __init__(self, meta: Meta, *, is_secure: bool, session_days: int) -> None:
         """`is_secure`: people reach us by https, so cookies must not travel otherwise."""
-        self._keys = keys
-        self._accounts = accounts
+        self._grants = meta.grants
+        self._accounts = meta.accounts
         self._is_secure = is_secure
         self._session_s = session_days * 86_400
 
     async def admit(self, request: AnyRequest, right: Right) -> Principal:
         """Who asks; raises UnauthorizedError or ForbiddenError."""
         if key := key_of(request):
-            grant = await self._keys.admit(key, right)
+            grant = await self._grants.admit(key, right)
             return Principal(workspace=grant.workspace, rights=grant.rights, key=grant.key)
         session = await self.session_of(request)
         if session is None:

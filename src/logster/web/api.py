@@ -15,8 +15,9 @@ from litestar.params import FromPath, QueryParameter
 
 from logster import __version__
 from logster.errors import NotFoundError
-from logster.meta.accounts import Accounts, Role
-from logster.meta.keys import Right
+from logster.meta.accounts import Accounts
+from logster.meta.grants import Right
+from logster.meta.sessions import Role
 from logster.query.question import equals_in
 from logster.store.engine import Engine
 from logster.store.export.columns import choose_columns

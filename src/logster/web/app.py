@@ -18,12 +18,8 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from logster import __version__
 from logster.config import Config
-from logster.meta.accounts import Accounts
-from logster.meta.dashboards import Dashboards
-from logster.meta.keys import Keys, Right
-from logster.meta.members import Members
-from logster.meta.retention import Retention
-from logster.meta.searches import Searches
+from logster.meta.grants import Right
+from logster.meta.meta import Meta
 from logster.store.engine import Engine
 from logster.web.access import Access, AnyRequest, Principal
 from logster.web.api import API_PATH, make_api
@@ -65,33 +61,27 @@ STRICT_HEADERS = {
 def build_app(
     config: Config,
     *,
-    keys: Keys,
-    accounts: Accounts,
-    members: Members,
-    searches: Searches,
-    retention: Retention,
-    dashboards: Dashboards,
+    meta: Meta,
     engine: Engine,
     streams: TailStreams | None = None,
     static_folder: Path = STATIC_FOLDER,
 ) -> ASGIApp:
     """The application; the parts stay the caller's to start and to close."""
     access = Access(
-        keys,
-        accounts,
+        meta,
         is_secure=config.is_secure,
         session_days=config.session_days,
     )
     parts = {
         "access": access,
-        "keys": keys,
-        "accounts": accounts,
-        "members": members,
+        "keys": meta.keys,
+        "accounts": meta.accounts,
+        "members": meta.members,
+        "searches": meta.searches,
+        "dashboards": meta.dashboards,
+        "retention": meta.retention,
         "config": config,
         "engine": engine,
-        "searches": searches,
-        "retention": retention,
-        "dashboards": dashboards,
         "streams": streams or TailStreams(),
         "exports": Places("exports", most=MAX_EXPORTS, most_of_one=MAX_EXPORTS_OF_ONE),
         "files": BuiltFiles(static_folder, config.root),

@@ -15,7 +15,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from logster.event import render_instant
-from logster.meta.keys import KeyInfo, Keys, Right
+from logster.meta.grants import Right
+from logster.meta.keys import KeyInfo, Keys
 from logster.query.moment import Clock, parse_moment
 from logster.store.engine import Engine
 from logster.store.usage import newest_of_key

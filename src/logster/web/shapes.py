@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 
 from logster.event import Event, render_instant
-from logster.meta.keys import KeyInfo, Right
+from logster.meta.grants import Right
+from logster.meta.keys import KeyInfo
 from logster.query.value import value_of
 from logster.store.export.columns import Column
 from logster.store.suggestion import Suggestion

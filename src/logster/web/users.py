@@ -16,8 +16,10 @@ from litestar.params import FromPath, JSONBody
 
 from logster.errors import ForbiddenError
 from logster.event import render_instant
-from logster.meta.accounts import Accounts, Role, make_password
+from logster.meta.accounts import Accounts
 from logster.meta.members import Member, Members
+from logster.meta.passwords import make_password
+from logster.meta.sessions import Role
 from logster.web.access import Principal, token_of
 from logster.web.audit import AUDIT
 from logster.web.orders import Order

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from logster.event import Event
     from logster.ingest.protocol import Reply, Request
-    from logster.meta.keys import Grant
+    from logster.meta.grants import Grant
 
     #: Checks a key for reading; raises RefusedError.
     Admit = Callable[[str | None], Awaitable[Grant]]

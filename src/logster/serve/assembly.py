@@ -1,0 +1,171 @@
+"""The parts of one worker, built in the order of the way and handed to each other.
+
+In: the settings. Out: the application that answers its requests.
+Promise: the parts end in the opposite order; what was accepted is on disk before the spool is
+closed, and when it can be it is handed to the store first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+from typing import TYPE_CHECKING
+
+from logster.faults import Faults
+from logster.ids import ID_NODE_BITS, IdMaker
+from logster.ingest.http import Receiver
+from logster.ingest.idempotency import Receipts
+from logster.ingest.intake import Intake
+from logster.ingest.protocol import Limits
+from logster.ingest.protocols import PROTOCOLS
+from logster.ingest.protocols.native import api_log, lookup
+from logster.ingest.routes import Routes
+from logster.meta.expiry import Expiry
+from logster.meta.grants import Right
+from logster.meta.meta import open_meta
+from logster.pipeline import Pipeline, build_drain
+from logster.serve.health import find_health
+from logster.serve.loops import (
+    adopt_orphans,
+    drain_for_ever,
+    going_on,
+    record_key_use,
+    show_gauges,
+    watch_damage,
+    watch_meta_database,
+)
+from logster.serve.router import Router
+from logster.spool.orphans import Orphans
+from logster.spool.packing import pack
+from logster.spool.receipts import find_receipt
+from logster.spool.slots import MAX_SLOTS, acquire_own_slot
+from logster.spool.spool import Spool
+from logster.store.engine import Engine
+from logster.store.schema import EventsTable
+from logster.store.search import find
+from logster.web.app import build_app
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from logster.config import Config
+    from logster.event import Batch
+    from logster.meta.meta import Meta
+    from logster.spool.drain import Drain
+    from logster.spool.slots import Slot
+    from logster.web.live import TailStreams
+
+    Spools = list[Spool[Batch]]
+
+log = logging.getLogger(__name__)
+
+#: How long a stopping worker tries to hand its spool to the store; the rest stays on disk.
+DRAIN_S = 10.0
+
+
+@contextlib.asynccontextmanager
+async def assembled(config: Config, streams: TailStreams) -> AsyncIterator[Router]:
+    """Build the parts, and let them work for as long as it is entered."""
+    async with contextlib.AsyncExitStack() as stack:
+        meta = await asyncio.to_thread(open_meta, config)
+        stack.callback(meta.close)
+        reader_secret = os.environ.get("LOGSTER_ENGINE_READER_SECRET", "")
+        engine = await Engine.open(config.store_url, reader_secret)
+        stack.push_async_callback(engine.close)
+        slot = acquire_own_slot(config.spool_path)
+        stack.callback(slot.release)
+        faults = Faults(slot.path.stem)
+        #: Its own, and an orphan while it is drained.
+        spools: Spools = []
+        spool, ids = await stack.enter_async_context(_opened_spool(config, slot, spools))
+        receipts = Receipts(config.spool_path, find_receipt)
+        stack.callback(receipts.close)
+        intake = Intake(
+            Pipeline(spool, ids, retention_days=lambda: meta.retention.days),
+            receipts,
+            limits=Limits(
+                max_events=config.max_batch_events, max_message_bytes=config.max_message_bytes
+            ),
+            max_pending_bytes=config.max_pending_bytes,
+        )
+        drain, is_store_ready = build_drain(spool, engine, faults), asyncio.Event()
+        stack.push_async_callback(_empty, spool, drain, is_store_ready)
+        expiry = Expiry(meta.database, meta.retention, EventsTable(engine))
+        orphans = _build_orphans(config, engine, faults, spools)
+        loops = going_on(
+            drain=drain_for_ever(drain, engine, expiry, is_store_ready, faults),
+            gauges=show_gauges(spools, intake, streams, faults),
+            meta=watch_meta_database(meta, faults),
+            key_use=record_key_use(meta.grants),
+            damage=watch_damage(spool.path, engine, is_store_ready, faults),
+            orphans=adopt_orphans(orphans, is_store_ready),
+        )
+        await stack.enter_async_context(loops)
+        portal = build_app(config, meta=meta, engine=engine, streams=streams)
+        yield Router(
+            Receiver(
+                _build_routes(meta, engine),
+                admit=lambda text: meta.grants.admit(text, Right.INGEST),
+                intake=intake,
+                config=config,
+            ),
+            portal,
+            find_health=lambda: find_health(
+                spool, engine, faults, is_store_ready=is_store_ready.is_set()
+            ),
+            root=config.root,
+        )
+
+
+def _build_routes(meta: Meta, engine: Engine) -> Routes:
+    """What clients send to, and the native API's reading side."""
+    routes = Routes(PROTOCOLS)
+    stored = lookup.build_routes(
+        admit=lambda text: meta.grants.admit(text, Right.READ),
+        find=lambda workspace, number: find(engine, workspace, number),
+    )
+    routes.add(api_log.PROTOCOL, stored)
+    return routes
+
+
+@contextlib.asynccontextmanager
+async def _opened_spool(
+    config: Config, slot: Slot, spools: Spools
+) -> AsyncIterator[tuple[Spool[Batch], IdMaker]]:
+    """A spool that works and is among those that are shown, and what numbers its events."""
+    spool = Spool(
+        slot.path,
+        pack=pack,
+        max_bytes=config.max_spool_bytes,
+        min_free_bytes=config.min_free_disk_bytes,
+        slot=slot,
+    )
+    node = config.node * MAX_SLOTS + slot.number
+    assert node < 1 << ID_NODE_BITS
+    ids = IdMaker(node, spool.last_ms)
+    spool.remember_clock(lambda: ids.last_ms)
+    spool.start()
+    spools.append(spool)
+    try:
+        yield spool, ids
+    finally:
+        spools.remove(spool)
+        await spool.close()
+
+
+async def _empty(spool: Spool[Batch], drain: Drain, is_store_ready: asyncio.Event) -> None:
+    if is_store_ready.is_set() and not await drain.drain_all(DRAIN_S):
+        log.warning("%d events stay in the spool for the next start", spool.state.events)
+
+
+def _build_orphans(config: Config, engine: Engine, faults: Faults, spools: Spools) -> Orphans:
+    async def drain_whole(slot: Slot) -> None:
+        async with _opened_spool(config, slot, spools) as (spool, _):
+            drain = build_drain(spool, engine, faults)
+            while await drain.drain_once():
+                pass
+            await drain.tell_missed()
+
+    return Orphans(config.spool_path, drain_whole, faults)

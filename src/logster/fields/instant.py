@@ -27,8 +27,8 @@ _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _DAY_S = 86_400
 _MAX_DAY_OF_YEAR = len("2026-335")
 #: Of the years 1 to 9999.
-_FIRST = (date.min.toordinal() - _EPOCH_DAY) * _DAY_S * NS_PER_S
-_END = (date.max.toordinal() + 1 - _EPOCH_DAY) * _DAY_S * NS_PER_S
+FIRST_NS = (date.min.toordinal() - _EPOCH_DAY) * _DAY_S * NS_PER_S
+END_NS = (date.max.toordinal() + 1 - _EPOCH_DAY) * _DAY_S * NS_PER_S
 
 # Groups: date, hour, minute, second, fraction, offset sign, offset hours, offset minutes.
 _ISO = re.compile(
@@ -54,7 +54,7 @@ _NUMBER = re.compile(r"-?\d{9,20}(?:\.\d+)?", re.ASCII)
 def read_instant(value: str | float) -> int:
     """One instant; raises ValueError when it is none."""
     instant = _read_text(value.strip()) if isinstance(value, str) else _read_number(value)
-    if not _FIRST <= instant < _END:
+    if not FIRST_NS <= instant < END_NS:
         raise ValueError("beyond any time")
     return instant
 

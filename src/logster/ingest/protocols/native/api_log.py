@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import functools
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
 
 from logster.errors import MediaTypeError
+from logster.ingest.credentials import first_of, in_authorization, in_header, in_query
 from logster.ingest.negotiation import read_media_type
 from logster.ingest.protocol import ANY_METHOD, Cors, Protocol, Reading, Reply, Route, Spelling
 from logster.ingest.protocols.native.form_body import read_form
@@ -51,23 +51,10 @@ _FAMILIES_OF_ONE = frozenset({"json", "xml", "form"})
 _FAMILIES_OF_MANY = frozenset({"json", "lines"})
 
 
-def credentials(request: Request) -> str | None:
-    """The key: the `ApiKey` header, or one of the ways other clients carry theirs."""
-    headers = request.headers
-    key = headers.get("apikey") or headers.get("x-api-key")
-    if key:
-        return key.strip()
-    scheme, _, token = headers.get("authorization", "").strip().partition(" ")
-    if scheme.lower() == "bearer" and token.strip():
-        return token.strip()
-    return _key_in_query(request.query)
-
-
-def _key_in_query(query: str) -> str | None:
-    if "apikey" not in query.lower():
-        return None
-    pairs = ((name.lower(), value) for name, value in parse_qsl(query))
-    return next((value for name, value in pairs if name == "apikey"), None)
+#: The key: in a header of its own, or where other clients carry theirs.
+credentials = first_of(
+    in_header("apikey"), in_header("x-api-key"), in_authorization("bearer"), in_query("apikey")
+)
 
 
 def check(request: Request) -> None:

@@ -1,0 +1,222 @@
+"""Events row by row: what a reader finds becomes columns, and what no field can hold a rejection.
+
+In: the fields of one event after the other, by their names in `event.Columns`. Out: a `Reading`.
+Promise: a value of a wrong type is refused here, by the name of its field, and costs its own event
+only; whatever comes out can be stored.
+
+Values are looked at when all rows are there, a whole column at a time. Which row is at fault is
+looked for only in a column that has one.
+"""
+
+from __future__ import annotations
+
+from itertools import repeat
+from types import NoneType
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from logster.errors import BodyTooLargeError
+from logster.event import Columns, Rejection, Severity
+from logster.fields.instant import END_NS, FIRST_NS
+from logster.ingest.json_text import MAX_DEPTH, exceeds_depth
+from logster.ingest.protocol import Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from logster.ingest.protocol import Limits
+
+    #: A whole column as it is kept; raises `_WrongValueError` when a value is none of its field's.
+    Check = Callable[[Sequence[Any]], list[Any]]
+
+_FIELDS = Columns.__struct_fields__
+_ALWAYS_THERE = ("message", "severity")
+
+#: What the client calls the value that it has sent.
+_KINDS: dict[type, str] = {
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    str: "text",
+    list: "a list",
+    dict: "an object",
+}
+
+
+class Rows:
+    """The events of a body, while it is read."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._max_events = limits.max_events
+        self._values: dict[str, list[Any]] = {name: [] for name in _FIELDS}
+        self._lines: list[int] = []
+        self._rejections: list[Rejection] = []
+
+    def add(self, line: int, **fields: Any) -> None:
+        """Take an event; `line` counts from 1. None is the same as a field that is not there.
+
+        `message` is required; `severity` is Info when it is not there. `timestamp` counts
+        nanoseconds since 1970 (`fields.instant` reads what programs write), `properties` is a
+        dict, in which `msgspec.Raw` stays as it was sent. Raises BodyTooLargeError.
+        """
+        self._check_room()
+        count = len(self._lines)
+        for name, value in fields.items():
+            if value is None:
+                continue
+            values = self._values[name]
+            if len(values) < count:
+                values.extend(repeat(None, count - len(values)))
+            values.append(value)
+        self._lines.append(line)
+
+    def reject(self, line: int, reason: str, sentence: str, field: str = "message") -> None:
+        """Note why a line is no event; `reason` is a short metric label."""
+        self._check_room()
+        fault = Rejection(line=line, reason=reason, faults={field: [sentence]})
+        self._rejections.append(fault)
+
+    def _check_room(self) -> None:
+        if len(self._lines) + len(self._rejections) >= self._max_events:
+            raise BodyTooLargeError(
+                f"The body has more than {self._max_events} events; send it in parts "
+                "(an operator may raise LOGSTER_MAX_BATCH_EVENTS)."
+            )
+
+    def reading(self) -> Reading:
+        """What came of all of them."""
+        faults: dict[int, Rejection] = {}
+        columns: dict[str, Any] = {name: self._column(name, faults) for name in _FIELDS}
+        if not faults and not self._rejections:
+            return Reading(columns=Columns(**columns))
+        kept = [index for index in range(len(self._lines)) if index not in faults]
+        for name, values in columns.items():
+            columns[name] = None if values is None else [values[index] for index in kept]
+        rejections = [*self._rejections, *faults.values()]
+        return Reading(
+            columns=Columns(**columns),
+            rejections=sorted(rejections, key=lambda rejection: rejection.line),
+            lines=[self._lines[index] for index in kept],
+        )
+
+    def _column(self, name: str, faults: dict[int, Rejection]) -> list[Any] | None:
+        """One value for each event; those that their field cannot hold are told in `faults`."""
+        values = self._values[name]
+        if not values and name not in _ALWAYS_THERE:
+            return None
+        values.extend(repeat(None, len(self._lines) - len(values)))
+        try:
+            return _check_of(name)(values)
+        except _WrongValueError:
+            return [self._check(name, index, faults) for index in range(len(values))]
+
+    def _check(self, name: str, index: int, faults: dict[int, Rejection]) -> Any:
+        try:
+            return _check_of(name)([self._values[name][index]])[0]
+        except _WrongValueError as error:
+            rejection = Rejection(line=self._lines[index], reason=error.reason, faults={})
+            told = faults.setdefault(index, rejection).faults
+            told[name] = [f"{name} {error}."]
+            return None
+
+
+class _WrongValueError(ValueError):
+    """A value that its field cannot hold: what is wrong with it, behind the field's name."""
+
+    def __init__(self, reason: str, text: str) -> None:
+        super().__init__(text)
+        self.reason = reason
+
+
+# Each check takes a column, and says of a column of one what is wrong with its value.
+
+
+def _check_messages(values: Sequence[Any]) -> list[Any]:
+    if None in values:
+        raise _WrongValueError("missing_message", "is required")
+    return _check_texts(values)
+
+
+def _check_texts(values: Sequence[Any]) -> list[Any]:
+    _check_types(values, {str}, "text")
+    texts = [text for text in values if text is not None]
+    if not all(map(str.isascii, texts)):
+        _check_letters(texts)
+    return list(values)
+
+
+def _check_letters(texts: Iterable[str]) -> None:
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError:
+        raise _WrongValueError("encoding", "holds half of a character") from None
+
+
+def _check_severities(values: Sequence[Any]) -> list[int]:
+    _check_types(values, {int, Severity}, _A_SEVERITY)
+    severities = [Severity.INFO if value is None else value for value in values]
+    if severities and not Severity.TRACE <= min(severities) <= max(severities) <= Severity.OFF:
+        raise _WrongValueError("severity", f"must be {_A_SEVERITY}")
+    return severities
+
+
+_A_SEVERITY = "a whole number from 0 (Trace) to 6 (Off)"
+
+
+def _check_instants(values: Sequence[Any]) -> list[int | None]:
+    _check_types(values, {int}, "a whole number of nanoseconds since 1970")
+    instants = [value for value in values if value is not None]
+    if not FIRST_NS <= min(instants, default=0) <= max(instants, default=0) < END_NS:
+        raise _WrongValueError("timestamp", "is not within the years 1 to 9999")
+    return list(values)
+
+
+def _check_properties(values: Sequence[Any]) -> list[bytes | None]:
+    _check_types(values, {dict}, "an object")
+    try:
+        texts = [_encode(value) if value else None for value in values]
+    except (TypeError, ValueError):
+        raise _WrongValueError("type", "holds what is no JSON") from None
+    except RecursionError:
+        raise _WrongValueError("depth", _TOO_DEEP) from None
+    for text in filter(None, texts):
+        _check_object(text)
+    return texts
+
+
+def _check_object(text: bytes) -> None:
+    if not text.isascii():  # of what a decoder skips as msgspec.Raw, the letters were never read
+        try:
+            text.decode()
+        except UnicodeDecodeError:
+            raise _WrongValueError("encoding", "is not in UTF-8") from None
+    # The event around it is a level, too.
+    if len(text) >= 2 * MAX_DEPTH - 2 and exceeds_depth(b"[" + text + b"]"):
+        raise _WrongValueError("depth", _TOO_DEEP)
+
+
+_encode = msgspec.json.Encoder().encode
+_TOO_DEEP = f"is nested deeper than {MAX_DEPTH} levels"
+
+
+def _check_types(values: Sequence[Any], types: set[type], wanted: str) -> None:
+    others = set(map(type, values)) - types - {NoneType}
+    if others:
+        kind = others.pop()
+        raise _WrongValueError(
+            "type", f"must be {wanted}, but is {_KINDS.get(kind, kind.__name__)}"
+        )
+
+
+def _check_of(name: str) -> Check:
+    return _CHECKS.get(name, _check_texts)
+
+
+#: Of the fields that are more than text.
+_CHECKS: dict[str, Check] = {
+    "message": _check_messages,
+    "severity": _check_severities,
+    "timestamp": _check_instants,
+    "properties": _check_properties,
+}

@@ -8,7 +8,7 @@ import pytest
 
 from logster import metrics
 from logster.config import Config
-from logster.errors import LogsterError, UnauthorizedError
+from logster.errors import LogsterError, SpoolFullError, UnauthorizedError
 from logster.event import Batch, Columns
 from logster.ingest.cors import permit
 from logster.ingest.http import Receiver
@@ -197,6 +197,18 @@ async def test_a_method_that_a_path_does_not_have_is_refused_with_those_it_has(
 
     assert (answer.status, answer.headers["allow"]) == (405, "POST")
     assert answer.body == b"refused: The method DELETE is not answered here; send POST."
+
+
+async def test_who_has_to_wait_is_told_how_long_also_by_a_dialect_that_does_not_say_it(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check_room(size: int, key: int) -> None:
+        raise SpoolFullError("The spool is full.", 7)
+
+    monkeypatch.setattr(front.sink, "check_room", check_room)
+    answer = await front.ask("POST", "/words", b"a", key="good")
+
+    assert (answer.status, answer.headers["retry-after"]) == (503, "7")
 
 
 async def test_a_browser_is_led_past_what_is_for_programs(front: Front) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from logster import metrics
-from logster.errors import LogsterError, MethodError, ServerFaultError
+from logster.errors import LogsterError, MethodError, RetryLaterError, ServerFaultError
 from logster.ingest.arrival import Arrival
 from logster.ingest.body import Body
 from logster.ingest.intake import MAX_QUICK_PARTS, Delivery, count_refusal
@@ -87,13 +87,13 @@ class Receiver:
             return await asyncio.to_thread(protocol.reply, receipt, request)
         except LogsterError as error:
             count_refusal(protocol.name, error)
-            reply = protocol.refuse(error, request)
+            reply = _refuse(match, error, request)
             await arrival.discard(request)
             return reply
         except Exception:
             log.exception("%s %s failed", request.method, request.path)
             count_refusal(protocol.name, FAULT)
-            return protocol.refuse(FAULT, request)
+            return _refuse(match, FAULT, request)
 
     async def _keep(self, match: Match, request: Request, arrival: Arrival) -> Receipt:
         protocol, route = match.protocol, match.route
@@ -126,27 +126,35 @@ class Receiver:
 
 async def _answer(match: Match, request: Request) -> Reply:
     """Answer what brings no events: a question before sending, or a method that is not there."""
-    route, refuse = match.route, match.protocol.refuse
+    route = match.route
     try:
         if route.cors and (permission := route.cors.preflight(request)):
             return permission
         if match.allowed or route.answer is None:
-            return _refuse_method(match, request)
+            return _refuse(match, MethodError(request.method, match.allowed), request)
         return await route.answer(request)
     except LogsterError as error:
-        return refuse(error, request)
+        return _refuse(match, error, request)
     except Exception:
         log.exception("%s %s failed", request.method, request.path)
-        return refuse(FAULT, request)
+        return _refuse(match, FAULT, request)
 
 
-def _refuse_method(match: Match, request: Request) -> Reply:
-    """Refuse in the dialect's words; every such answer names the methods (RFC 9110, 15.5.6)."""
-    reply = match.protocol.refuse(MethodError(request.method, match.allowed), request)
-    if any(name == b"allow" for name, _ in reply.headers):
+def _refuse(match: Match, error: LogsterError, request: Request) -> Reply:
+    """Refuse in the dialect's words, with the headers that belong to such an answer in HTTP."""
+    reply = match.protocol.refuse(error, request)
+    if isinstance(error, MethodError):
+        return _with_header(reply, b"allow", error.allowed)
+    if isinstance(error, RetryLaterError):
+        return _with_header(reply, b"retry-after", str(error.retry_after_s))
+    return reply
+
+
+def _with_header(reply: Reply, name: bytes, value: str) -> Reply:
+    """Add a header, unless the dialect has said it itself."""
+    if any(said == name for said, _ in reply.headers):
         return reply
-    allow = (b"allow", match.allowed.encode())
-    return msgspec.structs.replace(reply, headers=[*reply.headers, allow])
+    return msgspec.structs.replace(reply, headers=[*reply.headers, (name, value.encode())])
 
 
 def _open_to_pages(reply: Reply, request: Request, cors: Cors) -> Reply:

@@ -58,8 +58,15 @@ def normalize(columns: Columns, *, received_at: int, retention_days: int) -> Non
             _take_colours(columns, name, values)
     for name in LABELS:
         values = getattr(columns, name)
-        if values is not None and max(map(len, filter(None, values)), default=0) > MAX_LABEL_CHARS:
+        if values is not None and _longest(values) > MAX_LABEL_CHARS:
             _cut_labels(columns, name, values)
+
+
+def _longest(values: list[str | None]) -> int:
+    """How long the longest text is; that of a single message is quickly known."""
+    if len(values) == 1:
+        return len(values[0] or "")
+    return max(map(len, filter(None, values)), default=0)
 
 
 def _clamp_times(columns: Columns, received_at: int, oldest: int) -> None:

@@ -15,7 +15,6 @@ from logster.ingest.json_text import (
     exceeds_depth,
     explain,
     read_members,
-    shown_path,
 )
 from support.examples import examples
 
@@ -27,22 +26,6 @@ def test_members_keep_their_own_text_and_their_order() -> None:
         ("b", '"\\u00e9"', "é"),
         ("a", "1.50", None),
     ]
-
-
-@pytest.mark.parametrize(
-    ("steps", "path"),
-    [
-        (("a", "b"), "a.b"),
-        (("a", 0, 1, "b"), "a[0][1].b"),
-        (("a b", 0), "['a b'][0]"),
-        (("a", "b.c"), "a['b.c']"),
-        (("it's.",), "['it\\'s.']"),
-        (("n" * 300,), "n" * 200 + "…"),
-        ((), ""),
-    ],
-)
-def test_a_path_is_shown_as_clients_know_it(steps: tuple[str | int, ...], path: str) -> None:
-    assert shown_path(*steps) == path
 
 
 @pytest.mark.parametrize("depth", [MAX_DEPTH, MAX_DEPTH + 1])

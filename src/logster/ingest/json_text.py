@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 import msgspec
 
 from logster.ingest import json_marks
+from logster.ingest.json_place import STRING, TOKEN, path_of, place, shown_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,15 +30,11 @@ BLANKS = " \t\n\r"
 #: Behind this many characters only the member is named, not the whole path: a
 #: path costs Python time for every token before it.
 _MAX_PATH_SEARCH = 256 * 1024
-_MAX_SHOWN_NAME = 200
 #: Below, looking in bulk costs more than it saves.
 _QUICK_BYTES = 16 * 1024
 
 _SKIP = re.compile(r"[ \t\n\r]*+")
-_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
-# A quote alone begins a string that never ends.
-_TOKEN = re.compile(rf"{_STRING}|[{{}}\[\],:\"]|[^\s{{}}\[\],:\"]++", re.DOTALL)
-_STRING_BYTES = re.compile(_STRING.encode(), re.DOTALL)
+_STRING_BYTES = re.compile(STRING.encode(), re.DOTALL)
 # What nearly every member is: a name and a flat value, both without escapes; and what follows.
 _PLAIN = r'"([^"\\\x00-\x1f]*+)"'
 _NUMBER = r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?"
@@ -53,8 +50,6 @@ _ESCAPE = re.compile(
     r"|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
 )
-# Names with these characters are quoted in a path, as in ['a b'].
-_NOT_PLAIN = frozenset(". []()")
 
 # What Python's scanner says, as advice.
 _VALUE_MISSING = "Expecting value"
@@ -137,30 +132,6 @@ def quote(text: str) -> str:
     return msgspec.json.encode(text).decode()
 
 
-def place(text: str, position: int) -> str:
-    """`line 2, column 7` of a position, both from 1."""
-    line = text.count("\n", 0, position) + 1
-    return f"line {line}, column {position - text.rfind(chr(10), 0, position)}"
-
-
-def shown_path(*steps: str | int) -> str:
-    """Steps as one path: `Properties.items[0]['a b']`."""
-    path = ""
-    for step in steps:
-        if isinstance(step, int):
-            path += f"[{step}]"
-        elif _NOT_PLAIN.isdisjoint(step):
-            path += f".{_shown_name(step)}" if path else _shown_name(step)
-        else:
-            quoted = _shown_name(step).replace("\\", "\\\\").replace("'", "\\'")
-            path += f"['{quoted}']"
-    return path
-
-
-def _shown_name(name: str) -> str:
-    return name if len(name) <= _MAX_SHOWN_NAME else name[:_MAX_SHOWN_NAME] + "…"
-
-
 def _skip(text: str, position: int) -> int:
     found = _SKIP.match(text, position)
     assert found is not None  # it matches no blanks, too
@@ -214,16 +185,16 @@ def _value(text: str, start: int, name: str) -> tuple[Any, int]:
         return _decoder.raw_decode(text, start)
     except json.JSONDecodeError as error:
         is_missing = error.pos == start and error.msg == _VALUE_MISSING
-        _fail(text, error.pos, error.msg, _path_of(name), needs_value=is_missing)
+        _fail(text, error.pos, error.msg, _shown(name), needs_value=is_missing)
     except _ConstantError as error:
         said = str(error)
-        found = (token for token in _TOKEN.finditer(text, start) if token[0].startswith(said))
-        _fail(text, next(found).start(), f"{said} is not a JSON number", _path_of(name))
+        found = (token for token in TOKEN.finditer(text, start) if token[0].startswith(said))
+        _fail(text, next(found).start(), f"{said} is not a JSON number", _shown(name))
     except RecursionError:
-        _fail(text, start, "it is nested too deep", _path_of(name), reason="depth")
+        _fail(text, start, "it is nested too deep", _shown(name), reason="depth")
 
 
-def _path_of(name: str) -> str:
+def _shown(name: str) -> str:
     return shown_path(name) if name else ""
 
 
@@ -238,7 +209,7 @@ def _check_depth(text: str) -> None:
         return
     what = f"it is nested deeper than {MAX_DEPTH} levels"
     depth = 0
-    for token in _TOKEN.finditer(text, 0, _MAX_PATH_SEARCH):
+    for token in TOKEN.finditer(text, 0, _MAX_PATH_SEARCH):
         depth += _STEP[ord(token[0])] if len(token[0]) == 1 and ord(token[0]) < len(_STEP) else 0
         if depth > MAX_DEPTH:
             _fail(text, token.start(), what, reason="depth")
@@ -263,65 +234,7 @@ def _fail(
     needs_value: bool = False,
 ) -> NoReturn:
     found = repr(text[position]) if position < len(text) else "the end"
-    path = _path(text, position) if position <= _MAX_PATH_SEARCH else member
+    path = path_of(text, position) if position <= _MAX_PATH_SEARCH else member
     what = _ADVICE.get(what, what)
     sentence = f"The body is not valid JSON: {what}, found {found} at {place(text, position)}."
     raise JsonTextError(reason, sentence, path, needs_value=needs_value) from None
-
-
-class _Level(msgspec.Struct):
-    """An open object or array on the way to a position, and how far it has come."""
-
-    is_array: bool
-    index: int = -1
-    name: str | None = None
-    pending: str | None = None
-
-
-def _path(text: str, position: int) -> str:
-    """The path of the last place a reader has entered before `position`.
-
-    A name counts once its colon is read, an item once it is begun (an object or
-    array) or read (anything else), as clients of the original know it.
-    """
-    levels: list[_Level] = []
-    for token in _TOKEN.finditer(text):
-        if token.end() > position or token[0] == '"':
-            break
-        _advance(levels, token[0])
-    return shown_path(*_steps(levels))
-
-
-def _advance(levels: list[_Level], part: str) -> None:
-    level = levels[-1] if levels else None
-    if part in ("}", "]"):
-        if levels:
-            levels.pop()
-    elif part == ":":
-        if level and level.pending is not None:
-            level.name, level.pending = level.pending, None
-    elif part == ",":
-        if level:
-            level.pending = None
-    else:
-        if level and level.is_array:
-            level.index += 1
-        elif level and part[0] == '"':
-            level.pending = _decoded(part)
-        if part in ("{", "["):
-            levels.append(_Level(is_array=part == "["))
-
-
-def _decoded(token: str) -> str:
-    try:
-        return str(json.loads(token))
-    except json.JSONDecodeError:
-        return token[1:-1]
-
-
-def _steps(levels: list[_Level]) -> Iterator[str | int]:
-    for level in levels:
-        if level.is_array and level.index >= 0:
-            yield level.index
-        elif level.name is not None:
-            yield level.name

@@ -13,6 +13,7 @@ import msgspec
 
 from logster.errors import InvalidBodyError
 from logster.ingest import json_text
+from logster.ingest.json_place import place, shown_path
 from logster.ingest.normalize import ORIGINAL_TIMESTAMP
 from logster.ingest.protocols.native.json_charset import decode_text
 from logster.ingest.protocols.native.message import (
@@ -130,10 +131,10 @@ def _number_text(member: Member, text: str, faults: Faults) -> str | None:
 
 def _add_type_fault(member: Member, text: str, faults: Faults, what: str) -> None:
     sentence = (
-        f"{member.name} {what} ({json_text.place(text, member.position)}). "
+        f"{member.name} {what} ({place(text, member.position)}). "
         "Send a string; structured data belongs into Properties."
     )
-    faults.add(key_of(json_text.shown_path(member.name)), sentence, "type")
+    faults.add(key_of(shown_path(member.name)), sentence, "type")
 
 
 def _read_severity(member: Member, text: str, faults: Faults) -> int:
@@ -142,7 +143,7 @@ def _read_severity(member: Member, text: str, faults: Faults) -> int:
     if severity is not None:
         return severity
     said = member.raw if member.value is None else shown(member.value)
-    told = f"{cut(said)} ({json_text.place(text, member.position)})"
+    told = f"{cut(said)} ({place(text, member.position)})"
     faults.add(key_of(member.name), severity_fault(told), "severity")
     return 0
 

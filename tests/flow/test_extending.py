@@ -19,7 +19,7 @@ from logster.ingest.intake import Intake
 from logster.ingest.protocol import Limits, Protocol
 from logster.ingest.protocols import PROTOCOLS
 from logster.ingest.routes import Routes
-from logster.meta.keys import Grant, Right
+from logster.meta.grants import Grant, Right
 from logster.pipeline import Pipeline, build_drain
 from logster.spool.packing import pack
 from logster.spool.receipts import find_receipt

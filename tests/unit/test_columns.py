@@ -166,8 +166,8 @@ def test_too_many_events_are_refused_whole_good_ones_and_bad_ones(is_bad: bool) 
 
 
 def test_a_field_that_no_event_has_is_a_mistake_of_the_reader() -> None:
-    with pytest.raises(KeyError, match="colour"):
-        Rows(LIMITS).add(1, message="m", colour="red")
+    with pytest.raises(TypeError, match="events have no colour, size"):
+        read({"message": "m", "size": 1}, {"message": "m", "colour": "red"})
 
 
 ANYTHING: st.SearchStrategy[Any] = st.recursive(

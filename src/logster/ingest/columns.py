@@ -10,14 +10,13 @@ looked for only in a column that has one.
 
 from __future__ import annotations
 
-from itertools import repeat
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from logster.errors import BodyTooLargeError
-from logster.event import Columns, Rejection, Severity
+from logster.event import OPTIONAL_COLUMNS, Columns, Rejection, Severity
 from logster.fields.instant import END_NS, FIRST_NS
 from logster.ingest.json_text import MAX_DEPTH, exceeds_depth
 from logster.ingest.protocol import Reading
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
 
     #: A whole column as it is kept; raises `_WrongValueError` when a value is none of its field's.
     Check = Callable[[Sequence[Any]], list[Any]]
-
-_FIELDS = Columns.__struct_fields__
-_ALWAYS_THERE = ("message", "severity")
 
 #: What the client calls the value that it has sent.
 _KINDS: dict[type, str] = {
@@ -48,8 +44,8 @@ class Rows:
     """The events of a body, while it is read."""
 
     def __init__(self, limits: Limits) -> None:
-        self._max_events = limits.max_events
-        self._values: dict[str, list[Any]] = {name: [] for name in _FIELDS}
+        self._max_events = self._room = limits.max_events
+        self._rows: list[dict[str, Any]] = []
         self._lines: list[int] = []
         self._rejections: list[Rejection] = []
 
@@ -58,39 +54,38 @@ class Rows:
 
         `message` is required; `severity` is Info when it is not there. `timestamp` counts
         nanoseconds since 1970 (`fields.instant` reads what programs write), `properties` is a
-        dict, in which `msgspec.Raw` stays as it was sent. Raises BodyTooLargeError.
+        dict, in which `msgspec.Raw` stays as it was sent; it is read at the end. Raises
+        BodyTooLargeError.
         """
-        self._check_room()
-        count = len(self._lines)
-        for name, value in fields.items():
-            if value is None:
-                continue
-            values = self._values[name]
-            if len(values) < count:
-                values.extend(repeat(None, count - len(values)))
-            values.append(value)
+        if len(self._rows) >= self._room:
+            raise self._too_many()
+        self._rows.append(fields)
         self._lines.append(line)
 
     def reject(self, line: int, reason: str, sentence: str, field: str = "message") -> None:
         """Note why a line is no event; `reason` is a short metric label."""
-        self._check_room()
+        if len(self._rows) >= self._room:
+            raise self._too_many()
+        self._room -= 1
         fault = Rejection(line=line, reason=reason, faults={field: [sentence]})
         self._rejections.append(fault)
 
-    def _check_room(self) -> None:
-        if len(self._lines) + len(self._rejections) >= self._max_events:
-            raise BodyTooLargeError(
-                f"The body has more than {self._max_events} events; send it in parts "
-                "(an operator may raise LOGSTER_MAX_BATCH_EVENTS)."
-            )
+    def _too_many(self) -> BodyTooLargeError:
+        return BodyTooLargeError(
+            f"The body has more than {self._max_events} events; send it in parts "
+            "(an operator may raise LOGSTER_MAX_BATCH_EVENTS)."
+        )
 
     def reading(self) -> Reading:
-        """What came of all of them."""
+        """What came of all of them; raises TypeError for a field that events do not have."""
+        names = {"message", "severity"}.union(*self._rows)
+        if names - _FIELDS.keys():
+            raise TypeError(f"events have no {', '.join(sorted(names - _FIELDS.keys()))}")
         faults: dict[int, Rejection] = {}
-        columns: dict[str, Any] = {name: self._column(name, faults) for name in _FIELDS}
+        columns = {name: self._column(name, faults) for name in _FIELDS if name in names}
         if not faults and not self._rejections:
             return Reading(columns=Columns(**columns))
-        kept = [index for index in range(len(self._lines)) if index not in faults]
+        kept = [index for index in range(len(self._rows)) if index not in faults]
         for name, values in columns.items():
             columns[name] = None if values is None else [values[index] for index in kept]
         rejections = [*self._rejections, *faults.values()]
@@ -100,20 +95,20 @@ class Rows:
             lines=[self._lines[index] for index in kept],
         )
 
-    def _column(self, name: str, faults: dict[int, Rejection]) -> list[Any] | None:
+    def _column(self, name: str, faults: dict[int, Rejection]) -> Any:
         """One value for each event; those that their field cannot hold are told in `faults`."""
-        values = self._values[name]
-        if not values and name not in _ALWAYS_THERE:
+        values = [row.get(name) for row in self._rows]
+        if name in OPTIONAL_COLUMNS and values.count(None) == len(values):
             return None
-        values.extend(repeat(None, len(self._lines) - len(values)))
+        check = _FIELDS[name]
         try:
-            return _check_of(name)(values)
+            return check(values)
         except _WrongValueError:
             return [self._check(name, index, faults) for index in range(len(values))]
 
     def _check(self, name: str, index: int, faults: dict[int, Rejection]) -> Any:
         try:
-            return _check_of(name)([self._values[name][index]])[0]
+            return _FIELDS[name]([self._rows[index].get(name)])[0]
         except _WrongValueError as error:
             rejection = Rejection(line=self._lines[index], reason=error.reason, faults={})
             told = faults.setdefault(index, rejection).faults
@@ -180,23 +175,19 @@ def _check_properties(values: Sequence[Any]) -> list[bytes | None]:
         raise _WrongValueError("type", "holds what is no JSON") from None
     except RecursionError:
         raise _WrongValueError("depth", _TOO_DEEP) from None
-    for text in filter(None, texts):
-        _check_object(text)
+    objects = list(filter(None, texts))
+    try:  # of what a decoder skips as msgspec.Raw, the letters were never read
+        b"".join(objects).decode()
+    except UnicodeDecodeError:
+        raise _WrongValueError("encoding", "is not in UTF-8") from None
+    if any(len(text) >= _DEEP_BYTES and exceeds_depth(b"[" + text + b"]") for text in objects):
+        raise _WrongValueError("depth", _TOO_DEEP)
     return texts
 
 
-def _check_object(text: bytes) -> None:
-    if not text.isascii():  # of what a decoder skips as msgspec.Raw, the letters were never read
-        try:
-            text.decode()
-        except UnicodeDecodeError:
-            raise _WrongValueError("encoding", "is not in UTF-8") from None
-    # The event around it is a level, too.
-    if len(text) >= 2 * MAX_DEPTH - 2 and exceeds_depth(b"[" + text + b"]"):
-        raise _WrongValueError("depth", _TOO_DEEP)
-
-
 _encode = msgspec.json.Encoder().encode
+#: The event around an object is a level, too; each of the others has two brackets.
+_DEEP_BYTES = 2 * (MAX_DEPTH - 1)
 _TOO_DEEP = f"is nested deeper than {MAX_DEPTH} levels"
 
 
@@ -209,12 +200,8 @@ def _check_types(values: Sequence[Any], types: set[type], wanted: str) -> None:
         )
 
 
-def _check_of(name: str) -> Check:
-    return _CHECKS.get(name, _check_texts)
-
-
-#: Of the fields that are more than text.
-_CHECKS: dict[str, Check] = {
+#: Every field, and what its values have to be.
+_FIELDS: dict[str, Check] = dict.fromkeys(Columns.__struct_fields__, _check_texts) | {
     "message": _check_messages,
     "severity": _check_severities,
     "timestamp": _check_instants,

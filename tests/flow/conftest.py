@@ -98,12 +98,12 @@ def outage(
 
     @contextmanager
     def out_of_reach() -> Iterator[None]:
-        database._engine.dispose()
         if meta_url.startswith("postgresql"):
             server: Postgres = request.getfixturevalue("postgres")
             with server.closed(meta_url):
                 yield
             return
+        database._engine.dispose()  # an open file would go on to serve
         file, elsewhere = tmp_path / "meta.sqlite", tmp_path / "elsewhere"
         file.rename(elsewhere)
         file.mkdir()

@@ -41,11 +41,12 @@ class Notice(msgspec.Struct, frozen=True):
     """What was stored, by workspace, since nobody may see into another one.
 
     `token` is that of the claim; None when several claims are told of at once. Their counts are
-    then added up, and some of it may have been told before.
+    then added up, and some of it may have been told before. `workspaces` is None when what a
+    claim held could not be read: it could be anything.
     """
 
     token: str | None
-    workspaces: dict[int, Stored]
+    workspaces: dict[int, Stored] | None
 
 
 class Listener(msgspec.Struct, frozen=True):
@@ -59,6 +60,8 @@ def merge(missed: Notice | None, notice: Notice) -> Notice:
     """One notice of all that has not been told."""
     if missed is None:
         return notice
+    if missed.workspaces is None or notice.workspaces is None:
+        return Notice(None, None)
     workspaces = dict(missed.workspaces)
     for workspace, stored in notice.workspaces.items():
         before = workspaces.get(workspace)

@@ -112,6 +112,8 @@ def root_of(scope: Mapping[str, Any]) -> str:
 def is_own(path: str) -> bool:
     """Whether a path (below the root) is the server's or the portal's, and no client's."""
     path = path.lower()
+    if not path.strip("/"):
+        return True
     is_portal_api = path == PORTAL_API or path.startswith(f"{PORTAL_API}/")
     return is_portal_api or path[1:].partition("/")[0] in _KEPT_NAMES
 

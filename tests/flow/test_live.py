@@ -118,6 +118,17 @@ def test_a_value_that_cannot_be_loaded_stays_and_is_tried_again(
     assert value.now == 2
 
 
+def test_a_part_that_cannot_be_loaded_keeps_no_other_from_it(
+    live: LiveValues, database: Database
+) -> None:
+    broken, whole = Loader(), Loader()
+    live.add(PART, broken, 0)
+    behind = live.add(PART, whole, 0)
+    broken.error = ValueError("a fault that is meant")
+    assert not live.refresh()
+    assert behind.now == 1
+
+
 async def test_everybody_who_waits_shares_one_refresh(live: LiveValues) -> None:
     loader = Loader()
     live.add(PART, loader, 0)

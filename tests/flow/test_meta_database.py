@@ -150,6 +150,20 @@ def test_a_failed_write_leaves_nothing_behind(database: Database) -> None:
     assert rows == []
 
 
+#: What makes a database one that only reads: PostgreSQL's, as a standby is.
+ONLY_READS = {"postgresql": "SET TRANSACTION READ ONLY", "sqlite": "PRAGMA query_only = on"}
+
+
+def test_a_server_that_only_reads_is_unavailable_for_writes(database: Database) -> None:
+    def write_to_a_standby() -> None:
+        with database.writing() as connection:
+            connection.execute(sqlalchemy.text(ONLY_READS[connection.dialect.name]))
+            connection.execute(tables.workspaces.insert().values(name="ghost", created_at=1))
+
+    with pytest.raises(MetaUnavailableError, match="cannot be written to"):
+        write_to_a_standby()
+
+
 def test_a_workspace_id_is_not_used_twice(database: Database) -> None:
     first = add_workspace(database, "first")
     with database.writing() as connection:

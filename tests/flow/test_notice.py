@@ -53,6 +53,7 @@ class Recorder:
         for notice in self.notices:
             whole = merge(whole, notice)
         assert whole is not None
+        assert whole.workspaces is not None
         return {
             workspace: (held.count, held.first_at, held.last_at, set(held.applications or ()))
             for workspace, held in whole.workspaces.items()

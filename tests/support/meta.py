@@ -44,6 +44,7 @@ def upgraded_file(folder: Path) -> str:
     """The address of the upgraded database in `folder`, which is empty when there was none."""
     path = folder / "meta.sqlite"
     if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
         path.write_bytes(_upgraded())
     return file_url(folder)
 

@@ -86,6 +86,8 @@ def test_raw_properties_stay_as_they_were_sent() -> None:
         ("properties", [1], "type", "properties must be an object, but is a list."),
         ("properties", {"a": object()}, "type", "properties holds what is no JSON."),
         ("properties", {"a": HALF}, "type", "properties holds what is no JSON."),
+        ("properties", {"a": msgspec.Raw()}, "type", "properties holds what is no JSON."),
+        ("properties", {"a": msgspec.Raw(b"NaN")}, "type", "properties holds what is no JSON."),
         (
             "properties",
             {"a": msgspec.Raw(b'"\xff"')},

@@ -8,6 +8,7 @@ import gc
 import itertools
 import socket
 import time
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -227,6 +228,20 @@ async def until(is_so: Callable[[], object], within_s: float = 60) -> None:
     async with asyncio.timeout(within_s):
         while not is_so():
             await asyncio.sleep(0.01)
+
+
+async def test_a_closed_connection_leaves_nothing_for_the_collector(place: Place) -> None:
+    async with place.client() as client:
+        client.writer.write(b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\n\r\na")
+        await client.answer()
+        (connection,) = place.listener.connections
+        gone = weakref.ref(connection)
+        del connection
+        gc.disable()
+    try:
+        await until(lambda: gone() is None, 5)
+    finally:
+        gc.enable()
 
 
 # -- what is read ---------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from logster import metrics
@@ -176,6 +177,23 @@ async def test_a_mistake_of_ours_is_told_without_its_words_and_counted(
         "GET /fails failed",
     ]
     assert refused("fault") == before + 1
+
+
+async def test_what_is_kept_and_cannot_be_answered_is_no_refusal(
+    front: Front, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> Reply:
+        raise UnicodeError
+
+    before = refused("fault")
+    broken = msgspec.structs.replace(WORDS, reply=fail)
+    monkeypatch.setattr(front.receiver, "_routes", Routes([broken]))
+    answer = await front.ask("POST", "/words", b"a", key="good")
+
+    assert (answer.status, answer.body) == (500, b"refused: An error has occurred.")
+    assert caplog.records[0].getMessage() == "POST /words was taken in, but not answered"
+    assert len(front.sink.kept) == 1
+    assert refused("fault") == before
 
 
 async def test_what_clients_ask_before_they_send_needs_no_key(front: Front) -> None:

@@ -15,6 +15,7 @@ from logster.ingest.json_place import path_of, place, shown_path
         (("a b", 0), "['a b'][0]"),
         (("a", "b.c"), "a['b.c']"),
         (("it's.",), "['it\\'s.']"),
+        (("a\ud83d",), "a\\ud83d"),
         (("n" * 300,), "n" * 200 + "…"),
         ((), ""),
     ],

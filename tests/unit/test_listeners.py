@@ -51,6 +51,21 @@ async def test_a_failure_that_is_over_within_the_hold_is_nobodys_concern(
     assert not caplog.text
 
 
+async def test_a_block_that_cannot_be_read_holds_nothing_back_and_is_told_as_anything(faults):
+    def fail(_block, _token):
+        raise ValueError("bad block")
+
+    heard = []
+
+    async def hear(notice):
+        heard.append(notice)
+
+    listeners = Listeners([Listener("ear", hear)], read_notice=fail, faults=faults)
+    assert await listeners.tell(BLOCK, TOKEN, {}) == {}
+    assert heard == [Notice(TOKEN, None)]
+    assert "bad block" in faults.list()[0].detail
+
+
 async def test_one_that_hangs_holds_a_claim_for_a_bounded_time(faults):
     async def hang(_notice):
         await asyncio.Event().wait()

@@ -32,6 +32,13 @@ def test_too_many_names_could_be_any_and_stay_so():
         Notice("a", {1: Stored(1, 1, 1, names(MAX_NAMES))}),
         Notice("b", {1: Stored(1, 1, 1, names(1, MAX_NAMES))}),
     )
+    assert merged.workspaces is not None
     assert merged.workspaces[1].applications is None
     again = merge(merged, Notice("c", {1: Stored(1, 1, 1, names(1))}))
+    assert again.workspaces is not None
     assert again.workspaces[1].applications is None
+
+
+def test_what_could_not_be_read_could_be_anything_and_stays_so():
+    merged = merge(Notice("a", None), Notice("b", {1: Stored(1, 1, 1)}))
+    assert merged == merge(merged, Notice("c", {1: Stored(1, 1, 1)})) == Notice(None, None)

@@ -183,3 +183,9 @@ def test_a_path_that_no_route_can_have_is_an_error(path: str) -> None:
 
 def test_the_routes_of_all_protocols_are_told_apart() -> None:
     assert Routes(PROTOCOLS)
+
+
+def test_a_pattern_for_everything_leaves_the_first_page_to_the_portal() -> None:
+    everything = Routes([protocol("greedy", Route(path="/{rest...}", answer=answer))])
+    assert found("/anything", "GET", everything) is not None
+    assert found("/", "GET", everything) is None

@@ -171,6 +171,8 @@ def _check_properties(values: Sequence[Any]) -> list[bytes | None]:
     _check_types(values, {dict}, "an object")
     try:
         texts = [_encode(value) if value else None for value in values]
+        for text in filter(None, texts):
+            _check_json(text)  # a msgspec.Raw within is written as it stands
     except (TypeError, ValueError):
         raise _WrongValueError("type", "holds what is no JSON") from None
     except RecursionError:
@@ -186,6 +188,7 @@ def _check_properties(values: Sequence[Any]) -> list[bytes | None]:
 
 
 _encode = msgspec.json.Encoder().encode
+_check_json = msgspec.json.Decoder(msgspec.Raw).decode
 #: The event around an object is a level, too; each of the others has two brackets.
 _DEEP_BYTES = 2 * (MAX_DEPTH - 1)
 _TOO_DEEP = f"is nested deeper than {MAX_DEPTH} levels"

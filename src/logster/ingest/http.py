@@ -82,9 +82,6 @@ class Receiver:
         arrival = Arrival(receive, Body(*self._limit(match.route)), self._config.body_timeout_s)
         try:
             receipt = await self._keep(match, request, arrival)
-            if len(receipt.ids) + len(receipt.rejections) <= MAX_QUICK_PARTS:
-                return protocol.reply(receipt, request)
-            return await asyncio.to_thread(protocol.reply, receipt, request)
         except LogsterError as error:
             count_refusal(protocol.name, error)
             reply = _refuse(match, error, request)
@@ -94,6 +91,7 @@ class Receiver:
             log.exception("%s %s failed", request.method, request.path)
             count_refusal(protocol.name, FAULT)
             return _refuse(match, FAULT, request)
+        return await _reply(match, receipt, request)
 
     async def _keep(self, match: Match, request: Request, arrival: Arrival) -> Receipt:
         protocol, route = match.protocol, match.route
@@ -122,6 +120,18 @@ class Receiver:
         if route.is_batch:
             return self._config.max_batch_bytes, "LOGSTER_MAX_BATCH_BYTES"
         return self._config.max_message_bytes, "LOGSTER_MAX_MESSAGE_BYTES"
+
+
+async def _reply(match: Match, receipt: Receipt, request: Request) -> Reply:
+    """Tell what became of the events; each of them is counted already."""
+    reply = match.protocol.reply
+    try:
+        if len(receipt.ids) + len(receipt.rejections) <= MAX_QUICK_PARTS:
+            return reply(receipt, request)
+        return await asyncio.to_thread(reply, receipt, request)
+    except Exception:
+        log.exception("%s %s was taken in, but not answered", request.method, request.path)
+        return _refuse(match, FAULT, request)
 
 
 async def _answer(match: Match, request: Request) -> Reply:

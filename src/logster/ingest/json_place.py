@@ -46,6 +46,8 @@ def shown_path(*steps: str | int) -> str:
 
 
 def _shown_name(name: str) -> str:
+    """Half characters are shown as they are escaped: an answer could not hold them."""
+    name = name.encode("utf-8", "backslashreplace").decode()
     return name if len(name) <= _MAX_SHOWN_NAME else name[:_MAX_SHOWN_NAME] + "…"
 
 

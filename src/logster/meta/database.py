@@ -35,6 +35,8 @@ MAX_THREADS = 4
 CONNECT_TIMEOUT_S = 5
 #: Any number that no other program uses for its advisory lock in this database ("logs").
 UPGRADE_LOCK = 0x6C6F6773
+#: PostgreSQL's states for a write that this server may not do: on a standby, or without the right.
+REFUSED_WRITES = {"25006", "42501"}
 
 _Result = TypeVar("_Result")
 
@@ -134,17 +136,23 @@ def _own_errors() -> Iterator[None]:
         raise MetaUnavailableError(_sentence_on(error)) from error
     except exc.DatabaseError as error:
         # IntegrityError and the like are answers; what has no class of its own is damage.
-        if code_of(error) not in DAMAGE:
+        if code_of(error) not in DAMAGE and _state_of(error) not in REFUSED_WRITES:
             raise
         raise MetaUnavailableError(_sentence_on(error)) from error
 
 
-def _sentence_on(error: exc.SQLAlchemyError) -> str:
+def _state_of(error: exc.DatabaseError) -> str:
+    """PostgreSQL's word for what went wrong; empty for SQLite."""
+    return str(getattr(error.orig, "sqlstate", None) or "")
+
+
+def _sentence_on(error: exc.DBAPIError | exc.TimeoutError) -> str:
     code = code_of(error)
     if code in DAMAGE:
         return "The database of keys and accounts is damaged; it must be restored from a back-up."
     if code == sqlite3.SQLITE_FULL:
         return "There is no room on the disk of the database of keys and accounts."
-    if code == sqlite3.SQLITE_READONLY:
+    is_refused = isinstance(error, exc.DatabaseError) and _state_of(error) in REFUSED_WRITES
+    if code == sqlite3.SQLITE_READONLY or is_refused:
         return "The database of keys and accounts cannot be written to by the server."
     return "The database of keys and accounts cannot be reached just now; try again."

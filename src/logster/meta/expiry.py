@@ -35,6 +35,8 @@ SWEEP_S = 60.0
 #: How long it may be silent, and how often the others ask whether it is.
 SWEEP_LEASE_S = 90.0
 ASK_AGAIN_S = 10.0
+#: How long an ending worker waits until another may sweep.
+RELEASE_S = 1.0
 
 
 class Table(Protocol):
@@ -79,8 +81,9 @@ class Expiry:
                         said = str(error)
                         log.warning("The retention cannot be looked after: %s", said)
         finally:
-            with contextlib.suppress(MetaUnavailableError):
-                await self._sweeping.release()
+            # Not released, it ends by itself.
+            with contextlib.suppress(MetaUnavailableError, TimeoutError):
+                await asyncio.wait_for(self._sweeping.release(), RELEASE_S)
 
     async def apply(self) -> bool:
         """Let the table keep what is chosen; False while another worker sees to it.

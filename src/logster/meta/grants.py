@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from sqlalchemy import select, update
 
-from logster.errors import ForbiddenError, MetaUnavailableError, UnauthorizedError
+from logster.errors import ForbiddenError, UnauthorizedError
 from logster.meta import tables
 from logster.meta.key_text import digest_of, may_exist
 
@@ -103,7 +103,7 @@ class Grants:
             await self._database.write(
                 lambda connection: connection.execute(using.values(last_used_at=now))
             )
-        except MetaUnavailableError:
+        except BaseException:
             self._used |= used
             raise
 

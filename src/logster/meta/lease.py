@@ -80,8 +80,9 @@ class Lease:
     def _take(self, connection: Connection) -> bool:
         leases, now = tables.leases.c, _now(connection)
         duration_ns = int(self._duration_s * NS_PER_S)
-        # An end that is further away than any was written before the clock was set back.
-        is_free = (leases.expires_at <= now) | (leases.expires_at > now + duration_ns)
+        # An end that is further away than any was written before the clock was set back; a small
+        # step back must not free a lease that somebody has just taken.
+        is_free = (leases.expires_at <= now) | (leases.expires_at > now + 2 * duration_ns)
         is_ours = leases.holder == self._holder
         insert = _INSERTS[connection.dialect.name](tables.leases).values(
             name=self.name, holder=self._holder, expires_at=now + duration_ns

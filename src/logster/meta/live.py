@@ -98,7 +98,7 @@ class LiveValues:
         self._wake.set()
 
     async def catch_up(self) -> None:
-        """Know what this worker itself has just changed."""
+        """Know what this worker itself has just changed; while that cannot be, soon after."""
         await asyncio.to_thread(self.refresh)
 
     def refresh(self) -> bool:
@@ -129,14 +129,27 @@ class LiveValues:
         with self._refreshing:
             done, self._next_refresh = self._next_refresh, Future()
             try:
-                with self._database.reading() as connection:
-                    revisions = _load_revisions(connection)
-                    for value in self._values:
-                        if value.revision != revisions[value.part]:
-                            value.now = value.load(connection)
-                            value.revision = revisions[value.part]
+                self._load()
             finally:
                 done.set_result(None)
+
+    def _load(self) -> None:
+        """Load each part that has changed; one that cannot be loaded keeps no other from it."""
+        failure: Exception | None = None
+        with self._database.reading() as connection:
+            revisions = _load_revisions(connection)
+            for value in self._values:
+                if value.revision == revisions[value.part]:
+                    continue
+                try:
+                    with connection.begin_nested():
+                        value.now = value.load(connection)
+                except Exception as error:  # noqa: BLE001 - raised when all had their turn
+                    failure = failure or error
+                else:
+                    value.revision = revisions[value.part]
+        if failure:
+            raise failure
 
 
 def record_change(connection: Connection, part: str) -> None:

@@ -65,6 +65,7 @@ def open_meta(config: Config) -> Meta:
     )
     try:
         meta.live.start()
+        meta.retention.begin()
     except BaseException:
         meta.close()
         raise

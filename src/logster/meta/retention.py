@@ -66,6 +66,10 @@ class Retention:
         """
         return min(self.chosen_days, self._kept_days)
 
+    def begin(self) -> None:
+        """Take what is chosen at the start for what the table keeps, until that is known."""
+        self._kept_days = self.chosen_days
+
     def limit(self, kept_days: int) -> None:
         """Know what the table keeps from now on."""
         self._kept_days = kept_days

@@ -32,6 +32,7 @@ from logster.serve.loops import (
     drain_for_ever,
     going_on,
     record_key_use,
+    record_last_key_use,
     show_gauges,
     watch_damage,
     watch_meta_database,
@@ -71,6 +72,8 @@ async def assembled(config: Config, streams: TailStreams) -> AsyncIterator[Route
     async with contextlib.AsyncExitStack() as stack:
         meta = await asyncio.to_thread(open_meta, config)
         stack.callback(meta.close)
+        # Last of all: a meta database that hangs must not keep the spool from the store.
+        stack.push_async_callback(record_last_key_use, meta.grants)
         reader_secret = os.environ.get("LOGSTER_ENGINE_READER_SECRET", "")
         engine = await Engine.open(config.store_url, reader_secret)
         stack.push_async_callback(engine.close)

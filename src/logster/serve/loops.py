@@ -45,6 +45,8 @@ ADOPT_S = 5.0
 META_LOOK_S = 1.0
 #: When a key was last used is for people: a write a minute is fine enough and costs nothing.
 KEY_USE_S = 60.0
+#: How long the end waits for the last of them.
+LAST_KEY_USE_S = 2.0
 #: How often the engine's books are looked into for damaged parts.
 DAMAGE_LOOK_S = 5.0
 #: Between two tries to prepare a store that is away.
@@ -136,17 +138,19 @@ async def watch_meta_database(meta: Meta, faults: Faults) -> None:
 
 
 async def record_key_use(grants: Grants) -> None:
-    """Write down from time to time which keys were used, and at the end."""
-    try:
-        while True:
-            await asyncio.sleep(KEY_USE_S)
-            with contextlib.suppress(MetaUnavailableError):  # they are remembered until it is back
-                await grants.record_use()
-    finally:
-        try:
+    """Write down from time to time which keys were used."""
+    while True:
+        await asyncio.sleep(KEY_USE_S)
+        with contextlib.suppress(MetaUnavailableError):  # they are remembered until it is back
             await grants.record_use()
-        except MetaUnavailableError:
-            log.warning("The last use of some keys could not be written down.")
+
+
+async def record_last_key_use(grants: Grants) -> None:
+    """Write down at the end which keys were used; what takes long is not waited for."""
+    try:
+        await asyncio.wait_for(grants.record_use(), LAST_KEY_USE_S)
+    except (MetaUnavailableError, TimeoutError):
+        log.warning("The last use of some keys could not be written down.")
 
 
 async def watch_damage(

@@ -123,7 +123,8 @@ class Claims:
         with self._file.change() as queue:
             queue.replace(claim.first, claim.last, parts)
             _end(queue.database, claim)
-            self._file.oldest_at = find_oldest(queue.database)
+            oldest_at = find_oldest(queue.database)
+        self._file.oldest_at = oldest_at
 
     def remove(
         self,
@@ -144,7 +145,8 @@ class Claims:
             _end(queue.database, claim)
             if missed != self._file.missed:
                 keep_missed(queue.database, missed)
-            self._file.oldest_at = find_oldest(queue.database)
+            oldest_at = find_oldest(queue.database)
+        self._file.oldest_at = oldest_at
         self._file.missed = missed
         return size
 

@@ -67,6 +67,7 @@ class SpoolFile:
         self._damage: BaseException | None = None
         self._is_open = False
         self._lost = 0
+        self.missed: dict[str, Notice] = {}
         self._open()
         self._note_loss()
         self._watch()
@@ -79,13 +80,22 @@ class SpoolFile:
             renew(self.database)
             self.tally: Tally = read_tally(self.database)
             self.oldest_at = find_oldest(self.database)
-            #: What listeners have still to be told of claims that are forgotten.
-            self.missed: dict[str, Notice] = read_missed(self.database)
         except BaseException:
             self.database.close()
             raise
         self._is_open = True
+        self._read_missed()
         self._mark = WatermarkFile(watermark_path(self.path))
+
+    def _read_missed(self) -> None:
+        """What listeners have still to be told of claims that are forgotten.
+
+        It is not worth the events: what is damaged is left, and the file made anew.
+        """
+        try:
+            self.missed = read_missed(self.database)
+        except sqlite3.DatabaseError as error:
+            self._damage = error
 
     def _note_loss(self) -> None:
         """Say when the file is less than what was acknowledged, before anything is written."""

@@ -54,7 +54,7 @@ class Listeners:
         """Tell of a stored block, and of what was missed; gives what is missed now."""
         if not self._listeners:
             return {}
-        notice = await asyncio.to_thread(self._read_notice, block, token)
+        notice = await self._read(block, token)
         return await self._tell_all(
             {
                 listener.name: merge(missed.get(listener.name), notice)
@@ -62,6 +62,16 @@ class Listeners:
             },
             missed,
         )
+
+    async def _read(self, block: bytes, token: str) -> Notice:
+        """What a stored block holds; the drain goes on also when nobody can say."""
+        try:
+            notice = await asyncio.to_thread(self._read_notice, block, token)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the same block comes no better
+            self._faults.begin(_READING, _reading_fault(repr(error)))
+            return Notice(token, None)
+        self._faults.end(_READING)
+        return notice
 
     async def tell_missed(self, missed: Mapping[str, Notice]) -> dict[str, Notice]:
         """Tell of what was missed, when nothing new is there; gives what is missed still."""
@@ -118,6 +128,20 @@ class Listeners:
 
 async def _hear(listener: Listener, notice: Notice) -> None:
     await listener.hear(notice)
+
+
+_READING = "reading what was stored"
+
+
+def _reading_fault(detail: str) -> Fault:
+    return Fault(
+        part="notice",
+        cause="unread",
+        message="It cannot be read what was stored, for those who act on it",
+        advice="Events are stored and found all the same; who acts on them looks at all of them.",
+        detail=detail,
+        is_blocking=False,
+    )
 
 
 def _source(name: str) -> str:

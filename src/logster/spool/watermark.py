@@ -67,6 +67,7 @@ class WatermarkFile:
         self.sync()
         if self._file >= 0:
             os.close(self._file)
+            self._file = -1  # closed again, the number may be somebody else's
 
 
 def watermark_path(path: Path) -> Path:

@@ -78,8 +78,10 @@ class RequestParser:
         self._expects_continue = False
 
     def close(self) -> None:
-        """Let the parser go, which knows us: no cycle is left for the collector."""
+        """Let go of all who know us: no cycle is left for the collector."""
         self._llhttp = None
+        del self._sink
+        vars(self).pop("_body", None)
 
     def feed(self, data: bytes) -> None:
         """Read what has arrived; raises NotHttpError."""

@@ -1,7 +1,7 @@
 """The API of the portal, and of programs: /api/v1/….
 
 In: questions and changes, from people (session) and programs (key). Out: JSON.
-Promise: whatever is asked stays inside the caller's workspace. (Step 13 of the way.)
+Promise: whatever is asked stays inside the caller's workspace.
 
 Litestar reads the annotations of the handlers when it starts, so they are real imports.
 """

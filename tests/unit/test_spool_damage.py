@@ -9,6 +9,7 @@ import sqlite3
 import pytest
 
 from logster.errors import SpoolDamagedError
+from logster.notice import Notice
 from logster.spool import repair, writer
 from logster.spool.quarantine import drop_aside, list_aside, replay_aside
 from logster.spool.queue import Block
@@ -320,7 +321,7 @@ async def test_a_saved_file_is_put_in_its_place_at_the_next_start(folder, monkey
 
     async with open_spool(folder) as spool:
         await append_all(spool, ["one", "two"])
-        repair.save(spool._file.database, spool._file.tally, spool.path, "test")
+        repair.save(spool._file.database, spool._file.tally, {}, spool.path, "test")
         left = folder.with_name("left")
         shutil.copytree(folder, left)
     (left / NAME).unlink()
@@ -328,6 +329,39 @@ async def test_a_saved_file_is_put_in_its_place_at_the_next_start(folder, monkey
     async with open_spool(left) as spool:
         assert words_in(left) == ["one", "two"]
         assert lost_in(spool.path.parent) == 0
+
+
+async def test_what_listeners_missed_is_kept_though_the_disk_can_no_longer_be_read(
+    folder, monkeypatch
+):
+    missed = {"ear": Notice("token", {})}
+    async with open_spool(folder) as spool:
+        await append_all(spool, ["one"])
+        await spool.forget(await spool.take(1 << 20, 100), missed)
+        spool._file.database.execute("DROP TABLE missed")
+        repair.save(spool._file.database, spool._file.tally, spool.missed, spool.path, "test")
+        shutil.copytree(folder, folder.with_name("left"))
+    async with open_spool(folder.with_name("left")) as spool:
+        assert spool.missed == missed
+
+
+async def test_a_damaged_page_of_what_listeners_missed_costs_no_event(folder):
+    async with open_spool(folder) as spool:
+        await append_all(spool, ["one", "two"])
+        await spool.forget(await spool.take(1, 1), {"ear": Notice("token", {})})
+    with contextlib.closing(connect(folder / NAME)) as database:
+        question = "SELECT rootpage FROM sqlite_schema WHERE name = 'missed'"
+        (page,) = database.execute(question).fetchone()
+        (size,) = database.execute("PRAGMA page_size").fetchone()
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with (folder / NAME).open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+
+    async with open_spool(folder) as spool:
+        assert spool.missed == {}
+        assert spool._file.is_sound()
+        assert words_in(folder) == ["two"]
 
 
 # -- files of the version before -----------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 In: text of a search, values of properties. Out: exact numbers, and whether one is beside another.
 Promise: whole numbers compare by all their digits, and with decimals by value; the SQL of
-`store/property` says the same, and a test holds the two together. Reasons: docs/decisions/026.
+`store/properties` says the same, and a test holds the two together. Reasons: docs/decisions/026.
 
 What is asked for is an `int` when it is digits alone, else a `Decimal`, so that no digit is lost.
 What an event has is an `int`, or a `float` when it was sent with a point or an exponent: JSON's

@@ -1,7 +1,7 @@
 """What an event has where a field looks, and the text of it.
 
 In: a field and an event. Out: the value, and what patterns look at.
-Promise: `store/property` says the same in SQL. Objects, arrays and nulls have no text.
+Promise: `store/properties` says the same in SQL. Objects, arrays and nulls have no text.
 """
 
 from __future__ import annotations

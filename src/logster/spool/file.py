@@ -80,11 +80,11 @@ class SpoolFile:
             renew(self.database)
             self.tally: Tally = read_tally(self.database)
             self.oldest_at = find_oldest(self.database)
+            self._read_missed()
         except BaseException:
             self.database.close()
             raise
         self._is_open = True
-        self._read_missed()
         self._mark = WatermarkFile(watermark_path(self.path))
 
     def _read_missed(self) -> None:
@@ -95,7 +95,8 @@ class SpoolFile:
         try:
             self.missed = read_missed(self.database)
         except sqlite3.DatabaseError as error:
-            self._damage = error
+            if not self.note_damage(error):
+                raise
 
     def _note_loss(self) -> None:
         """Say when the file is less than what was acknowledged, before anything is written."""
@@ -176,7 +177,7 @@ class SpoolFile:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             if self._slot:
                 self._slot.renew()
-            self._lost = repair.save(self.database, self.tally, self.path, reason)
+            self._lost = repair.save(self.database, self.tally, self.missed, self.path, reason)
             repair.move_away(self._identity.list_foreign(), "found")
             self.close()
             self._is_open = False

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from logster.spool.identity import SUFFIXES
-from logster.spool.missed import keep_missed, read_missed
+from logster.spool.missed import keep_missed
 from logster.spool.queue import count_aside, transaction
 from logster.spool.schema import make_copy
 from logster.spool.tally import write_tally
@@ -25,6 +25,7 @@ from logster.spool.tally import write_tally
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from logster.notice import Notice
     from logster.spool.tally import Tally
 
 #: SQLite's primary codes: malformed, and no database at all.
@@ -42,13 +43,15 @@ def is_damage(error: BaseException) -> bool:
     return code & 0xFF in _DAMAGE_CODES or code in _UNREAD_CODES
 
 
-def save(database: sqlite3.Connection, tally: Tally, path: Path, reason: str) -> int:
+def save(
+    database: sqlite3.Connection, tally: Tally, missed: dict[str, Notice], path: Path, reason: str
+) -> int:
     """Copy what can be read beside `path`, and sync it; gives the events that are lost."""
     making = path.with_suffix(".saving")
     making.unlink(missing_ok=True)
     try:
         with contextlib.closing(make_copy(making)) as fresh:
-            lost = _copy(database, fresh, tally, reason)
+            lost = _copy(database, fresh, tally, missed, reason)
         _sync(making)
         making.replace(_saved(path))
         _sync(path.parent)
@@ -91,7 +94,11 @@ def _saved(path: Path) -> Path:
 
 
 def _copy(
-    database: sqlite3.Connection, fresh: sqlite3.Connection, tally: Tally, reason: str
+    database: sqlite3.Connection,
+    fresh: sqlite3.Connection,
+    tally: Tally,
+    missed: dict[str, Notice],
+    reason: str,
 ) -> int:
     fresh.execute("BEGIN")
     for table, columns, numbers in (
@@ -106,9 +113,8 @@ def _copy(
             marks = ", ".join("?" * count)
             rows = database.execute(f"SELECT * FROM {table}")  # noqa: S608 - two names of ours
             fresh.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", rows)  # noqa: S608
-    with contextlib.suppress(sqlite3.DatabaseError):
-        if missed := read_missed(database):
-            keep_missed(fresh, missed)
+    if missed:
+        keep_missed(fresh, missed)
     write_tally(fresh, tally)
     fresh.execute("COMMIT")
     with transaction(fresh) as queue:

@@ -71,7 +71,9 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 def unpack(archive: Path, folder: Path) -> Told:
     """Put a folder of a release at `folder`/data, and give what was told about it."""
     with tarfile.open(archive) as packed:
-        packed.extractall(folder, filter="data")
+        # Not an argument: Python 3.11.2 does not know it.
+        packed.extraction_filter = getattr(tarfile, "data_filter", None)
+        packed.extractall(folder)
     return msgspec.json.decode((folder / "told.json").read_bytes(), type=Told)
 
 

@@ -150,6 +150,13 @@ def test_rejections_are_in_the_order_of_lines() -> None:
     assert reading.lines == [4]
 
 
+def test_the_clients_own_ids_stay_with_their_events() -> None:
+    assert read({"message": "a", "identity": None}).identities is None
+    assert read({"message": "a"}, {"message": "b", "identity": "7"}).identities == [None, "7"]
+    reading = read({"message": 1, "identity": "5"}, {"message": "b", "identity": "7"})
+    assert (reading.identities, reading.lines) == (["7"], [2])
+
+
 def test_a_line_that_is_rejected_leaves_no_hole() -> None:
     rows = Rows(LIMITS)
     rows.reject(1, "syntax", "no JSON")

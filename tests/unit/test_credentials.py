@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from logster.ingest.credentials import Place, first_of, in_authorization, in_header, in_query
+from logster.ingest.credentials import (
+    Place,
+    anywhere,
+    first_of,
+    in_authorization,
+    in_header,
+    in_query,
+)
 from logster.ingest.protocol import Request
 
 
@@ -68,3 +75,38 @@ def test_the_first_place_that_has_a_key_counts() -> None:
     assert find(place, "c=3", a="", b="2") == "2"
     assert find(place, "c=3") == "3"
     assert find(place) is None
+
+
+@pytest.mark.parametrize(
+    ("query", "headers"),
+    [
+        ("", {"apikey": "k"}),
+        ("", {"x-api-key": "k"}),
+        ("", {"x-seq-apikey": "k"}),
+        ("", {"dd-api-key": "k"}),
+        ("", {"x-sentry-auth": "Sentry sentry_key=k, sentry_version=7, sentry_client=a/1"}),
+        ("", {"x-sentry-auth": "sentry sentry_version=7,sentry_key=k"}),
+        ("", {"authorization": "Sentry sentry_version=7, sentry_key=k"}),
+        ("", {"authorization": "Bearer k"}),
+        ("", {"authorization": "Basic dXNlcjpr"}),
+        ("", {"authorization": "ApiKey k"}),
+        ("", {"authorization": "ApiKey aWQ6aw=="}),
+        ("apiKey=k", {}),
+        ("a=1&sentry_key=k&sentry_version=7", {}),
+        ("dd-api-key=k", {}),
+        ("api_key=k", {}),
+    ],
+)
+def test_the_key_is_found_in_every_place_that_any_client_has(
+    query: str, headers: dict[str, str]
+) -> None:
+    assert find(anywhere, query, **headers) == "k"
+
+
+def test_a_key_that_looks_packed_is_taken_as_it_stands() -> None:
+    assert find(anywhere, authorization="ApiKey abcdefgh") == "abcdefgh"
+
+
+@pytest.mark.parametrize("header", ["Sentry", "Sentry a=b", "Digest sentry_key=k"])
+def test_other_words_of_a_sentry_header_are_no_key(header: str) -> None:
+    assert find(anywhere, **{"x-sentry-auth": header}) is None

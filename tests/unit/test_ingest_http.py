@@ -10,7 +10,7 @@ import pytest
 from logster import metrics
 from logster.config import Config
 from logster.errors import LogsterError, SpoolFullError, UnauthorizedError
-from logster.event import Batch, Columns
+from logster.event import Batch, Columns, Rejection
 from logster.ingest.cors import permit
 from logster.ingest.http import Receiver
 from logster.ingest.idempotency import Receipts
@@ -55,6 +55,9 @@ def say(status: int, text: str) -> Reply:
 def read(body: bytes, _: Request, limits: Limits) -> Reading:
     if body == b"bug":
         raise ZeroDivisionError
+    if body == b"half":
+        bad = Rejection(line=2, reason="syntax", faults={})
+        return Reading(columns=Columns(message=["half"], severity=[2]), rejections=[bad])
     return Reading(columns=Columns(message=[body.decode()], severity=[2]))
 
 
@@ -194,6 +197,13 @@ async def test_what_is_kept_and_cannot_be_answered_is_no_refusal(
     assert caplog.records[0].getMessage() == "POST /words was taken in, but not answered"
     assert len(front.sink.kept) == 1
     assert refused("fault") == before
+
+
+async def test_a_success_says_how_many_events_were_refused(front: Front) -> None:
+    answer = await front.ask("POST", "/words", b"half", key="good")
+    assert (answer.status, answer.headers["logster-rejected"]) == (201, "1")
+    whole = await front.ask("POST", "/words", b"whole", key="good")
+    assert "logster-rejected" not in whole.headers
 
 
 async def test_what_clients_ask_before_they_send_needs_no_key(front: Front) -> None:

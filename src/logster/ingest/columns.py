@@ -47,10 +47,13 @@ class Rows:
         self._max_events = self._room = limits.max_events
         self._rows: list[dict[str, Any]] = []
         self._lines: list[int] = []
+        self._identities: list[str | None] = []
         self._rejections: list[Rejection] = []
 
-    def add(self, line: int, **fields: Any) -> None:
+    def add(self, line: int, *, identity: str | None = None, **fields: Any) -> None:
         """Take an event; `line` counts from 1. None is the same as a field that is not there.
+
+        `identity` is the client's own id of the event: within a day it is stored once.
 
         `message` is required; `severity` is Info when it is not there. `timestamp` counts
         nanoseconds since 1970 (`fields.instant` reads what programs write), `properties` is a
@@ -61,6 +64,7 @@ class Rows:
             raise self._too_many()
         self._rows.append(fields)
         self._lines.append(line)
+        self._identities.append(identity)
 
     def reject(self, line: int, reason: str, sentence: str, field: str = "message") -> None:
         """Note why a line is no event; `reason` is a short metric label."""
@@ -83,8 +87,10 @@ class Rows:
             raise TypeError(f"events have no {', '.join(sorted(names - _FIELDS.keys()))}")
         faults: dict[int, Rejection] = {}
         columns = {name: self._column(name, faults) for name in _FIELDS if name in names}
+        has_identities = any(self._identities)
         if not faults and not self._rejections:
-            return Reading(columns=Columns(**columns))
+            identities = self._identities if has_identities else None
+            return Reading(columns=Columns(**columns), identities=identities)
         kept = [index for index in range(len(self._rows)) if index not in faults]
         for name, values in columns.items():
             columns[name] = None if values is None else [values[index] for index in kept]
@@ -93,6 +99,7 @@ class Rows:
             columns=Columns(**columns),
             rejections=sorted(rejections, key=lambda rejection: rejection.line),
             lines=[self._lines[index] for index in kept],
+            identities=[self._identities[index] for index in kept] if has_identities else None,
         )
 
     def _column(self, name: str, faults: dict[int, Rejection]) -> Any:

@@ -4,7 +4,10 @@ In: the head of a request. Out: the text of a key, or None.
 Promise: a look-up for each place that a protocol lists, whatever the request holds; what is read
 here is never logged.
 
-    CREDENTIALS = first_of(in_header("x-api-key"), in_authorization("bearer"), in_query("apikey"))
+    CREDENTIALS = first_of(in_header("x-own-key"), anywhere)
+
+Every dialect takes the key in every place that any client has for it (`anywhere`), its own first:
+so a client that is told of one place only, and a person with curl, are always right.
 """
 
 from __future__ import annotations
@@ -59,11 +62,16 @@ def in_authorization(*schemes: str) -> Place:
 
 
 def _key_of_basic(token: str) -> str | None:
-    try:
-        user, _, password = b64decode(token, validate=True).decode().partition(":")
-    except ValueError:
-        return None
+    user, _, password = _unpack(token).partition(":")
     return password or user
+
+
+def _unpack(token: str) -> str:
+    """Base64 as text; empty when it is neither."""
+    try:
+        return b64decode(token, validate=True).decode()
+    except ValueError:
+        return ""
 
 
 def in_query(name: str) -> Place:
@@ -76,3 +84,38 @@ def in_query(name: str) -> Place:
         return next((value for told, value in pairs if told.lower() == name), None)
 
     return find
+
+
+def _of_sentry(request: Request) -> str | None:
+    """`X-Sentry-Auth: Sentry sentry_key=KEY, sentry_version=7`, also behind `Authorization`."""
+    for name in ("x-sentry-auth", "authorization"):
+        scheme, _, pairs = request.headers.get(name, "").strip().partition(" ")
+        if scheme.lower() != "sentry":
+            continue
+        for pair in pairs.split(","):
+            told, _, value = pair.strip().partition("=")
+            if told == "sentry_key":
+                return value
+    return None
+
+
+def _of_elasticsearch(request: Request) -> str | None:
+    """`Authorization: ApiKey KEY`; its official form is base64 of `id:key`."""
+    token = in_authorization("apikey")(request) or ""
+    return _unpack(token).partition(":")[2] or token
+
+
+#: All places of all dialects.
+anywhere = first_of(
+    in_header("apikey"),
+    in_header("x-api-key"),
+    in_header("x-seq-apikey"),
+    in_header("dd-api-key"),
+    _of_sentry,
+    in_authorization("bearer", "basic"),
+    _of_elasticsearch,
+    in_query("apikey"),
+    in_query("api_key"),
+    in_query("dd-api-key"),
+    in_query("sentry_key"),
+)

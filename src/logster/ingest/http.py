@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -91,7 +92,7 @@ class Receiver:
             log.exception("%s %s failed", request.method, request.path)
             count_refusal(protocol.name, FAULT)
             return _refuse(match, FAULT, request)
-        return await _reply(match, receipt, request)
+        return _tell_rejected(await _reply(match, receipt, request), receipt)
 
     async def _keep(self, match: Match, request: Request, arrival: Arrival) -> Receipt:
         protocol, route = match.protocol, match.route
@@ -132,6 +133,16 @@ async def _reply(match: Match, receipt: Receipt, request: Request) -> Reply:
     except Exception:
         log.exception("%s %s was taken in, but not answered", request.method, request.path)
         return _refuse(match, FAULT, request)
+
+
+def _tell_rejected(reply: Reply, receipt: Receipt) -> Reply:
+    """Say how many events were refused, for dialects that have no word of their own for it.
+
+    Their clients send a whole batch again after any other answer than success.
+    """
+    if not receipt.rejections or reply.status >= HTTPStatus.MULTIPLE_CHOICES:
+        return reply
+    return _with_header(reply, b"logster-rejected", str(len(receipt.rejections)))
 
 
 async def _answer(match: Match, request: Request) -> Reply:

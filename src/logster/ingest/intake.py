@@ -231,3 +231,6 @@ def _reject_oversize(reading: Reading, max_bytes: int) -> None:
     columns.remove(large)
     gone = set(large)
     reading.lines = [line for index, line in enumerate(lines) if index not in gone]
+    if reading.identities is not None:
+        kept = (each for index, each in enumerate(reading.identities) if index not in gone)
+        reading.identities = list(kept)

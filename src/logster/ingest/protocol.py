@@ -97,23 +97,27 @@ class Reading(msgspec.Struct, kw_only=True):
     """What a body held: the good events, and the bad ones with their reason.
 
     `lines` gives, for each good event, its line (from 1) in the request, or None
-    when there are no rejections (then events are simply in order).
+    when there are no rejections (then events are simply in order). `identities` are the
+    clients' own ids of the good events, where their dialect has such.
     """
 
     columns: Columns
     rejections: list[Rejection] = []
     lines: list[int] | None = None
+    identities: list[str | None] | None = None
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a request's events: ids of the accepted, in order, and the rejections.
 
     Promise: accepted means synced to disk; every event is in exactly one of the two.
+    `minimum_severity` is what the key asks of its senders: less is not kept.
     """
 
     ids: list[int]
     rejections: list[Rejection] = []
     lines: list[int] | None = None
+    minimum_severity: int | None = None
 
 
 def oversize_text(max_bytes: int) -> str:

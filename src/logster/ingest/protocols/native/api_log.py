@@ -13,7 +13,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from logster.errors import MediaTypeError
-from logster.ingest.credentials import first_of, in_authorization, in_header, in_query
+from logster.ingest.credentials import anywhere, first_of, in_header
 from logster.ingest.negotiation import read_media_type
 from logster.ingest.protocol import ANY_METHOD, Cors, Protocol, Reading, Reply, Route, Spelling
 from logster.ingest.protocols.native.form_body import read_form
@@ -51,10 +51,8 @@ _FAMILIES_OF_ONE = frozenset({"json", "xml", "form"})
 _FAMILIES_OF_MANY = frozenset({"json", "lines"})
 
 
-#: The key: in a header of its own, or where other clients carry theirs.
-credentials = first_of(
-    in_header("apikey"), in_header("x-api-key"), in_authorization("bearer"), in_query("apikey")
-)
+#: The key: in the original's header, or where other clients carry theirs.
+credentials = first_of(in_header("apikey"), anywhere)
 
 
 def check(request: Request) -> None:

@@ -48,15 +48,22 @@ describe("snippets", () => {
     expect(SNIPPETS.length).toBeGreaterThanOrEqual(12);
     expect(new Set(SNIPPETS.map((snippet) => snippet.id)).size).toBe(SNIPPETS.length);
     for (const snippet of SNIPPETS) {
-      const text = textOf(snippet, url, "lgs_key");
-      expect(text).toContain("lgs_key");
+      const text = textOf(snippet, url, "lgs_key", 7);
+      if (!snippet.hasNoKey) expect(text).toContain("lgs_key");
       expect(text).toContain("logs.example.com");
       expect(text).not.toContain("undefined");
     }
   });
 
+  test("the number of the key is the project of a DSN", () => {
+    const sentry = SNIPPETS.find((snippet) => snippet.id === "sentry")!;
+    expect(textOf(sentry, url, "lgs_key", 7)).toContain('dsn="https://lgs_key@logs.example.com/7"');
+  });
+
   test("without a key the place for it can be seen", () => {
-    for (const snippet of SNIPPETS) expect(textOf(snippet, url, "")).toContain(PLACEHOLDER);
+    for (const snippet of SNIPPETS.filter(({ hasNoKey }) => !hasNoKey)) {
+      expect(textOf(snippet, url, "")).toContain(PLACEHOLDER);
+    }
   });
 
   test("a key that could break out of its quotes is not filled in", () => {

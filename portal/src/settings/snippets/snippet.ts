@@ -13,17 +13,27 @@ const SAFE_KEY = /^[\w.:~+/=-]+$/;
 export interface Snippet {
   readonly id: string;
   readonly name: string;
-  readonly group: "Shell" | "Languages" | "Shippers";
+  readonly group: Group;
   /** What is worth knowing before pasting, or nothing. */
   readonly note: string;
   readonly write: (place: Place) => string;
+  /** Its protocol has no place for a key. */
+  readonly hasNoKey?: boolean;
 }
+
+/** In the order in which they are shown. */
+export const GROUPS = ["Shell", "Languages", "Shippers", "Clients of"] as const;
+type Group = (typeof GROUPS)[number];
 
 interface Place {
   readonly url: string;
+  readonly host: string;
   readonly key: string;
+  /** What Sentry's clients want at the end of their address: the number of the key. */
+  readonly project: number;
 }
 
-export function textOf(snippet: Snippet, url: string, key: string): string {
-  return snippet.write({ url, key: SAFE_KEY.test(key) ? key : PLACEHOLDER });
+export function textOf(snippet: Snippet, url: string, key: string, project = 1): string {
+  const host = new URL(url).hostname;
+  return snippet.write({ url, host, key: SAFE_KEY.test(key) ? key : PLACEHOLDER, project });
 }

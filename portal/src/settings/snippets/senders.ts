@@ -1,0 +1,188 @@
+/** What clients of other servers are told, so that they send here instead. */
+import type { Snippet } from "./snippet";
+
+const group = "Clients of";
+
+/** `http://host` with the key before the host, as clients that know no headers want it. */
+function withKey(url: string, key: string): string {
+  return url.replace("://", `://${key}@`);
+}
+
+export const SENDERS: readonly Snippet[] = [
+  {
+    id: "seq",
+    name: "Seq (Serilog)",
+    group,
+    note: "The same address and key for NLog, Microsoft.Extensions.Logging, seqlog, seq-logging, pino-seq and winston-seq.",
+    write: ({ url, key }) => `// dotnet add package Serilog.Sinks.Seq
+Log.Logger = new LoggerConfiguration()
+    .WriteTo.Seq("${url}", apiKey: "${key}")
+    .CreateLogger();
+
+Log.Information("Hello from {Client}", "Serilog");
+Log.CloseAndFlush();`,
+  },
+  {
+    id: "seqlog",
+    name: "Seq (Python)",
+    group,
+    note: "pip install seqlog",
+    write: ({ url, key }) => `import logging
+import seqlog
+
+seqlog.log_to_seq(server_url="${url}", api_key="${key}", level=logging.INFO, batch_size=10, auto_flush_timeout=1)
+logging.info("Hello from {client}", client="seqlog")
+logging.shutdown()`,
+  },
+  {
+    id: "otlp",
+    name: "OpenTelemetry",
+    group,
+    note: "For every SDK and auto-instrumentation; logs only, by HTTP (not gRPC).",
+    write: ({ url, key }) => `export OTEL_EXPORTER_OTLP_PROTOCOL='http/protobuf'
+export OTEL_EXPORTER_OTLP_LOGS_ENDPOINT='${url}/v1/logs'
+export OTEL_EXPORTER_OTLP_LOGS_HEADERS='ApiKey=${key}'
+export OTEL_SERVICE_NAME='shop'
+export OTEL_LOGS_EXPORTER='otlp' OTEL_TRACES_EXPORTER='none' OTEL_METRICS_EXPORTER='none'`,
+  },
+  {
+    id: "otel-collector",
+    name: "OpenTelemetry Collector",
+    group,
+    note: "Put it into the pipeline of your logs, beside the exporters that are there.",
+    write: ({ url, key }) => `exporters:
+  otlphttp/logster:
+    logs_endpoint: ${url}/v1/logs
+    compression: gzip
+    headers:
+      ApiKey: "${key}"
+
+service:
+  pipelines:
+    logs:
+      exporters: [otlphttp/logster]`,
+  },
+  {
+    id: "sentry",
+    name: "Sentry (Python)",
+    group,
+    note: "pip install sentry-sdk. Every Sentry SDK takes the same DSN; the number at its end is the key's.",
+    write: ({ url, key, project }) => `import logging
+import sentry_sdk
+
+sentry_sdk.init(dsn="${withKey(url, key)}/${project}", release="shop@1.0", environment="production")
+try:
+    1 / 0
+except ZeroDivisionError:
+    logging.exception("Hello from Sentry")
+sentry_sdk.flush()`,
+  },
+  {
+    id: "sentry-js",
+    name: "Sentry (JavaScript)",
+    group,
+    note: "npm install @sentry/node; in pages @sentry/browser, with the same lines.",
+    write: ({ url, key, project }) => `import * as Sentry from "@sentry/node";
+
+Sentry.init({ dsn: "${withKey(url, key)}/${project}", release: "shop@1.0", environment: "production" });
+Sentry.captureException(new Error("Hello from Sentry"));
+await Sentry.flush(2000);`,
+  },
+  {
+    id: "loki",
+    name: "Loki (Alloy)",
+    group,
+    note: "Promtail and Docker's loki driver take the same address: …/loki/api/v1/push, with the key as password.",
+    write: ({ url, key }) => `loki.write "logster" {
+  endpoint {
+    url = "${url}/loki/api/v1/push"
+
+    basic_auth {
+      username = "logster"
+      password = "${key}"
+    }
+  }
+}`,
+  },
+  {
+    id: "filebeat",
+    name: "Elasticsearch (Filebeat)",
+    group,
+    note: "Logstash's elasticsearch output and other shippers of Elasticsearch take the same address.",
+    write: ({ url, key }) => `output.elasticsearch:
+  hosts: ["${url}/elasticsearch"]
+  username: "logster"
+  password: "${key}"
+
+setup.ilm.enabled: false
+setup.template.enabled: false`,
+  },
+  {
+    id: "elasticsearch",
+    name: "Elasticsearch (Python)",
+    group,
+    note: "pip install elasticsearch",
+    write: ({ url, key }) => `from elasticsearch import Elasticsearch, helpers
+
+client = Elasticsearch("${url}/elasticsearch", basic_auth=("logster", "${key}"))
+event = {"message": "Hello from Elasticsearch", "log.level": "info", "service.name": "shop"}
+helpers.bulk(client, [{"_op_type": "create", "_index": "logs", **event}])`,
+  },
+  {
+    id: "gelf",
+    name: "Graylog (GELF)",
+    group,
+    note: "By HTTP. By UDP and TCP, as Docker's gelf driver sends, once LOGSTER_GELF opens a port (see the docs).",
+    write: ({ url, key }) => `curl '${url}/gelf' -H 'ApiKey: ${key}' \\
+  -d '{"version": "1.1", "host": "web-1", "short_message": "Hello from GELF", "level": 6, "_application": "shop"}'`,
+  },
+  {
+    id: "syslog",
+    name: "syslog (rsyslog)",
+    group,
+    hasNoKey: true,
+    note: "Start the server with LOGSTER_SYSLOG=0.0.0.0:5514 first. Syslog knows no keys: what comes to this port is sent by the key named syslog.",
+    write: ({ host }) => `# /etc/rsyslog.d/90-logster.conf
+*.* action(type="omfwd" target="${host}" port="5514" protocol="tcp"
+           template="RSYSLOG_SyslogProtocol23Format" tcp_framing="octet-counted"
+           queue.type="linkedList" action.resumeRetryCount="-1")`,
+  },
+  {
+    id: "logger",
+    name: "syslog (logger)",
+    group,
+    hasNoKey: true,
+    note: "Start the server with LOGSTER_SYSLOG=0.0.0.0:5514 first.",
+    write: ({ host }) => `logger --server ${host} --port 5514 --tcp --rfc5424 --tag shop 'Hello from syslog'`,
+  },
+  {
+    id: "journal-upload",
+    name: "journald",
+    group,
+    note: "Debian: apt-get install systemd-journal-remote; then systemctl enable --now systemd-journal-upload.",
+    write: ({ url, key }) => `# /etc/systemd/journal-upload.conf
+[Upload]
+URL=${withKey(url, key)}`,
+  },
+  {
+    id: "datadog",
+    name: "Datadog agent",
+    group,
+    note: "",
+    write: ({ url, key }) => `# datadog.yaml
+api_key: "${key}"
+logs_enabled: true
+logs_config:
+  force_use_http: true
+  logs_dd_url: "${url.replace(/^https?:\/\//, "")}"
+  logs_no_ssl: ${url.startsWith("http:")}`,
+  },
+  {
+    id: "text",
+    name: "Any text file",
+    group,
+    note: "Lines of any kind: JSON, logfmt, access logs, plain text with a time and a level; stack traces stay whole.",
+    write: ({ url, key }) =>
+      `curl '${url}/ingest/text?application=shop' -H 'ApiKey: ${key}' --data-binary @shop.log`,
+  },
+];

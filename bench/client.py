@@ -207,7 +207,7 @@ def _receive(connection: _Connection) -> bool:
 
 
 def _count(connection: _Connection, run: _Run) -> None:
-    if connection.received.startswith((b"HTTP/1.1 200", b"HTTP/1.1 204")):
+    if connection.received.startswith(b"HTTP/1.1 2"):
         run.latencies.append(time.perf_counter() - connection.sent_at)
     else:
         run.refused += 1

@@ -19,12 +19,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bench.client import Outcome, run_load, write_requests
-from bench.loads import LOADS, SUSTAINED, Load, build_requests
+from bench.loads import DIALECT_LOADS, LOADS, SUSTAINED, Load, build_requests
+from bench.table import Result, medians, render_line, render_ratios, render_shares, render_table
 from bench.targets import Logster, Target, VictoriaLogs
 from bench.usage import Usage, Watch, memory_of, wait_for_rest
 from support.served import wait_until
@@ -35,35 +35,6 @@ if TYPE_CHECKING:
 SEARCHABLE_UNDER = next(load for load in LOADS if load.name == "NDJSON 5,000")
 #: Single messages are prepared for this speed; a faster server gets some of them twice.
 MAX_SINGLES_PER_S = 12_000
-#: The order of the table, and its headings.
-COLUMNS = {
-    "server": "server",
-    "load": "load",
-    "rows_per_s": "rows/s",
-    "requests_per_s": "req/s",
-    "p50_ms": "p50 ms",
-    "p99_ms": "p99",
-    "p99.9_ms": "p99.9",
-    "all_us_per_row": "CPU µs/row",
-    "supervisor_us_per_row": "super.",
-    "engine_us_per_row": "engine",
-    "worker_us_per_row": "workers",
-    "client_us_per_row": "(client)",
-    "all_peak_mb": "peak MB",
-    "supervisor_peak_mb": "super.",
-    "engine_peak_mb": "engine",
-    "worker_peak_mb": "workers",
-    "stored_after_s": "stored s",
-    "found_median_s": "found s",
-    "found_max_s": "worst",
-    "bytes_per_row": "B/row",
-    "bytes_per_row_merged": "merged",
-    "folder_bytes_per_row": "folder",
-    "acknowledged": "ack'd",
-    "kept": "kept",
-    "refused": "refused",
-}
-Result = dict[str, Any]
 
 
 def say(text: str) -> None:
@@ -85,8 +56,14 @@ class Bench:
         for target in self._targets:
             say(f"starting {target.name}")
             target.start()
-            if self._is_chosen("idle"):
+        if not self._options.dialects and self._is_chosen("idle"):
+            for target in self._targets:
                 yield {"server": target.name, "load": "idle", **self._measure_idle(target)}
+        yield from self._run_rounds()
+        if not self._options.dialects:
+            yield from self._run_once()
+
+    def _run_rounds(self) -> Iterator[Result]:
         for number in range(1, self._options.rounds + 1):
             for load in self._loads():
                 self._seed += 1
@@ -95,6 +72,8 @@ class Bench:
                     if dialect is not None:
                         say(f"round {number} of {self._options.rounds}: {target.name}, {load.name}")
                         yield {**self._measure(target, load), "round": number}
+
+    def _run_once(self) -> Iterator[Result]:
         self._seed += 1  # the same rows for all
         for name, measure in {
             SUSTAINED.name: lambda target: self._measure(target, SUSTAINED),
@@ -108,6 +87,8 @@ class Bench:
                     yield {"server": target.name, "load": name, **measure(target)}
 
     def _loads(self) -> list[Load]:
+        if self._options.dialects:
+            return [load for load in DIALECT_LOADS if self._is_chosen(load.name)]
         return [
             load
             for load in LOADS
@@ -145,7 +126,7 @@ class Bench:
         dialect = target.dialect(load)
         assert dialect is not None
         rows = load.rows or self._options.rows * times
-        if load.rows_each == 1:
+        if load.rows_each == 1 and not load.rows:
             rows = int(self._options.seconds * MAX_SINGLES_PER_S)
         stem = self._folder / "requests"
         return stem, write_requests(stem, build_requests(load, dialect, rows, self._seed))
@@ -221,67 +202,6 @@ def _in_s(times: list[float]) -> Result:
     return {"found_median_s": round(median, 3), "found_max_s": round(worst, 3)}
 
 
-def medians(results: list[Result]) -> list[Result]:
-    """One line for each server and load, in the order of the first round."""
-    groups: dict[tuple[str, str], list[Result]] = defaultdict(list)
-    for result in results:
-        groups[result["server"], result["load"]].append(result)
-    return [
-        {"server": server, "load": load}
-        | {
-            name: statistics.median(each[name] for each in group if name in each)
-            for name in COLUMNS
-            if name not in ("server", "load") and any(name in each for each in group)
-        }
-        for (server, load), group in groups.items()
-    ]
-
-
-def render_table(results: list[Result]) -> str:
-    """The table for people; columns nobody has are left away."""
-    names = [name for name in COLUMNS if any(name in result for result in results)]
-    rows = [[COLUMNS[name] for name in names]]
-    rows += [[_shown(result.get(name, "")) for name in names] for result in results]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(
-            cell.ljust(width) if number < 2 else cell.rjust(width)
-            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
-    return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
-
-
-def render_ratios(results: list[Result], other: str) -> str:
-    """Each of our figures divided by the other server's, load by load."""
-    theirs = {result["load"]: result for result in results if result["server"] == other}
-    names = ["rows_per_s", "p99_ms", "all_us_per_row", "all_peak_mb", "found_median_s"]
-    names += ["folder_bytes_per_row"]
-    lines = [f"Logster : {other} (rows/s: more is better; everything else: less is better)"]
-    for result in results:
-        base = theirs.get(result["load"], {})
-        ratios = [
-            f"{COLUMNS[name]} {result[name] / base[name]:.2f}"
-            for name in names
-            if result.get(name) and base.get(name)
-        ]
-        if result["server"] != other and ratios:
-            lines.append(f"{result['server']}, {result['load']}: {', '.join(ratios)}")
-    return "\n".join(lines)
-
-
-def render_line(result: Result) -> str:
-    """One measurement on one line."""
-    return ", ".join(f"{COLUMNS[n]} {_shown(result[n])}" for n in list(COLUMNS)[2:] if n in result)
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:g}"
-
-
 def describe_machine() -> Result:
     """Where the figures come from."""
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
@@ -298,6 +218,7 @@ def parse_options() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--full", action="store_true", help="all loads, not only the targets'")
+    parser.add_argument("--dialects", action="store_true", help="every dialect as clients batch")
     parser.add_argument("--only", default="", metavar="PATTERN", help="loads whose name it fits")
     parser.add_argument("--workers", default=f"1,{os.cpu_count()}", help="numbers of workers")
     parser.add_argument("--rounds", type=int, default=3)
@@ -332,6 +253,8 @@ def main() -> None:
     print(", ".join(f"{name} {value}" for name, value in describe_machine().items()))
     print(f"medians of {options.rounds} rounds; every line: {output}\n")
     print(render_table(medians(results)))
+    if options.dialects:
+        print(f"\n{render_shares(medians(results))}")
     if binary:
         print(f"\n{render_ratios(medians(results), VictoriaLogs.name)}")
 

@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 from xml.sax.saxutils import escape
 
 from bench.client import build_request
+from bench.dialects import DIALECTS, encode_rows
 from bench.rows import CHUNK, make_rows
 from logster import zstd
 
@@ -71,6 +72,25 @@ LOADS = (
     *(load for size in (100, 5000, 50_000) for load in _batches(size)),
 )
 
+#: Each dialect as its clients batch, and the native path at each of these sizes.
+DIALECT_LOADS = (
+    Load("single JSON", "json"),
+    # Not more: an event that comes again with its id is not stored again.
+    Load("Sentry error", "sentry", rows=50_000),
+    Load("GELF by HTTP", "gelf"),
+    Load("NDJSON 100", rows_each=100),
+    Load("CLEF 100", "clef", rows_each=100),
+    Load("Datadog 100", "datadog", rows_each=100),
+    Load("NDJSON 512", rows_each=512),
+    Load("OTLP protobuf 512", "otlp", rows_each=512),
+    Load("OTLP JSON 512", "otlp json", rows_each=512),
+    Load("NDJSON 1,000", rows_each=1000),
+    Load("Loki protobuf 1,000", "loki", rows_each=1000),
+    Load("Loki JSON 1,000", "loki json", rows_each=1000),
+    Load("_bulk 1,000", "bulk", rows_each=1000),
+    Load("text 1,000", "text", rows_each=1000),
+)
+
 
 def build_requests(load: Load, dialect: Dialect, rows: int, seed: int) -> Iterator[bytes]:
     """About `rows` rows (whole batches) as requests."""
@@ -116,6 +136,7 @@ FORMS: dict[str, Callable[[list[bytes]], bytes]] = {
     "lines": b"\n".join,
     "xml": _as_xml,
     "form": _as_form,
+    **{form: partial(encode_rows, form) for form in DIALECTS},
 }
 ENCODERS: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,

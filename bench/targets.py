@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote, urlencode
 
+from bench.dialects import DIALECTS
 from bench.usage import Parts, command_of, descendants
 from support.engine import SECRET, engine_process
 from support.served import KEY, Served, free_port, request, wait_until
@@ -115,6 +116,8 @@ class Logster:
 
     def dialect(self, load: Load) -> Dialect:
         """Path and headers of a load."""
+        if dialect := DIALECTS.get(load.form):
+            return dialect.path, {"ApiKey": KEY, "Content-Type": dialect.media_type}
         path = "/api/Log" if load.rows_each == 1 else "/api/Logs"
         return path, {"ApiKey": KEY, "Content-Type": MEDIA_TYPES[load.form]}
 

@@ -12,11 +12,11 @@ from bench import search as questions
 from bench.chart import Chart, render_charts
 from bench.client import _read_requests, percentiles, write_requests
 from bench.compare import compare, judge, read_run
-from bench.ingest import medians, render_ratios, render_table
 from bench.loads import LOADS, build_part
 from bench.questions import QUESTIONS
 from bench.rows import CHUNK, make_rows
 from bench.soak import Moments, verdict
+from bench.table import medians, render_ratios, render_table
 from bench.targets import Logster, VictoriaLogs
 
 from logster import zstd

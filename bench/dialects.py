@@ -1,0 +1,253 @@
+"""The same rows in the words of every dialect, in batches as their clients send them.
+
+In: rows in the native form. Out: a body; the path and the Content-Type are in `DIALECTS`.
+Promise: each dialect brings the same texts, times and properties, in the places that its clients
+have for them, so that rows per second can be compared with the native path at the same size.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Rows = list[dict[str, Any]]
+
+SERILOG = ("Verbose", "Debug", "Information", "Warning", "Error", "Fatal", "Fatal")
+SENTRY = ("debug", "debug", "info", "warning", "error", "fatal", "fatal")
+SYSLOG = (7, 7, 6, 4, 3, 2, 2)
+#: Of OTLP, by severity.
+NUMBERS = (1, 5, 9, 13, 17, 21, 21)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """Where a body goes, and how it is made."""
+
+    path: str
+    media_type: str
+    encode: Callable[[Rows], bytes]
+
+
+def encode_rows(form: str, rows: list[bytes]) -> bytes:
+    """A body in the form of a dialect."""
+    return DIALECTS[form].encode([json.loads(row) for row in rows])
+
+
+def _lines(rows: list[dict[str, Any]]) -> bytes:
+    return b"".join(_dump(row) + b"\n" for row in rows)
+
+
+def _dump(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _exception_of(row: dict[str, Any]) -> str:
+    return f"{row['Exception']}\n{row['StackTrace']}" if "Exception" in row else ""
+
+
+def _encode_clef(rows: Rows) -> bytes:
+    return _lines(
+        [
+            {
+                "@t": row["Timestamp"],
+                "@mt": row["Message"].replace("{", "{{").replace("}", "}}"),
+                "@l": SERILOG[row["Severity"]],
+                **({"@x": _exception_of(row)} if "Exception" in row else {}),
+                "SourceContext": row["Category"],
+                "Application": row["Application"],
+                "User": row["User"],
+                **row["Properties"],
+            }
+            for row in rows
+        ]
+    )
+
+
+def _encode_bulk(rows: Rows) -> bytes:
+    lines: list[dict[str, Any]] = []
+    for row in rows:
+        error = {"error.message": row["Exception"], "error.stack_trace": row["StackTrace"]}
+        source = {
+            "@timestamp": row["Timestamp"],
+            "message": row["Message"],
+            "log.level": SERILOG[row["Severity"]],
+            "log.logger": row["Category"],
+            "service.name": row["Application"],
+            "user.name": row["User"],
+            **(error if "Exception" in row else {}),
+            **row["Properties"],
+        }
+        lines += [{"create": {"_index": "logs"}}, source]
+    return _lines(lines)
+
+
+def _nanoseconds(row: dict[str, Any]) -> int:
+    return round(datetime.fromisoformat(row["Timestamp"]).timestamp() * 1000) * 1_000_000
+
+
+def _encode_loki_json(rows: Rows) -> bytes:
+    streams: dict[tuple[str, int], list[list[Any]]] = {}
+    for row in rows:
+        meta = {"user": row["User"], "category": row["Category"]}
+        meta |= {name: str(value) for name, value in row["Properties"].items()}
+        line = "\n".join(filter(None, (row["Message"], _exception_of(row))))
+        stream = streams.setdefault((row["Application"], row["Severity"]), [])
+        stream.append([str(_nanoseconds(row)), line, meta])
+    return _dump(
+        {
+            "streams": [
+                {"stream": {"app": app, "level": SENTRY[severity]}, "values": values}
+                for (app, severity), values in streams.items()
+            ]
+        }
+    )
+
+
+def _encode_otlp_json(rows: Rows) -> bytes:
+    records: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in rows:
+        attributes = {"enduser.id": row["User"], **row["Properties"]}
+        if "Exception" in row:
+            attributes |= {"exception.message": row["Exception"]}
+            attributes |= {"exception.stacktrace": row["StackTrace"]}
+        record = {
+            "timeUnixNano": str(_nanoseconds(row)),
+            "severityNumber": NUMBERS[row["Severity"]],
+            "body": {"stringValue": row["Message"]},
+            "attributes": [_attribute(*each) for each in attributes.items()],
+        }
+        records.setdefault((row["Application"], row["Category"]), []).append(record)
+    return _dump(
+        {
+            "resourceLogs": [
+                {
+                    "resource": {"attributes": [_attribute("service.name", application)]},
+                    "scopeLogs": [{"scope": {"name": category}, "logRecords": logs}],
+                }
+                for (application, category), logs in records.items()
+            ]
+        }
+    )
+
+
+def _attribute(name: str, value: object) -> dict[str, Any]:
+    if isinstance(value, int):
+        return {"key": name, "value": {"intValue": str(value)}}
+    kind = "doubleValue" if isinstance(value, float) else "stringValue"
+    return {"key": name, "value": {kind: value}}
+
+
+def _encode_sentry(rows: Rows) -> bytes:
+    """One event each, with an exception of as many frames as an SDK sends."""
+    (row,) = rows
+    frames = [
+        {
+            "filename": f"shop/part_{number}.py",
+            "abs_path": f"/srv/app/shop/part_{number}.py",
+            "function": f"step_{number}",
+            "module": f"shop.part_{number}",
+            "lineno": 10 + number,
+            "in_app": number % 3 == 0,
+            "context_line": "    return run(order)",
+            "pre_context": ["def step(order):", "    check(order)"],
+            "post_context": ["", ""],
+            "vars": {"order": "4711", "user": row["User"]},
+        }
+        for number in range(12)
+    ]
+    identity = row["Properties"]["RequestId"].replace("-", "")
+    event = {
+        "event_id": identity,
+        "timestamp": row["Timestamp"],
+        "platform": "python",
+        "level": "error",
+        "logger": row["Category"],
+        "release": "shop@1.2.3",
+        "environment": "production",
+        "server_name": row["Properties"]["Host"],
+        "exception": {
+            "values": [
+                {
+                    "type": "TimeoutError",
+                    "value": row["Message"],
+                    "module": "builtins",
+                    "mechanism": {"type": "logging", "handled": True},
+                    "stacktrace": {"frames": frames},
+                }
+            ]
+        },
+        "user": {"id": row["User"]},
+        "tags": {"path": row["Properties"].get("Path", "/")},
+        "contexts": {"trace": {"trace_id": identity, "span_id": identity[:16]}},
+        "breadcrumbs": {
+            "values": [
+                {"type": "log", "category": "shop", "message": f"step {number}", "level": "info"}
+                for number in range(5)
+            ]
+        },
+        "sdk": {"name": "sentry.python", "version": "2.75.0"},
+    }
+    payload = _dump(event)
+    head = {"event_id": identity, "sent_at": row["Timestamp"]}
+    item = {"type": "event", "content_type": "application/json", "length": len(payload)}
+    return b"\n".join([_dump(head), _dump(item), payload, b""])
+
+
+def _encode_gelf(rows: Rows) -> bytes:
+    (row,) = rows
+    return _dump(
+        {
+            "version": "1.1",
+            "host": row["Properties"]["Host"],
+            "short_message": row["Message"],
+            **({"full_message": _exception_of(row)} if "Exception" in row else {}),
+            "timestamp": _nanoseconds(row) / 1e9,
+            "level": SYSLOG[row["Severity"]],
+            "_application": row["Application"],
+            "_category": row["Category"],
+            "_user": row["User"],
+            **{f"_{name}": value for name, value in row["Properties"].items()},
+        }
+    )
+
+
+def _encode_datadog(rows: Rows) -> bytes:
+    return _dump(
+        [
+            {
+                "message": row["Message"],
+                "status": SENTRY[row["Severity"]],
+                "timestamp": _nanoseconds(row) // 1_000_000,
+                "service": row["Application"],
+                "hostname": row["Properties"]["Host"],
+                "ddsource": "csharp",
+                "ddtags": f"user:{row['User']},category:{row['Category']}",
+            }
+            for row in rows
+        ]
+    )
+
+
+def _encode_text(rows: Rows) -> bytes:
+    return b"".join(
+        f"{row['Timestamp']} {SENTRY[row['Severity']].upper()} [{row['Category']}] "
+        f"{row['Message']} user={row['User']}\n".encode()
+        for row in rows
+    )
+
+
+DIALECTS: dict[str, Dialect] = {
+    "clef": Dialect("/ingest/clef", "application/vnd.serilog.clef", _encode_clef),
+    "otlp json": Dialect("/v1/logs", "application/json", _encode_otlp_json),
+    "loki json": Dialect("/loki/api/v1/push", "application/json", _encode_loki_json),
+    "bulk": Dialect("/_bulk", "application/x-ndjson", _encode_bulk),
+    "sentry": Dialect("/api/1/envelope/", "application/x-sentry-envelope", _encode_sentry),
+    "gelf": Dialect("/gelf", "application/json", _encode_gelf),
+    "datadog": Dialect("/api/v2/logs", "application/json", _encode_datadog),
+    "text": Dialect("/ingest/text", "text/plain", _encode_text),
+}

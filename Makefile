@@ -56,7 +56,7 @@ types: $(READY)
 portal: $(READY)
 	$(BIN)/python hatch_build.py
 
-## bench: measure ingestion on this machine; BENCH='--full' for every load, '--help' for more
+## bench: measure ingestion on this machine; BENCH='--full' for every load, '--dialects' for every dialect
 bench: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m bench.ingest $(BENCH)
 

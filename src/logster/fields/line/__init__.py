@@ -5,4 +5,6 @@ are surely in it. `read` is the way in; it asks, in this order,
 
 `jsonline` (an object: any logger's, `journal`, CLEF) and `logfmt` (pairs), which put their values
 into fields by `members`; else the head of the text: `timestamp` (with its `zone`) and `severity`.
+
+`embedded` is for a text that a protocol carries, whose time and sender are known already.
 """

@@ -22,10 +22,15 @@ _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _VALUE = msgspec.json.Decoder()
 
 
+def read_members(text: str) -> dict[str, msgspec.Raw]:
+    """The members of an object, in their own spelling; raises ValueError or RecursionError."""
+    return _OBJECT.decode(text)
+
+
 def read_json(text: str, clock: Clock) -> Line | None:
     """Take a JSON object apart."""
     try:
-        members: dict[str, Any] = _OBJECT.decode(text)
+        members: dict[str, Any] = dict(read_members(text))
         if MARK in text and (entry := read_journal(_VALUE.decode(text))):
             line = compose(text, dict(entry), entry, clock)
             line.application = writer_of(entry)

@@ -24,14 +24,15 @@ _PAIR = re.compile(
 
 def read_logfmt(text: str, clock: Clock) -> Line | None:
     """Take the pairs apart."""
-    values = _pairs_of(text)
+    values = read_pairs(text)
     found = find_fields(values or {})
     if not values or "message" not in found or not ({"timestamp", "severity"} & found.keys()):
         return None
     return compose(text, dict(values), values, clock)
 
 
-def _pairs_of(text: str) -> dict[str, str] | None:
+def read_pairs(text: str) -> dict[str, str] | None:
+    """The pairs of a text; None when there is something else in it."""
     values: dict[str, str] = {}
     place = 0
     end = len(text.rstrip())

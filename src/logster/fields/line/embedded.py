@@ -1,0 +1,92 @@
+"""A text that is itself a JSON object or logfmt: what it says beside the protocol that carried it.
+
+In: a line of a container, the message of a syslog line. Out: fields of an event and its
+properties, or None when the text is neither. The text stays the message: whoever asks keeps it.
+Promise: pure; never raises; a text that is neither costs a look at its head; what no field holds
+is a property, JSON values in their own spelling.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from logster.fields.aliases import find_fields
+from logster.fields.ansi import ESCAPE, plain_of
+from logster.fields.instant import read_instant
+from logster.fields.line.jsonline import read_members
+from logster.fields.line.logfmt import read_pairs
+from logster.fields.severity import severity_of
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+#: An object, also behind the mark of rsyslog and its kin, or the first name of logfmt.
+_HEAD = re.compile(r"\s*(?:@cee:\s*)?(?:(?P<object>\{)|[A-Za-z_@][\w.@/-]*=)", re.ASCII)
+#: One pair alone is a sentence with a sign in it as often as it is logfmt.
+MIN_PAIRS = 2
+#: Properties may be nested 256 levels deep; an object of so many brackets is kept as text only.
+MAX_BRACKETS = 250
+
+
+def read_embedded(text: str, known: Container[str] = ()) -> dict[str, Any] | None:
+    """The fields that a text says, `properties` among them, as `Rows.add` takes them.
+
+    The fields of `known` are said by the protocol already: in the text they are properties.
+    """
+    plain = plain_of(text) if ESCAPE in text else text
+    head = _HEAD.match(plain)
+    if head is None:
+        return None
+    members = _members_of(plain[head.start("object") :]) if head["object"] else _pairs_of(plain)
+    return None if members is None else _fields_of(members, known)
+
+
+def _members_of(text: str) -> dict[str, Any] | None:
+    if text.count("{") + text.count("[") > MAX_BRACKETS:
+        return None
+    try:
+        return dict(read_members(text))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _pairs_of(text: str) -> dict[str, Any] | None:
+    pairs = read_pairs(text)
+    return dict(pairs) if pairs and len(pairs) >= MIN_PAIRS else None
+
+
+def _fields_of(members: dict[str, Any], known: Container[str]) -> dict[str, Any]:
+    fields: dict[str, Any] = {"properties": members}
+    for field, name in find_fields(members).items():
+        if field == "message" or field in known:
+            continue
+        value = _value_of(field, members[name])
+        if value is not None:
+            fields[field] = value
+            del members[name]
+    return fields
+
+
+def _value_of(field: str, said: str | msgspec.Raw) -> Any:
+    """A value as its field holds it; None when it cannot."""
+    try:
+        value = said if isinstance(said, str) else msgspec.json.decode(said)
+    except (ValueError, RecursionError):  # a number beyond every type
+        return None
+    if field == "severity":
+        return severity_of(value)
+    if field == "timestamp":
+        return _instant_of(value)
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def _instant_of(value: Any) -> int | None:
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
+        return None
+    try:
+        return read_instant(value)
+    except (ValueError, OverflowError):
+        return None

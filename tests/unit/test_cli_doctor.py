@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from logster.cli import main
-from logster.cli.doctor import server as doctor_server
+from logster.cli.doctor import arrival
+from logster.cli.doctor.dialects import SAMPLES
 from logster.cli.doctor.machine import find_machine
 from logster.folder.lock import lock_folder
 from support.api_server import Answer, running_api_server
@@ -18,7 +19,7 @@ from support.api_server import Answer, running_api_server
 def server(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("LOGSTER_DATA", raising=False)
-    monkeypatch.setattr(doctor_server, "MAX_ARRIVAL_S", 0.3)
+    monkeypatch.setattr(arrival, "MAX_ARRIVAL_S", 0.3)
     with running_api_server() as server:
         server.answer = Logster()
         yield server
@@ -35,6 +36,7 @@ class Logster:
             "spools": [{"events": 3, "bytes": 2048, "aside_events": 0}],
         }
         self.message = ""
+        self.protocol = "api_log"
         self.told = {
             "/api/v1/session": lambda: {"workspace": "default", "version": "1"},
             "/api/v1/system": lambda: {"machine": self.machine},
@@ -47,12 +49,16 @@ class Logster:
         if asked.path in self.told:
             return Answer(body=self.told[asked.path]())
         if asked.path == "/api/Log":
+            self.protocol = "api_log"
             self.message = json.loads(asked.body)["Message"]
             return Answer(body={"MessageId": "77"})
         if asked.path.startswith("/api/Log/"):
             return Answer(body={"Message": self.message})
         if asked.path.startswith("/api/v1/events"):
-            return Answer(body={"events": [{"id": "77"}]})
+            return Answer(body={"events": [{"id": "77", "protocol": self.protocol}]})
+        for sample in SAMPLES:
+            if asked.path == sample.path:
+                self.protocol = sample.protocol
         return Answer(body=b"")
 
 
@@ -68,6 +74,25 @@ def states_of(found):
 
 def details_of(found, where):
     return {c["name"]: c["detail"] for c in found["checks"] if c["where"] == where}
+
+
+def test_one_event_is_sent_by_each_dialect_and_found_as_its_own(server):
+    code, found = report(server, "--dialects")
+    assert code == 0
+    states = states_of(found)
+    assert {name for name in states if name.startswith("send ")} == {
+        f"send {sample.protocol}" for sample in SAMPLES
+    }
+
+    server.answer.broken["/v1/logs"] = Answer(404, b"nothing")
+    server.answer.broken["/ingest/text"] = Answer(200, b"", {"Logster-Rejected": "1"})
+    code, found = report(server, "--dialects")
+    assert code == 1
+    assert [name for name, well in states_of(found).items() if not well] == [
+        "send otlp",
+        "send text",
+    ]
+    assert "refused 1 event" in details_of(found, "server")["send text"]
 
 
 def test_a_well_server_passes_every_check(server):

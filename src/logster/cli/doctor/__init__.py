@@ -2,6 +2,8 @@
 
     check     steps -> checks, one after the other
     server    what a server says, and what becomes of a message
+    arrival   waiting for what was sent
+    dialects  one event by each dialect
     machine   what is seen of this machine: a data folder, versions, settings
     amounts   disks and spools in words
     report    checks -> a table
@@ -9,8 +11,9 @@
 In: a server and a key; a data folder of this machine.
 Out: a table with ✓, ✗ or · (not tried), how long each step took, and advice for each
 failure; the same as JSON. Exit code 0: all is well; 1: something is not.
-Promise: it changes nothing but the one message it sends; it shows no secret. What is told of
-the server comes from the server; what was looked at on this machine is called `here`.
+Promise: it changes nothing but the one message it sends (by each dialect, when told so); it shows
+no secret. What is told of the server comes from the server; what was looked at on this machine
+is called `here`.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ import click
 
 from logster.cli.client import Client
 from logster.cli.doctor.check import make_checks
+from logster.cli.doctor.dialects import steps_of
 from logster.cli.doctor.machine import find_machine, list_settings, list_versions
 from logster.cli.doctor.report import show_report
 from logster.cli.doctor.server import STEP_TIMEOUT_S, Server
@@ -36,9 +40,12 @@ EXIT_UNWELL = 1
 
 @click.command("doctor")
 @click.option("--json", "is_json", is_flag=True, help="One JSON object.")
+@click.option("--dialects", "has_dialects", is_flag=True, help="Send one event by each dialect.")
 @data_option
 @target_options
-def command(is_json: bool, data: str | None, url: str | None, key: str | None) -> None:
+def command(
+    is_json: bool, has_dialects: bool, data: str | None, url: str | None, key: str | None
+) -> None:
     """Check every part of a server, and send one message the whole way.
 
     The data folder of a server on this machine is looked at too, and any that --data names.
@@ -48,7 +55,8 @@ def command(is_json: bool, data: str | None, url: str | None, key: str | None) -
     with Client(target, STEP_TIMEOUT_S) as client:
         server = Server(client)
         here = machine.steps() if machine else []
-        checks = list(make_checks([*server.steps(), *here]))
+        dialects = steps_of(client) if has_dialects else []
+        checks = list(make_checks([*server.steps(), *dialects, *here]))
     is_well = all(check.is_well is not False for check in checks)
     if is_json:
         asked = {"url": target.url, "version": server.version}

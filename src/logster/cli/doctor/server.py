@@ -6,29 +6,24 @@ In: a server and a key. Out: steps. Promise: all that changes is the one message
 from __future__ import annotations
 
 import secrets
-import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from logster import __version__
-from logster.cli.answer import AnswerError, AwayError, ClientError
+from logster.cli.answer import AnswerError, ClientError
 from logster.cli.doctor.amounts import describe_disk, describe_spools, shorten_size
+from logster.cli.doctor.arrival import wait_for
 from logster.cli.doctor.check import NotKnownError, Step
 from logster.config import variable_of
 from logster.event import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from logster.cli.client import Client
 
 #: A part that needs longer than this for a small question is not well.
 STEP_TIMEOUT_S = 10.0
-#: A message is stored within a second; this is for a server that catches up.
-MAX_ARRIVAL_S = 15.0
 FORBIDDEN = 403
-POLL_S = 0.1
 
 
 class Server:
@@ -130,14 +125,14 @@ class Server:
 
     def check_stored(self) -> str:
         """The message can be had by its id, as it was sent."""
-        answer = _eventually(lambda: self._client.get(f"/api/Log/{self._id}").content)
+        answer = wait_for(lambda: self._client.get(f"/api/Log/{self._id}").content)
         if self._word not in msgspec.json.decode(answer)["Message"]:
             raise ClientError(f"{self._id} is another message than the one that was sent.")
         return "found by its id"
 
     def check_found(self) -> str:
         """The message is found by its word."""
-        _eventually(self._search)
+        wait_for(self._search)
         return f"found by the word {self._word}"
 
     def check_disk(self) -> str:
@@ -180,17 +175,3 @@ class Server:
         if not any(event["id"] == self._id for event in events):
             raise ClientError(f"A search for {self._word} does not find the message.")
         return answer
-
-
-def _eventually(ask: Callable[[], bytes]) -> bytes:
-    """Ask until it works; raises the last refusal when a message should long have arrived."""
-    deadline = time.monotonic() + MAX_ARRIVAL_S
-    while True:
-        try:
-            return ask()
-        except AwayError:
-            raise
-        except ClientError:
-            if time.monotonic() >= deadline:
-                raise
-            time.sleep(POLL_S)

@@ -1,0 +1,126 @@
+"""One event by each dialect, and back by a search: `logster doctor --dialects`.
+
+In: a server and a key. Out: a step for each dialect. Promise: each sends one event, of the
+smallest form that its clients send, and is well only when that event is found as its dialect's.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from logster.cli.answer import ClientError
+from logster.cli.doctor.arrival import wait_for
+from logster.cli.doctor.check import Step
+
+if TYPE_CHECKING:
+    from logster.cli.client import Client
+
+_JSON = "application/json"
+_ADVICE = (
+    "The page of the dialect says what its clients need: docs/protocols. A refusal is told above, "
+    "and among the *Deliveries* of the portal."
+)
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """The smallest event of a dialect; `WORD`, `ISO` and `NS` are filled in."""
+
+    protocol: str
+    path: str
+    media_type: str
+    body: str
+
+
+SAMPLES = (
+    Sample("api_log", "/api/Log", _JSON, '{"Message":"WORD"}'),
+    Sample("seq", "/ingest/clef", "application/vnd.serilog.clef", '{"@t":"ISO","@m":"WORD"}'),
+    Sample(
+        "otlp",
+        "/v1/logs",
+        _JSON,
+        '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"WORD"}}]}]}]}',
+    ),
+    Sample(
+        "sentry",
+        "/api/1/envelope/",
+        "application/x-sentry-envelope",
+        '{}\n{"type":"event"}\n{"level":"info","message":"WORD"}\n',
+    ),
+    Sample(
+        "loki",
+        "/loki/api/v1/push",
+        _JSON,
+        '{"streams":[{"stream":{"app":"logster"},"values":[["NS","WORD"]]}]}',
+    ),
+    Sample(
+        "elasticsearch",
+        "/_bulk",
+        "application/x-ndjson",
+        '{"create":{"_index":"logster"}}\n{"@timestamp":"ISO","message":"WORD"}\n',
+    ),
+    Sample(
+        "gelf",
+        "/gelf",
+        _JSON,
+        '{"version":"1.1","host":"logster","short_message":"WORD","level":6}',
+    ),
+    Sample("datadog", "/api/v2/logs", _JSON, '[{"message":"WORD","service":"logster"}]'),
+    Sample(
+        "journald",
+        "/upload",
+        "application/vnd.fdo.journal",
+        "__CURSOR=WORD\n__REALTIME_TIMESTAMP=US\nPRIORITY=6\nMESSAGE=WORD\n\n",
+    ),
+    Sample(
+        "reports",
+        "/ingest/reports",
+        "application/reports+json",
+        '[{"type":"deprecation","age":0,"url":"https://WORD.example/",'
+        '"body":{"id":"WORD","message":"WORD"}}]',
+    ),
+    Sample("text", "/ingest/text", "text/plain", "INFO WORD\n"),
+)
+
+
+def steps_of(client: Client) -> list[Step]:
+    """A step for each dialect that comes by HTTP."""
+    return [
+        Step(name=f"send {sample.protocol}", examine=_Attempt(client, sample), advice=_ADVICE)
+        for sample in SAMPLES
+    ]
+
+
+class _Attempt:
+    """Sends one sample, and waits until it is found."""
+
+    def __init__(self, client: Client, sample: Sample) -> None:
+        self._client = client
+        self._sample = sample
+        self._word = "doctor" + "".join(secrets.choice("bcdfghjkmnpqrstvwxz") for _ in range(16))
+
+    def __call__(self) -> str:
+        sample = self._sample
+        headers = {"Content-Type": sample.media_type}
+        answer = self._client.post(sample.path, _fill(sample.body, self._word), headers)
+        if rejected := answer.headers.get("logster-rejected"):
+            raise ClientError(f"{sample.path} took the body, and refused {rejected} event of it.")
+        wait_for(self._find)
+        return f"POST {sample.path} {answer.status_code}, found by {self._word}"
+
+    def _find(self) -> None:
+        params = {"q": self._word, "since": "1h", "limit": 10}
+        events = msgspec.json.decode(self._client.get("/api/v1/events", params).content)["events"]
+        if not any(event["protocol"] == self._sample.protocol for event in events):
+            raise ClientError(f"A search for {self._word} does not find the event.")
+
+
+def _fill(body: str, word: str) -> bytes:
+    now_ns = time.time_ns()
+    now = datetime.fromtimestamp(now_ns / 1e9, UTC).isoformat(timespec="milliseconds")
+    filled = body.replace("WORD", word).replace("ISO", now.replace("+00:00", "Z"))
+    return filled.replace("NS", str(now_ns)).replace("US", str(now_ns // 1000)).encode()

@@ -11,7 +11,7 @@ PARALLEL := -n 3 --dist worksteal
 COVERED := --include=src/logster/event.py,src/logster/ids.py,src/logster/errors.py,src/logster/query/*,src/logster/fields/*,src/logster/config.py,src/logster/ingest/*,src/logster/spool/* \
     --omit=src/logster/ingest/http.py,src/logster/ingest/arrival.py
 
-.PHONY: serve test dark check quick hooks lint types portal bench bench-search bench-portal soak chaos coverage docs dist release-folder clean screenshots lock
+.PHONY: serve test fuzz dark check quick hooks lint types portal bench bench-search bench-portal soak chaos coverage docs dist release-folder clean screenshots lock
 
 ## serve: make the environment, build the portal, start on 127.0.0.1:8000
 serve: $(READY)
@@ -25,6 +25,18 @@ test: $(READY) .venv/.browser .venv/.postgres
 ## deep: what is tried with random examples, twenty times as long
 deep: $(READY)
 	$(BIN)/python -m pytest $(PARALLEL) --hypothesis-profile=deep --timeout=3600 -m hypothesis
+
+## fuzz: bytes into every reader for an hour (FUZZ_MINUTES), led by the code that they reach
+fuzz: .fuzz/.ready
+	mkdir -p .fuzz/found
+	PYTHONPATH=tests .fuzz/bin/python tests/fuzz/readers.py .fuzz/seeds -artifact_prefix=.fuzz/found/ \
+	    -max_total_time=$$(( $${FUZZ_MINUTES:-60} * 60 )) -timeout=10 -rss_limit_mb=3000 -max_len=20000
+
+.fuzz/.ready: $(READY)
+	$(PYTHON) -m venv .fuzz
+	$(BIN)/uv pip install -q -p .fuzz -r requirements.lock
+	$(BIN)/uv pip install -q -p .fuzz --no-deps -e . atheris==3.0.0
+	touch $@
 
 ## dark: the portal's tests once more, in the dark scheme
 dark: $(READY) .venv/.browser

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,15 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logster.errors import RefusedError
-from logster.event import TEXT_FIELDS
-from logster.fields.instant import END_NS, FIRST_NS
 from logster.ingest.body import open_body
-from logster.ingest.protocol import ANY_METHOD, Protocol, Reading, Reply, Request, Route
+from logster.ingest.protocol import Protocol, Request, Route
 from logster.ingest.protocols import PROTOCOLS
 from logster.ingest.routes import Routes
 from support.examples import examples
-from support.native import rows
-from support.recorded import CORPUS, LIMITS, Recorded, outcome_of, receipt_of
+from support.readers import INTAKES, check_read, request_to
+from support.recorded import CORPUS, Recorded, outcome_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,9 +53,6 @@ def test_every_recorded_outcome_has_its_bytes() -> None:
 
 # --- anything at all ----------------------------------------------------------------------
 
-INTAKES = [
-    (protocol, route) for protocol in PROTOCOLS for route in protocol.routes if route.answer is None
-]
 CONTENT_TYPES = st.sampled_from(
     [
         "application/json",
@@ -112,18 +106,7 @@ def changed(draw: st.DrawFn, body: bytes) -> bytes:
 def test_any_bytes_give_a_reading_or_a_refusal(
     protocol: Protocol, route: Route, body: bytes, content_type: str
 ) -> None:
-    check_read(protocol, _request(route, content_type), body)
-
-
-def _request(route: Route, content_type: str) -> Request:
-    path = re.sub(r"\{[a-z_]+(\.\.\.)?\}", "7", route.path)
-    method = "POST" if ANY_METHOD in route.methods else route.methods[0]
-    headers = {"content-type": content_type}
-    names = re.findall(r"\{([a-z_]+)", route.path)
-    params = dict.fromkeys(names, "7")
-    return Request(
-        method=method, path=path, query="", uri=path, headers=headers, route=route, params=params
-    )
+    check_read(protocol, request_to(route, content_type), body)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}/{case.stem}")
@@ -156,35 +139,3 @@ def opened(recorded: Recorded) -> bytes:
         return open_body(recorded.body, encoding, MAX_BYTES, "")
     except RefusedError:
         return recorded.body
-
-
-def check_read(protocol: Protocol, request: Request, body: bytes) -> None:
-    """Read a body; nothing but a refusal may be raised, and whatever comes out can be stored."""
-    try:
-        if protocol.check is not None:
-            protocol.check(request)
-        if protocol.count_parts is not None:
-            assert protocol.count_parts(body, request) >= 0
-        reading = protocol.read(body, request, LIMITS)
-    except RefusedError as error:
-        reply = protocol.refuse(error, request)
-        assert reply.status >= 400
-    else:
-        check_reading(reading)
-        reply = protocol.reply(receipt_of(reading), request)
-    assert isinstance(reply, Reply)
-
-
-def check_reading(reading: Reading) -> None:
-    """Whether it can be stored and answered."""
-    count = len(reading.columns)
-    assert reading.lines is None or len(reading.lines) == count
-    assert reading.identities is None or len(reading.identities) == count
-    for event in rows(reading.columns):
-        assert event["message"] is not None
-        assert event["severity"] in range(7)
-        assert event["timestamp"] is None or FIRST_NS <= event["timestamp"] < END_NS
-        for field in TEXT_FIELDS:
-            assert event[field] is None or event[field].encode() is not None
-        if event["properties"] is not None:
-            assert isinstance(json.loads(event["properties"].decode()), dict)

@@ -11,7 +11,9 @@ PARALLEL := -n 3 --dist worksteal
 COVERED := --include=src/logster/event.py,src/logster/ids.py,src/logster/errors.py,src/logster/query/*,src/logster/fields/*,src/logster/config.py,src/logster/ingest/*,src/logster/spool/* \
     --omit=src/logster/ingest/http.py,src/logster/ingest/arrival.py
 
-.PHONY: serve test fuzz dark check quick hooks lint types portal bench bench-search bench-portal soak chaos coverage docs dist release-folder clean screenshots lock
+CLIENTS := $(abspath $(or $(LOGSTER_CLIENTS),.clients))
+
+.PHONY: serve test clients clients-ready clients-lock fuzz dark check quick hooks lint types portal bench bench-search bench-portal soak chaos coverage docs dist release-folder clean screenshots lock
 
 ## serve: make the environment, build the portal, start on 127.0.0.1:8000
 serve: $(READY)
@@ -37,6 +39,14 @@ fuzz: .fuzz/.ready
 	$(BIN)/uv pip install -q -p .fuzz -r requirements.lock
 	$(BIN)/uv pip install -q -p .fuzz --no-deps -e . atheris==3.0.0
 	touch $@
+
+## clients: the real clients of other servers send to the program; they are installed on first use
+clients: clients-ready
+	LOGSTER_CLIENTS=$(CLIENTS) $(BIN)/python -m pytest -q tests/clients
+
+## clients-ready: install them into .clients (LOGSTER_CLIENTS), apart from everything else
+clients-ready: $(READY)
+	PYTHONPATH=tests:. $(BIN)/python -m support.client_packages $(CLIENTS)
 
 ## dark: the portal's tests once more, in the dark scheme
 dark: $(READY) .venv/.browser
@@ -115,6 +125,10 @@ release-folder: $(READY)
 lock: $(READY)
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --extra dev pyproject.toml -o requirements.lock
 
+## clients-lock: choose the newest allowed versions of the Python clients again
+clients-lock: $(READY)
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate --no-emit-index-url tests/clients/requirements.in -o tests/clients/requirements.txt
+
 $(READY): pyproject.toml requirements.lock hatch_build.py
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -q uv
@@ -137,4 +151,4 @@ $(READY): pyproject.toml requirements.lock hatch_build.py
 	touch $@
 
 clean:
-	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache portal/node_modules src/logster/web/static
+	rm -rf .venv .clients dist build .mypy_cache .ruff_cache .pytest_cache portal/node_modules src/logster/web/static

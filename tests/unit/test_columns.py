@@ -79,7 +79,7 @@ def test_raw_properties_stay_as_they_were_sent() -> None:
             "timestamp",
             1.5,
             "type",
-            "timestamp must be a whole number of nanoseconds since 1970, but is a number.",
+            "timestamp must be a time, but is a number.",
         ),
         ("timestamp", 10**30, "timestamp", "timestamp is not within the years 1 to 9999."),
         ("timestamp", -(10**30), "timestamp", "timestamp is not within the years 1 to 9999."),

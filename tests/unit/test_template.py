@@ -1,5 +1,6 @@
 """A template and its properties are the message people read."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,3 +65,31 @@ def test_a_message_does_not_grow_without_end():
 )
 def test_any_template_is_rendered(template, properties):
     assert isinstance(render_template(template, properties), str)
+
+
+def test_values_that_were_left_as_they_were_sent_keep_their_spelling():
+    members = msgspec.json.decode(
+        b'{"s":"a\\u00e9","n":1.50,"far":1e400,"no":null,"yes":true,"o":{"x": [1.0]},"bad":"\xff"}',
+        type=dict[str, msgspec.Raw],
+    )
+
+    message = render_template("{s}|{n}|{n:0.000}|{far}|{no}|{yes}|{o}|{o.x}", members)
+    assert message == 'aé|1.50|1.500|1e400|null|True|{"x": [1.0]}|[1.0]'
+    assert render_template("{bad}", members) == '"\ufffd"'
+
+
+@pytest.mark.parametrize("path", ["{user.name}", "{user.name,-1}", "{@user.name:l}"])
+def test_a_name_with_dots_is_a_property_or_a_path(path):
+    assert render_template(path, {"user": {"name": "Ada"}}) == "Ada"
+    assert render_template(path, {"user.name": "Bob", "user": {"name": "Ada"}}) == "Bob"
+    assert render_template(path, {"user": {}}) == path
+    assert render_template(path, {"user": 1}) == path
+
+
+def test_only_a_hole_with_a_format_has_a_text_of_its_own():
+    assert render_template("{n:} {n} {x:0.0}", PROPERTIES, ["its own"]) == "7 7 its own"
+
+
+def test_what_is_too_long_is_not_even_rendered():
+    assert render_template("{Name} is here", PROPERTIES, max_characters=5) == "Ada i"
+    assert render_template("{Name}" * 1_000_000, PROPERTIES, max_characters=6) == "AdaAda"

@@ -47,6 +47,15 @@ SEVERITY_WORDS: dict[str, int] = {
 }
 #: The letters of glog and logcat, and of short console formats.
 SEVERITY_LETTERS: dict[str, int] = {"V": 0, "D": 1, "I": 2, "W": 3, "E": 4, "F": 5, "A": 5}
+#: The short forms of console formats, in two to four letters.
+SEVERITY_SHORT_WORDS: dict[str, int] = {
+    **dict.fromkeys(("tr", "trc", "trce", "ver", "vrb", "verb"), 0),
+    **dict.fromkeys(("de", "deb", "debu", "dbug"), 1),
+    **dict.fromkeys(("in", "informational"), 2),
+    **dict.fromkeys(("wa", "war"), 3),
+    **dict.fromkeys(("er", "erro", "eror"), 4),
+    **dict.fromkeys(("fa", "fat", "fatl", "cr", "cri", "crt"), 5),
+}
 
 #: The words of syslog's eight numbers, which systemd's journal and GELF have, too.
 SYSLOG_NAMES = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
@@ -65,6 +74,21 @@ def severity_of(value: Any) -> int | None:
     if isinstance(value, str):
         return SEVERITY_WORDS.get(value.strip().lower())
     return _TENS.get(value) if isinstance(value, int) else None
+
+
+def severity_of_level(value: Any) -> int | None:
+    """A severity that stands where a level is sure to stand: there a letter says it as well."""
+    if isinstance(value, str):
+        return _LEVELS.get(value.strip().lower())
+    return severity_of(value)
+
+
+#: A letter means what the words that begin with it mean.
+_LEVELS: dict[str, int] = {
+    **SEVERITY_SHORT_WORDS,
+    **SEVERITY_WORDS,
+    **dict(zip("tvdiwefca", (0, 0, 1, 2, 3, 4, 5, 5, 5), strict=True)),
+}
 
 
 def severity_of_syslog(number: int) -> int | None:

@@ -1,197 +1,159 @@
 """Message templates: `Hello {Name}` and its properties, as people read it.
 
-In: a template as Serilog and its kin write it, and a lookup of properties by name.
-Out: the message. Promise: pure; never raises, whatever the template; a hole whose property is
-not there stays as it is written; no more than `MAX_CHARACTERS` characters come out.
+In: a template as Serilog and its kin write it, and properties by name. Out: the message.
+Promise: pure; never raises, whatever the template; a hole whose property is not there stays as it
+is written; no more than `max_characters` characters come out.
 
-`{Name}`, `{@Name}`, `{$Name}`, `{Name,10}`, `{Name,-10}`, `{Name:000}`; `{{` and `}}` are braces.
-Texts stand without quotes, as on Serilog's console (`:lj`). Of formats, the common ones of .NET
-for numbers and times are known; a value in another format is written as it is.
+`{Name}`, `{@Name}`, `{$Name}`, `{Name,10}`, `{Name,-10}`, `{Name:000}`, `{user.name}`; `{{` and
+`}}` are braces. Texts stand without quotes, objects are JSON, as in Seq. Of formats, the common
+ones of .NET for numbers and times are known; a value in another format is written as it is.
+See docs/decisions/038-templates-and-seq.md.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import datetime
-from decimal import Decimal, InvalidOperation, localcontext
+from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+from logster.fields.dotnet import format_number, format_time
 
-#: A hole that is padded wider, or a number with more digits, is a mistake or an attack.
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+#: A hole that is padded wider is a mistake or an attack.
 MAX_WIDTH = 1_000
-MAX_DIGITS = 30
 #: A message of the native API may have 4 MiB.
 MAX_CHARACTERS = 1_000_000
+#: Programs have few templates, and use them again and again; longer ones are texts.
+MAX_KEPT_TEMPLATES = 4_096
+MAX_KEPT_CHARACTERS = 500
 
 _PIECE = re.compile(
     r"\{\{|\}\}"
-    r"|\{(?P<sign>[@$]?)(?P<name>[^\s{}:,@$][^{}:,]*)"
-    r"(?:,(?P<align>-?\d{1,9}))?(?::(?P<format>[^{}]*))?\}"
+    r"|\{[@$]?(?P<name>[^\s{}:,@$][^{}:,]*)"
+    r"(?:,(?P<align>-?\d{1,9}))?(?::(?P<form>[^{}]*))?\}"
 )
+
+_decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
+
+
+class Hole(msgspec.Struct, frozen=True):
+    """A place for a property; `text` is all of it, as the template has it."""
+
+    text: str
+    name: str
+    align: int
+    form: str
 
 
 def render_template(
-    template: str, properties: Mapping[str, Any], renderings: Sequence[Any] = ()
+    template: str,
+    properties: Mapping[str, Any],
+    renderings: Sequence[Any] = (),
+    max_characters: int = MAX_CHARACTERS,
 ) -> str:
-    """Fill the holes of a template.
+    """Fill the holes of a template; of a `msgspec.Raw` the text is as it was sent.
 
     `renderings` are texts of the holes that have a format, in their order (`@r` of CLEF).
     """
-    rendered = iter(renderings)
+    pieces = _parse_known(template) if len(template) <= MAX_KEPT_CHARACTERS else _parse(template)
+    given = iter(renderings)
     parts: list[str] = []
-    place, left = 0, MAX_CHARACTERS
-    for piece in _PIECE.finditer(template):
-        text = template[place : piece.start()] + _text_of(piece, properties, rendered)
-        place = piece.end()
-        parts.append(text[:left])
-        left -= len(parts[-1])
-    parts.append(template[place:][:left])
-    return "".join(parts)
+    left = max_characters
+    for piece in pieces:
+        if left <= 0:
+            break
+        if isinstance(piece, str):
+            text = piece
+        else:
+            text = _fill(piece, properties, next(given, None) if piece.form else None)
+        parts.append(text)
+        left -= len(text)
+    return "".join(parts)[:max_characters]
 
 
-def _text_of(piece: re.Match[str], properties: Mapping[str, Any], rendered: Iterator[Any]) -> str:
-    whole, name = piece[0], piece["name"]
-    if name is None:
-        return whole[0]
-    given = next(rendered, None) if piece["format"] is not None else None
-    align = int(piece["align"] or 0)
-    if (name not in properties and given is None) or abs(align) > MAX_WIDTH:
-        return whole
+def _parse(template: str) -> tuple[str | Hole, ...]:
+    """Texts, and the holes between them."""
+    pieces: list[str | Hole] = []
+    place = 0
+    for found in _PIECE.finditer(template):
+        if found.start() > place:
+            pieces.append(template[place : found.start()])
+        place = found.end()
+        whole, name = found[0], found["name"]
+        if name is None:
+            pieces.append(whole[0])
+        else:
+            pieces.append(Hole(whole, name, int(found["align"] or 0), found["form"] or ""))
+    if place < len(template):
+        pieces.append(template[place:])
+    return tuple(pieces)
+
+
+_parse_known = lru_cache(maxsize=MAX_KEPT_TEMPLATES)(_parse)
+
+
+def _fill(hole: Hole, properties: Mapping[str, Any], given: Any) -> str:
+    """What stands in place of a hole."""
+    name = hole.name
     if isinstance(given, str):
         text = given
+    elif name in properties:
+        text = _text_of(properties[name], hole.form)
+    elif "." in name and (found := _find_below(name, properties)):
+        text = _text_of(found[0], hole.form)
     else:
-        text = _plain(properties[name]) if piece["format"] is None else ""
-        text = text or _formatted(properties[name], piece["format"] or "")
-    return text.rjust(align) if align >= 0 else text.ljust(-align)
+        return hole.text
+    align = hole.align
+    if not align:
+        return text
+    if abs(align) > MAX_WIDTH:
+        return hole.text
+    return text.rjust(align) if align > 0 else text.ljust(-align)
 
 
-def _plain(value: Any) -> str:
-    """A value as .NET writes it; objects and lists as JSON."""
-    if isinstance(value, str):
+def _find_below(name: str, properties: Mapping[str, Any]) -> tuple[Any] | None:
+    """The value of a path such as `user.name`, if there is one."""
+    value: Any = properties
+    for part in name.split("."):
+        value = _value_of(value)
+        if not isinstance(value, dict) or part not in value:
+            return None
+        value = value[part]
+    return (value,)
+
+
+def _value_of(value: Any) -> Any:
+    """The value of a text that was left as it was sent; a number that no type holds stays text."""
+    if not isinstance(value, msgspec.Raw):
         return value
+    try:
+        return _decode(value)
+    except (ValueError, RecursionError):
+        return _text_sent(value)
+
+
+def _text_of(sent: Any, form: str) -> str:
+    """A value as .NET writes it; objects and lists as JSON."""
+    value = _value_of(sent)
+    if isinstance(value, str):
+        return (form and format_time(value, form)) or value
     if value is None:
         return "null"
     if isinstance(value, bool):
         return str(value)
-    return msgspec.json.encode(value).decode()
+    if form and isinstance(value, int | float | Decimal):
+        formatted = format_number(value, form)
+        if formatted is not None:
+            return formatted
+    return _text_sent(sent) if isinstance(sent, msgspec.Raw) else _encode(value).decode()
 
 
-def _formatted(value: Any, form: str) -> str:
-    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
-        return _number(value, form)
-    if isinstance(value, str):
-        return _time(value, form)
-    return _plain(value)
-
-
-_STANDARD = re.compile(r"([DFNXPEdfnxpe])(\d{0,2})")
-#: 000 · 0.00 · #,##0.0 · 0.###
-_CUSTOM = re.compile(r"(?P<whole>[#0,]+)(?:\.(?P<fraction>[#0]+))?(?P<percent>%?)")
-
-
-def _number(value: float | Decimal, form: str) -> str:
-    standard, custom = _STANDARD.fullmatch(form), _CUSTOM.fullmatch(form)
-    try:
-        if standard and int(standard[2] or 0) <= MAX_DIGITS:
-            return _standard(value, standard[1], standard[2])
-        if custom and len(form) <= MAX_DIGITS:
-            return _custom(Decimal(str(value)), custom)
-    except (ValueError, InvalidOperation, OverflowError):  # an infinity; a fraction in hexadecimal
-        pass
-    return _plain(value)
-
-
-def _standard(value: float | Decimal, letter: str, digits: str) -> str:
-    kind = letter.upper()
-    if kind in "DX":
-        whole = int(value)
-        if whole != value:
-            return _plain(value)
-        text = f"{abs(whole):{'d' if kind == 'D' else letter}}".zfill(int(digits or 0))
-        return f"-{text}" if whole < 0 else text
-    number = Decimal(str(value))
-    places = int(digits) if digits else {"E": 6}.get(kind, 2)
-    if kind == "E":
-        mantissa, _, exponent = f"{number:.{places}e}".partition("e")
-        return f"{mantissa}{letter}{exponent[0]}{exponent[1:].zfill(3)}"
-    if kind == "P":
-        return f"{_rounded(number * 100, places):,.{places}f} %"
-    return f"{_rounded(number, places):{',' if kind == 'N' else ''}.{places}f}"
-
-
-def _custom(number: Decimal, form: re.Match[str]) -> str:
-    whole, fraction = form["whole"], form["fraction"] or ""
-    if form["percent"]:
-        number *= 100
-    text = f"{abs(_rounded(number, len(fraction))):.{len(fraction)}f}"
-    before, _, behind = text.partition(".")
-    before = before.lstrip("0").zfill(whole.count("0"))
-    least = fraction.rfind("0") + 1
-    behind = behind[:least] + behind[least:].rstrip("0")
-    if "," in whole and before.isdigit():
-        before = f"{int(before):,}".zfill(len(before))
-    sign = "-" if number < 0 and text.strip("0.") else ""
-    return sign + before + (f".{behind}" if behind else "") + form["percent"]
-
-
-def _rounded(number: Decimal, places: int) -> Decimal:
-    """Halves go away from zero, as .NET rounds numbers it shows."""
-    with localcontext() as context:
-        context.prec = 400
-        return number.quantize(Decimal(1).scaleb(-places), rounding="ROUND_HALF_UP")
-
-
-#: What .NET calls the parts of a time, to what Python calls them; longer ones first.
-_TIME_PARTS = {
-    "yyyy": "%Y",
-    "yy": "%y",
-    "MMMM": "%B",
-    "MMM": "%b",
-    "MM": "%m",
-    "dddd": "%A",
-    "ddd": "%a",
-    "dd": "%d",
-    "HH": "%H",
-    "hh": "%I",
-    "mm": "%M",
-    "ss": "%S",
-    "tt": "%p",
-    "zzz": "%:z",
-}
-_TIME_PART = re.compile("|".join(_TIME_PARTS) + "|f{1,7}|'[^']*'|[A-Za-z]+|[^A-Za-z']+")
-_ISO = {"O": "", "o": "", "s": "yyyy-MM-ddTHH:mm:ss", "u": "yyyy-MM-dd HH:mm:ssZ"}
-
-
-def _time(value: str, form: str) -> str:
-    form = _ISO.get(form, form)
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        return value
-    if not form:
-        return value
-    parts: list[str] = []
-    for found in _TIME_PART.finditer(form):
-        part = found[0]
-        if part in _TIME_PARTS:
-            parts.append(_time_part(moment, part))
-        elif part.strip("f") == "" and len(part) <= 7:  # noqa: PLR2004  ticks of .NET
-            parts.append(f"{moment.microsecond:06}0"[: len(part)])
-        elif part in {"T", "Z"} or not part[0].isalpha():
-            parts.append(part.strip("'"))
-        else:
-            return value
-    return "".join(parts)
-
-
-def _time_part(moment: datetime, part: str) -> str:
-    if part == "yyyy":  # strftime leaves the zeros of the year 33 away
-        return f"{moment.year:04}"
-    if part == "zzz":
-        shown = moment.strftime("%z") or "+0000"
-        return f"{shown[:3]}:{shown[3:5]}"
-    return moment.strftime(_TIME_PARTS[part])
+def _text_sent(value: msgspec.Raw) -> str:
+    """JSON as it stands; of what a decoder skips, nobody has looked at the letters."""
+    return bytes(value).decode("utf-8", "replace")

@@ -57,6 +57,11 @@ _LOGGED = re.compile(
 )
 
 
+def is_of_trace(line: str) -> bool:
+    """Whether a line is never said but within a trace; any that is indented is one."""
+    return _CERTAIN.match(line) is not None
+
+
 class Trace:
     """A message, and how many lines behind it belong to it so far."""
 

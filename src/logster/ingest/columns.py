@@ -17,7 +17,7 @@ import msgspec
 
 from logster.errors import BodyTooLargeError
 from logster.event import OPTIONAL_COLUMNS, Columns, Rejection, Severity
-from logster.fields.instant import END_NS, FIRST_NS
+from logster.fields.instant import END_NS, FIRST_NS, read_instant, read_instants
 from logster.ingest.json_text import MAX_DEPTH, exceeds_depth
 from logster.ingest.protocol import Reading
 
@@ -56,9 +56,9 @@ class Rows:
         `identity` is the client's own id of the event: within a day it is stored once.
 
         `message` is required; `severity` is Info when it is not there. `timestamp` counts
-        nanoseconds since 1970 (`fields.instant` reads what programs write), `properties` is a
-        dict, in which `msgspec.Raw` stays as it was sent; it is read at the end. Raises
-        BodyTooLargeError.
+        nanoseconds since 1970, or is text that `fields.instant` reads (a column in a twentieth of
+        the time), `properties` is a dict, in which `msgspec.Raw` stays as it was sent; it is read
+        at the end. Raises BodyTooLargeError.
         """
         if len(self._rows) >= self._room:
             raise self._too_many()
@@ -167,11 +167,22 @@ _A_SEVERITY = "a whole number from 0 (Trace) to 6 (Off)"
 
 
 def _check_instants(values: Sequence[Any]) -> list[int | None]:
-    _check_types(values, {int}, "a whole number of nanoseconds since 1970")
+    _check_types(values, {int, str}, "a time")
+    if str in set(map(type, values)):
+        values = _read_texts(values)
     instants = [value for value in values if value is not None]
     if not FIRST_NS <= min(instants, default=0) <= max(instants, default=0) < END_NS:
         raise _WrongValueError("timestamp", "is not within the years 1 to 9999")
     return list(values)
+
+
+def _read_texts(values: Sequence[Any]) -> list[int | None]:
+    try:
+        if int not in set(map(type, values)):
+            return read_instants(values)
+        return [read_instant(value) if isinstance(value, str) else value for value in values]
+    except ValueError:
+        raise _WrongValueError("timestamp", "is no time that can be read") from None
 
 
 def _check_properties(values: Sequence[Any]) -> list[bytes | None]:

@@ -48,10 +48,9 @@ def _read_clef(text: str, members: dict[str, Any], values: dict[str, Any], clock
     line = compose(text, dict(members), values, clock)
     template = _VALUE.decode(members["@mt"])
     if isinstance(template, str) and find_fields(members).get("message") == "@mt":
-        properties = {name: _VALUE.decode(value) for name, value in members.items()}
-        renderings = properties.get("@r")
+        renderings = _VALUE.decode(members["@r"]) if "@r" in members else ()
         line.message = render_template(
-            template, properties, renderings if isinstance(renderings, list) else ()
+            template, members, renderings if isinstance(renderings, list) else ()
         )
         line.properties["@mt"] = template
     return line

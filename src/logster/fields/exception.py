@@ -1,0 +1,47 @@
+"""The text of an exception, as runtimes print it: what it says, and where it was raised.
+
+In: one text with both, as `Exception.ToString()`, `traceback.format_exc()` and `Error.stack` give
+it. Out: the exception, and the stack trace. Promise: pure, linear; the stack trace is the whole
+text as it was sent; a text that shows no place is an exception alone.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+from logster.fields.trace import is_of_trace
+
+_PYTHON = "Traceback (most recent call last)"
+
+
+def split_exception(text: str) -> tuple[str, str | None]:
+    """The exception, and its stack trace when the text has one."""
+    if "\n" not in text.strip():
+        return text, None
+    said = _said_by_python(text) if _PYTHON in text else _said_before_trace(text)
+    return (text, None) if said == text.strip() else (said, text)
+
+
+def _said_by_python(text: str) -> str:
+    """What stands behind the last frame: there Python says what was raised."""
+    lines = _lines_of(text[text.rindex(_PYTHON) :])[1:]
+    said = "\n".join(itertools.dropwhile(_is_indented, lines)).strip()
+    return said or text.strip().partition("\n")[0]
+
+
+def _is_indented(line: str) -> bool:
+    return line[:1].isspace() or not line
+
+
+def _said_before_trace(text: str) -> str:
+    """What stands before the first frame, as most languages have it."""
+    first, *rest = _lines_of(text.strip())
+    return "\n".join([first, *itertools.takewhile(_is_said, rest)]).strip()
+
+
+def _lines_of(text: str) -> list[str]:
+    return text.replace("\r\n", "\n").split("\n")
+
+
+def _is_said(line: str) -> bool:
+    return not is_of_trace(line)

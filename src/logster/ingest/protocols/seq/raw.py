@@ -1,0 +1,74 @@
+"""The older form: `{"Events":[{"Timestamp":…,"Level":…,"MessageTemplate":…,"Properties":{…}}]}`.
+
+In: plain bytes. Out: a `Reading`, in which an event's line is its place in the list.
+Promise: as with CLEF, nothing of an event is lost. An event without a time is of now.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from logster.errors import InvalidBodyError
+from logster.ingest.columns import Rows
+from logster.ingest.protocols.seq.event import read_event
+
+if TYPE_CHECKING:
+    from logster.ingest.protocol import Limits, Reading
+    from logster.ingest.protocols.seq.event import Members
+
+
+class _Body(msgspec.Struct):
+    events: list[msgspec.Raw] = msgspec.field(name="Events")
+
+
+_body_decoder = msgspec.json.Decoder(_Body)
+_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+#: Member -> what CLEF calls it.
+_NAMES = {
+    "Timestamp": "@t",
+    "Level": "@l",
+    "MessageTemplate": "@mt",
+    "RenderedMessage": "@m",
+    "Exception": "@x",
+    "TraceId": "@tr",
+    "SpanId": "@sp",
+    "EventType": "@i",
+}
+
+
+def read_raw(body: bytes, limits: Limits) -> Reading:
+    """The events of a list; raises InvalidBodyError when there is none."""
+    rows = Rows(limits)
+    for number, event in enumerate(_events_of(body), 1):
+        try:
+            members = _as_clef(_decoder.decode(event))
+            rows.add(number, **read_event(members, bytes(event), has_escapes=True))
+        except (ValueError, RecursionError) as error:
+            rows.reject(number, "syntax", f"The event cannot be read: {error}.")
+    return rows.reading()
+
+
+def _events_of(body: bytes) -> list[msgspec.Raw]:
+    try:
+        return _body_decoder.decode(body).events
+    except (ValueError, RecursionError) as error:
+        sentence = (
+            f'The body is no list of events, {{"Events":[…]}}: {error}. '
+            "Events on lines (CLEF) go to /ingest/clef."
+        )
+        raise InvalidBodyError({"Events": [sentence]}, "syntax") from None
+
+
+def _as_clef(event: Members) -> Members:
+    """The same event under the names of CLEF."""
+    members: Members = {}
+    properties = event.pop("Properties", None)
+    for name, value in event.items():
+        members[_NAMES.get(name, name)] = value
+    if properties is not None:
+        for name, value in _decoder.decode(properties).items():
+            members[f"@{name}" if name.startswith("@") else name] = value
+    return members

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
 NS_PER_MS = 1_000_000
 NS_PER_S = 1_000_000_000
@@ -143,6 +143,15 @@ class Columns(msgspec.Struct, kw_only=True):
                 for index in reversed(indexes):
                     del values[index]
 
+    def only(self, indexes: Sequence[int]) -> Columns:
+        """The events at these indexes, as lists of their own."""
+        chosen = {
+            name: None if values is None else [values[index] for index in indexes]
+            for name in self.__struct_fields__
+            for values in (getattr(self, name),)
+        }
+        return Columns(**chosen)  # type: ignore[arg-type]  # as each of them was
+
     def sizes(self) -> list[int]:
         """How large each event is: bytes of its texts in UTF-8 and of its properties."""
         sizes = [0] * len(self)
@@ -187,6 +196,15 @@ class Batch(msgspec.Struct, frozen=True):
     workspace: int
     key: int
     protocol: str
+
+    def without(self, indexes: Container[int]) -> Batch | None:
+        """The batch without these events; None when none is left."""
+        kept = [index for index in range(len(self.ids)) if index not in indexes]
+        if not kept:
+            return None
+        return msgspec.structs.replace(
+            self, columns=self.columns.only(kept), ids=[self.ids[index] for index in kept]
+        )
 
 
 class Rejection(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -28,7 +28,7 @@ _GROUP_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 1024)
 #: Every event has exactly one outcome; what arrives = the sum over all outcomes.
 EVENTS = Counter(
     "logster_events_total",
-    "Events by outcome: accepted, or rejected with a reason.",
+    "Events by outcome: accepted, repeated (stored before), or rejected with a reason.",
     ["protocol", "outcome", "reason"],
 )
 REQUESTS = Counter(

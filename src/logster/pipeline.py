@@ -30,11 +30,12 @@ from logster.ingest.normalize import normalize
 from logster.spool.drain import Drain
 from logster.spool.listeners import Listeners
 from logster.spool.packing import join, split
+from logster.spool.repeats import Once
 from logster.spool.tally import NOBODY
 from logster.store.insert import insert
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from logster.event import Columns
     from logster.faults import Faults
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from logster.spool.spool import Spool
     from logster.store.engine import Engine
 
+    #: Makes what a resend is answered with, when it is known which events came before.
+    Keep = Callable[[Mapping[int, int]], tuple[bytes, bytes]]
     #: What happens to a batch on its way: a step changes `batch.columns` in place.
     Step = Callable[[Batch], None]
 
@@ -119,17 +122,36 @@ class Pipeline:
         return batch
 
     async def accept(
-        self, events: Batch, size: int, receipt: tuple[bytes, bytes] | None = None
-    ) -> None:
+        self,
+        events: Batch,
+        size: int,
+        *,
+        receipt: Keep | None = None,
+        digests: Sequence[bytes | None] | None = None,
+    ) -> Mapping[int, int]:
         """Return when the events are synced to disk; raises SpoolFullError.
 
         `size` is that of the body. A key is charged what it takes in the spool: a guess until
         the events are packed, nothing when they were not kept. When their sender leaves, they
         are kept all the same.
+
+        Events whose `digests` came within a day are not kept again: gives their indexes, with the
+        ids that they have. The `receipt` for a resend is made when these are known.
         """
         key, size = events.key, size + ROW_BYTES * len(events.ids)
         self._check_share(size, key)
-        await self._spool.append(events, size, receipt, owner=key)
+        once = None if digests is None else _once(events, digests, receipt)
+        kept = receipt({}) if receipt else None
+        return await self._spool.append(events, size, kept, owner=key, once=once)
+
+
+def _once(events: Batch, digests: Sequence[bytes | None], receipt: Keep | None) -> Once[Batch]:
+    """A batch that can be written without the events that came before."""
+
+    def without(repeated: Mapping[int, int]) -> tuple[Batch | None, tuple[bytes, bytes] | None]:
+        return events.without(repeated), receipt(repeated) if receipt else None
+
+    return Once(digests, events.ids, without)
 
 
 def build_drain(

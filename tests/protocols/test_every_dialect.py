@@ -58,7 +58,7 @@ class FullSink:
     def stamp(self, columns: Columns, *, workspace: int, key: int, protocol: str) -> Batch:
         raise AssertionError
 
-    async def accept(self, events: Batch, size: int, receipt: Any = None) -> None:
+    async def accept(self, events: Batch, size: int, **_: Any) -> dict[int, int]:
         raise AssertionError
 
 

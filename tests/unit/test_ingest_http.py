@@ -44,8 +44,9 @@ class MemorySink:
     def stamp(self, columns: Columns, *, workspace: int, key: int, protocol: str) -> Batch:
         return Batch(columns, [*range(1, len(columns) + 1)], 0, workspace, key, protocol)
 
-    async def accept(self, events: Batch, size: int, receipt: Any = None) -> None:
+    async def accept(self, events: Batch, size: int, **_: Any) -> dict[int, int]:
         self.kept.append(events)
+        return {}
 
 
 def say(status: int, text: str) -> Reply:

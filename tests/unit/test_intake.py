@@ -17,7 +17,7 @@ from logster.ids import IdMaker
 from logster.ingest.http import Receiver
 from logster.ingest.idempotency import Receipts, digest_of, fingerprint, read_kept, render_kept
 from logster.ingest.intake import MAX_QUICK_PARTS, Intake
-from logster.ingest.protocol import Limits, Receipt
+from logster.ingest.protocol import Limits, Receipt, Reply
 from logster.ingest.protocols.native import api_log
 from logster.ingest.routes import Routes
 from logster.meta.grants import Grant, Right
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from logster.ingest.protocol import Reading, Reply, Request
+    from logster.ingest.protocol import Reading, Request
 
 GOOD = b'{"Message":"m"}\n'
 
@@ -73,7 +73,7 @@ class Ingestion:
         """Store an event and its answer, as any version does."""
         columns = Columns(message=["m"], severity=[0])
         events = self._pipeline.stamp(columns, workspace=1, key=1, protocol="api_log")
-        await self._pipeline.accept(events, 10, (digest, answer))
+        await self._pipeline.accept(events, 10, receipt=lambda _: (digest, answer))
 
     async def post(self, body: bytes, path: str = "/api/logs", **headers: str) -> tuple[int, Any]:
         headers = {"content-type": "application/json", **headers}
@@ -242,3 +242,75 @@ def test_an_earlier_version_reads_an_answer_of_this_one() -> None:
 
     assert msgspec.msgpack.decode(kept, type=Receipt) == receipt
     assert read_kept(kept).receipt == receipt
+
+
+# -- events that their clients have numbered ----------------------------------------------------
+
+
+def count_of(outcome: str) -> int:
+    return metrics._pending.get((metrics.EVENTS, ("api_log", outcome, "")), 0)
+
+
+@pytest.fixture
+def numbered(ingestion: Ingestion, monkeypatch: pytest.MonkeyPatch) -> Ingestion:
+    """The messages are their own ids, and the answer says what came before."""
+    read = api_log.PROTOCOL.read
+
+    def read_numbered(body: bytes, request: Request, limits: Limits) -> Reading:
+        reading = read(body, request, limits)
+        reading.identities = [None if text == "-" else text for text in reading.columns.message]
+        return reading
+
+    def reply(receipt: Receipt, _: Request) -> Reply:
+        told = {"ids": receipt.ids, "repeated": receipt.repeated}
+        return Reply(status=200, headers=[], body=msgspec.json.encode(told))
+
+    match = ingestion._receiver._routes.find("/api/logs", "POST")
+    assert match is not None
+    protocol = msgspec.structs.replace(match.protocol, read=read_numbered, reply=reply)
+    ingestion._receiver._routes = Routes([protocol])
+    return ingestion
+
+
+def lines(*messages: str) -> bytes:
+    return b"".join(msgspec.json.encode({"Message": text}) + b"\n" for text in messages)
+
+
+async def test_an_event_that_came_before_has_its_first_id_and_is_counted_as_repeated(
+    numbered: Ingestion,
+) -> None:
+    repeated, accepted = count_of("repeated"), count_of("accepted")
+    _, first = await numbered.post(lines("a", "b"))
+    _, second = await numbered.post(lines("c", "b", "-", "-", "c"))
+
+    assert first["repeated"] == []
+    assert second["repeated"] == [1, 4]
+    assert second["ids"][1] == first["ids"][1]
+    assert second["ids"][4] == second["ids"][0]
+    assert len({*first["ids"], *second["ids"]}) == 5
+    assert (count_of("repeated") - repeated, count_of("accepted") - accepted) == (2, 5)
+    claim = await numbered.spool.take(MAX_CLAIM_BYTES, MAX_CLAIM_EVENTS)
+    assert claim is not None
+    assert claim.events == 5
+
+
+async def test_a_resend_by_its_key_is_told_what_came_before_as_the_first_time(
+    numbered: Ingestion,
+) -> None:
+    await numbered.post(lines("a"))
+    first = await numbered.post(lines("a", "b"), idempotency_key="k")
+
+    assert await numbered.post(lines("a", "b"), idempotency_key="k") == first
+    assert first[1]["repeated"] == [0]
+
+
+async def test_another_workspace_may_use_the_same_ids(
+    numbered: Ingestion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await numbered.post(lines("a"))
+
+    async def admit(_: str | None) -> Grant:
+        return Grant(workspace=2, key=2, rights=frozenset({Right.INGEST}))
+
+    monkeypatch.setattr(numbered._receiver, "_admit", admit)
+    assert (await numbered.post(lines("a")))[1]["repeated"] == []

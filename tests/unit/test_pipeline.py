@@ -22,7 +22,8 @@ class RecordingSpool:
     def held_by(self, _owner):
         return 0
 
-    async def append(self, batch, size, receipt=None, *, owner):
+    async def append(self, batch, size, receipt=None, *, owner, once):
+        assert once is None
         self.appended.append((batch, size, receipt, owner))
 
 
@@ -77,7 +78,7 @@ def test_the_retention_of_the_moment_decides_which_times_are_believed(spool, day
 async def test_a_batch_is_appended_for_its_key_with_its_receipt(spool):
     pipeline = pipeline_to(spool)
     batch = stamp(pipeline, columns_of("a", "b"))
-    await pipeline.accept(batch, 50, (b"digest", b"answer"))
+    await pipeline.accept(batch, 50, receipt=lambda _: (b"digest", b"answer"))
 
     [(appended, size, receipt, owner)] = spool.appended
     assert appended is batch

@@ -41,7 +41,7 @@ async def test_one_item_that_cannot_be_packed_fails_alone(tmp_path):
         )
 
         assert isinstance(outcomes[1], ValueError)
-        assert outcomes[::2] == [None, None]
+        assert outcomes[::2] == [{}, {}]
         assert sorted(words_on_disk(spool.path)) == ["a", "b"]
 
 

@@ -26,7 +26,7 @@ from logster.errors import ConflictError, RefusedError, RetryLaterError
 from logster.ingest.protocol import Receipt
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
 
 MAX_KEY_CHARS = 200
@@ -37,6 +37,9 @@ LOOK_AGAIN_S = 0.01
 
 #: File offsets end at 2^63; half of that leaves room and collides once in 4e18 pairs.
 _OFFSET_BYTES = 7
+
+#: Two of a billion events have the same digest once in 10^20 days.
+_DIGEST_BYTES = 16
 
 
 class Receipts:
@@ -127,7 +130,11 @@ def render_kept(receipt: Receipt, printed: bytes) -> bytes:
     """An answer as a spool keeps it."""
     return msgspec.msgpack.encode(
         _KeptReceipt(
-            ids=receipt.ids, rejections=receipt.rejections, lines=receipt.lines, printed=printed
+            ids=receipt.ids,
+            rejections=receipt.rejections,
+            lines=receipt.lines,
+            repeated=receipt.repeated,
+            printed=printed,
         )
     )
 
@@ -135,7 +142,9 @@ def render_kept(receipt: Receipt, printed: bytes) -> bytes:
 def read_kept(answer: bytes) -> Kept:
     """The same, from a spool."""
     kept = msgspec.msgpack.decode(answer, type=_KeptReceipt)
-    receipt = Receipt(ids=kept.ids, rejections=kept.rejections, lines=kept.lines)
+    receipt = Receipt(
+        ids=kept.ids, rejections=kept.rejections, lines=kept.lines, repeated=kept.repeated
+    )
     return Kept(receipt, kept.printed)
 
 
@@ -146,6 +155,21 @@ def digest_of(workspace: int, route: str, key: str) -> bytes:
             f"The Idempotency-Key has {len(key)} characters; at most {MAX_KEY_CHARS} are allowed."
         )
     return hashlib.sha256(f"{workspace}\n{route}\n{key}".encode()).digest()
+
+
+def digests_of(
+    workspace: int, protocol: str, identities: Sequence[str | None]
+) -> list[bytes | None]:
+    """One digest for each client's own id of an event, within a workspace and a protocol."""
+    start = f"{workspace}\n{protocol}\n"
+    return [
+        None
+        if identity is None
+        else hashlib.blake2b(
+            (start + identity).encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES
+        ).digest()
+        for identity in identities
+    ]
 
 
 def _offset(digest: bytes) -> int:

@@ -19,13 +19,24 @@ from logster.errors import LogsterError, QuotaError, RetryLaterError
 from logster.event import Batch, Columns, Rejection
 from logster.ingest.body import Body
 from logster.ingest.fairness import FairShares, Turns
-from logster.ingest.idempotency import digest_of, fingerprint, read_kept, render_kept
+from logster.ingest.idempotency import (
+    digest_of,
+    digests_of,
+    fingerprint,
+    read_kept,
+    render_kept,
+)
 from logster.ingest.protocol import Limits, Protocol, Receipt, Request, oversize_text
 from logster.meta.grants import Grant
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from logster.ingest.idempotency import Receipts
     from logster.ingest.protocol import Reading
+
+    #: Makes what a resend is answered with, when it is known which events came before.
+    Keep = Callable[[Mapping[int, int]], tuple[bytes, bytes]]
 
 #: Bodies above this are opened and read in a thread, so that small ones do not wait for them.
 LARGE_BODY_BYTES = 128 * 1024
@@ -53,9 +64,18 @@ class Sink(typing.Protocol):
         ...
 
     async def accept(
-        self, events: Batch, size: int, receipt: tuple[bytes, bytes] | None = None
-    ) -> None:
-        """Return when they are synced to disk, and with them the receipt for a resend."""
+        self,
+        events: Batch,
+        size: int,
+        *,
+        receipt: Keep | None = None,
+        digests: Sequence[bytes | None] | None = None,
+    ) -> Mapping[int, int]:
+        """Return when they are synced to disk, and with them the receipt for a resend.
+
+        Gives the indexes of events that came before, with the ids that they have.
+        """
+        ...
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,12 +189,21 @@ class Intake:
         events = self._sink.stamp(
             reading.columns, workspace=grant.workspace, key=grant.key, protocol=protocol
         )
-        receipt = Receipt(ids=events.ids, rejections=reading.rejections, lines=reading.lines)
-        await self._sink.accept(
-            events, size, (digest, render_kept(receipt, printed)) if digest else None
+
+        def keep(repeated: Mapping[int, int]) -> tuple[bytes, bytes]:
+            return digest or b"", render_kept(_receipt(reading, events.ids, repeated), printed)
+
+        digests = None
+        if reading.identities is not None:
+            digests = digests_of(grant.workspace, protocol, reading.identities)
+        repeated = await self._sink.accept(
+            events, size, receipt=keep if digest else None, digests=digests
         )
-        metrics.count(metrics.EVENTS, protocol, "accepted", "", by=count)
-        return receipt
+        if repeated:
+            metrics.count(metrics.EVENTS, protocol, "repeated", "", by=len(repeated))
+        if count > len(repeated):
+            metrics.count(metrics.EVENTS, protocol, "accepted", "", by=count - len(repeated))
+        return _receipt(reading, events.ids, repeated)
 
     async def _read(self, delivery: Delivery) -> tuple[Reading, int, bytes]:
         """The events of a body, its size when open (bytes), and its fingerprint if it needs one."""
@@ -195,6 +224,18 @@ class Intake:
         if len(plain) > self._limits.max_message_bytes:
             _reject_oversize(reading, self._limits.max_message_bytes)
         return reading, len(plain), _fingerprint_if_asked(plain, delivery)
+
+
+def _receipt(reading: Reading, ids: list[int], repeated: Mapping[int, int]) -> Receipt:
+    """What became of a body's events; those that came before have the ids of then."""
+    if repeated:
+        ids = [repeated.get(index, number) for index, number in enumerate(ids)]
+    return Receipt(
+        ids=ids,
+        rejections=reading.rejections,
+        lines=reading.lines,
+        repeated=sorted(repeated),
+    )
 
 
 def count_refusal(protocol: str, error: LogsterError) -> None:

@@ -98,7 +98,8 @@ class Reading(msgspec.Struct, kw_only=True):
 
     `lines` gives, for each good event, its line (from 1) in the request, or None
     when there are no rejections (then events are simply in order). `identities` are the
-    clients' own ids of the good events, where their dialect has such.
+    clients' own ids of the good events, where their dialect has such: what comes with the same
+    one again, to the same workspace in the same dialect, is stored once within a day.
     """
 
     columns: Columns
@@ -112,12 +113,14 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 
     Promise: accepted means synced to disk; every event is in exactly one of the two.
     `minimum_severity` is what the key asks of its senders: less is not kept.
+    `repeated` are the indexes, in `ids`, of events that came before: they have their first id.
     """
 
     ids: list[int]
     rejections: list[Rejection] = []
     lines: list[int] | None = None
     minimum_severity: int | None = None
+    repeated: list[int] = []
 
 
 def oversize_text(max_bytes: int) -> str:

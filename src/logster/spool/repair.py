@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from logster.spool.identity import SUFFIXES
 from logster.spool.missed import keep_missed
 from logster.spool.queue import count_aside, transaction
+from logster.spool.repeats import copy_digests
 from logster.spool.schema import make_copy
 from logster.spool.tally import write_tally
 
@@ -113,6 +114,7 @@ def _copy(
             marks = ", ".join("?" * count)
             rows = database.execute(f"SELECT * FROM {table}")  # noqa: S608 - two names of ours
             fresh.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", rows)  # noqa: S608
+    copy_digests(database, fresh)
     if missed:
         keep_missed(fresh, missed)
     write_tally(fresh, tally)

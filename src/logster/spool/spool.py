@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from logster.notice import Notice
     from logster.spool.claims import Claim
     from logster.spool.queue import Block
+    from logster.spool.repeats import Once
     from logster.spool.slots import Slot
 
 Item = TypeVar("Item")
@@ -91,15 +92,18 @@ class Spool(Generic[Item]):
         receipt: tuple[bytes, bytes] | None = None,
         *,
         owner: int = NOBODY,
-    ) -> None:
+        once: Once[Item] | None = None,
+    ) -> dict[int, int]:
         """Write `item` (about `size` bytes of its `owner`) and return when it is synced.
 
         `receipt` is a pair (digest of an idempotency key, answer) that is kept in the same
-        commit. Raises SpoolFullError when the spool or the disk is full, SpoolDamagedError when
-        its file is gone, and whatever `pack` raises for this very item.
+        commit. With `once`, events that came before are not written: gives their indexes, with the
+        ids that they have. Raises SpoolFullError when the spool or the disk is full,
+        SpoolDamagedError when its file is gone, RetryLaterError when nobody can say what came
+        before, and whatever `pack` raises for this very item.
         """
         self._room.check(size)
-        await self._writer.append(item, size, owner, receipt)
+        return await self._writer.append(item, size, owner, receipt, once)
 
     def check_room(self, size: int) -> None:
         """Raise SpoolFullError when `size` more bytes do not fit, or when the disk is full."""

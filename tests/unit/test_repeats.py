@@ -1,0 +1,285 @@
+"""Events that their clients have numbered are stored once, whatever crashes and whoever sends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from logster.errors import RetryLaterError
+from logster.ids import IdMaker, id_at
+from logster.spool import repeats
+from logster.spool.receipts import find_receipt
+from logster.spool.repeats import Once, Repeats, keep_digests
+from logster.spool.schema import connect
+from logster.spool.spool import Spool
+from support.spooled import open_spool, pack_words, take_all, words_on_disk
+
+if TYPE_CHECKING:
+    import sqlite3
+    from pathlib import Path
+
+ids = IdMaker(0)
+
+
+def digest_of(word: str) -> bytes:
+    return word.encode().ljust(16, b".")
+
+
+async def send(spool: Spool[Any], *words: str, receipt: Any = None) -> dict[int, int]:
+    """Each word is its own id; those in capitals have none."""
+
+    def without(repeated: Any) -> Any:
+        left = [word for index, word in enumerate(words) if index not in repeated]
+        return (" ".join(left) or None), receipt and (b"key", repr(dict(repeated)).encode())
+
+    digests = [None if word.isupper() else digest_of(word) for word in words]
+    once = Once(digests, ids.take(len(words)), without)
+    return await spool.append(" ".join(words), 5, receipt, once=once)
+
+
+async def test_what_comes_again_is_not_written_again_and_has_its_first_id(tmp_path):
+    async with open_spool(tmp_path) as spool:
+        assert await send(spool, "a", "b") == {}
+        again = await send(spool, "a", "b")
+
+        assert sorted(again) == [0, 1]
+        assert again == await send(spool, "a", "b")
+        assert words_on_disk(spool.path) == ["a", "b"]
+
+
+async def test_only_what_is_new_is_written_of_a_batch(tmp_path):
+    async with open_spool(tmp_path) as spool:
+        await send(spool, "b")
+
+        assert list(await send(spool, "a", "b", "c")) == [1]
+        assert words_on_disk(spool.path) == ["b", "a", "c"]
+
+
+async def test_the_same_id_twice_in_one_body_is_stored_once(tmp_path):
+    async with open_spool(tmp_path) as spool:
+        assert list(await send(spool, "a", "b", "a")) == [2]
+        assert words_on_disk(spool.path) == ["a", "b"]
+
+
+async def test_events_without_an_id_are_all_stored(tmp_path):
+    async with open_spool(tmp_path) as spool:
+        await send(spool, "NONE", "a")
+        assert list(await send(spool, "NONE", "a")) == [1]
+        assert words_on_disk(spool.path) == ["NONE", "a", "NONE"]
+
+
+async def test_resends_that_share_a_commit_are_stored_once(tmp_path):
+    async with open_spool(tmp_path) as spool:
+        told = await asyncio.gather(*(send(spool, "a") for _ in range(50)), spool.append("x", 1))
+
+        assert told.count({}) == 2
+        assert sorted(words_on_disk(spool.path)) == ["a", "x"]
+
+
+async def test_what_is_in_the_store_by_now_is_still_known(tmp_path):
+    async with open_spool(tmp_path) as spool:
+        await send(spool, "a")
+        await spool.forget(await take_all(spool))
+        assert list(await send(spool, "a")) == [0]
+
+    async with open_spool(tmp_path) as spool:  # after a restart
+        assert list(await send(spool, "a")) == [0]
+        assert words_on_disk(spool.path) == []
+
+
+async def test_another_worker_knows_it_too(tmp_path):
+    other = Spool(tmp_path / "spool-01.sqlite", pack=pack_words, max_bytes=1 << 20)
+    other.start()
+    async with open_spool(tmp_path) as spool:
+        await asyncio.gather(*(send(each, "a", "b") for each in (spool, other) * 20))
+        await other.close()
+
+        assert sorted(words_on_disk(spool.path) + words_on_disk(other.path)) == ["a", "b"]
+        assert list(await send(spool, "a")) == [0]
+
+
+async def test_the_answer_for_a_resend_knows_what_came_before(tmp_path):
+    async with open_spool(tmp_path) as spool:
+        await send(spool, "a")
+        first = await send(spool, "a", "b", receipt=(b"key", b"{}"))
+
+        assert find_receipt(spool.path, b"key") == repr(first).encode()
+
+
+async def test_what_cannot_be_packed_did_not_come(tmp_path):
+    async with open_spool(tmp_path) as spool:
+        told = await asyncio.gather(
+            send(spool, "unpackable"),
+            send(spool, "unpackable", "a"),
+            send(spool, "b"),
+            return_exceptions=True,
+        )
+        assert isinstance(told[0], ValueError)
+        assert isinstance(told[1], RetryLaterError)  # it would have been told an id of nothing
+        assert told[2] == {}
+
+        assert list(await send(spool, "a", "c")) == [0]
+        assert sorted(words_on_disk(spool.path)) == ["a", "b", "c"]
+
+
+async def test_a_worker_that_hangs_delays_only_what_is_numbered(tmp_path, monkeypatch):
+    monkeypatch.setattr(repeats, "MAX_WAIT_S", 0.2)
+    hung = Repeats(tmp_path)
+    assert hung.try_lock()
+    async with open_spool(tmp_path) as spool:
+        numbered = asyncio.ensure_future(send(spool, "a"))
+        await asyncio.wait_for(spool.append("x", 1), 5)
+        with pytest.raises(RetryLaterError):
+            await numbered
+        hung.close()
+
+        assert await send(spool, "a") == {}
+        assert words_on_disk(spool.path) == ["x", "a"]
+
+
+async def test_a_lock_that_was_deleted_is_made_again(tmp_path):
+    async with open_spool(tmp_path) as spool:
+        await send(spool, "a")
+        (tmp_path / "repeats.lock").unlink()
+
+        assert list(await send(spool, "a", "b")) == [0]
+        other = Repeats(tmp_path)
+        assert other.lock()
+        other.close()
+
+
+@pytest.mark.parametrize("hours", [25, -25])
+async def test_an_id_is_known_for_a_day_whatever_the_clock_does(tmp_path, monkeypatch, hours):
+    now = time.time()
+    async with open_spool(tmp_path) as spool:
+        await send(spool, "a")
+        monkeypatch.setattr(time, "time", lambda: now + hours * 3600)
+        is_old = hours > 24
+
+        assert list(await send(spool, "a")) == ([] if is_old else [0])
+
+
+def test_the_oldest_go_when_there_are_too_many(tmp_path, monkeypatch):
+    monkeypatch.setattr(repeats, "MAX_PART_ROWS", 100)
+    now = time.time()
+    first = id_at(int(now * 1000))
+    with contextlib.closing(connect(tmp_path / "spool-00.sqlite")) as database:
+        for number in range(1000):
+            with database:
+                keep_digests(database, {number.to_bytes(16): first + number}, now)
+    known = Repeats(tmp_path)
+    found = known.find([number.to_bytes(16) for number in range(1000)])
+    known.close()
+
+    assert 200 <= len(found) <= 300
+    assert min(found) == (1000 - len(found)).to_bytes(16)
+
+
+def test_half_a_day_later_the_oldest_half_day_goes(tmp_path):
+    now = time.time()
+    with contextlib.closing(connect(tmp_path / "spool-00.sqlite")) as database:
+        for half_day in range(6):
+            keep_digests(database, {bytes([half_day] * 16): id_at(0)}, now + half_day * 43_201)
+        kept = [
+            digest[0]
+            for part in range(repeats.PARTS)
+            for (digest,) in database.execute(f"SELECT digest FROM known_{part}")
+        ]
+    assert sorted(kept) == [3, 4, 5]
+
+
+async def test_many_ids_are_found_in_any_number(tmp_path):
+    words = [f"w{number}" for number in range(1100)]
+    async with open_spool(tmp_path) as spool:
+        await send(spool, *words)
+        for count in (1, 2, 16, 17, 511, 513, 1100):
+            assert len(await send(spool, *words[:count])) == count
+
+
+async def test_a_damaged_file_of_another_worker_refuses_nobody(tmp_path):
+    (tmp_path / "spool-01.sqlite").write_bytes(b"no database at all" * 1000)
+    async with open_spool(tmp_path) as spool:
+        await send(spool, "a")
+        assert list(await send(spool, "a")) == [0]
+
+
+async def test_a_file_that_is_made_anew_knows_what_could_be_read(tmp_path):
+    async with open_spool(tmp_path) as spool:
+        await send(spool, "a")
+        for name in tmp_path.glob("spool-00.sqlite*"):
+            name.unlink()
+        await spool.append("x", 1)
+
+        assert list(await send(spool, "a")) == [0]
+
+
+async def test_a_file_of_an_earlier_version_has_tables_with_the_first_id(tmp_path):
+    async with open_spool(tmp_path) as spool:
+        await spool.append("x", 1)
+        with contextlib.closing(connect(spool.path, is_reader=True)) as database:
+            assert not list_tables(database)
+        await send(spool, "a")
+        with contextlib.closing(connect(spool.path, is_reader=True)) as database:
+            assert list_tables(database) == ["known", "known_0", "known_1", "known_2"]
+
+
+def list_tables(database: sqlite3.Connection) -> list[str]:
+    question = "SELECT name FROM sqlite_schema WHERE name LIKE 'known%' AND type = 'table'"
+    return sorted(name for (name,) in database.execute(question))
+
+
+WORKER = """
+import asyncio, pathlib, sys
+from logster.ids import IdMaker
+from logster.spool.repeats import Once
+from logster.spool.spool import Spool
+from support.spooled import pack_words
+
+async def work(folder, number, count):
+    path = pathlib.Path(folder) / f"spool-0{number}.sqlite"
+    spool = Spool(path, pack=pack_words, max_bytes=1 << 30)
+    spool.start()
+    ids = IdMaker(number, spool.last_ms)
+
+    async def send(word):
+        once = Once([word.encode().ljust(16)], ids.take(1), lambda repeated: (None, None))
+        await spool.append(word, 5, once=once)
+        print(word, flush=True)
+
+    print("ready", flush=True)
+    for start in range(0, count, 4):
+        await asyncio.gather(*(send(f"w{n}") for n in range(start, start + 4)))
+    await spool.close()
+
+asyncio.run(work(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
+"""
+
+
+def start_worker(folder: Path, number: int, count: int) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", WORKER, str(folder), str(number), str(count)]
+    environment = {"PYTHONPATH": ":".join(sys.path)}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+
+
+@pytest.mark.parametrize("acknowledged", [1, 7, 30])
+def test_workers_that_are_killed_at_any_moment_store_each_once(tmp_path, acknowledged):
+    """Two workers are sent the same, one is killed; then both are sent everything again."""
+    count = 100
+    workers = [start_worker(tmp_path, number, count) for number in (0, 1)]
+    assert workers[0].stdout
+    for _ in range(acknowledged + 1):
+        workers[0].stdout.readline()
+    workers[0].kill()
+    for worker in workers:
+        worker.communicate()
+    for number in (0, 1):
+        start_worker(tmp_path, number, count).communicate()
+
+    stored = [word for path in tmp_path.glob("*.sqlite") for word in words_on_disk(path)]
+    assert sorted(stored) == sorted(f"w{number}" for number in range(count))

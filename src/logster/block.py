@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from logster.event import TEXT_FIELDS, Event, blank_masks, read_properties
+from logster.event import OBJECT_FIELDS, TEXT_FIELDS, Event, blank_masks, read_properties
 from logster.notice import MAX_NAMES, Notice, Stored
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ SCHEMA = pa.schema(
         ("severity", pa.uint8()),
         *((name, pa.string()) for name in TEXT_FIELDS),
         ("properties", pa.binary()),
+        ("details", pa.binary()),
         ("workspace", pa.uint32()),
         ("key", pa.uint32()),
         ("protocol", pa.string()),
@@ -105,9 +106,7 @@ def join_blocks(bodies: Sequence[bytes]) -> bytes:
         batches = (memoryview(body)[len(_HEAD) : -len(_END)] for body in bodies)
         return b"".join((_HEAD, *batches, _END))
     # Blocks with the columns of another version are among them.
-    return pack_block(
-        pa.concat_tables(map(_unpack, bodies), promote_options="default").to_batches()
-    )
+    return pack_block(pa.concat_tables(map(_unpack, bodies)).to_batches())
 
 
 #: A stream is its schema, its batches and an end mark: those of an empty one are for all.
@@ -180,10 +179,18 @@ def read_block(body: bytes) -> list[Event]:
 
 def _read_row(row: dict[str, Any]) -> Event:
     del row["blank"]  # here, absent is None already
-    properties = row.pop("properties")
-    return Event(**row, properties=read_properties(properties) if properties else {})
+    objects = {name: row.pop(name) for name in OBJECT_FIELDS}
+    row |= {name: read_properties(text) for name, text in objects.items() if text}
+    return Event(**row)
 
 
 def _unpack(body: bytes) -> pa.Table:
+    """The rows of a block; a column that an earlier version did not have is empty."""
     with pa.ipc.open_stream(body) as reader:
-        return reader.read_all()
+        table = reader.read_all()
+    if table.schema.names == SCHEMA.names:
+        return table
+    for place, field in enumerate(SCHEMA):
+        if field.name not in table.schema.names:
+            table = table.add_column(place, field, pa.nulls(table.num_rows, field.type))
+    return table

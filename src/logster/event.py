@@ -60,12 +60,17 @@ TEXT_FIELDS = (
     "span_id",
 )
 
+#: The fields that are one JSON object, kept as its text.
+OBJECT_FIELDS = ("properties", "details")
+
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     """One stored event as people see it.
 
     Text that the client did not send is None; `properties` is whatever JSON
-    object it sent. `timestamp` and `received_at` are nanoseconds since 1970 (UTC).
+    object it sent. `details` is what a dialect keeps whole, such as the frames of an
+    exception: it is shown, but not searched. `timestamp` and `received_at` are nanoseconds
+    since 1970 (UTC).
     """
 
     id: int
@@ -85,6 +90,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     trace_id: str | None = None
     span_id: str | None = None
     properties: dict[str, Any] = {}
+    details: dict[str, Any] = {}
     workspace: int = 0
     key: int = 0
     protocol: str = ""
@@ -98,7 +104,7 @@ class Columns(msgspec.Struct, kw_only=True):
     when no event of the block has it. Inside a text list, None means that the
     client did not send the field and "" that it sent it empty.
     `timestamp` holds nanoseconds since 1970 (UTC), None where the client sent no
-    time. `properties` holds one JSON object per event as UTF-8 text, None for {}.
+    time. `properties` and `details` hold one JSON object per event as UTF-8 text, None for {}.
     """
 
     message: list[str]
@@ -116,6 +122,7 @@ class Columns(msgspec.Struct, kw_only=True):
     trace_id: list[str | None] | None = None
     span_id: list[str | None] | None = None
     properties: list[bytes | None] | None = None
+    details: list[bytes | None] | None = None
 
     def __len__(self) -> int:
         return len(self.message)
@@ -153,12 +160,12 @@ class Columns(msgspec.Struct, kw_only=True):
         return Columns(**chosen)  # type: ignore[arg-type]  # as each of them was
 
     def sizes(self) -> list[int]:
-        """How large each event is: bytes of its texts in UTF-8 and of its properties."""
+        """How large each event is: bytes of its texts in UTF-8, its properties and its details."""
         sizes = [0] * len(self)
-        for name in (*TEXT_FIELDS, "properties"):
+        for name in (*TEXT_FIELDS, *OBJECT_FIELDS):
             values = getattr(self, name)
             if values is not None:
-                added = map(len if name == "properties" else _utf8_bytes, _present(values))
+                added = map(len if name in OBJECT_FIELDS else _utf8_bytes, _present(values))
                 sizes = [size + more for size, more in zip(sizes, added, strict=True)]
         return sizes
 
@@ -166,7 +173,7 @@ class Columns(msgspec.Struct, kw_only=True):
         """No event is larger than this: known from the longest of each column, in C."""
         longest = (
             max(map(len, filter(None, values)), default=0)
-            for name in (*TEXT_FIELDS, "properties")
+            for name in (*TEXT_FIELDS, *OBJECT_FIELDS)
             if (values := getattr(self, name)) is not None
         )
         return _MAX_UTF8_BYTES * sum(longest)
@@ -242,7 +249,7 @@ def _indexes_of_blank(values: Sequence[str | None]) -> Iterator[int]:
 
 
 def read_properties(text: str | bytes) -> dict[str, Any]:
-    """The properties of an event; numbers beyond every type of ours are their own text.
+    """An object of an event; numbers beyond every type of ours are their own text.
 
     Such are 1e400 and integers of thousands of digits: JSON to a reader that keeps texts as they
     are, but no number to the fast decoder. One event must not spoil the page it is on.

@@ -70,6 +70,7 @@ def make_events() -> list[Event]:
             trace_id="4bf92f3577b34da6a3ce929d0e0e4736",
             span_id="00f067aa0ba902b7",
             properties={"ms": number * 7, "http": {"status": 200}},
+            details={"threads": [{"id": number, "crashed": True}]},
             workspace=1,
             key=1,
             issue=12_345_678_901_234_567_890,

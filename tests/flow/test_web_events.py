@@ -62,7 +62,8 @@ async def test_a_page_shows_what_was_stored_and_leads_to_the_next(
     rest = (await program.get(f"/api/v1/events?limit=4&before={first['next']}")).json()
     assert [found["message"] for found in rest["events"]] == ["event 1", "event 0"]
     assert rest["next"] is None
-    assert (await program.get(f"/api/v1/events/{newest['id']}")).json() == newest
+    whole = {**newest, "details": None}
+    assert (await program.get(f"/api/v1/events/{newest['id']}")).json() == whole
     found = (await program.get("/api/v1/events", params={"q": "OrderId:4711"})).json()["events"]
     assert found == [newest]
 
@@ -263,3 +264,27 @@ async def test_who_leaves_makes_room(site: Site, engine: Engine) -> None:
         async with following(site) as tail:
             assert tail.status == 200
     assert site.streams.count == 0
+
+
+async def test_details_are_shown_with_one_event_and_in_a_list_when_asked_for(
+    site: Site, engine: Engine
+) -> None:
+    details = {"threads": [{"id": 2**63, "crashed": True}]}
+    of_property = event(2, properties={"details": "mine"})
+    await store_events(engine, [event(1, details=details), of_property])
+    program = site.visit(key=KEY)
+
+    async def ask(path: str) -> Any:
+        return (await program.get(f"/api/v1/events{path}")).json()
+
+    assert (await ask(f"/{FIRST_ID + 1}"))["details"] == details
+    assert (await ask(f"/{FIRST_ID + 2}"))["details"] is None
+    assert all("details" not in each for each in (await ask(""))["events"])
+    whole = (await ask("?details=true"))["events"]
+    assert {each["id"]: each["details"] for each in whole} == {
+        str(FIRST_ID + 1): details,
+        str(FIRST_ID + 2): None,
+    }
+    named = (await ask("?column=details"))["events"]
+    assert sorted(each["details"] or "" for each in named) == ["", "mine"]
+    assert not (await ask("?q=threads"))["events"]

@@ -45,6 +45,7 @@ async def store_events(engine: Engine, events: Sequence[Event]) -> None:
         severity=[event.severity for event in events],
         timestamp=[event.timestamp for event in events],
         properties=[msgspec.json.encode(event.properties) for event in events],
+        details=[msgspec.json.encode(event.details) if event.details else None for event in events],
         **texts,
     )
     batch = build_block(

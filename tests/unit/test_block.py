@@ -34,11 +34,13 @@ def columns(draw: st.DrawFn) -> Columns:
         return draw(st.lists(values, min_size=count, max_size=count))
 
     objects = st.dictionaries(st.text(max_size=4), st.integers() | st.text(max_size=4), max_size=3)
+    texts = st.none() | objects.map(msgspec.json.encode)
     return Columns(
         message=listed(st.text(max_size=20)),
         severity=listed(st.integers(0, 6)),
         timestamp=listed(st.integers(0, 2**62)),
-        properties=draw(st.none() | st.just(listed(st.none() | objects.map(msgspec.json.encode)))),
+        properties=draw(st.none() | st.just(listed(texts))),
+        details=draw(st.none() | st.just(listed(texts))),
         **{name: draw(st.none() | st.just(listed(TEXTS))) for name in NAMES},
     )
 
@@ -63,6 +65,7 @@ def expected(events: Columns, first_id: int = 1) -> list[Event]:
             severity=events.severity[index],
             timestamp=at("timestamp", index),
             properties=msgspec.json.decode(at("properties", index) or b"{}"),
+            details=msgspec.json.decode(at("details", index) or b"{}"),
             workspace=7,
             key=9,
             protocol="clef",

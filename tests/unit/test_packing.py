@@ -46,6 +46,7 @@ def batches(draw: st.DrawFn) -> Batch:
             "timestamp": column(instants),
             "user": column(optional_texts) if draw(st.booleans()) else None,
             "properties": column(st.sampled_from([None, b'{"a": 1}'])),
+            "details": column(st.sampled_from([None, b"{}", b'{"threads": []}'])),
         },
         Columns,
     )
@@ -68,6 +69,28 @@ def test_a_small_group_and_a_block_hold_the_same_events(group: list[Batch]) -> N
 
     assert as_rows == as_block
     assert [event.id for event in as_rows] == [number for part in group for number in part.ids]
+
+
+def test_what_a_version_without_details_has_spooled_is_read() -> None:
+    columns = Columns(message=["one", "two"], severity=[2, 2], details=[None, b'{"a": 1}'])
+    group = [Batch(columns, [1, 2], 5, 1, 3, "api_log")]
+    rows = msgspec.msgpack.decode(msgspec.msgpack.encode(group))
+    del rows[0]["columns"]["details"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(packing, "MIN_BLOCK_EVENTS", 0)
+        new = pack(group).body
+    table = pa.ipc.open_stream(new).read_all().drop_columns(["details"])
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    old = [msgspec.msgpack.encode(rows), sink.getvalue().to_pybytes()]
+
+    events = read_block(join([*old, new]))
+    assert sorted(event.message for event in events) == ["one"] * 3 + ["two"] * 3
+    assert [event.details for event in events if event.details] == [{"a": 1}]
+    assert [event.message for event in packing.unpack(old[1])] == ["one", "two"]
+    assert len(read_block(join([old[1], old[1]]))) == 4
+    assert [len(read_block(half.body)) for half in split(old[1])] == [1, 1]
 
 
 @given(st.lists(batches(), min_size=1, max_size=3))

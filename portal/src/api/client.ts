@@ -32,11 +32,11 @@ import { comeback } from "./comeback.svelte";
 import { linkTo, pathOf } from "../root";
 import { parseJson } from "./json";
 import {
-  type Event,
+  type WholeEvent,
   type Page,
   type Refusal,
   type Session,
-  readEvent,
+  readWholeEvent,
   readPage,
   readRefusal,
   readSession,
@@ -87,8 +87,8 @@ export async function getEvents(question: EventsQuestion, signal?: AbortSignal):
   return readPage(await ask("GET", `/api/v1/events?${parameters}`, signal));
 }
 
-export async function getEvent(id: string, signal?: AbortSignal): Promise<Event> {
-  return readEvent(await ask("GET", `/api/v1/events/${encodeURIComponent(id)}`, signal));
+export async function getEvent(id: string, signal?: AbortSignal): Promise<WholeEvent> {
+  return readWholeEvent(await ask("GET", `/api/v1/events/${encodeURIComponent(id)}`, signal));
 }
 
 /** Where the live tail of a search is; `cursor` continues one that was cut. */

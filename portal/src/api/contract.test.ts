@@ -26,7 +26,7 @@ const READERS: Readonly<Record<string, readonly ((value: unknown) => unknown)[]>
   context: [answers.readContext],
   dashboard: [dashboards.readDashboard],
   dashboards: [dashboards.readSummaries],
-  event: [shapes.readEvent],
+  event: [shapes.readEvent, shapes.readWholeEvent],
   events: [shapes.readPage],
   facets: [answers.readFacets],
   fields: [answers.readFields],

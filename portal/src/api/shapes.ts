@@ -39,6 +39,11 @@ export interface Event extends Readonly<Record<TextField, string | null>> {
   readonly sort: string;
 }
 
+/** With what is kept to be shown and not searched; lists leave it out. */
+export interface WholeEvent extends Event {
+  readonly details: Readonly<Record<string, unknown>> | null;
+}
+
 export interface Page {
   readonly events: readonly Event[];
   readonly next: string | null;
@@ -131,6 +136,11 @@ export function readEvent(value: unknown): Event {
     issue: event.issue ? String(event.issue) : null,
     sort: sortOf(timestamp, id),
   };
+}
+
+export function readWholeEvent(value: unknown): WholeEvent {
+  const { details } = members(value, "event");
+  return { ...readEvent(value), details: isMembers(details) ? details : null };
 }
 
 export function readSession(value: unknown): Session {

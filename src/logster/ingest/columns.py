@@ -57,8 +57,8 @@ class Rows:
 
         `message` is required; `severity` is Info when it is not there. `timestamp` counts
         nanoseconds since 1970, or is text that `fields.instant` reads (a column in a twentieth of
-        the time), `properties` is a dict, in which `msgspec.Raw` stays as it was sent; it is read
-        at the end. Raises BodyTooLargeError.
+        the time), `properties` and `details` are dicts, in which `msgspec.Raw` stays as it was
+        sent; it is read at the end. Raises BodyTooLargeError.
         """
         if len(self._rows) >= self._room:
             raise self._too_many()
@@ -185,7 +185,7 @@ def _read_texts(values: Sequence[Any]) -> list[int | None]:
         raise _WrongValueError("timestamp", "is no time that can be read") from None
 
 
-def _check_properties(values: Sequence[Any]) -> list[bytes | None]:
+def _check_objects(values: Sequence[Any]) -> list[bytes | None]:
     _check_types(values, {dict}, "an object")
     try:
         texts = [_encode(value) if value else None for value in values]
@@ -226,5 +226,6 @@ _FIELDS: dict[str, Check] = dict.fromkeys(Columns.__struct_fields__, _check_text
     "message": _check_messages,
     "severity": _check_severities,
     "timestamp": _check_instants,
-    "properties": _check_properties,
+    "properties": _check_objects,
+    "details": _check_objects,
 }

@@ -26,7 +26,7 @@ from logster.block import (
     split_block,
 )
 from logster.errors import StoreRefusedError
-from logster.event import Batch, Columns, Event
+from logster.event import OBJECT_FIELDS, Batch, Columns, Event
 from logster.spool.queue import Block
 
 if TYPE_CHECKING:
@@ -129,10 +129,10 @@ def _rows_of(batch: Batch) -> Iterator[Event]:
             for name in Columns.__struct_fields__
             if (column := getattr(columns, name)) is not None
         }
-        properties = values.pop("properties", None)
+        objects = {name: values.pop(name, None) for name in OBJECT_FIELDS}
         yield Event(
             **values,
-            properties=msgspec.json.decode(properties) if properties else {},
+            **{name: msgspec.json.decode(text) for name, text in objects.items() if text},
             id=number,
             received_at=batch.received_at,
             workspace=batch.workspace,

@@ -19,11 +19,17 @@ from logster.query.moment import MAX_INSTANT_NS
 from logster.query.tree import And, Equal, Field, Filter
 from logster.store.cursor import key_of, parse_cursor, render_cursor
 from logster.store.meter import Meter
-from logster.store.select import SELECT_OLDEST, read_event, select_event, select_events
+from logster.store.select import (
+    SELECT_OLDEST,
+    read_event,
+    read_whole_event,
+    select_event,
+    select_events,
+)
 from logster.store.selection import HOUR_NS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from logster.store.cursor import Key
     from logster.store.engine import Engine
@@ -60,44 +66,46 @@ async def search(
     limit: int = DEFAULT_LIMIT,
     before: str | None = None,
     after: str | None = None,
+    is_whole: bool = False,
 ) -> Page:
     """Ask for a page; raises `QueryError` for a limit or cursor that cannot be.
 
-    `before` continues to older events, `after` to newer ones.
+    `before` continues to older events, `after` to newer ones. Whole events have their details.
     """
     if not 1 <= limit <= MAX_LIMIT:
         raise QueryError(f"the limit is {limit}, it can be 1 to {MAX_LIMIT}")
     if before is not None and after is not None:
         raise QueryError("a page continues from `before` or from `after`, not from both")
-    gathering = _Gathering(engine, selection, limit)
+    gathering = _Gathering(engine, selection, limit, is_whole=is_whole)
     if after is not None:
         return await _page_after(gathering, after)
     await _gather_older(gathering, None if before is None else parse_cursor(before))
-    events = [read_event(row) for row in gathering.rows[:limit]]
+    events = gathering.events(gathering.rows[:limit])
     return gathering.page(events, has_older=gathering.is_full)
 
 
 async def _page_after(gathering: _Gathering, cursor: str) -> Page:
     """The events next to the cursor come oldest first; a page is always newest first."""
     await gathering.ask(gathering.selection, after=parse_cursor(cursor))
-    events = [read_event(row) for row in reversed(gathering.rows[: gathering.limit])]
+    events = gathering.events(reversed(gathering.rows[: gathering.limit]))
     page = gathering.page(events, has_older=bool(events))
     return page if events else msgspec.structs.replace(page, previous=cursor)
 
 
 async def find(engine: Engine, workspace: int, event_id: int) -> Event | None:
-    """The event with this id, if it is in this workspace."""
+    """The event with this id, whole, if it is in this workspace."""
     statement = select_event(workspace, event_id)
     answer = await engine.ask(statement.sql, statement.parameters)
-    return read_event(answer.rows[0]) if answer.rows else None
+    return read_whole_event(answer.rows[0]) if answer.rows else None
 
 
 class _Gathering:
     """The rows of one page, gathered by one or more questions."""
 
-    def __init__(self, engine: Engine, selection: Selection, limit: int) -> None:
+    def __init__(self, engine: Engine, selection: Selection, limit: int, *, is_whole: bool) -> None:
         self.selection = selection
         self.limit = limit
+        self._is_whole = is_whole
         self.rows: list[tuple[Any, ...]] = []
         self._meter = Meter(engine)
 
@@ -109,8 +117,12 @@ class _Gathering:
     async def ask(self, selection: Selection, **cursor: Key | None) -> None:
         """Add the rows of one place, as many as the page still needs and one more."""
         limit = self.limit + 1 - len(self.rows)
-        statement = select_events(selection, limit=limit, **cursor)
+        statement = select_events(selection, limit=limit, is_whole=self._is_whole, **cursor)
         self.rows += await self._meter.rows(statement.sql, statement.parameters)
+
+    def events(self, rows: Iterable[tuple[Any, ...]]) -> list[Event]:
+        """The events of rows."""
+        return list(map(read_whole_event if self._is_whole else read_event, rows))
 
     async def ask_oldest(self) -> int:
         """A time that no event of the store is older than, in ns; the engine knows it by heart."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from logster.event import TEXT_FIELDS, Event, read_properties
 from logster.query.tree import Equal, Field
 from logster.store.columns import COLUMNS
@@ -38,6 +40,8 @@ EVENT_COLUMNS = ", ".join(
         "issue",
     )
 )
+#: Beside them, the column of what is only shown; `read_whole_event` takes it.
+WHOLE_EVENT_COLUMNS = f"{EVENT_COLUMNS}, details"
 
 #: The engine's clock, which is the one that sets `stored_at`.
 SELECT_NOW = Statement("SELECT toUnixTimestamp64Milli(now64(3))", {})
@@ -52,10 +56,11 @@ def select_events(
     before: Key | None = None,
     after: Key | None = None,
     limit: int,
+    is_whole: bool = False,
 ) -> Statement:
     """Events newest first; with `after`, those next to the key, oldest first.
 
-    The events of `before` and `after` themselves are left out.
+    The events of `before` and `after` themselves are left out. Whole ones have their details.
     """
     parameters = Parameters()
     parts = selection.conditions(parameters)
@@ -64,20 +69,21 @@ def select_events(
     if after is not None:
         parts.append(beyond(after, ">", parameters))
     order = "DESC" if after is None else "ASC"
+    columns = WHOLE_EVENT_COLUMNS if is_whole else EVENT_COLUMNS
     return Statement(
-        f"SELECT {EVENT_COLUMNS} FROM {EVENTS.read} WHERE {all_of(parts)}"
+        f"SELECT {columns} FROM {EVENTS.read} WHERE {all_of(parts)}"
         f" ORDER BY timestamp {order}, id {order} LIMIT {parameters.bind(limit, 'UInt32')}",
         parameters.values,
     )
 
 
 def select_event(workspace: int, event_id: int) -> Statement:
-    """One event by its id."""
+    """One event by its id, with its details."""
     parameters = Parameters()
     selection = Selection(workspace=workspace, filter=Equal(Field("id"), event_id))
     parts = selection.conditions(parameters)
     return Statement(
-        f"SELECT {EVENT_COLUMNS} FROM {EVENTS.read} WHERE {all_of(parts)} LIMIT 1",
+        f"SELECT {WHOLE_EVENT_COLUMNS} FROM {EVENTS.read} WHERE {all_of(parts)} LIMIT 1",
         parameters.values,
     )
 
@@ -154,3 +160,10 @@ def read_event(row: Sequence[Any]) -> Event:
         issue=issue,
         **present,
     )
+
+
+def read_whole_event(row: Sequence[Any]) -> Event:
+    """An event from the columns of `WHOLE_EVENT_COLUMNS`."""
+    *others, details = row
+    event = read_event(others)
+    return msgspec.structs.replace(event, details=read_properties(details)) if details else event

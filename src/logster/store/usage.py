@@ -177,7 +177,9 @@ async def weigh_applications(engine: Engine, workspace: int) -> Loads:
     """How the newest events share the room; an event without an application is under ""."""
     meter, parameters = Meter(engine), Parameters()
     where = Selection(workspace=workspace).where(parameters)
-    weight = "byteSize(message, exception, stack_trace, properties, `user`, trace_id, span_id)"
+    weight = (
+        "byteSize(message, exception, stack_trace, properties, details, `user`, trace_id, span_id)"
+    )
     answer = await meter.ask(
         "SELECT application, count() AS number, sum(weight) AS size,"
         " sum(number) OVER (), sum(size) OVER () FROM"

@@ -42,10 +42,12 @@ from logster.web.shapes import (
     AnswerShape,
     EventShape,
     HintShape,
+    WholeEventShape,
     parse_event_id,
     shape_columns,
     shape_event,
     shape_hint,
+    shape_whole_event,
 )
 from logster.web.sql import ask_sql
 from logster.web.stats import show_stats
@@ -86,6 +88,12 @@ class PageShape(NeighbourShape, frozen=True, kw_only=True):
     events: list[EventShape]
 
 
+class WholePageShape(NeighbourShape, frozen=True, kw_only=True):
+    """Events with their details, newest first."""
+
+    events: list[WholeEventShape]
+
+
 class ColumnsShape(NeighbourShape, frozen=True, kw_only=True):
     """The columns of events that were asked for, under those names; newest first."""
 
@@ -118,6 +126,7 @@ async def show_session(
 
 @get("/events", summary="Search")
 async def list_events(
+    *,
     engine: NamedDependency[Engine],
     selection: NamedDependency[Selection],
     q: Text = "",
@@ -130,11 +139,21 @@ async def list_events(
         list[str] | None,
         QueryParameter(description="Fields or properties; may be repeated. Default: all fields."),
     ] = None,
+    details: Annotated[
+        bool, QueryParameter(description="Whether each event has its details, too.")
+    ] = False,
     hint: Wanted = True,
-) -> PageShape | ColumnsShape:
+) -> PageShape | WholePageShape | ColumnsShape:
     """Give a page of events that match, newest first."""
     columns = choose_columns(column) if column else None
-    page = await search(engine, selection, limit=limit, before=before or None, after=after or None)
+    page = await search(
+        engine,
+        selection,
+        limit=limit,
+        before=before or None,
+        after=after or None,
+        is_whole=details and columns is None,
+    )
     is_first = not (before or after)
     found = (
         await find_suggestion(engine, selection) if hint and is_first and not page.events else None
@@ -147,6 +166,8 @@ async def list_events(
         "elapsed_ms": page.elapsed_ms + (found.elapsed_ms if found else 0),
         "rows_read": page.rows_read + (found.rows_read if found else 0),
     }
+    if columns is None and details:
+        return WholePageShape(events=[shape_whole_event(event) for event in page.events], **told)
     if columns is None:
         return PageShape(events=[shape_event(event) for event in page.events], **told)
     return ColumnsShape(events=[shape_columns(event, columns) for event in page.events], **told)
@@ -155,13 +176,13 @@ async def list_events(
 @get("/events/{event_id:str}", summary="One event")
 async def show_event(
     principal: NamedDependency[Principal], engine: NamedDependency[Engine], event_id: FromPath[str]
-) -> EventShape:
+) -> WholeEventShape:
     """Give the event with this id."""
     number = parse_event_id(event_id)
     event = None if number is None else await find(engine, principal.workspace, number)
     if event is None:
         raise NotFoundError(f"There is no event {event_id[:30]!r} in this workspace (yet).")
-    return shape_event(event)
+    return shape_whole_event(event)
 
 
 def make_api() -> Router:

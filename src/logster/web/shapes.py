@@ -69,6 +69,12 @@ class EventShape(msgspec.Struct, frozen=True, kw_only=True):
     issue: str | None
 
 
+class WholeEventShape(EventShape, frozen=True, kw_only=True):
+    """One event with its details: what is kept to be shown, and not searched; null for none."""
+
+    details: dict[str, Any] | None
+
+
 class KeyShape(msgspec.Struct, frozen=True, kw_only=True):
     """One API key; its text is shown once, when it is made."""
 
@@ -106,6 +112,12 @@ def shape_event(event: Event) -> EventShape:
     )
 
 
+def shape_whole_event(event: Event) -> WholeEventShape:
+    """The event as the API shows it when nothing is left out."""
+    shown = msgspec.structs.asdict(shape_event(event))
+    return WholeEventShape(**shown, details=event.details or None)
+
+
 def shape_hint(hint: Suggestion | None) -> HintShape | None:
     """A suggestion as the API gives it, under the name `hint`."""
     if hint is None:
@@ -128,7 +140,7 @@ def shape_columns(event: Event, columns: Sequence[Column]) -> dict[str, Any]:
 def render_spooled(event: Event) -> bytes:
     """An event that is not stored, as a line of NDJSON: with whose it is."""
     owner = {"workspace": event.workspace, "key": event.key}
-    return msgspec.json.encode(msgspec.structs.asdict(shape_event(event)) | owner) + b"\n"
+    return msgspec.json.encode(msgspec.structs.asdict(shape_whole_event(event)) | owner) + b"\n"
 
 
 def shape_key(key: KeyInfo) -> KeyShape:

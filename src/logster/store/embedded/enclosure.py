@@ -44,11 +44,11 @@ MAX_WRITTEN = 200_000
 #: Characters or elements that a padding, a repetition, an array may be told to have.
 MAX_COUNT = 10_000
 
-#: name, how it is stored; as in sql/001_events.sql.
+#: name, how it is stored; as in sql/.
 _COLUMNS = (
     *("id", "timestamp", "received_at", "stored_at", "severity", "message"),
     *("template", "application", "category", "user", "exception", "stack_trace"),
-    *("host", "environment", "release", "trace_id", "span_id", "properties"),
+    *("host", "environment", "release", "trace_id", "span_id", "properties", "details"),
     *("workspace", "key", "protocol", "issue", "blank"),
 )
 _LOW_CARDINALITY = frozenset(

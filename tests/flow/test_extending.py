@@ -77,7 +77,7 @@ class Way:
         assert match is not None
         await self._receiver.receive(match, scope, receive, send)
 
-    async def send(self, body: bytes, target: str = "/ingest/lines", /, **headers: str) -> Answer:
+    async def send(self, body: bytes, target: str = "/ingest/jsonl", /, **headers: str) -> Answer:
         return await ask(self, "POST", target, [body[:7], body[7:]], **headers)
 
     async def stored(self) -> list[Event]:
@@ -146,9 +146,9 @@ async def test_a_bad_line_costs_only_itself_and_its_reason_is_told(way: Way) -> 
 async def test_the_key_may_stand_in_the_address_and_a_wrong_one_is_refused(way: Way) -> None:
     line = b'{"msg":"a"}'
 
-    assert (await way.send(line, f"/ingest/lines/?apiKey={KEY}")).status == 200
+    assert (await way.send(line, f"/ingest/jsonl/?apiKey={KEY}")).status == 200
     assert (await way.send(line, authorization=f"Bearer {KEY}")).status == 200
-    refused = await way.send(line, "/ingest/lines?apikey=wrong")
+    refused = await way.send(line, "/ingest/jsonl?apikey=wrong")
     assert (refused.status, refused.json) == (401, {"error": "The key is unknown."})
     assert len(await way.stored()) == 2
 
@@ -158,7 +158,7 @@ async def test_what_is_the_same_for_all_dialects_holds_for_a_new_one(way: Way) -
     assert too_many.status == 413
     assert "LOGSTER_MAX_BATCH_EVENTS" in too_many.json["error"]
 
-    other_method = await ask(way, "GET", "/ingest/lines")
+    other_method = await ask(way, "GET", "/ingest/jsonl")
     assert (other_method.status, other_method.headers["allow"]) == (405, "POST")
 
     sent = {"x_api_key": KEY, "idempotency_key": "once"}

@@ -8,6 +8,7 @@ its own.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import deque
 from typing import TYPE_CHECKING
@@ -134,12 +135,17 @@ class Trace:
 
 
 def join_traces(lines: Iterable[str]) -> Iterator[str]:
-    """Messages of lines that are all there: of a batch, of a file."""
-    waiting = deque(lines)
+    """Messages of lines that are all there: of a batch, of a file. Few are held at a time."""
+    coming = iter(lines)
+    waiting: deque[str] = deque(itertools.islice(coming, 1))
     while waiting:
         held = [waiting.popleft()]
         trace = Trace(held[0])
-        while waiting and trace.take(waiting[0]):
+        while True:
+            if not waiting:
+                waiting.extend(itertools.islice(coming, 1))
+            if not waiting or not trace.take(waiting[0]):
+                break
             held.append(waiting.popleft())
         yield "\n".join(held[: trace.certain])
         waiting.extendleft(reversed(held[trace.certain :]))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -209,6 +210,7 @@ def read_head(scope: Scope, match: Match) -> Request:
         root=root,
         route=match.route,
         params=match.params,
+        received_at=time.time_ns(),
     )
 
 

@@ -24,6 +24,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     `path` is below the server's own `root`; `query` is the raw query string; `uri` is the whole
     address as the client asked for it; `params` are what the route's pattern left open.
+    `received_at` is nanoseconds since 1970: a reader has no clock of its own, and some clients
+    leave the year to it.
     """
 
     method: str
@@ -34,6 +36,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     root: str = ""
     route: Route | None = None
     params: Mapping[str, str] = {}
+    received_at: int = 0
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):

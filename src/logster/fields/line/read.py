@@ -4,7 +4,7 @@ In: one line of text, the instant it was read and the zone its clock runs in.
 Out: a `Line`. Promise: pure; never raises, whatever the text; never guesses when the
 shape is not certain; the message is the line as it was written, except that JSON and
 logfmt lines that carry a message of their own are taken apart and nothing of them is
-lost: what has no field of its own becomes a property.
+lost: what has no field of its own becomes a property. Of access logs the parts are properties.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from logster.fields.ansi import ESCAPE, plain_of
+from logster.fields.line.access import read_access
 from logster.fields.line.jsonline import read_json
 from logster.fields.line.logfmt import read_logfmt
 from logster.fields.line.members import Line
@@ -26,24 +27,26 @@ ORIGINAL = "OriginalMessage"
 
 
 def read_line(text: str, clock: Clock) -> Line:
-    """Read one line: JSON, then logfmt, then text with a time and a severity at its head.
+    """Read one line: JSON, logfmt, an access log, else text with a time and a severity at its head.
 
     It is read without its colours; the message keeps them, to be shown.
     """
     plain = plain_of(text).strip() if ESCAPE in text else text
-    if plain.startswith("{"):
-        line = read_json(plain, clock)
-    elif "=" in plain:
-        line = read_logfmt(plain, clock)
-    else:
-        line = None
-    if line is None:
-        line = _read_text(plain, clock)
+    line = _read_form(plain, clock) or _read_text(plain, clock)
     if line.message == plain:
         line.message = text
     elif ESCAPE in text:
         line.properties.setdefault(ORIGINAL, text)
     return line
+
+
+def _read_form(text: str, clock: Clock) -> Line | None:
+    """Read a line of a form that has names for its parts; None when it is of none."""
+    if text.startswith("{"):
+        return read_json(text, clock)
+    if '] "' in text and (line := read_access(text, clock)):
+        return line
+    return read_logfmt(text, clock) if "=" in text else None
 
 
 def _read_text(text: str, clock: Clock) -> Line:

@@ -116,7 +116,7 @@ def _zone_of(found: re.Match[str]) -> tzinfo | None:
     if parts.get("name"):
         return _abbreviated(parts["name"])
     if parts.get("region"):
-        return _regional(parts["region"])
+        return find_zone(parts["region"])
     minutes = int(parts["hours"]) * 60 + int(parts["minutes"] or 0)
     if minutes > _MAX_OFFSET_MINUTES:
         return None
@@ -133,7 +133,8 @@ def _ahead(minutes: int) -> tzinfo:
 
 
 @lru_cache(maxsize=256)
-def _regional(name: str) -> tzinfo | None:
+def find_zone(name: str) -> tzinfo | None:
+    """The zone of a name such as Europe/Berlin; None when there is no such zone."""
     try:
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):

@@ -1,5 +1,6 @@
 """One module per wire format; each gives the same parts (see `ingest/protocol.py`)."""
 
+from logster.ingest.protocols import text
 from logster.ingest.protocols.native import api_log
 from logster.ingest.protocols.seq import dialect as seq
 
@@ -7,4 +8,5 @@ from logster.ingest.protocols.seq import dialect as seq
 PROTOCOLS = (
     api_log.PROTOCOL,
     seq.PROTOCOL,
+    text.PROTOCOL,
 )

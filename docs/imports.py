@@ -24,6 +24,7 @@ BEGIN, END = "<!-- imports: made by `make docs` -->\n", "<!-- end of imports -->
 VOCABULARY = (
     "errors",
     "root",
+    "endpoint",
     "config",
     "event",
     "ids",

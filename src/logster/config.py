@@ -10,12 +10,15 @@ from __future__ import annotations
 import ipaddress
 import os
 import sys
+import zoneinfo
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import msgspec.inspect
 
+from logster.endpoint import Endpoint, read_endpoints
 from logster.errors import ConfigError
 from logster.root import read_root
 
@@ -121,6 +124,28 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         0, "Threads one question may use. 0: as many as there are cores."
     )
     session_days: Annotated[int, Days] = _setting(14, "Days a log-in lasts.")
+    syslog: str = _setting(
+        "",
+        "Where syslog is taken, on UDP and TCP: HOST:PORT, several with commas. HOST:PORT=NAME "
+        "names the key of the first workspace that its senders have; without it they have the "
+        "key *syslog*, which is made for it and may only send.",
+    )
+    syslog_tls: str = _setting("", "Where syslog over TLS is taken; the same forms.")
+    syslog_zone: str = _setting(
+        "",
+        "Zone of the times in syslog that say none, as Europe/Berlin. Empty: this machine's own.",
+    )
+    gelf: str = _setting(
+        "", "Where GELF is taken, on UDP and TCP; the same forms. Its own key is called *GELF*."
+    )
+    tls_certificate_file: str = _setting(
+        "", "Certificate of the sockets with TLS, with those that signed it behind it (PEM)."
+    )
+    tls_private_key_file: str = _setting("", "Its private key, without a password (PEM).")
+    tls_client_ca_file: str = _setting(
+        "",
+        "Who may sign the certificates that clients must have then (PEM). Empty: they need none.",
+    )
     bootstrap_api_key: str = _setting(
         "", "First start: a key with full rights in the first workspace."
     )
@@ -170,10 +195,18 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(map(_read_network, texts))
 
     @property
+    def sockets(self) -> dict[str, tuple[Endpoint, ...]]:
+        """The endpoints of each setting that has such, read; raises ConfigError."""
+        return {name: _read_endpoints(name, getattr(self, name)) for name in SOCKET_SETTINGS}
+
+    @property
     def meta_address(self) -> str:
         """SQLAlchemy URL of the meta database."""
         return self.meta_url or f"sqlite:///{self.data_path / 'meta.sqlite'}"
 
+
+#: Settings of sockets beside HTTP.
+SOCKET_SETTINGS = ("syslog", "syslog_tls", "gelf")
 
 #: Settings a person must not find in a log or on a screen.
 SECRET_SETTINGS = frozenset({"bootstrap_api_key", "bootstrap_admin", "store_url", "meta_url"})
@@ -197,6 +230,7 @@ def load_config(
         _check_setting(name, value)
     config = msgspec.convert(values, Config, strict=False)
     _ = config.trusted_networks, config.root  # refuses what is none
+    _check_sockets(config)
     _check_path(config)
     return config
 
@@ -259,6 +293,40 @@ def _read_network(text: str) -> Network:
             "everybody, and then everybody can say to be anybody. Name your own proxies."
         )
     return network
+
+
+def _read_endpoints(name: str, text: str) -> tuple[Endpoint, ...]:
+    try:
+        return read_endpoints(text)
+    except ValueError as error:
+        raise ConfigError(
+            f"{_named(name)}: {error}. 0.0.0.0:5514, [::1]:5514=shop and several of these with "
+            "commas between them will do."
+        ) from None
+
+
+def _check_sockets(config: Config) -> None:
+    """Refuse what could not be listened on, or would be taken by another socket of ours."""
+    named = [(name, each) for name, found in config.sockets.items() for each in found]
+    named.append(("port", Endpoint(config.host, config.port)))
+    for (one, first), (other, second) in combinations(named, 2):
+        if first.meets(second):
+            raise ConfigError(
+                f"{_named(one)} and {_named(other)} both listen on {first.address}; "
+                "give each a port of its own."
+            )
+    if config.syslog_tls and not (config.tls_certificate_file and config.tls_private_key_file):
+        raise ConfigError(
+            f"{_named('syslog_tls')} needs a certificate: set {_named('tls_certificate_file')} "
+            f"and {_named('tls_private_key_file')}."
+        )
+    try:
+        _ = zoneinfo.ZoneInfo(config.syslog_zone or "UTC")
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise ConfigError(
+            f"{_named('syslog_zone')} is {config.syslog_zone!r}: that is no zone. "
+            "UTC and Europe/Berlin will do."
+        ) from None
 
 
 def _check_path(config: Config) -> None:

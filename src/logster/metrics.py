@@ -28,7 +28,8 @@ _GROUP_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 1024)
 #: Every event has exactly one outcome; what arrives = the sum over all outcomes.
 EVENTS = Counter(
     "logster_events_total",
-    "Events by outcome: accepted, repeated (stored before), or rejected with a reason.",
+    "Events by outcome: accepted, repeated (stored before), or rejected with a reason; of sockets "
+    "also refused, and lost on the way to them.",
     ["protocol", "outcome", "reason"],
 )
 REQUESTS = Counter(
@@ -38,6 +39,11 @@ REQUESTS = Counter(
 )
 BODY_BYTES = Counter(
     "logster_body_bytes_total", "Bytes of ingestion bodies, before decompression.", ["protocol"]
+)
+SOCKET_CONNECTIONS = Counter(
+    "logster_socket_connections_total",
+    "Connections to sockets beside HTTP: opened, or failed (TLS).",
+    ["protocol", "outcome"],
 )
 REPLAYED = Counter("logster_replayed_requests_total", "Resends answered from their first receipt.")
 COMMIT_S = Histogram("logster_commit_seconds", "One group commit.", buckets=_SHORT_WAITS_S)

@@ -8,10 +8,13 @@ text as it was sent; a text that shows no place is an exception alone.
 from __future__ import annotations
 
 import itertools
+import re
 
 from logster.fields.trace import is_of_trace
 
 _PYTHON = "Traceback (most recent call last)"
+#: Where a trace begins that stands behind a message: Python's, or the first frame of others.
+_TRACE = re.compile(r"^(?:(Traceback \(most recent call last\))|[ \t]+at \S)", re.MULTILINE)
 
 
 def split_exception(text: str) -> tuple[str, str | None]:
@@ -45,3 +48,14 @@ def _lines_of(text: str) -> list[str]:
 
 def _is_said(line: str) -> bool:
     return not is_of_trace(line)
+
+
+def split_message(text: str) -> tuple[str, str | None]:
+    """What a logger said, and the text of the exception that stands behind it, if there is one."""
+    found = _TRACE.search(text) if "\n" in text else None
+    if found is None:
+        return text, None
+    if found[1]:
+        return text[: found.start()].rstrip() or text, text[found.start() :]
+    said, _, raised = text[: found.start()].rstrip().rpartition("\n")
+    return (said, raised + "\n" + text[found.start() :]) if said else (raised, text)

@@ -25,7 +25,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     `path` is below the server's own `root`; `query` is the raw query string; `uri` is the whole
     address as the client asked for it; `params` are what the route's pattern left open.
     `received_at` is nanoseconds since 1970: a reader has no clock of its own, and some clients
-    leave the year to it.
+    leave the year to it. What comes to a socket has no route; its body is `frames`.
     """
 
     method: str

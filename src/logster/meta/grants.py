@@ -69,10 +69,17 @@ class Grants:
                 "An API key is needed: send it in the ApiKey header. None came, or an empty one: "
                 "is the variable set that holds it (LOGSTER_API_KEY)?"
             )
-        grant = self._grants.now.get(digest_of(text))
-        if grant is None:
+        try:
+            return self.check_digest(digest_of(text), right)
+        except UnauthorizedError:
             if may_exist(text):
                 self._live.hasten()
+            raise
+
+    def check_digest(self, digest: bytes, right: Right) -> Grant:
+        """The same for a key of which the digest is known."""
+        grant = self._grants.now.get(digest)
+        if grant is None:
             raise UnauthorizedError("The API key is unknown or was revoked.")
         if right not in grant.rights:
             raise ForbiddenError(f"The API key lacks the right {right.value!r}.")

@@ -93,6 +93,7 @@ class Keys:
             _find(connection, workspace, key)
             renaming = update(tables.keys).where(tables.keys.c.id == key).values(name=name)
             connection.execute(renaming)
+            record_change(connection, PART)  # a socket may stand for it by its name
             return _find(connection, workspace, key)
 
         return await self._database.write(change)

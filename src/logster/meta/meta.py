@@ -16,6 +16,7 @@ from logster.meta.live import LiveValues
 from logster.meta.members import Members
 from logster.meta.retention import Retention
 from logster.meta.searches import Searches
+from logster.meta.socket_keys import SocketKeys
 
 if TYPE_CHECKING:
     import argon2
@@ -39,6 +40,7 @@ class Meta:
         self.database = database
         self.live = LiveValues(database)
         self.grants = Grants(database, self.live)
+        self.socket_keys = SocketKeys(self.grants, self.live)
         self.keys = Keys(database, self.live)
         self.accounts = Accounts(database, session_days=session_days, hasher=hasher)
         self.members = Members(database)

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import resource
 from typing import TYPE_CHECKING
 
 from logster.faults import Faults
@@ -19,9 +20,11 @@ from logster.ingest.http import Receiver
 from logster.ingest.idempotency import Receipts
 from logster.ingest.intake import Intake
 from logster.ingest.protocol import Limits
-from logster.ingest.protocols import PROTOCOLS
+from logster.ingest.protocols import DIALECTS, PROTOCOLS
 from logster.ingest.protocols.native import api_log, lookup
 from logster.ingest.routes import Routes
+from logster.ingest.sockets.sockets import Sockets, opened
+from logster.ingest.sockets.tcp import count_connections
 from logster.meta.expiry import Expiry
 from logster.meta.grants import Right
 from logster.meta.meta import open_meta
@@ -30,6 +33,7 @@ from logster.serve.health import find_health
 from logster.serve.loops import (
     adopt_orphans,
     drain_for_ever,
+    end_on_fault,
     going_on,
     record_key_use,
     record_last_key_use,
@@ -106,6 +110,15 @@ async def assembled(config: Config, streams: TailStreams) -> AsyncIterator[Route
             orphans=adopt_orphans(orphans, is_store_ready),
         )
         await stack.enter_async_context(loops)
+        sockets = Sockets(
+            config,
+            DIALECTS,
+            intake=intake,
+            admit=meta.socket_keys.check,
+            faults=faults,
+            most=count_connections(config, resource.getrlimit(resource.RLIMIT_NOFILE)[0]),
+        )
+        await stack.enter_async_context(opened(sockets, end_on_fault))
         portal = build_app(config, meta=meta, engine=engine, streams=streams)
         yield Router(
             Receiver(

@@ -16,6 +16,7 @@ from logster.errors import LogsterError
 from logster.folder.permissions import UMASK
 from logster.meta.bootstrap import FirstStart, bootstrap, check_chosen
 from logster.meta.database import open_database
+from logster.meta.socket_keys import make_own_keys
 from logster.meta.sqlite import check_kept
 from logster.serverlog import start_log
 
@@ -45,9 +46,23 @@ def _set_up(config: Config) -> FirstStart | None:
         check_kept(config.data_path / "meta.sqlite")
     database = open_database(config.meta_address)
     try:
-        return bootstrap(database, admin=admin, api_key=api_key)
+        first = bootstrap(database, admin=admin, api_key=api_key)
+        make_own_keys(database, _list_own_keys(config))
+        return first
     finally:
         database.close()
+
+
+def _list_own_keys(config: Config) -> list[str]:
+    """The protocols that have a socket which no key is named for."""
+    return [
+        protocol
+        for protocol in ("syslog", "gelf")
+        if any(
+            setting.startswith(protocol) and not all(endpoint.key for endpoint in endpoints)
+            for setting, endpoints in config.sockets.items()
+        )
+    ]
 
 
 def _check_store(url: str) -> None:

@@ -32,6 +32,7 @@ from logster.folder.permissions import UMASK, close_folder
 from logster.folder.place import check_folder, forget_folder, make_folder
 from logster.serve.metrics_folder import METRICS_VARIABLE, forget_gauges, metrics_folder
 from logster.serve.part import Part, say
+from logster.serve.ports import check_ports
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -142,7 +143,7 @@ def serve(config: Config) -> int:
     folder = config.data_path
     is_new = not os.path.isdir(folder)  # noqa: PTH112 - it never raises, whatever is in the way
     if is_new:
-        check_port(config)  # nothing is made for a server that cannot listen
+        check_ports(config)  # nothing is made for a server that cannot listen
         make_folder(folder)
     try:
         return _serve_from(folder, config)
@@ -154,7 +155,7 @@ def serve(config: Config) -> int:
 
 def _serve_from(folder: Path, config: Config) -> int:
     with lock_folder(folder, config.local_url):
-        check_port(config)
+        check_ports(config)
         check_folder(folder, ["spool", "run", *([] if config.store_url else ["engine"])])
         for note in close_folder(folder):
             say(note)
@@ -216,20 +217,6 @@ def _set_up(environment: Mapping[str, str]) -> str:
         reason = "The set-up of keys and accounts failed; the reason is above."
         raise ConfigError(done.stdout.strip() or reason)
     return done.stdout
-
-
-def check_port(config: Config) -> None:
-    """Find out now whether somebody else listens: workers share a port and would not notice."""
-    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((config.host, config.port))
-        except OSError as error:
-            raise ConfigError(
-                f"Cannot listen on {config.host}:{config.port}: {error.strerror}. "
-                "Choose another address with --host and --port."
-            ) from None
 
 
 def _free_port() -> int:

@@ -3,10 +3,15 @@
 from logster.ingest.protocols import text
 from logster.ingest.protocols.native import api_log
 from logster.ingest.protocols.seq import dialect as seq
+from logster.ingest.protocols.syslog import syslog
 
 #: All of them; in which order they are listed means nothing.
 PROTOCOLS = (
     api_log.PROTOCOL,
     seq.PROTOCOL,
     text.PROTOCOL,
+    syslog.PROTOCOL,
 )
+
+#: Those on sockets, by the setting that opens them.
+DIALECTS = {"syslog": syslog.DIALECT, "syslog_tls": syslog.DIALECT}

@@ -50,6 +50,7 @@ _ESCAPE = re.compile(
     r"|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
 )
+_ESCAPE_BYTES = re.compile(_ESCAPE.pattern.encode(), re.DOTALL)
 
 # What Python's scanner says, as advice.
 _VALUE_MISSING = "Expecting value"
@@ -130,6 +131,14 @@ def exceeds_depth(body: bytes) -> bool:
 def quote(text: str) -> str:
     """A string as JSON text."""
     return msgspec.json.encode(text).decode()
+
+
+def replace_halves(body: bytes) -> bytes:
+    """JSON in which halves of characters are U+FFFD: JavaScript writes such, no decoder takes them.
+
+    A text that was cut in the middle of an emoji would cost its whole batch else.
+    """
+    return _ESCAPE_BYTES.sub(lambda found: b"\\ufffd" if found[1] else found[0], body)
 
 
 def _skip(text: str, position: int) -> int:

@@ -2,12 +2,14 @@
 
 from logster.ingest.protocols import text
 from logster.ingest.protocols.native import api_log
+from logster.ingest.protocols.otlp import dialect as otlp
 from logster.ingest.protocols.seq import dialect as seq
 from logster.ingest.protocols.syslog import syslog
 
 #: All of them; in which order they are listed means nothing.
 PROTOCOLS = (
     api_log.PROTOCOL,
+    otlp.PROTOCOL,
     seq.PROTOCOL,
     text.PROTOCOL,
     syslog.PROTOCOL,

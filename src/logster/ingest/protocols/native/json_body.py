@@ -8,14 +8,14 @@ knows every rule and explains every mistake. A property test holds the two toget
 
 from __future__ import annotations
 
-import contextlib
 import re
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from logster.errors import BodyTooLargeError, InvalidBodyError
+from logster.errors import InvalidBodyError
 from logster.ingest import json_marks, json_text
+from logster.ingest.json_items import check_items, too_many
 from logster.ingest.protocol import Reading, oversize_text
 from logster.ingest.protocols.native.json_charset import BOM_BYTES, as_utf8, decode_text
 from logster.ingest.protocols.native.json_exact import read_exactly, syntax_faults
@@ -46,10 +46,6 @@ _SHALLOW_BYTES = 2 * json_text.MAX_DEPTH
 
 #: The shortest one, `{"Message":""}`: in a body of fewer there is nothing to count.
 _MIN_MESSAGE_BYTES = 14
-
-#: Items that may be looked at, for each that may be kept, to know how many there are: the
-#: decoder takes 56 bytes for one, so that is 90 MB of them.
-_COUNTED_PER_EVENT = 16
 
 #: Bad lines of a batch are explained at length until so much is said, and briefly from there on.
 MAX_TOLD_FAULTS = 10_000
@@ -94,12 +90,12 @@ def _read_lines(body: bytes, limits: Limits) -> Reading:
 def _read_array(body: bytes, limits: Limits) -> Reading:
     may_be_many = len(body) > _MIN_MESSAGE_BYTES * limits.max_events
     if may_be_many:
-        _check_items(body, limits.max_events)
+        check_items(body, limits.max_events)
     columns = _read_many_fast(body, lambda: _messages_decoder.decode(body))
     if columns is not None:
         return Reading(columns=columns)
     if not may_be_many:  # of messages; numbers are shorter
-        _check_items(body, limits.max_events)
+        check_items(body, limits.max_events)
     return _read_each(_items(body, limits.max_message_bytes), limits.max_message_bytes)
 
 
@@ -119,31 +115,8 @@ def _split(body: bytes, max_events: int) -> list[bytes]:
     lines = body.split(b"\n", max_events + 1)
     if len(lines) - (not lines[-1]) > max_events:
         count = body.count(b"\n") + (not body.endswith(b"\n"))
-        raise _too_many(f"{count} lines", max_events)
+        raise too_many(f"{count} lines", max_events)
     return lines
-
-
-def _check_items(body: bytes, max_events: int) -> None:
-    """Refuse too many items before they are decoded: there are no more than commas, and one."""
-    if body.count(b",") < max_events:
-        return
-    count = _count_items(body, max_events)
-    if count > max_events:
-        raise _too_many(f"at least {count} items", max_events)
-
-
-def _count_items(body: bytes, max_events: int) -> int:
-    if body.count(b",") < _COUNTED_PER_EVENT * max_events:
-        with contextlib.suppress(msgspec.MsgspecError, RecursionError):
-            return len(_items_decoder.decode(body))
-    return json_marks.count_items(body, max_events)
-
-
-def _too_many(counted: str, max_events: int) -> BodyTooLargeError:
-    return BodyTooLargeError(
-        f"The batch has {counted}; at most {max_events} are read at a time, so send it in parts "
-        "(an operator may raise LOGSTER_MAX_BATCH_EVENTS)."
-    )
 
 
 # --- fast -----------------------------------------------------------------------------

@@ -27,6 +27,7 @@ VOCABULARY = (
     "endpoint",
     "config",
     "event",
+    "outcome",
     "ids",
     "notice",
     "block",
@@ -41,7 +42,7 @@ VOCABULARY = (
 
 #: The stages of an event's way. None imports another, nor `pipeline`: who builds them hands them
 #: functions, or they say with a small Protocol what they need.
-STAGES = ("ingest", "spool", "store", "meta", "track", "watch")
+STAGES = ("ingest", "spool", "store", "ledger", "meta", "track", "watch")
 
 #: Every arrow between packages that is not to the vocabulary, with its reason.
 ALLOWED: dict[tuple[str, str], str] = {
@@ -52,6 +53,7 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("web", "spool"): "the reader: what waits, and what was set aside",
     ("web", "store"): "the reader: answers",
     ("serve", "ingest"): "builds the parts",
+    ("serve", "ledger"): "builds the parts",
     ("serve", "meta"): "builds the parts",
     ("serve", "pipeline"): "builds the parts",
     ("serve", "spool"): "builds the parts",
@@ -62,7 +64,7 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("cli", "serve"): "`logster serve`",
     ("cli", "spool"): "`logster spool`, on the server's own machine",
     ("cli", "web"): "`logster spool show`: events as the API writes them",
-    ("ingest", "meta"): "the type of a grant",
+    ("ingest", "meta"): "the type of a grant; how the text of a key begins, to hide it",
 }
 
 #: Package or root module -> those it imports.

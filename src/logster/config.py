@@ -115,6 +115,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     min_free_disk_bytes: Annotated[int, Room] = _setting(
         256 * MIB, "Free space below which new events are refused."
     )
+    max_refused_bytes: Annotated[int, Room] = _setting(
+        256 * MIB,
+        "Disk for what was refused, to be looked at and tried again (Set-up / Deliveries); the "
+        "oldest goes first, after seven days at the latest. 0: nothing of it is kept.",
+    )
     engine_memory_bytes: Annotated[int, Count] = _setting(
         1 * GIB, "Memory of the built-in engine, all queries together."
     )
@@ -182,6 +187,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     def spool_path(self) -> Path:
         """Folder of the workers' spools."""
         return self.data_path / "spool"
+
+    @property
+    def ledger_path(self) -> Path:
+        """What became of the events that were not stored."""
+        return self.data_path / "ledger" / "ledger.sqlite"
 
     @property
     def question_threads(self) -> int:

@@ -28,8 +28,9 @@ _GROUP_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 1024)
 #: Every event has exactly one outcome; what arrives = the sum over all outcomes.
 EVENTS = Counter(
     "logster_events_total",
-    "Events by outcome: accepted, repeated (stored before), or rejected with a reason; of sockets "
-    "also refused, and lost on the way to them.",
+    "Events by outcome: accepted, repeated (stored before), filtered, or rejected with a reason; "
+    "refused and limited count bodies that were turned away whole; of sockets also events, and what "
+    "was lost on the way to them.",
     ["protocol", "outcome", "reason"],
 )
 REQUESTS = Counter(
@@ -44,6 +45,10 @@ SOCKET_CONNECTIONS = Counter(
     "logster_socket_connections_total",
     "Connections to sockets beside HTTP: opened, or failed (TLS).",
     ["protocol", "outcome"],
+)
+UNKEPT = Counter(
+    "logster_unkept_bodies_total",
+    "Refused bodies that are not kept to be looked at: too many, or no room.",
 )
 REPLAYED = Counter("logster_replayed_requests_total", "Resends answered from their first receipt.")
 COMMIT_S = Histogram("logster_commit_seconds", "One group commit.", buckets=_SHORT_WAITS_S)

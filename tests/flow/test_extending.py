@@ -16,6 +16,7 @@ from logster.ids import IdMaker
 from logster.ingest.http import Receiver
 from logster.ingest.idempotency import Receipts
 from logster.ingest.intake import Intake
+from logster.ingest.outcomes import Outcomes
 from logster.ingest.protocol import Limits, Protocol
 from logster.ingest.protocols import PROTOCOLS
 from logster.ingest.routes import Routes
@@ -26,6 +27,7 @@ from logster.spool.receipts import find_receipt
 from logster.spool.spool import Spool
 from logster.store.search import find
 from support.asgi import Answer, ask
+from support.ledger import MemoryLedger
 from support.walkthrough import steps_of
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ class Way:
             Receipts(folder, find_receipt),
             limits=Limits(max_events=5, max_message_bytes=1000),
             max_pending_bytes=10_000,
+            outcomes=Outcomes(MemoryLedger()),
         )
         routes = Routes([*PROTOCOLS, load_dialect()])
         self._receiver = Receiver(routes, admit=self._admit, intake=intake, config=Config())

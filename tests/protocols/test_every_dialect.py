@@ -18,11 +18,13 @@ from logster.errors import (
 from logster.ingest.http import Receiver
 from logster.ingest.idempotency import Receipts
 from logster.ingest.intake import Intake
+from logster.ingest.outcomes import Outcomes
 from logster.ingest.protocol import ANY_METHOD, Limits, Protocol, Route
 from logster.ingest.protocols import PROTOCOLS
 from logster.ingest.routes import Routes
 from logster.meta.grants import Grant, Right
 from support.asgi import Answer, ask
+from support.ledger import MemoryLedger
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,7 +73,13 @@ class Front:
         self._receiver = Receiver(
             Routes(PROTOCOLS),
             admit=self._admit,
-            intake=Intake(FullSink(error), receipts, limits=limits, max_pending_bytes=10_000),
+            intake=Intake(
+                FullSink(error),
+                receipts,
+                limits=limits,
+                max_pending_bytes=10_000,
+                outcomes=Outcomes(MemoryLedger()),
+            ),
             config=Config(max_message_bytes=MAX_BYTES, max_batch_bytes=MAX_BYTES),
         )
 

@@ -15,10 +15,12 @@ from logster.ingest.cors import permit
 from logster.ingest.http import Receiver
 from logster.ingest.idempotency import Receipts
 from logster.ingest.intake import Intake
+from logster.ingest.outcomes import Outcomes
 from logster.ingest.protocol import Limits, Protocol, Reading, Receipt, Reply, Request, Route
 from logster.ingest.routes import Routes
 from logster.meta.grants import Grant, Right
 from support.asgi import Answer, ask
+from support.ledger import MemoryLedger
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,7 +112,13 @@ class Front:
         self.sink = MemorySink()
         limits = Limits(max_events=10, max_message_bytes=1000)
         receipts = Receipts(folder, lambda *_: None)
-        self.intake = Intake(self.sink, receipts, limits=limits, max_pending_bytes=10_000)
+        self.intake = Intake(
+            self.sink,
+            receipts,
+            limits=limits,
+            max_pending_bytes=10_000,
+            outcomes=Outcomes(MemoryLedger()),
+        )
         self.receiver = Receiver(
             Routes([WORDS]),
             admit=self._admit,

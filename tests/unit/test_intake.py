@@ -17,6 +17,7 @@ from logster.ids import IdMaker
 from logster.ingest.http import Receiver
 from logster.ingest.idempotency import Receipts, digest_of, fingerprint, read_kept, render_kept
 from logster.ingest.intake import MAX_QUICK_PARTS, Intake
+from logster.ingest.outcomes import Outcomes
 from logster.ingest.protocol import Limits, Receipt, Reply
 from logster.ingest.protocols.native import api_log
 from logster.ingest.routes import Routes
@@ -26,6 +27,7 @@ from logster.spool.drain import MAX_CLAIM_BYTES, MAX_CLAIM_EVENTS
 from logster.spool.packing import pack
 from logster.spool.receipts import find_receipt
 from logster.spool.spool import Spool
+from support.ledger import MemoryLedger
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -53,6 +55,7 @@ class Ingestion:
                 max_events=config.max_batch_events, max_message_bytes=config.max_message_bytes
             ),
             max_pending_bytes=config.max_pending_bytes,
+            outcomes=Outcomes(MemoryLedger()),
         )
         self._receiver = Receiver(
             Routes([protocol]), admit=self._admit, intake=intake, config=config

@@ -45,6 +45,7 @@ class Arrival:
 
     async def read(self, request: Request, intake: Intake, key: int) -> None:
         """Read it whole; what came of it is held by `intake`, also of one that is refused."""
+        self.body.is_whole = False
         expected = _declared_size(request)
         self.body.check_size(expected)
         intake.check_room(expected, key)
@@ -52,6 +53,7 @@ class Arrival:
             chunk = self._open_piece(await self._next_piece())
             self.body.add(chunk)
             intake.hold(len(chunk), key)
+        self.body.is_whole = True
 
     async def _next_piece(self) -> dict[str, Any]:
         """Wait for a piece, until the body's time is over.

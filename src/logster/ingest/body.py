@@ -40,13 +40,15 @@ _TOO_MANY_MEMBERS = f"it joins more than {_MAX_MEMBERS} compressed members"
 class Body:
     """What has arrived of a body, and how much may."""
 
-    __slots__ = ("_chunks", "max_bytes", "setting", "size")
+    __slots__ = ("_chunks", "is_whole", "max_bytes", "setting", "size")
 
     def __init__(self, max_bytes: int, setting: str) -> None:
         """`setting` is named when the body is over `max_bytes`."""
         self.max_bytes = max_bytes
         self.setting = setting
         self.size = 0
+        #: Whether nothing more is to come.
+        self.is_whole = True
         self._chunks: list[bytes] = []
 
     def add(self, chunk: bytes) -> None:
@@ -68,6 +70,17 @@ class Body:
     def packed(self) -> bytes:
         """All of it, as it was sent."""
         return self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+
+    def beginning(self, most: int) -> bytes:
+        """What has arrived of it, as it was sent, up to so many bytes."""
+        if self.size <= most:
+            return self.packed
+        found = bytearray()
+        for chunk in self._chunks:
+            if len(found) >= most:
+                break
+            found += chunk[: most - len(found)]
+        return bytes(found)
 
     def open(self, encoding: str) -> bytes:
         """All of it without its Content-Encoding; raises as `open_body` does."""

@@ -19,7 +19,7 @@ from logster import metrics
 from logster.errors import LogsterError, MethodError, RetryLaterError, ServerFaultError
 from logster.ingest.arrival import Arrival
 from logster.ingest.body import Body
-from logster.ingest.intake import MAX_QUICK_PARTS, Delivery, count_refusal
+from logster.ingest.intake import MAX_QUICK_PARTS, Delivery
 from logster.ingest.protocol import Request
 from logster.root import root_of
 
@@ -82,22 +82,37 @@ class Receiver:
         """Take a body in."""
         protocol = match.protocol
         arrival = Arrival(receive, Body(*self._limit(match.route)), self._config.body_timeout_s)
+        grant: Grant | None = None
         try:
-            receipt = await self._keep(match, request, arrival)
+            grant = await self._admit(protocol.credentials(request))
+            receipt = await self._keep(match, request, arrival, grant)
         except LogsterError as error:
-            count_refusal(protocol.name, error)
+            self._record_refusal(match, request, arrival, grant, error)
             reply = _refuse(match, error, request)
             await arrival.discard(request)
             return reply
         except Exception:
             log.exception("%s %s failed", request.method, request.path)
-            count_refusal(protocol.name, FAULT)
+            self._record_refusal(match, request, arrival, grant, FAULT)
             return _refuse(match, FAULT, request)
         return _tell_rejected(await _reply(match, receipt, request), receipt)
 
-    async def _keep(self, match: Match, request: Request, arrival: Arrival) -> Receipt:
+    def _record_refusal(
+        self,
+        match: Match,
+        request: Request,
+        arrival: Arrival,
+        grant: Grant | None,
+        error: LogsterError,
+    ) -> None:
+        self._intake.outcomes.record_refusal(
+            error, match.protocol.name, grant=grant, request=request, body=arrival.body
+        )
+
+    async def _keep(
+        self, match: Match, request: Request, arrival: Arrival, grant: Grant
+    ) -> Receipt:
         protocol, route = match.protocol, match.route
-        grant = await self._admit(protocol.credentials(request))
         if protocol.check is not None:
             protocol.check(request)
         try:

@@ -19,12 +19,14 @@ from logster.ids import ID_NODE_BITS, IdMaker
 from logster.ingest.http import Receiver
 from logster.ingest.idempotency import Receipts
 from logster.ingest.intake import Intake
+from logster.ingest.outcomes import Outcomes
 from logster.ingest.protocol import Limits
 from logster.ingest.protocols import DIALECTS, PROTOCOLS
 from logster.ingest.protocols.native import api_log, lookup
 from logster.ingest.routes import Routes
 from logster.ingest.sockets.sockets import Sockets, opened
 from logster.ingest.sockets.tcp import count_connections
+from logster.ledger.ledger import Ledger
 from logster.meta.expiry import Expiry
 from logster.meta.grants import Right
 from logster.meta.meta import open_meta
@@ -89,6 +91,12 @@ async def assembled(config: Config, streams: TailStreams) -> AsyncIterator[Route
         spool, ids = await stack.enter_async_context(_opened_spool(config, slot, spools))
         receipts = Receipts(config.spool_path, find_receipt)
         stack.callback(receipts.close)
+        ledger = Ledger(
+            config.ledger_path,
+            max_bytes=config.max_refused_bytes,
+            min_free_bytes=config.min_free_disk_bytes,
+        )
+        stack.push_async_callback(ledger.close)
         intake = Intake(
             Pipeline(spool, ids, retention_days=lambda: meta.retention.days),
             receipts,
@@ -96,6 +104,7 @@ async def assembled(config: Config, streams: TailStreams) -> AsyncIterator[Route
                 max_events=config.max_batch_events, max_message_bytes=config.max_message_bytes
             ),
             max_pending_bytes=config.max_pending_bytes,
+            outcomes=Outcomes(ledger),
         )
         drain, is_store_ready = build_drain(spool, engine, faults), asyncio.Event()
         stack.push_async_callback(_empty, spool, drain, is_store_ready)
@@ -108,6 +117,7 @@ async def assembled(config: Config, streams: TailStreams) -> AsyncIterator[Route
             key_use=record_key_use(meta.grants),
             damage=watch_damage(spool.path, engine, is_store_ready, faults),
             orphans=adopt_orphans(orphans, is_store_ready),
+            ledger=ledger.run(),
         )
         await stack.enter_async_context(loops)
         sockets = Sockets(

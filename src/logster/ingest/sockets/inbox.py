@@ -18,6 +18,7 @@ from logster.errors import LogsterError, RetryLaterError, ServerFaultError
 from logster.ingest.body import Body
 from logster.ingest.frames import pack
 from logster.ingest.intake import Delivery
+from logster.outcome import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -98,8 +99,12 @@ class Inbox:
 
     def count(self, outcome: str, reason: str, by: int) -> None:
         """Count frames that are no events, and never will be."""
-        if by:
-            metrics.count(metrics.EVENTS, self._protocol.name, outcome, reason, by=by)
+        grant = None
+        with contextlib.suppress(LogsterError):  # the key of the socket was revoked
+            grant = self._admit()
+        self._intake.outcomes.record(
+            Outcome(outcome), grant, self._protocol.name, reason, events=by
+        )
 
     async def _deliver(self) -> None:
         while True:

@@ -29,7 +29,7 @@ _GROUP_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 1024)
 EVENTS = Counter(
     "logster_events_total",
     "Events by outcome: accepted, repeated (stored before), filtered, or rejected with a reason; "
-    "refused and limited count bodies that were turned away whole; of sockets also events, and what "
+    "refused and limited count bodies that were turned away whole; of sockets events, and what "
     "was lost on the way to them.",
     ["protocol", "outcome", "reason"],
 )

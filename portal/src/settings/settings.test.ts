@@ -49,7 +49,7 @@ describe("snippets", () => {
     expect(new Set(SNIPPETS.map((snippet) => snippet.id)).size).toBe(SNIPPETS.length);
     for (const snippet of SNIPPETS) {
       const text = textOf(snippet, url, "lgs_key", 7);
-      if (!snippet.hasNoKey) expect(text).toContain("lgs_key");
+      if (!snippet.sender) expect(text).toContain("lgs_key");
       expect(text).toContain("logs.example.com");
       expect(text).not.toContain("undefined");
     }
@@ -61,7 +61,7 @@ describe("snippets", () => {
   });
 
   test("without a key the place for it can be seen", () => {
-    for (const snippet of SNIPPETS.filter(({ hasNoKey }) => !hasNoKey)) {
+    for (const snippet of SNIPPETS.filter(({ sender }) => !sender)) {
       expect(textOf(snippet, url, "")).toContain(PLACEHOLDER);
     }
   });

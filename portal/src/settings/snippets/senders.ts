@@ -140,7 +140,7 @@ helpers.bulk(client, [{"_op_type": "create", "_index": "logs", **event}])`,
     id: "syslog",
     name: "syslog (rsyslog)",
     group,
-    hasNoKey: true,
+    sender: "syslog",
     note: "Start the server with LOGSTER_SYSLOG=0.0.0.0:5514 first. Syslog knows no keys: what comes to this port is sent by the key named syslog.",
     write: ({ host }) => `# /etc/rsyslog.d/90-logster.conf
 *.* action(type="omfwd" target="${host}" port="5514" protocol="tcp"
@@ -151,7 +151,7 @@ helpers.bulk(client, [{"_op_type": "create", "_index": "logs", **event}])`,
     id: "logger",
     name: "syslog (logger)",
     group,
-    hasNoKey: true,
+    sender: "syslog",
     note: "Start the server with LOGSTER_SYSLOG=0.0.0.0:5514 first.",
     write: ({ host }) => `logger --server ${host} --port 5514 --tcp --rfc5424 --tag shop 'Hello from syslog'`,
   },
@@ -176,13 +176,5 @@ logs_config:
   force_use_http: true
   logs_dd_url: "${url.replace(/^https?:\/\//, "")}"
   logs_no_ssl: ${url.startsWith("http:")}`,
-  },
-  {
-    id: "text",
-    name: "Any text file",
-    group,
-    note: "Lines of any kind: JSON, logfmt, access logs, plain text with a time and a level; stack traces stay whole.",
-    write: ({ url, key }) =>
-      `curl '${url}/ingest/text?application=shop' -H 'ApiKey: ${key}' --data-binary @shop.log`,
   },
 ];

@@ -13,6 +13,14 @@ export const SHELL: readonly Snippet[] = [
   -d '{"Severity": "Info", "Application": "shell", "Message": "Hello from curl"}'`,
   },
   {
+    id: "text",
+    name: "curl, a text file",
+    group: "Shell",
+    note: "Lines of any kind: JSON, logfmt, access logs, plain text with a time and a level; stack traces stay whole.",
+    write: ({ url, key }) =>
+      `curl '${url}/ingest/text?application=shop' -H 'ApiKey: ${key}' --data-binary @shop.log`,
+  },
+  {
     id: "bash",
     name: "A log file",
     group: "Shell",

@@ -17,8 +17,8 @@ export interface Snippet {
   /** What is worth knowing before pasting, or nothing. */
   readonly note: string;
   readonly write: (place: Place) => string;
-  /** Its protocol has no place for a key. */
-  readonly hasNoKey?: boolean;
+  /** The name of the key that stands for what its protocol sends without one. */
+  readonly sender?: string;
 }
 
 /** In the order in which they are shown. */

@@ -1,6 +1,7 @@
 """One module per wire format; each gives the same parts (see `ingest/protocol.py`)."""
 
 from logster.ingest.protocols import text
+from logster.ingest.protocols.gelf import gelf
 from logster.ingest.protocols.native import api_log
 from logster.ingest.protocols.otlp import dialect as otlp
 from logster.ingest.protocols.seq import dialect as seq
@@ -12,8 +13,9 @@ PROTOCOLS = (
     otlp.PROTOCOL,
     seq.PROTOCOL,
     text.PROTOCOL,
+    gelf.PROTOCOL,
     syslog.PROTOCOL,
 )
 
 #: Those on sockets, by the setting that opens them.
-DIALECTS = {"syslog": syslog.DIALECT, "syslog_tls": syslog.DIALECT}
+DIALECTS = {"syslog": syslog.DIALECT, "syslog_tls": syslog.DIALECT, "gelf": gelf.DIALECT}

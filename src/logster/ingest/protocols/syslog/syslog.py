@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from logster.fields.instant import read_instant, read_instants
+from logster.fields.letters import read_letters
 from logster.ingest.columns import Rows
 from logster.ingest.credentials import anywhere
 from logster.ingest.frames import Fault, Frame, unpack
@@ -34,8 +35,6 @@ FAULTS = {
 }
 #: What ends a frame beside its delimiter.
 _ENDS = b"\r\n\0"
-#: Bytes that Windows leaves open are control characters elsewhere; the web reads them so.
-_UNDEFINED = {0xDC00 + byte: byte for byte in range(0x80, 0x100)}
 
 
 def read(body: bytes, request: Request, limits: Limits) -> Reading:
@@ -50,7 +49,7 @@ def read(body: bytes, request: Request, limits: Limits) -> Reading:
             continue
         found += [
             (number, read_message(text, frame.sender, received_at, zone))
-            for text in split_lines(_decode(frame.payload))
+            for text in split_lines(read_letters(frame.payload.rstrip(_ENDS)))
         ]
     _read_times([fields for _, fields in found])
     for number, fields in found:
@@ -76,15 +75,6 @@ def _why_refused(frame: Frame, limits: Limits) -> tuple[str, str] | None:
     if not frame.payload.strip(_ENDS):
         return "empty", "The message is empty."
     return None
-
-
-def _decode(payload: bytes) -> str:
-    """UTF-8; else the letters of Windows, whose every byte stands for one of them."""
-    payload = payload.rstrip(_ENDS)
-    try:
-        return payload.decode()
-    except UnicodeDecodeError:
-        return payload.decode("cp1252", "surrogateescape").translate(_UNDEFINED)
 
 
 def _read_times(events: list[dict[str, Any]]) -> None:

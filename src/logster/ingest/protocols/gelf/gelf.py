@@ -1,0 +1,120 @@
+"""GELF: `POST /gelf`, and datagrams and connections (`LOGSTER_GELF`).
+
+In: a document, or several on lines; frames of sockets; each plain, gzip or zlib.
+Out: events. Contract: docs/protocols/gelf.md.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from logster.errors import InvalidBodyError, RefusedError
+from logster.ingest.body import open_body
+from logster.ingest.columns import Rows
+from logster.ingest.credentials import anywhere
+from logster.ingest.frames import Frame, unpack
+from logster.ingest.protocol import Protocol, Reply, Route, oversize_text
+from logster.ingest.protocols.gelf.chunks import Chunks
+from logster.ingest.protocols.gelf.document import read_document
+from logster.ingest.sockets.dialect import Dialect, Framing
+
+if TYPE_CHECKING:
+    from logster.errors import LogsterError
+    from logster.ingest.protocol import Limits, Reading, Receipt, Request
+
+#: What a packed document begins with: gzip, zlib, and zstd of some forwarders.
+_PACKED = (b"\x1f\x8b", b"\x78", b"\x28\xb5\x2f\xfd")
+_SETTING = "LOGSTER_MAX_MESSAGE_BYTES"
+_ENDS = b"\r\n\0 "
+
+#: How a fault of the frames is told.
+FAULTS = {
+    "chunk": "The header of the chunk does not hold: its number, or of how many it is one.",
+    "busy": "The unfinished documents of all connections take too much memory.",
+}
+
+
+def read(body: bytes, request: Request, limits: Limits) -> Reading:
+    """The events and rejections of documents."""
+    if request.route is None:
+        frames = unpack(body)
+    else:
+        frames = [Frame(each, "") for each in _documents_of(body, limits)]
+    rows = Rows(limits)
+    for number, frame in enumerate(frames, 1):
+        _add(rows, number, frame, limits)
+    return rows.reading()
+
+
+def _add(rows: Rows, number: int, frame: Frame, limits: Limits) -> None:
+    if frame.fault == "too_large" or len(frame.payload) > limits.max_message_bytes:
+        rows.reject(number, "too_large", oversize_text(limits.max_message_bytes))
+    elif frame.fault:
+        rows.reject(number, frame.fault, FAULTS.get(frame.fault, "It is no document."))
+    else:
+        try:
+            fields = read_document(_open(frame.payload, limits))
+        except RefusedError as error:
+            rows.reject(number, error.reason, str(error))
+        except ValueError as error:
+            is_known = str(error).startswith("short_message")
+            rows.reject(number, "missing_message" if is_known else "syntax", str(error))
+        else:
+            if frame.sender:
+                fields.setdefault("host", frame.sender)
+            rows.add(number, **fields)
+
+
+def _documents_of(body: bytes, limits: Limits) -> list[bytes]:
+    """One document, however it is laid out; else one on each line."""
+    body = _open(body, limits).strip(_ENDS)
+    if not body:
+        raise InvalidBodyError({"body": ["It is empty; send a GELF document."]}, "empty")
+    lines = [line for line in body.split(b"\n") if line.strip(_ENDS)]
+    if len(lines) == 1 or not all(line.startswith(b"{") for line in lines):
+        return [body]
+    return lines
+
+
+def _open(payload: bytes, limits: Limits) -> bytes:
+    """Undo the packing that no header tells of; raises RefusedError."""
+    if not payload.startswith(_PACKED):
+        return payload.rstrip(_ENDS)
+    return open_body(payload, "gzip", limits.max_message_bytes, _SETTING).rstrip(_ENDS)
+
+
+def reply(receipt: Receipt, _: Request) -> Reply:
+    """202 and nothing else; 400 with the reason when there is no good document."""
+    if receipt.rejections and not receipt.ids:
+        told = [text for texts in receipt.rejections[0].faults.values() for text in texts]
+        return _json(HTTPStatus.BAD_REQUEST, " ".join(told))
+    return Reply(status=202, headers=[], body=b"")
+
+
+def refuse(error: LogsterError, _: Request) -> Reply:
+    """The answer to a body that is turned away whole."""
+    if isinstance(error, InvalidBodyError):
+        told = " ".join(text for texts in error.faults.values() for text in texts)
+        return _json(error.status, told)
+    return _json(error.status, str(error))
+
+
+def _json(status: int, told: str) -> Reply:
+    body = msgspec.json.encode({"error": told})
+    return Reply(status=status, headers=[(b"content-type", b"application/json")], body=body)
+
+
+PROTOCOL = Protocol(
+    name="gelf",
+    routes=(Route(path="/gelf", is_batch=True),),
+    credentials=anywhere,
+    read=read,
+    reply=reply,
+    refuse=refuse,
+)
+DIALECT = Dialect(
+    protocol=PROTOCOL, framing=Framing(starts=b"{", has_counts=False), assembler=Chunks
+)

@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import brotli
+from cramjam import DecompressionError, snappy
 from zlib_ng import zlib_ng
 
 from logster import zstd
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+_SNAPPY_STREAM = b"\xff\x06\x00\x00sNaPpY"
 #: Second byte of a zlib header is a check on the first; the first is 0x78 in practice.
 _ZLIB_FIRST = 0x78
 _ZLIB_CHECK = 31
@@ -131,7 +133,9 @@ def _undo(name: str, body: bytes, max_bytes: int, setting: str) -> bytes:
         return body
     try:
         plain = inflate(body, max_bytes)
-    except (zlib_ng.error, zstd.ZstdError, brotli.error, EOFError) as error:  # type: ignore[misc] # its stub says an instance
+    except _OverCapError:
+        raise too_large(max_bytes, setting) from None
+    except (zlib_ng.error, zstd.ZstdError, brotli.error, DecompressionError, EOFError) as error:  # type: ignore[misc] # its stub says an instance
         raise BodyUnreadableError(
             f"The body is not what its Content-Encoding '{name}' says: {error}."
         ) from None
@@ -194,10 +198,24 @@ def _unbrotli(body: bytes, max_bytes: int) -> bytes:
     return bytes(plain)
 
 
+class _OverCapError(Exception):
+    """What says how large it is when open, and is larger than it may be."""
+
+
+def _unsnappy(body: bytes, max_bytes: int) -> bytes:
+    """Undo a block of snappy, as Loki's clients pack; its size stands before its data."""
+    if body.startswith(_SNAPPY_STREAM):
+        raise EOFError("it is a stream of snappy; send one block")
+    if snappy.decompress_raw_len(body) > max_bytes:
+        raise _OverCapError
+    return bytes(snappy.decompress_raw(body))
+
+
 _CODECS: dict[str, Callable[[bytes, int], bytes]] = {
     "gzip": _inflate,
     "x-gzip": _inflate,
     "deflate": _inflate,
     "zstd": _unzstd,
     "br": _unbrotli,
+    "snappy": _unsnappy,
 }

@@ -90,10 +90,14 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """How much one body may hold: events of a batch, and bytes of one of them."""
+    """How much one body may hold: events of a batch, bytes of one of them, and of all when open.
+
+    The last is for formats that are packed by themselves; a Content-Encoding is undone before.
+    """
 
     max_events: int
     max_message_bytes: int
+    max_batch_bytes: int = 64 * 1024 * 1024
 
 
 class Reading(msgspec.Struct, kw_only=True):

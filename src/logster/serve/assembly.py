@@ -101,7 +101,9 @@ async def assembled(config: Config, streams: TailStreams) -> AsyncIterator[Route
             Pipeline(spool, ids, retention_days=lambda: meta.retention.days),
             receipts,
             limits=Limits(
-                max_events=config.max_batch_events, max_message_bytes=config.max_message_bytes
+                max_events=config.max_batch_events,
+                max_message_bytes=config.max_message_bytes,
+                max_batch_bytes=config.max_batch_bytes,
             ),
             max_pending_bytes=config.max_pending_bytes,
             outcomes=Outcomes(ledger),

@@ -2,6 +2,7 @@
 
 from logster.ingest.protocols import text
 from logster.ingest.protocols.gelf import gelf
+from logster.ingest.protocols.loki import dialect as loki
 from logster.ingest.protocols.native import api_log
 from logster.ingest.protocols.otlp import dialect as otlp
 from logster.ingest.protocols.seq import dialect as seq
@@ -10,6 +11,7 @@ from logster.ingest.protocols.syslog import syslog
 #: All of them; in which order they are listed means nothing.
 PROTOCOLS = (
     api_log.PROTOCOL,
+    loki.PROTOCOL,
     otlp.PROTOCOL,
     seq.PROTOCOL,
     text.PROTOCOL,

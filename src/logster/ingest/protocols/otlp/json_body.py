@@ -14,10 +14,12 @@ import msgspec
 
 from logster.errors import InvalidBodyError
 from logster.ingest.columns import Rows
+from logster.ingest.groups import Groups
 from logster.ingest.json_items import read_items
 from logster.ingest.json_text import replace_halves
-from logster.ingest.protocols.otlp.origin import gather, origin_of
-from logster.ingest.protocols.otlp.record import Record, check_groups, compose
+from logster.ingest.properties import gather
+from logster.ingest.protocols.otlp.origin import origin_of
+from logster.ingest.protocols.otlp.record import Record, compose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -112,7 +114,7 @@ def read_json(body: bytes, limits: Limits) -> Reading:
     line = 0
     try:
         for records, origin in _scopes_of(_decode(body), limits):
-            for text in read_items(records, limits):
+            for text in records:
                 line += 1
                 try:
                     rows.add(line, **_read_record(_record.decode(text), origin))
@@ -131,25 +133,27 @@ def _decode(body: bytes) -> _Request:
         return _request.decode(replace_halves(body))
 
 
-def _scopes_of(request: _Request, limits: Limits) -> Iterator[tuple[msgspec.Raw, Origin]]:
+def _scopes_of(request: _Request, limits: Limits) -> Iterator[tuple[list[msgspec.Raw], Origin]]:
     """The records of each scope, and who sent them."""
-    count = 0
+    groups = Groups(limits)
     for text in read_items(request.resource_logs, limits):
         logs = _resource_logs.decode(text)
-        scopes = read_items(logs.scope_logs, limits)
-        count += 1 + len(scopes)
-        check_groups(count, limits)
+        groups.add(0, 0)
         resource = logs.resource or _Head()
+        resource_bytes = len(bytes(text)) - len(bytes(logs.scope_logs))
         of_resource = origin_of(
             _pairs_of(resource.attributes or ()),
             logs.schema_url or "",
             _whole(resource.dropped_attributes_count),
         )
-        for scope_text in scopes:
+        for scope_text in read_items(logs.scope_logs, limits):
             scope = _scope_logs.decode(scope_text)
+            records = read_items(scope.log_records, limits)
+            scope_bytes = len(bytes(scope_text)) - len(bytes(scope.log_records))
+            groups.add(len(records), resource_bytes + scope_bytes)
             head = scope.scope or _Head()
             yield (
-                scope.log_records,
+                records,
                 of_resource.of_scope(
                     head.name or "",
                     head.version or "",

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from logster.ingest.properties import gather
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -65,18 +67,3 @@ def _version_of(version: str) -> list[Pair]:
 def _extras_of(schema_url: str, dropped: int) -> list[Pair]:
     extras: list[Pair] = [("schema_url", schema_url), ("dropped_attributes_count", dropped)]
     return [pair for pair in extras if pair[1]]
-
-
-def gather(pairs: Iterable[Pair]) -> dict[str, Any]:
-    """Values by their names; a name that comes again has the list of its values."""
-    values: dict[str, Any] = {}
-    again: set[str] = set()
-    for name, value in pairs:
-        if name not in values:
-            values[name] = value
-        elif name in again:
-            values[name].append(value)
-        else:
-            values[name] = [values[name], value]
-            again.add(name)
-    return values

@@ -20,9 +20,11 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from logster.errors import InvalidBodyError
 from logster.ingest.columns import Rows
+from logster.ingest.groups import Groups
+from logster.ingest.properties import gather
 from logster.ingest.protobuf import declare
-from logster.ingest.protocols.otlp.origin import gather, origin_of
-from logster.ingest.protocols.otlp.record import Record, check_groups, compose, finite
+from logster.ingest.protocols.otlp.origin import origin_of
+from logster.ingest.protocols.otlp.record import Record, compose, finite
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -63,17 +65,17 @@ def read_protobuf(body: bytes, limits: Limits) -> Reading:
 
 def _scopes_of(body: bytes, limits: Limits) -> Iterator[tuple[Any, Origin]]:
     """Each scope, its records as bytes, and who sent them."""
-    count = 0
+    groups = Groups(limits)
     for bytes_of_resource in _Request.FromString(body).groups:
         group = _Group.FromString(bytes_of_resource)
-        count += 1 + len(group.members)
-        check_groups(count, limits)
+        groups.add(0, 0)
         resource = Resource.FromString(group.head)
         of_resource = origin_of(
             _pairs_of(resource.attributes), group.schema_url, resource.dropped_attributes_count
         )
         for bytes_of_scope in group.members:
             scope = _Group.FromString(bytes_of_scope)
+            groups.add(len(scope.members), len(group.head) + len(scope.head))
             head = InstrumentationScope.FromString(scope.head)
             yield (
                 scope,

@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from logster.errors import BodyTooLargeError
 from logster.event import NS_PER_S, render_instant
 from logster.fields.epoch import unit_ns_of
 from logster.fields.line.embedded import read_embedded
 from logster.fields.severity import severity_of, severity_of_otel
-from logster.ingest.protocols.otlp.origin import gather
+from logster.ingest.properties import join
 
 if TYPE_CHECKING:
-    from logster.ingest.protocol import Limits
     from logster.ingest.protocols.otlp.origin import Origin
 
 _STACK = "exception.stacktrace"
@@ -28,6 +26,8 @@ _TYPE, _MESSAGE = "exception.type", "exception.message"
 _USERS = ("user.id", "enduser.id")
 #: Who reads a file says when it was read: that is told when it was so long after the time.
 _LATE_NS = NS_PER_S
+#: No logger has a longer word for one; what is longer is not remembered.
+_MAX_WORD = 32
 #: So many numbers have one name, the first of them is the usual one.
 _STEP = 4
 
@@ -52,7 +52,9 @@ class Record(msgspec.Struct, gc=False):
 def compose(record: Record, origin: Origin) -> dict[str, Any]:
     """The fields of the event that a record is."""
     properties, fields = record.attributes, dict(origin.fields)
-    severity, beside = _read_severity(record.number, record.severity)
+    is_usual = len(record.severity) <= _MAX_WORD
+    read = _read_usual_severity if is_usual else _read_severity
+    severity, beside = read(record.number, record.severity)
     if severity is not None:
         fields["severity"] = severity
     if record.trace_id:
@@ -65,29 +67,21 @@ def compose(record: Record, origin: Origin) -> dict[str, Any]:
     for name in _USERS:
         if name in properties and "user" not in fields and isinstance(properties[name], str):
             fields["user"] = properties.pop(name)
-    extras = _extras_of(record)
     message, nested = _message_of(record, fields)
     fields["message"] = message
-    if beside or extras or nested:
-        properties = _joined(properties, beside, extras, nested)
+    parts = [properties, beside, _extras_of(record), nested]
     if severity is None and not beside and isinstance(record.body, str):
-        properties = _read_text(message, fields, properties)
-    if origin.properties:
-        properties = _joined(properties, origin.properties)
-    fields["properties"] = properties
+        parts.append(_read_text(message, fields))
+    parts.append(origin.properties)
+    fields["properties"] = join([part for part in parts if part] or [{}])
     return fields
 
 
-def _joined(first: dict[str, Any], *others: dict[str, Any]) -> dict[str, Any]:
-    joined = dict(first)
-    for other in others:
-        joined.update(other)
-    if len(joined) == len(first) + sum(map(len, others)):
-        return joined
-    return gather(pair for part in (first, *others) for pair in part.items())
-
-
 @functools.lru_cache(maxsize=512)
+def _read_usual_severity(number: int, text: str) -> tuple[int | None, dict[str, Any]]:
+    return _read_severity(number, text)
+
+
 def _read_severity(number: int, text: str) -> tuple[int | None, dict[str, Any]]:
     """Our severity, and what of the client's own does not follow from it."""
     word = severity_of(text)
@@ -152,23 +146,14 @@ def _message_of(record: Record, fields: dict[str, Any]) -> tuple[str, dict[str, 
 _KNOWN: frozenset[str] = frozenset({"timestamp"})
 
 
-def _read_text(text: str, fields: dict[str, Any], properties: dict[str, Any]) -> dict[str, Any]:
+def _read_text(text: str, fields: dict[str, Any]) -> dict[str, Any]:
     """A record without a severity is a line that a collector has only carried."""
     found = read_embedded(text, _KNOWN | fields.keys())
     if found is None:
-        return properties
-    inner = found.pop("properties")
+        return {}
+    properties: dict[str, Any] = found.pop("properties")
     fields.update(found)
-    return _joined(properties, inner)
-
-
-def check_groups(count: int, limits: Limits) -> None:
-    """Refuse more resources and scopes than there may be records."""
-    if count > limits.max_events:
-        raise BodyTooLargeError(
-            f"The body has more than {limits.max_events} resources and scopes; send it in parts "
-            "(an operator may raise LOGSTER_MAX_BATCH_EVENTS)."
-        )
+    return properties
 
 
 def finite(number: float) -> float | str:

@@ -1,0 +1,122 @@
+"""Loki's push in JSON, of today and of the older `/api/prom/push`.
+
+In: `{"streams":[{"stream":{…},"values":[["<ns>","line",{…}]]}]}`; the older form has `labels` as
+text and `entries` with `ts` and `line`. Out: events; a line that cannot be read is a rejection.
+Promise: lines are counted before any of them is made.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from logster.errors import InvalidBodyError
+from logster.fields.instant import read_instant
+from logster.ingest.columns import Rows
+from logster.ingest.groups import Groups
+from logster.ingest.json_items import read_items
+from logster.ingest.json_text import replace_halves
+from logster.ingest.protocols.loki.entry import compose
+from logster.ingest.protocols.loki.labels import Said, find_said, read_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from logster.ingest.protocol import Limits, Reading
+
+_ABSENT = msgspec.Raw(b"null")
+#: The digits of nanoseconds, from the year 2001 on.
+_NS_DIGITS = 19
+_MIN_VALUE, _MAX_VALUE = 2, 3
+
+
+class _Stream(msgspec.Struct):
+    stream: dict[str, Any] | None = None
+    values: msgspec.Raw = _ABSENT
+    labels: str | None = None
+    entries: msgspec.Raw = _ABSENT
+
+
+class _Push(msgspec.Struct):
+    streams: msgspec.Raw = _ABSENT
+
+
+class _Entry(msgspec.Struct, rename={"metadata": "structuredMetadata"}):
+    """A line of the older form."""
+
+    ts: str | int
+    line: str
+    metadata: dict[str, Any] | None = None
+
+
+_push = msgspec.json.Decoder(_Push)
+_stream = msgspec.json.Decoder(_Stream)
+_value = msgspec.json.Decoder(list[Any])
+_entry = msgspec.json.Decoder(_Entry)
+
+
+def read_json(body: bytes, limits: Limits, tenant: str = "") -> Reading:
+    """The events and rejections of a body; raises InvalidBodyError when it is none of these."""
+    rows = Rows(limits)
+    number = 0
+    try:
+        for text, stream, is_old in _lines_of(_decode(body), limits, tenant):
+            number += 1
+            try:
+                parts = _read_entry(text) if is_old else _read_value(text)
+                rows.add(number, **compose(stream, *parts))
+            except (ValueError, RecursionError) as error:
+                rows.reject(number, "syntax", f"The line cannot be read: {error}.")
+    except (ValueError, RecursionError) as error:
+        told = f"The body is no push of Loki in JSON: {error}."
+        raise InvalidBodyError({"body": [told]}, "syntax") from None
+    return rows.reading()
+
+
+def _decode(body: bytes) -> _Push:
+    try:
+        return _push.decode(body)
+    except ValueError:
+        return _push.decode(replace_halves(body))
+
+
+def _lines_of(push: _Push, limits: Limits, tenant: str) -> Iterator[tuple[msgspec.Raw, Said, bool]]:
+    """Each line with its stream, and whether it has the older form."""
+    groups = Groups(limits)
+    for text in read_items(push.streams, limits):
+        stream = _stream.decode(text)
+        values, entries = read_items(stream.values, limits), read_items(stream.entries, limits)
+        lines_bytes = len(bytes(stream.values)) + len(bytes(stream.entries))
+        groups.add(len(values) + len(entries), len(bytes(text)) - lines_bytes)
+        said = read_labels(stream.labels) if stream.labels else find_said(stream.stream or {})
+        said = said.of_tenant(tenant)
+        yield from ((value, said, False) for value in values)
+        yield from ((entry, said, True) for entry in entries)
+
+
+def _read_value(text: msgspec.Raw) -> tuple[int | None, str, dict[str, Any]]:
+    parts = _value.decode(text)
+    if not _MIN_VALUE <= len(parts) <= _MAX_VALUE:
+        raise ValueError(f"it has {len(parts)} parts, but a time, a text and perhaps metadata")
+    time, line = parts[:_MIN_VALUE]
+    metadata = parts[_MIN_VALUE] if len(parts) > _MIN_VALUE else None
+    if not isinstance(line, str):
+        raise ValueError("its second part must be the text of the line")  # noqa: TRY004
+    if not isinstance(metadata, dict | None):
+        raise ValueError("its third part must be an object")  # noqa: TRY004
+    return _instant_of(time), line, metadata or {}
+
+
+def _read_entry(text: msgspec.Raw) -> tuple[int | None, str, dict[str, Any]]:
+    entry = _entry.decode(text)
+    return _instant_of(entry.ts), entry.line, entry.metadata or {}
+
+
+def _instant_of(time: Any) -> int | None:
+    """A time in nanoseconds as text; another unit, a number or ISO text is understood, too."""
+    if isinstance(time, str) and len(time) == _NS_DIGITS and time.isdecimal() and time.isascii():
+        return int(time)
+    if not isinstance(time, str | int) or isinstance(time, bool):
+        raise ValueError("its time must be text, of nanoseconds since 1970")  # noqa: TRY004
+    return read_instant(time) if time else None

@@ -1,0 +1,68 @@
+"""Loki's push in protobuf, packed as a snappy block: what Promtail, Alloy and most clients send.
+
+In: the block. Out: events; a line that cannot be read is a rejection.
+Source: https://github.com/grafana/loki/blob/main/pkg/push/push.proto, with the names of that file.
+Promise: lines are counted before any of them is made, and are made one at a time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from google.protobuf.message import DecodeError
+
+from logster.errors import InvalidBodyError
+from logster.event import NS_PER_S
+from logster.ingest.columns import Rows
+from logster.ingest.groups import Groups
+from logster.ingest.properties import gather
+from logster.ingest.protobuf import declare
+from logster.ingest.protocols.loki.entry import compose
+from logster.ingest.protocols.loki.labels import read_labels
+
+if TYPE_CHECKING:
+    from logster.ingest.protocol import Limits, Reading
+    from logster.ingest.protocols.loki.labels import Said
+
+_MESSAGES = declare(
+    "logster.loki",
+    {
+        "PushRequest": "repeated bytes streams = 1",
+        "Stream": "string labels = 1; repeated bytes entries = 2",
+        "Entry": "Timestamp timestamp = 1; string line = 2; repeated LabelPair metadata = 3;"
+        " repeated LabelPair parsed = 4",
+        "Timestamp": "int64 seconds = 1; int32 nanos = 2",
+        "LabelPair": "string name = 1; string value = 2",
+    },
+)
+_PushRequest, _Stream, _Entry = (_MESSAGES[name] for name in ("PushRequest", "Stream", "Entry"))
+
+
+def read_protobuf(body: bytes, limits: Limits, tenant: str = "") -> Reading:
+    """The events and rejections of a plain body; raises InvalidBodyError when it is none."""
+    rows, groups = Rows(limits), Groups(limits)
+    number = 0
+    try:
+        for bytes_of_stream in _PushRequest.FromString(body).streams:
+            stream = _Stream.FromString(bytes_of_stream)
+            labels = stream.labels
+            groups.add(len(stream.entries), len(labels))
+            said = read_labels(labels).of_tenant(tenant)
+            for entry in stream.entries:
+                number += 1
+                try:
+                    rows.add(number, **_read_entry(_Entry.FromString(entry), said))
+                except DecodeError as error:
+                    rows.reject(number, "syntax", f"The line cannot be read: {error}.")
+    except DecodeError as error:
+        told = f"The body is no PushRequest in protobuf: {error}."
+        raise InvalidBodyError({"body": [told]}, "syntax") from None
+    return rows.reading()
+
+
+def _read_entry(entry: Any, stream: Said) -> dict[str, Any]:
+    time = entry.timestamp
+    time_ns = time.seconds * NS_PER_S + time.nanos
+    pairs = [*entry.metadata, *entry.parsed]
+    metadata = gather((pair.name, pair.value) for pair in pairs) if pairs else {}
+    return compose(stream, time_ns or None, entry.line, metadata)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import typing
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -27,6 +28,7 @@ from logster.ingest.idempotency import (
 )
 from logster.ingest.places import choose
 from logster.ingest.protocol import Limits, Protocol, Receipt, Request, oversize_text
+from logster.ingest.rules import Sifted, complete, find_filtered
 from logster.meta.grants import Grant
 from logster.outcome import Outcome
 
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
 LARGE_BODY_BYTES = 128 * 1024
 #: So are bodies of more lines or items than this, however few their bytes: a bad line costs 10 µs.
 MAX_QUICK_PARTS = 4_000
+#: What a key's settings do to bodies above this is done in a thread: a pattern may take its time.
+QUICK_RULES_BYTES = 16 * 1024
 #: Large bodies read at the same time: each needs several times its size in memory.
 MAX_LARGE_READS = 2
 #: What a sender is told to wait when this worker holds as many bodies as it may.
@@ -181,7 +185,7 @@ class Intake:
             kept.check_body(await self._fingerprint(delivery))
             metrics.count(metrics.REPLAYED)
             self._record_replay(delivery, kept.receipt)
-            return kept.receipt
+            return _tell_minimum(kept.receipt, delivery.grant)
 
     def _record_replay(self, delivery: Delivery, receipt: Receipt) -> None:
         """A resend has outcomes of its own: what is stored is not stored again."""
@@ -209,25 +213,56 @@ class Intake:
         if reading.rejections:
             body = None if delivery.is_retry else delivery.body
             self.outcomes.record_rejections(reading, grant, protocol, delivery.request, body)
-        count = len(reading.columns)
-        if not count:
-            return Receipt(ids=[], rejections=reading.rejections, lines=reading.lines)
-        events = self._sink.stamp(
-            reading.columns, workspace=grant.workspace, key=grant.key, protocol=protocol
-        )
+        if not len(reading.columns):
+            return _tell_minimum(_receipt(reading, [], {}), grant)
+        sifted = await self._stamp(reading.columns, delivery)
+
+        def receipt_of(repeated: Mapping[int, int]) -> Receipt:
+            return _receipt(reading, sifted.events.ids, sifted.place(repeated))
 
         def keep(repeated: Mapping[int, int]) -> tuple[bytes, bytes]:
-            return digest or b"", render_kept(_receipt(reading, events.ids, repeated), printed)
+            return digest or b"", render_kept(receipt_of(repeated), printed)
 
         digests = None
         if reading.identities is not None:
-            digests = digests_of(grant.workspace, protocol, reading.identities)
-        repeated = await self._sink.accept(
-            events, size, receipt=keep if digest else None, digests=digests
-        )
-        self.outcomes.record(Outcome.REPEATED, grant, protocol, events=len(repeated))
-        self.outcomes.record(Outcome.STORED, grant, protocol, events=count - len(repeated))
-        return _receipt(reading, events.ids, repeated)
+            identities = [reading.identities[index] for index in sifted.kept]
+            digests = digests_of(grant.workspace, protocol, identities)
+        repeated: Mapping[int, int] = {}
+        if (stored := sifted.stored) is not None:
+            repeated = await self._sink.accept(
+                stored, size, receipt=keep if digest else None, digests=digests
+            )
+        self._record_outcomes(sifted, len(repeated), delivery)
+        return _tell_minimum(receipt_of(repeated), grant)
+
+    def _record_outcomes(self, sifted: Sifted, repeated: int, delivery: Delivery) -> None:
+        record, grant, protocol = self.outcomes.record, delivery.grant, delivery.protocol.name
+        stored = len(sifted.events.ids) - len(sifted.filtered) - repeated
+        record(Outcome.STORED, grant, protocol, events=stored)
+        record(Outcome.REPEATED, grant, protocol, events=repeated)
+        if sifted.filtered:
+            for reason, times in Counter(sifted.filtered.values()).items():
+                record(Outcome.FILTERED, grant, protocol, reason, events=times)
+
+    async def _stamp(self, columns: Columns, delivery: Delivery) -> Sifted:
+        """Events ready for the spool, and which of them the settings of their key do not keep."""
+        grant, protocol = delivery.grant, delivery.protocol.name
+
+        def stamp() -> Batch:
+            return self._sink.stamp(
+                columns, workspace=grant.workspace, key=grant.key, protocol=protocol
+            )
+
+        rules = grant.rules
+        if rules is None:
+            return Sifted(stamp())
+        if delivery.is_small and delivery.body.size <= QUICK_RULES_BYTES:
+            complete(columns, rules)
+            events = stamp()
+            return Sifted(events, find_filtered(events, rules))
+        await asyncio.to_thread(complete, columns, rules)
+        events = stamp()
+        return Sifted(events, await asyncio.to_thread(find_filtered, events, rules))
 
     async def _read(self, delivery: Delivery) -> tuple[Reading, int, bytes]:
         """The events of a body, its size when open (bytes), and its fingerprint if it needs one."""
@@ -260,6 +295,13 @@ def _receipt(reading: Reading, ids: list[int], repeated: Mapping[int, int]) -> R
         lines=reading.lines,
         repeated=sorted(repeated),
     )
+
+
+def _tell_minimum(receipt: Receipt, grant: Grant) -> Receipt:
+    """Say what the key asks of its senders, for dialects that can tell them."""
+    if grant.rules is None or not grant.rules.minimum_severity:
+        return receipt
+    return msgspec.structs.replace(receipt, minimum_severity=grant.rules.minimum_severity)
 
 
 def _count_parts(plain: bytes, delivery: Delivery) -> int:

@@ -118,7 +118,8 @@ class Reading(msgspec.Struct, kw_only=True):
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a request's events: ids of the accepted, in order, and the rejections.
 
-    Promise: accepted means synced to disk; every event is in exactly one of the two.
+    Promise: accepted means synced to disk, or filtered as the key's settings say; every event is
+    in exactly one of the two.
     `minimum_severity` is what the key asks of its senders: less is not kept.
     `repeated` are the indexes, in `ids`, of events that came before: they have their first id.
     """

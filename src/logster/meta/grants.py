@@ -16,6 +16,7 @@ from sqlalchemy import select, update
 
 from logster.errors import ForbiddenError, UnauthorizedError
 from logster.meta import tables
+from logster.meta.key_settings import Rules, read_rules
 from logster.meta.key_text import digest_of, may_exist
 
 if TYPE_CHECKING:
@@ -42,11 +43,12 @@ ALL_RIGHTS = frozenset(Right)
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
-    """A key that was checked: whose it is and what it may."""
+    """A key that was checked: whose it is and what it may; None where it has no settings."""
 
     workspace: int
     key: int
     rights: frozenset[Right]
+    rules: Rules | None = None
 
 
 class Grants:
@@ -117,10 +119,12 @@ class Grants:
 
 def _load(connection: Connection) -> Mapping[bytes, Grant]:
     keys = tables.keys.c
-    question = select(keys.digest, keys.workspace, keys.id, keys.rights)
+    question = select(keys.digest, keys.workspace, keys.id, keys.rights, keys.settings)
     return {
-        bytes(digest): Grant(workspace=workspace, key=key, rights=rights_of(rights))
-        for digest, workspace, key, rights in connection.execute(
+        bytes(digest): Grant(
+            workspace=workspace, key=key, rights=rights_of(rights), rules=read_rules(settings)
+        )
+        for digest, workspace, key, rights, settings in connection.execute(
             question.where(keys.revoked_at.is_(None))
         )
     }

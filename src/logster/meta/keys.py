@@ -1,4 +1,4 @@
-"""API keys, as people make, list, rename and revoke them.
+"""API keys, as people make, list, change and revoke them.
 
 In: a workspace and what is wanted. Out: `KeyInfo`s, and once the text of a new key.
 Promise: the text itself is not kept; a revoked key stays revoked, and is never made again.
@@ -15,11 +15,19 @@ from sqlalchemy import select, update
 from logster.errors import NotFoundError
 from logster.meta import tables
 from logster.meta.grants import PART, Right, rights_of
+from logster.meta.key_settings import (
+    NOTHING,
+    KeySettings,
+    change_settings,
+    read_settings,
+    render_settings,
+)
 from logster.meta.key_text import digest_of, hint_of, make_key
 from logster.meta.live import record_change
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+    from typing import Any
 
     from sqlalchemy import Connection, Row
 
@@ -40,6 +48,7 @@ class KeyInfo(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int
     revoked_at: int | None = None
     last_used_at: int | None = None
+    settings: KeySettings = NOTHING
 
 
 class NewKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,15 +66,22 @@ class Keys:
         self._database = database
         self._live = live
 
-    async def create(self, workspace: int, name: str, rights: Iterable[Right]) -> NewKey:
-        """Make a key; raises ValueError for a name or rights that cannot be."""
+    async def create(
+        self,
+        workspace: int,
+        name: str,
+        rights: Iterable[Right],
+        settings: Mapping[str, Any] | None = None,
+    ) -> NewKey:
+        """Make a key; raises ValueError for what cannot be, QueryError for the filter of it."""
         name, chosen = _check_name(name), frozenset(rights)
+        chosen_settings = change_settings(NOTHING, settings or {})
         if not chosen:
             raise ValueError("A key needs at least one right: ingest, read or admin.")
         text = make_key()
         new = await self._database.write(
             lambda connection: NewKey(
-                info=add_key(connection, workspace, name, text, chosen), text=text
+                info=add_key(connection, workspace, name, text, chosen, chosen_settings), text=text
             )
         )
         await self._catch_up()
@@ -85,18 +101,33 @@ class Keys:
         """One key of the workspace; raises NotFoundError."""
         return await self._database.read(lambda connection: _find(connection, workspace, key))
 
-    async def rename(self, workspace: int, key: int, name: str) -> KeyInfo:
-        """Call a key something else; raises NotFoundError, or ValueError for the name."""
-        name = _check_name(name)
+    async def change(
+        self,
+        workspace: int,
+        key: int,
+        *,
+        name: str | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> KeyInfo:
+        """Call a key something else, set some of its settings; the others stay as they are.
+
+        Raises NotFoundError, ValueError for what cannot be, QueryError for the filter.
+        """
+        named = {} if name is None else {"name": _check_name(name)}
 
         def change(connection: Connection) -> KeyInfo:
-            _find(connection, workspace, key)
-            renaming = update(tables.keys).where(tables.keys.c.id == key).values(name=name)
-            connection.execute(renaming)
+            # Two people who change one key at the same time: the second sees what the first did.
+            mine = select(tables.keys.c.id).where(tables.keys.c.id == key)
+            connection.execute(mine.with_for_update())
+            changed = change_settings(_find(connection, workspace, key).settings, settings or {})
+            values = {**named, "settings": render_settings(changed)}
+            connection.execute(update(tables.keys).where(tables.keys.c.id == key).values(**values))
             record_change(connection, PART)  # a socket may stand for it by its name
             return _find(connection, workspace, key)
 
-        return await self._database.write(change)
+        info = await self._database.write(change)
+        await self._catch_up()
+        return info
 
     async def revoke(self, workspace: int, key: int) -> None:
         """End a key for good; raises NotFoundError. Revoking twice is no mistake."""
@@ -109,7 +140,12 @@ class Keys:
 
 
 def add_key(
-    connection: Connection, workspace: int, name: str, text: str, rights: frozenset[Right]
+    connection: Connection,
+    workspace: int,
+    name: str,
+    text: str,
+    rights: frozenset[Right],
+    settings: KeySettings = NOTHING,
 ) -> KeyInfo:
     """Write a key down and tell every worker; the text itself is not kept."""
     row = connection.execute(
@@ -121,6 +157,7 @@ def add_key(
             hint=hint_of(text),
             rights=" ".join(sorted(rights)),
             created_at=time.time_ns(),
+            settings=render_settings(settings),
         )
         .returning(tables.keys)
     ).one()
@@ -156,4 +193,5 @@ def _revoke(connection: Connection, workspace: int, key: int) -> None:
 def _info_of(row: Row[tuple[object, ...]]) -> KeyInfo:
     values = dict(row._mapping)  # noqa: SLF001 - the documented way to a row's names
     del values["digest"]
-    return KeyInfo(**{**values, "rights": rights_of(values["rights"])})
+    rights, settings = rights_of(values["rights"]), read_settings(values["settings"])
+    return KeyInfo(**{**values, "rights": rights, "settings": settings})

@@ -96,6 +96,8 @@ keys = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
     Column("last_used_at", BigInteger),
+    # What its events get and which are kept (`key_settings`), as JSON: read and written whole.
+    Column("settings", Text),
     Index(None, "workspace"),
     sqlite_autoincrement=True,
 )

@@ -57,21 +57,21 @@ def matches(tree: Filter, event: Event) -> bool:  # noqa: C901, PLR0911  # one a
             return not matches(part, event)
         case Words(_, field):
             pattern = _pattern_of_words(tree)
-            return any(pattern.search(text.lower()) for text in _texts_of(field, event))
+            return any(pattern.search(text.lower()) for text in texts_of(field, event))
         case Glob(texts, field):
             if is_prose(field):
                 pattern = _pattern_of_glob(tree)
-                return any(pattern.search(text.lower()) for text in _texts_of(field, event))
+                return any(pattern.search(text.lower()) for text in texts_of(field, event))
             whole = _pattern_of_value(texts)
-            return any(whole.fullmatch(text) for text in _texts_of(field, event))
+            return any(whole.fullmatch(text) for text in texts_of(field, event))
         case Regex(text, field, is_any_case):
             pattern = compile_python(parse_regex(text, is_any_case=is_any_case))
-            return any(pattern.search(found) for found in _texts_of(field, event))
+            return any(pattern.search(found) for found in texts_of(field, event))
         case Equal(field, value):
             return _equals(value_of(field, event), value)
         case Prefix(field, text):
             beginnings = spellings(text)
-            return any(found.startswith(beginnings) for found in _texts_of(field, event))
+            return any(found.startswith(beginnings) for found in texts_of(field, event))
         case Order(field):
             return _is_beside(value_of(field, event), tree)
         case Has(field):
@@ -80,7 +80,7 @@ def matches(tree: Filter, event: Event) -> bool:  # noqa: C901, PLR0911  # one a
             assert_never(tree)
 
 
-def _texts_of(field: Field | None, event: Event) -> list[str]:
+def texts_of(field: Field | None, event: Event) -> list[str]:
     """The texts in which a pattern is looked for."""
     if field is None or not field.is_property:
         names = PROSE_FIELDS if field is None else (field.name,)

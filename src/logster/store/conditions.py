@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from logster.query.regex.parse import parse_regex
-from logster.query.regex.render import render_re2
+from logster.query.re2 import re2_of, re2_of_value
 from logster.query.tree import (
     TIME_FIELDS,
     And,
@@ -28,7 +27,7 @@ from logster.query.tree import (
 )
 from logster.query.unicode import spellings
 from logster.store.columns import COLUMNS
-from logster.store.expressions import all_of, any_of, like_literal, re2_literal
+from logster.store.expressions import all_of, any_of, like_literal
 from logster.store.properties import property_condition, text_in_member
 from logster.store.prose import is_prose, pattern_in_prose, words_in_prose
 
@@ -76,9 +75,8 @@ def _text_test(tree: Prefix | Glob | Regex, text: str, parameters: Parameters) -
             return any_of([f"startsWith({text}, {each})" for each in bound])
         case Glob(texts):
             return _value_pattern(texts, text, parameters)
-        case Regex(expression):
-            node = parse_regex(expression, is_any_case=tree.is_any_case)
-            return f"match({text}, {parameters.bind(render_re2(node), 'String')})"
+        case Regex():
+            return f"match({text}, {parameters.bind(re2_of(tree), 'String')})"
 
 
 def _value_pattern(texts: tuple[str, ...], text: str, parameters: Parameters) -> str:
@@ -86,9 +84,7 @@ def _value_pattern(texts: tuple[str, ...], text: str, parameters: Parameters) ->
     if all(map(str.isascii, texts)):
         pattern = "%".join(map(like_literal, texts))
         return f"{text} LIKE {parameters.bind(pattern, 'String')}"
-    parts = ("|".join(map(re2_literal, spellings(part))) for part in texts)
-    pattern = "^" + "(?s:.*)".join(f"(?:{part})" for part in parts) + "$"
-    return f"match({text}, {parameters.bind(pattern, 'String')})"
+    return f"match({text}, {parameters.bind(re2_of_value(texts), 'String')})"
 
 
 def _column(tree: Equal | Order | Has, parameters: Parameters) -> str:

@@ -8,8 +8,6 @@ from __future__ import annotations
 import re
 
 _LIKE_SPECIAL = re.compile(r"[%_\\]")
-#: RE2 takes a backslash before ASCII punctuation; control characters go by number.
-_RE2_SPECIAL = re.compile(r"[^0-9A-Za-z_\x80-\U0010ffff]")
 
 
 def all_of(conditions: list[str]) -> str:
@@ -25,13 +23,3 @@ def any_of(conditions: list[str]) -> str:
 def like_literal(text: str) -> str:
     """A text in a pattern of LIKE."""
     return _LIKE_SPECIAL.sub(r"\\\g<0>", text)
-
-
-def re2_literal(text: str) -> str:
-    """A text in an expression of RE2."""
-    return _RE2_SPECIAL.sub(_escape, text)
-
-
-def _escape(found: re.Match[str]) -> str:
-    character = found[0]
-    return "\\" + character if character.isprintable() else f"\\x{ord(character):02x}"

@@ -18,13 +18,11 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from logster.query.re2 import re2_bounded, re2_in_prose, re2_literal, re2_of
 from logster.query.regex.parse import parse_regex
-from logster.query.regex.render import render_re2
 from logster.query.regex.tokens import tokens_in_regex
 from logster.query.tokens import (
-    SPACES,
     bounds_of,
-    bounds_of_glob,
     pattern_of_text,
     runs_of,
     whole_tokens_in,
@@ -33,7 +31,7 @@ from logster.query.tokens import (
 from logster.query.tree import PROSE_FIELDS, Field, Glob, Regex, Words
 from logster.query.unicode import MAX_SPELLINGS, folded_spellings
 from logster.store.columns import COLUMNS
-from logster.store.expressions import all_of, any_of, like_literal, re2_literal
+from logster.store.expressions import all_of, any_of, like_literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,7 +50,6 @@ _ANY_WORD = "hasAnyTokens(lowerUTF8({}), {})"
 
 #: Characters of one word (`query/tokens`), ASCII alone: others have cases of their own.
 _PART = re.compile(r"[0-9a-z]+")
-_RE2_NEIGHBOUR = r"[^0-9A-Za-z\x{80}-\x{10ffff}]"
 
 
 def is_prose(field: Field) -> bool:
@@ -70,7 +67,7 @@ def words_in_prose(words: Words, parameters: Parameters) -> str:
         part = None if part == words.text.lower() else part
         return _prose(words.field, tokens, part, (_FOLDED_LIKE, likes), parameters)
     is_one_token = tokens == [words.text.lower()]
-    pattern = _bounded(pattern_of_text(words.text, re2_literal), *bounds)
+    pattern = re2_bounded(pattern_of_text(words.text, re2_literal), *bounds)
     test = (_FOLDED_MATCH, [] if is_one_token else [pattern])
     return _prose(words.field, tokens, part, test, parameters)
 
@@ -79,7 +76,7 @@ def pattern_in_prose(tree: Glob | Regex, parameters: Parameters) -> str:
     """A pattern is looked for in lower-cased text, an expression in the text as it is written."""
     if isinstance(tree, Regex):
         node = parse_regex(tree.text, is_any_case=tree.is_any_case)
-        test = (_MATCH, [render_re2(node)])
+        test = (_MATCH, [re2_of(tree)])
         return _prose(tree.field, tokens_in_regex(node), None, test, parameters)
     tokens = whole_tokens_in(tree.texts)
     part = None if tokens else _longest_part(tree.texts)
@@ -87,9 +84,8 @@ def pattern_in_prose(tree: Glob | Regex, parameters: Parameters) -> str:
         case ("", text, "") if likes := _likes(text):
             test = (_FOLDED_LIKE, likes)
             part = None if part == text.lower() else part
-        case texts:
-            middle = f"[^{SPACES}]*".join(pattern_of_text(text, re2_literal) for text in texts)
-            test = (_FOLDED_MATCH, [_bounded(middle, *bounds_of_glob(tree))])
+        case _:
+            test = (_FOLDED_MATCH, [re2_in_prose(tree)])
     return _prose(tree.field, tokens, part, test, parameters)
 
 
@@ -141,12 +137,3 @@ def _tokens(tokens: list[str], parameters: Parameters) -> list[tuple[str, list[s
     asked = [(_ALL_WORDS, [parameters.bind(plain, "String")])] if plain else []
     several = (list(found) for found in spelled if len(found) > 1)
     return asked + [(_ANY_WORD, [parameters.bind(found, "Array(String)")]) for found in several]
-
-
-def _bounded(middle: str, is_bounded_before: bool, is_bounded_behind: bool) -> str:
-    """A pattern for RE2, which has no look-around: the neighbour is part of the match."""
-    return (
-        (f"(?:^|{_RE2_NEIGHBOUR})" if is_bounded_before else "")
-        + middle
-        + (f"(?:$|{_RE2_NEIGHBOUR})" if is_bounded_behind else "")
-    )

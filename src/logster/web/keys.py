@@ -86,7 +86,7 @@ async def rename_key(
 ) -> KeyShape:
     """Call a key something else; what it may do stays."""
     with refusing():
-        key = await keys.rename(admin.workspace, key_id, data.name)
+        key = await keys.change(admin.workspace, key_id, name=data.name)
     AUDIT.info("%s renamed %s", admin.name, _name(key))
     return shape_key(key)
 

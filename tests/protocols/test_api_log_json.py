@@ -50,6 +50,7 @@ def test_every_member_is_stored_under_its_field() -> None:
         "severity": 5,
         "timestamp": 1_000_000_000,
         "template": None,
+        "details": None,
         "application": "a",
         "category": "c",
         "user": "u",

@@ -15,11 +15,13 @@ from typing import Any, cast
 from logster.config import Config
 from logster.errors import UnauthorizedError
 from logster.ingest.http import Receiver
+from logster.ingest.outcomes import Outcomes
 from logster.ingest.protocol import Limits, Reading, Receipt
 from logster.ingest.protocols import PROTOCOLS
 from logster.ingest.routes import Routes
 from logster.meta.grants import Grant, Right
 from support.asgi import Answer, ask
+from support.ledger import MemoryLedger
 from support.native import rows
 
 CORPUS = Path(__file__).parents[1] / "corpus"
@@ -67,6 +69,7 @@ class Front:
         self.key: str | None = None
         self.reading: Reading | None = None
         self.protocol = ""
+        self.outcomes = Outcomes(MemoryLedger())
         self._receiver = Receiver(
             Routes(PROTOCOLS), admit=self._admit, intake=cast("Any", self), config=Config()
         )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.clients import FOLDER, Clients
+from support.clients import FOLDER, GELF_PORT, SYSLOG_PORT, Clients
 from support.served import serving
 
 
@@ -10,7 +10,8 @@ from support.served import serving
 def server(tmp_path_factory):
     if not FOLDER.is_dir():
         pytest.fail(f"The clients are not in {FOLDER}; `make clients-ready` puts them there.")
-    with serving(tmp_path_factory.mktemp("served") / "data") as served:
+    sockets = {"syslog": f"127.0.0.1:{SYSLOG_PORT}", "gelf": f"127.0.0.1:{GELF_PORT}"}
+    with serving(tmp_path_factory.mktemp("served") / "data", **sockets) as served:
         yield served
 
 

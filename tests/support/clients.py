@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from hatch_build import find_node
 
-from support.served import KEY, Served
+from support.served import KEY, Served, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,6 +28,8 @@ FOLDER = Path(os.environ.get("LOGSTER_CLIENTS", ROOT / ".clients"))
 NUMBER = 9_007_199_254_740_993
 NESTED = {"city": "Ulm", "lines": [1, 2]}
 MAX_RUN_S = 60.0
+#: Where the server has its sockets.
+SYSLOG_PORT, GELF_PORT = free_port(), free_port()
 
 
 class Clients:
@@ -86,6 +88,8 @@ class Clients:
             "PATH": os.environ["PATH"],
             "LOGSTER_URL": self.served.url,
             "LOGSTER_PORT": str(self.served.port),
+            "LOGSTER_SYSLOG_PORT": str(SYSLOG_PORT),
+            "LOGSTER_GELF_PORT": str(GELF_PORT),
             "LOGSTER_KEY": KEY,
             "LOGSTER_RUN": self.run_word,
             "PYTHONWARNINGS": "ignore",
@@ -100,7 +104,8 @@ class Clients:
         self.served.wait_for(marker, 1)
         found = self.served.search(self.run_word)
         assert len(found) == count, [event["message"] for event in found]
-        found.sort(key=lambda event: (event["timestamp"], int(event["id"])))
+        # Without the Z: 12:00:00.5Z is later than 12:00:00.49Z, but not as text.
+        found.sort(key=lambda event: (event["timestamp"].rstrip("Z"), int(event["id"])))
         return found
 
 

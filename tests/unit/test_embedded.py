@@ -110,3 +110,25 @@ def test_whatever_comes_of_a_text_can_be_kept(text: str) -> None:
         rows = Rows(Limits(max_events=1, max_message_bytes=1_000))
         rows.add(1, message=text, **fields)
         assert not rows.reading().rejections
+
+
+def test_an_exception_that_is_an_object_has_its_trace_in_the_field():
+    text = r'{"err":{"type":"TypeError","code":7,"stack":"TypeError: x\n    at f (a.js:1:2)"}}'
+    fields = read_embedded(text)
+    assert fields is not None
+    assert fields["exception"] == "TypeError: x"
+    assert fields["stack_trace"] == "TypeError: x\n    at f (a.js:1:2)"
+    assert fields["properties"] == {"err": {"type": "TypeError", "code": 7}}
+
+
+def test_a_trace_that_stands_alone_says_the_exception():
+    fields = read_embedded(r'{"stack":"Error: y\n    at f (a.js:1:2)"}')
+    assert fields is not None
+    assert fields["exception"] == "Error: y"
+
+
+def test_an_error_without_a_trace_is_a_property():
+    for error in ('{"message":"x"}', '"x"', '{"stack":1}', '{"stack":" "}', "1e999", "[]"):
+        fields = read_embedded(f'{{"err":{error}}}')
+        assert fields is not None
+        assert "stack_trace" not in fields

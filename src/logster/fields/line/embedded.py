@@ -15,6 +15,7 @@ import msgspec
 
 from logster.fields.aliases import find_fields
 from logster.fields.ansi import ESCAPE, plain_of
+from logster.fields.exception import split_exception
 from logster.fields.instant import read_instant
 from logster.fields.line.jsonline import read_members
 from logster.fields.line.logfmt import read_pairs
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 #: An object, also behind the mark of rsyslog and its kin, or the first name of logfmt.
 _HEAD = re.compile(r"\s*(?:@cee:\s*)?(?:(?P<object>\{)|[A-Za-z_@][\w.@/-]*=)", re.ASCII)
+#: Members that may be an exception with all its parts.
+_ERRORS = ("err", "error", "exception")
 #: One pair alone is a sentence with a sign in it as often as it is logfmt.
 MIN_PAIRS = 2
 #: Properties may be nested 256 levels deep; an object of so many brackets is kept as text only.
@@ -67,7 +70,35 @@ def _fields_of(members: dict[str, Any], known: Container[str]) -> dict[str, Any]
         if value is not None:
             fields[field] = value
             del members[name]
+    if "stack_trace" not in known and "exception" not in known:
+        _find_error(members, fields)
     return fields
+
+
+def _find_error(members: dict[str, Any], fields: dict[str, Any]) -> None:
+    """An exception that is an object, as pino and its kin write it: `"err":{"stack":"…"}`.
+
+    The object stays, without what is a field now.
+    """
+    if "stack_trace" not in fields:
+        for name in _ERRORS:
+            error = _value_of_error(members.get(name))
+            if error is not None:
+                fields["stack_trace"] = error.pop("stack")
+                members[name] = error
+                break
+    if trace := fields.get("stack_trace"):
+        fields.setdefault("exception", split_exception(trace)[0])
+
+
+def _value_of_error(said: Any) -> dict[str, Any] | None:
+    """An object with a stack trace."""
+    try:
+        error = msgspec.json.decode(said) if isinstance(said, msgspec.Raw) else None
+    except (ValueError, RecursionError):  # a number beyond every type
+        return None
+    stack = error.get("stack") if isinstance(error, dict) else None
+    return error if isinstance(stack, str) and stack.strip() else None
 
 
 def _value_of(field: str, said: str | msgspec.Raw) -> Any:

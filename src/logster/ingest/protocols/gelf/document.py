@@ -90,24 +90,28 @@ def _named(members: Members) -> Members:
 def _take_extra(members: Members, fields: dict[str, Any]) -> None:
     """Take what programs call our other fields by."""
     names = {_OTHER_NAMES.get(name.lower(), name): name for name in members}
-    for field, told in find_fields(names).items():
-        if field not in _NOT_EXTRA and (text := _text_of(members[names[told]])):
-            _take(members, names[told], fields, field, text)
+    found = find_fields(names)
+    if told := found.pop("stack_trace", ""):
+        _take(members, names[told], fields, "stack_trace")
+        if trace := fields.get("stack_trace"):
+            fields.setdefault("exception", split_exception(trace)[0])
+    for field, told in found.items():
+        if field not in _NOT_EXTRA:
+            _take(members, names[told], fields, field)
     by_case = {name.lower(): name for name in members}
-    for told in _APPLICATIONS:
-        if told in by_case and (text := _text_of(members[by_case[told]])):
-            _take(members, by_case[told], fields, "application", text)
-            break
-    if "category" not in fields and (text := _text_of(members.get("facility"))):
-        _take(members, "facility", fields, "category", text)
+    for told in (*_APPLICATIONS, *(() if "category" in fields else ("facility",))):
+        field = "category" if told == "facility" else "application"
+        if told in by_case and field not in fields:
+            _take(members, by_case[told], fields, field)
     exception = fields.get("exception")
     if exception and "stack_trace" not in fields:
         fields["exception"], fields["stack_trace"] = split_exception(exception)
 
 
-def _take(members: Members, name: str, fields: dict[str, Any], field: str, text: str) -> None:
+def _take(members: Members, name: str, fields: dict[str, Any], field: str) -> None:
     """Make a member a field, unless the field says something else already."""
-    if fields.setdefault(field, text) == text:
+    text = _text_of(members[name])
+    if text and text in fields.setdefault(field, text):
         del members[name]
 
 

@@ -41,7 +41,11 @@ _PRIORITIES = [
     for number in range(MAX_PRIORITY + 1)
 ]
 _NIL = "-"
+#: Before a message: the second one is rsyslog's, which takes it for a part of the message.
+_MAX_BLANKS = 2
 _BOM = "\ufeff"
+#: What rfc5424-logging-handler makes of line ends in streams; the message stays as it was sent.
+_ESCAPED_TRACE = r"\nTraceback (most recent call last):\n"
 
 _5424 = re.compile(r"<(\d{1,3})>1 (\S+) (\S+) (\S+) (\S+) (\S+) ?", re.ASCII)
 _OLDER = re.compile(
@@ -99,7 +103,9 @@ def _read_5424(text: str, found: re.Match[str]) -> Fields:
         properties["procid"] = process
     if identity != _NIL:
         properties["msgid"] = identity
-    return _say(fields, properties, text[rest + text.startswith(" ", rest) :], int(priority))
+    for _ in range(_MAX_BLANKS):
+        rest += text.startswith(" ", rest)
+    return _say(fields, properties, text[rest:], int(priority))
 
 
 def _read_older(text: str, received_at: int, zone: str) -> Fields:
@@ -160,6 +166,8 @@ def _say(fields: Fields, properties: Fields, said: str, priority: int | None = N
     said = said.removeprefix(_BOM)
     fields["properties"] = properties
     fields["message"], raised = split_message(said)
+    if _ESCAPED_TRACE in said and raised is None:
+        _, raised = split_message(said.replace("\\n", "\n"))
     if raised is not None:
         fields["exception"], fields["stack_trace"] = split_exception(raised)
     embedded = read_embedded(said, known=fields.keys() - {"severity"})

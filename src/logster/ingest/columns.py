@@ -60,6 +60,10 @@ class Rows:
         the time), `properties` and `details` are dicts, in which `msgspec.Raw` stays as it was
         sent; it is read at the end. Raises BodyTooLargeError.
         """
+        self.take(line, fields, identity)
+
+    def take(self, line: int, fields: dict[str, Any], identity: str | None = None) -> None:
+        """The same for fields that are a dict already; it is kept as it is."""
         if len(self._rows) >= self._room:
             raise self._too_many()
         self._rows.append(fields)

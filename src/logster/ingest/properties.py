@@ -29,8 +29,9 @@ def gather(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 
 def join(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The properties of several parts; those of a single one are not copied."""
-    if len(parts) == 1:
-        return parts[0]
+    parts = [part for part in parts if part]
+    if len(parts) <= 1:
+        return parts[0] if parts else {}
     joined: dict[str, Any] = {}
     for part in parts:
         joined.update(part)

@@ -65,7 +65,7 @@ def read_json(body: bytes, limits: Limits, tenant: str = "") -> Reading:
             number += 1
             try:
                 parts = _read_entry(text) if is_old else _read_value(text)
-                rows.add(number, **compose(stream, *parts))
+                rows.take(number, compose(stream, *parts))
             except (ValueError, RecursionError) as error:
                 rows.reject(number, "syntax", f"The line cannot be read: {error}.")
     except (ValueError, RecursionError) as error:

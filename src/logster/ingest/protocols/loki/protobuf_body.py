@@ -51,7 +51,7 @@ def read_protobuf(body: bytes, limits: Limits, tenant: str = "") -> Reading:
             for entry in stream.entries:
                 number += 1
                 try:
-                    rows.add(number, **_read_entry(_Entry.FromString(entry), said))
+                    rows.take(number, _read_entry(_Entry.FromString(entry), said))
                 except DecodeError as error:
                     rows.reject(number, "syntax", f"The line cannot be read: {error}.")
     except DecodeError as error:

@@ -19,7 +19,7 @@ from logster.ingest.json_items import read_items
 from logster.ingest.json_text import replace_halves
 from logster.ingest.properties import gather
 from logster.ingest.protocols.otlp.origin import origin_of
-from logster.ingest.protocols.otlp.record import Record, compose
+from logster.ingest.protocols.otlp.record import compose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -86,6 +86,18 @@ class _LogRecord(_Struct):
     event_name: str | None = None
 
 
+class _Record(msgspec.Struct):
+    """The values of a record as protobuf has them."""
+
+    time_unix_nano: int
+    observed_time_unix_nano: int
+    severity_number: int
+    severity_text: str
+    event_name: str
+    flags: int
+    dropped_attributes_count: int
+
+
 class _ScopeLogs(_Struct):
     scope: _Head | None = None
     log_records: msgspec.Raw = _ABSENT
@@ -117,7 +129,7 @@ def read_json(body: bytes, limits: Limits) -> Reading:
             for text in records:
                 line += 1
                 try:
-                    rows.add(line, **_read_record(_record.decode(text), origin))
+                    rows.take(line, _read_record(_record.decode(text), origin))
                 except (ValueError, RecursionError) as error:
                     rows.reject(line, "syntax", f"The record cannot be read: {error}.")
     except (ValueError, RecursionError) as error:
@@ -164,22 +176,23 @@ def _scopes_of(request: _Request, limits: Limits) -> Iterator[tuple[list[msgspec
             )
 
 
-def _read_record(record: _LogRecord, origin: Origin) -> dict[str, Any]:
+def _read_record(said: _LogRecord, origin: Origin) -> dict[str, Any]:
+    record = _Record(
+        time_unix_nano=_whole(said.time_unix_nano),
+        observed_time_unix_nano=_whole(said.observed_time_unix_nano),
+        severity_number=_severity_of(said.severity_number),
+        severity_text=said.severity_text or "",
+        event_name=said.event_name or "",
+        flags=_whole(said.flags),
+        dropped_attributes_count=_whole(said.dropped_attributes_count),
+    )
     return compose(
-        Record(
-            time_ns=_whole(record.time_unix_nano),
-            observed_ns=_whole(record.observed_time_unix_nano),
-            number=_severity_of(record.severity_number),
-            severity=record.severity_text or "",
-            body=_value_of(record.body),
-            attributes=gather(_pairs_of(record.attributes or ())),
-            trace_id=_id_of(record.trace_id),
-            span_id=_id_of(record.span_id),
-            event=record.event_name or "",
-            flags=_whole(record.flags),
-            dropped=_whole(record.dropped_attributes_count),
-        ),
+        record,
         origin,
+        body=_value_of(said.body),
+        attributes=gather(_pairs_of(said.attributes or ())),
+        trace_id=_id_of(said.trace_id),
+        span_id=_id_of(said.span_id),
     )
 
 

@@ -24,7 +24,7 @@ from logster.ingest.groups import Groups
 from logster.ingest.properties import gather
 from logster.ingest.protobuf import declare
 from logster.ingest.protocols.otlp.origin import origin_of
-from logster.ingest.protocols.otlp.record import Record, compose, finite
+from logster.ingest.protocols.otlp.record import compose, finite
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -54,7 +54,7 @@ def read_protobuf(body: bytes, limits: Limits) -> Reading:
             for record in scope.members:
                 line += 1
                 try:
-                    rows.add(line, **_read_record(LogRecord.FromString(record), origin))
+                    rows.take(line, _read_record(LogRecord.FromString(record), origin))
                 except DecodeError as error:
                     rows.reject(line, "syntax", f"The record cannot be read: {error}.")
     except DecodeError as error:
@@ -99,20 +99,12 @@ def _read_record(record: LogRecord, origin: Origin) -> dict[str, Any]:
         attributes = gather(_pairs_of(pairs))
     body = record.body
     return compose(
-        Record(
-            time_ns=record.time_unix_nano,
-            observed_ns=record.observed_time_unix_nano,
-            number=record.severity_number,
-            severity=record.severity_text,
-            body=body.string_value or _value_of(body),
-            attributes=attributes,
-            trace_id=record.trace_id.hex(),
-            span_id=record.span_id.hex(),
-            event=record.event_name,
-            flags=record.flags,
-            dropped=record.dropped_attributes_count,
-        ),
+        record,
         origin,
+        body=body.string_value or _value_of(body),
+        attributes=attributes,
+        trace_id=record.trace_id.hex(),
+        span_id=record.span_id.hex(),
     )
 
 
@@ -121,6 +113,8 @@ def _pairs_of(pairs: Iterable[KeyValue]) -> Iterator[tuple[str, Any]]:
 
 
 def _value_of(value: AnyValue) -> Any:
+    if number := value.double_value:
+        return finite(number)
     kind = value.WhichOneof("value")
     if kind is None:
         return None
@@ -130,6 +124,4 @@ def _value_of(value: AnyValue) -> Any:
         return [_value_of(each) for each in value.array_value.values]
     if kind == "bytes_value":
         return b64encode(value.bytes_value).decode()
-    if kind == "double_value":
-        return finite(value.double_value)
     return getattr(value, kind)

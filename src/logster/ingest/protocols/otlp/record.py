@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from math import isfinite, isnan
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -24,57 +24,66 @@ if TYPE_CHECKING:
 _STACK = "exception.stacktrace"
 _TYPE, _MESSAGE = "exception.type", "exception.message"
 _USERS = ("user.id", "enduser.id")
+#: Attributes of a record that are fields of ours.
+_SPECIAL = frozenset({_STACK, _TYPE, _MESSAGE, *_USERS})
 #: Who reads a file says when it was read: that is told when it was so long after the time.
 _LATE_NS = NS_PER_S
-#: No logger has a longer word for one; what is longer is not remembered.
+#: Less is no time in nanoseconds: it counts in another unit (1973).
+_FIRST_NS = 10**17
+#: No logger has a longer word for a severity; what is longer is not remembered.
 _MAX_WORD = 32
 #: So many numbers have one name, the first of them is the usual one.
 _STEP = 4
 
 
-class Record(msgspec.Struct, gc=False):
-    """The values of a log record; `body` is text, None, or what was nested in it."""
+class Record(Protocol):
+    """What protobuf's records and JSON's have in common; 0 and "" are as good as absent."""
 
-    time_ns: int
-    observed_ns: int
-    number: int
-    severity: str
-    body: Any
-    attributes: dict[str, Any]
-    trace_id: str
-    span_id: str
-    event: str
-    #: Its flags, and how many attributes its sender has dropped.
+    time_unix_nano: int
+    observed_time_unix_nano: int
+    severity_text: str
+    event_name: str
     flags: int
-    dropped: int
+    dropped_attributes_count: int
+
+    @property
+    def severity_number(self) -> int:
+        """1 to 24; protobuf's class has a type of its own for it."""
 
 
-def compose(record: Record, origin: Origin) -> dict[str, Any]:
-    """The fields of the event that a record is."""
-    properties, fields = record.attributes, dict(origin.fields)
-    is_usual = len(record.severity) <= _MAX_WORD
-    read = _read_usual_severity if is_usual else _read_severity
-    severity, beside = read(record.number, record.severity)
-    if severity is not None:
-        fields["severity"] = severity
-    if record.trace_id:
-        fields["trace_id"] = record.trace_id
-    if record.span_id:
-        fields["span_id"] = record.span_id
-    fields["timestamp"] = _instant_of(record.time_ns or record.observed_ns)
-    if _STACK in properties or _MESSAGE in properties or _TYPE in properties:
-        _take_exception(properties, fields)
-    for name in _USERS:
-        if name in properties and "user" not in fields and isinstance(properties[name], str):
-            fields["user"] = properties.pop(name)
-    message, nested = _message_of(record, fields)
-    fields["message"] = message
-    parts = [properties, beside, _extras_of(record), nested]
-    if severity is None and not beside and isinstance(record.body, str):
-        parts.append(_read_text(message, fields))
-    parts.append(origin.properties)
-    fields["properties"] = join([part for part in parts if part] or [{}])
+def compose(
+    record: Record,
+    origin: Origin,
+    *,
+    body: Any,
+    attributes: dict[str, Any],
+    trace_id: str,
+    span_id: str,
+) -> dict[str, Any]:
+    """The fields of the event that a record is; its `body` is text, None, or what is nested."""
+    severity, beside = _severity_of(record.severity_number, record.severity_text)
+    fields: dict[str, Any] = {
+        **origin.fields,
+        "severity": severity,
+        "timestamp": _instant_of(record),
+        "trace_id": trace_id or None,
+        "span_id": span_id or None,
+        "message": body,
+    }
+    if not _SPECIAL.isdisjoint(attributes):
+        _take_special(attributes, fields)
+    parts = [attributes, beside, _extras_of(record), origin.properties]
+    if not body or not isinstance(body, str):
+        fields["message"], nested = _message_of(record, body, fields)
+        parts.append(nested)
+    elif severity is None and not beside:
+        parts.append(_read_text(body, fields))
+    fields["properties"] = join(parts)
     return fields
+
+
+def _severity_of(number: int, text: str) -> tuple[int | None, dict[str, Any]]:
+    return (_read_usual_severity if len(text) <= _MAX_WORD else _read_severity)(number, text)
 
 
 @functools.lru_cache(maxsize=512)
@@ -96,47 +105,45 @@ def _read_severity(number: int, text: str) -> tuple[int | None, dict[str, Any]]:
     return severity, beside
 
 
-def _instant_of(time_ns: int) -> int | None:
-    """A time in nanoseconds; one that is far too small for these counts in another unit."""
-    if not time_ns:
-        return None
-    return time_ns * (unit_ns_of(time_ns) or 1)
+def _instant_of(record: Record) -> int | None:
+    time_ns = record.time_unix_nano or record.observed_time_unix_nano
+    if time_ns >= _FIRST_NS:
+        return time_ns
+    return time_ns * (unit_ns_of(time_ns) or 1) if time_ns else None
 
 
-def _take_exception(properties: dict[str, Any], fields: dict[str, Any]) -> None:
-    """`exception.*` as every error is kept: type and message in one, and the stack trace."""
-    stack = properties.get(_STACK)
-    if isinstance(stack, str):
-        fields["stack_trace"] = properties.pop(_STACK)
-    said = [properties.get(name) for name in (_TYPE, _MESSAGE)]
-    if all(isinstance(each, str) or each is None for each in said):
+def _take_special(attributes: dict[str, Any], fields: dict[str, Any]) -> None:
+    """`exception.*` as every error is kept, type and message in one; and the user."""
+    for name in _USERS:
+        if "user" not in fields and isinstance(attributes.get(name), str):
+            fields["user"] = attributes.pop(name)
+    if isinstance(attributes.get(_STACK), str):
+        fields["stack_trace"] = attributes.pop(_STACK)
+    said = [attributes.get(name) for name in (_TYPE, _MESSAGE)]
+    if any(said) and all(isinstance(each, str) or each is None for each in said):
         for name in (_TYPE, _MESSAGE):
-            properties.pop(name, None)
-        text = ": ".join(filter(None, said))
-        if text:
-            fields["exception"] = text
+            attributes.pop(name, None)
+        fields["exception"] = ": ".join(filter(None, said))
 
 
 def _extras_of(record: Record) -> dict[str, Any]:
     extras: dict[str, Any] = {}
-    if record.event:
-        extras["event_name"] = record.event
-    if record.flags:
-        extras["trace_flags"] = record.flags
-    if record.dropped:
-        extras["dropped_attributes_count"] = record.dropped
-    if record.time_ns and abs(record.observed_ns - record.time_ns) >= _LATE_NS < record.observed_ns:
-        extras["observed_time"] = render_instant(record.observed_ns)
+    if name := record.event_name:
+        extras["event_name"] = name
+    if flags := record.flags:
+        extras["trace_flags"] = flags
+    if dropped := record.dropped_attributes_count:
+        extras["dropped_attributes_count"] = dropped
+    observed_ns = record.observed_time_unix_nano
+    if observed_ns > record.time_unix_nano + _LATE_NS and record.time_unix_nano:
+        extras["observed_time"] = render_instant(observed_ns)
     return extras
 
 
-def _message_of(record: Record, fields: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The text of a record, and its body when that is more than text."""
-    body = record.body
-    if isinstance(body, str) and body:
-        return body, {}
-    if not body and body is not False and body != 0:
-        return record.event or fields.get("exception") or "", {"body": body} if body else {}
+def _message_of(record: Record, body: Any, fields: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The text of a record whose body is none, and the body when it says more."""
+    if body is None or body == "":
+        return record.event_name or fields.get("exception") or "", {}
     said = body.get("message") if isinstance(body, dict) else None
     text = said if isinstance(said, str) and said else msgspec.json.encode(body).decode()
     return text, {"body": body}
@@ -148,7 +155,8 @@ _KNOWN: frozenset[str] = frozenset({"timestamp"})
 
 def _read_text(text: str, fields: dict[str, Any]) -> dict[str, Any]:
     """A record without a severity is a line that a collector has only carried."""
-    found = read_embedded(text, _KNOWN | fields.keys())
+    said = {name for name, value in fields.items() if value is not None}
+    found = read_embedded(text, _KNOWN | said)
     if found is None:
         return {}
     properties: dict[str, Any] = found.pop("properties")

@@ -33,6 +33,11 @@ EVENTS = Counter(
     "was lost on the way to them.",
     ["protocol", "outcome", "reason"],
 )
+SKIPPED = Counter(
+    "logster_skipped_items_total",
+    "What arrived beside events and is not kept, such as the transactions of Sentry's clients.",
+    ["protocol", "kind"],
+)
 REQUESTS = Counter(
     "logster_requests_total",
     "Ingestion requests; of protocol http, what was no whole request.",

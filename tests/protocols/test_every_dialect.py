@@ -102,7 +102,7 @@ class Front:
 
 
 def path_of(route: Route) -> str:
-    return re.sub(r"\{[a-z_]+(\.\.\.)?\}", "7", route.path)
+    return re.sub(r"\{[a-z_]+(\.\.\.)?\}", "7", route.path.replace("{key}", "good"))
 
 
 def method_of(route: Route) -> str:

@@ -109,7 +109,8 @@ class Front:
 def receipt_of(reading: Reading) -> Receipt:
     """As if all good events had been synced."""
     ids = list(range(1, 1 + len(reading.columns)))
-    return Receipt(ids=ids, rejections=reading.rejections, lines=reading.lines)
+    identity = next(filter(None, reading.identities or ()), None)
+    return Receipt(ids=ids, rejections=reading.rejections, lines=reading.lines, identity=identity)
 
 
 def outcome_of(raw: bytes) -> dict[str, Any]:
@@ -125,6 +126,8 @@ def outcome_of(raw: bytes) -> dict[str, Any]:
         outcome["events"] = events_of(reading)
         if reading.identities is not None:
             outcome["identities"] = reading.identities
+        if reading.skipped:
+            outcome["skipped"] = dict(reading.skipped)
         if reading.lines is not None:
             outcome["lines"] = reading.lines
         outcome["rejections"] = [

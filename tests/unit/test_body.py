@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import gzip
+import os
 import tracemalloc
 import zlib
 
@@ -18,7 +19,7 @@ from logster.errors import (
     EncodingUnknownError,
     RefusedError,
 )
-from logster.ingest.body import open_body
+from logster.ingest.body import open_body, open_start
 
 CAP = 1 << 20
 
@@ -127,3 +128,15 @@ def test_an_unknown_encoding_is_named():
 def test_more_than_two_layers_are_refused():
     with pytest.raises(EncodingUnknownError, match="3 layers"):
         opened(b"x", "gzip, zstd, br")
+
+
+@pytest.mark.parametrize("encoding", ["", *ENCODERS])
+def test_the_start_of_a_body_is_opened_though_the_rest_is_not_there(encoding):
+    plain = b"header\n" + os.urandom(50_000)
+    packed = ENCODERS[encoding](plain) if encoding else plain
+    assert open_start(packed[:8_000], encoding, 100) == plain[:100]
+
+
+def test_a_start_that_cannot_be_opened_is_empty():
+    for encoding in ("gzip", "deflate", "zstd", "br"):
+        assert open_start(b"\xff\xff\xff\xff nothing", encoding, 100) == b""

@@ -278,3 +278,25 @@ async def test_elsewhere_they_are_permitted_nothing(front: Front) -> None:
     assert (asked.status, sent.status) == (405, 201)
     for answer in (asked, sent):
         assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+def find_key(start: bytes) -> str | None:
+    first, end, _ = start.partition(b"\n")
+    return first.decode() if end else None
+
+
+@pytest.mark.parametrize("pieces", [[b"good\nmore"], [b"go", b"od", b"\n", b"more"]])
+async def test_a_key_may_stand_at_the_start_of_a_body(
+    pieces: list[bytes], front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    protocol = msgspec.structs.replace(WORDS, find_key=find_key)
+    monkeypatch.setattr(front.receiver, "_routes", Routes([protocol]))
+    answer = await ask(front, "POST", "/words", pieces)
+    assert (answer.status, answer.body) == (201, b"1 kept")
+    assert front.sink.kept[0].columns.message == ["good\nmore"]
+    assert (await ask(front, "POST", "/words", b"bad\nmore")).status == 401
+    # Behind the start nobody looks for one, and the head comes first.
+    late = await ask(front, "POST", "/words", [b"x" * 5_000, b"\ngood"])
+    assert late.status in (401, 413)
+    assert (await ask(front, "POST", "/words", b"bad\nmore", key="good")).status == 201
+    assert front.intake.pending_bytes == 0

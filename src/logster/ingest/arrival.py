@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from logster.errors import BodyCutShortError, BodyTimeoutError
+from logster.ingest.body import open_start
 
 if TYPE_CHECKING:
     from logster.ingest.body import Body
@@ -26,6 +27,8 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 #: agents send at once is below it, and it takes a network of 100 Mbit/s less than these seconds.
 MAX_DISCARDED_BYTES = 16 * 1024 * 1024
 DISCARD_S = 2.0
+#: Where a key must begin and end that stands in a body.
+START_BYTES = 4_096
 
 
 class Arrival:
@@ -43,9 +46,21 @@ class Arrival:
         #: Whether nothing more will arrive, or is waited for.
         self._is_over = False
 
+    async def read_start(self, request: Request) -> bytes:
+        """The first bytes, without their encoding, of a body that has its key in it.
+
+        It is no more than a connection holds in any case, and counts when the body is read whole.
+        """
+        self.body.check_size(_declared_size(request))
+        while not self._is_over and self.body.size < START_BYTES:
+            self.body.add(self._open_piece(await self._next_piece()))
+        encoding = request.headers.get("content-encoding", "")
+        return open_start(self.body.packed, encoding, START_BYTES)
+
     async def read(self, request: Request, intake: Intake, key: int) -> None:
         """Read it whole; what came of it is held by `intake`, also of one that is refused."""
         self.body.is_whole = False
+        intake.hold(self.body.size, key)
         expected = _declared_size(request)
         self.body.check_size(expected)
         intake.check_room(expected, key)

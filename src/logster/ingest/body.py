@@ -101,6 +101,24 @@ def open_body(body: bytes, encoding: str, max_bytes: int, setting: str) -> bytes
     return body
 
 
+def open_start(packed: bytes, encoding: str, max_bytes: int) -> bytes:
+    """The first bytes of what `packed` begins; empty when they cannot be opened."""
+    names = _encodings(encoding)
+    if not names:
+        return packed[:max_bytes]
+    if packed.startswith(_ZSTD_MAGIC):
+        names = ["zstd"]
+    try:
+        if names == ["zstd"]:
+            return zstd.ZstdDecompressor().decompress(packed, max_bytes)
+        if names == ["br"]:
+            opened = brotli.Decompressor().process(packed, output_buffer_limit=_CHUNK_BYTES)
+            return bytes(opened[:max_bytes])
+        return zlib_ng.decompressobj(_wbits(packed)).decompress(packed, max_bytes)
+    except (zlib_ng.error, zstd.ZstdError, brotli.error, EOFError):  # type: ignore[misc] # its stub says an instance
+        return b""
+
+
 def too_large(max_bytes: int, setting: str) -> BodyTooLargeError:
     """The refusal of a body over the cap."""
     return BodyTooLargeError(

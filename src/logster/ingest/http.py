@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from logster.config import Config
     from logster.ingest.arrival import Receive
     from logster.ingest.intake import Intake
-    from logster.ingest.protocol import Cors, Receipt, Reply, Route
+    from logster.ingest.protocol import Cors, Protocol, Receipt, Reply, Route
     from logster.ingest.routes import Match, Routes
     from logster.meta.grants import Grant
 
@@ -84,7 +84,7 @@ class Receiver:
         arrival = Arrival(receive, Body(*self._limit(match.route)), self._config.body_timeout_s)
         grant: Grant | None = None
         try:
-            grant = await self._admit(protocol.credentials(request))
+            grant = await self._admit(await _find_key(protocol, request, arrival))
             receipt = await self._keep(match, request, arrival, grant)
         except LogsterError as error:
             self._record_refusal(match, request, arrival, grant, error)
@@ -137,6 +137,14 @@ class Receiver:
         if route.is_batch:
             return self._config.max_batch_bytes, "LOGSTER_MAX_BATCH_BYTES"
         return self._config.max_message_bytes, "LOGSTER_MAX_MESSAGE_BYTES"
+
+
+async def _find_key(protocol: Protocol, request: Request, arrival: Arrival) -> str | None:
+    """The key in the head of a request, else at the start of its body."""
+    key = protocol.credentials(request)
+    if not key and protocol.find_key is not None:
+        return protocol.find_key(await arrival.read_start(request))
+    return key
 
 
 async def _reply(match: Match, receipt: Receipt, request: Request) -> Reply:

@@ -134,6 +134,7 @@ def render_kept(receipt: Receipt, printed: bytes) -> bytes:
             rejections=receipt.rejections,
             lines=receipt.lines,
             repeated=receipt.repeated,
+            identity=receipt.identity,
             printed=printed,
         )
     )
@@ -143,7 +144,11 @@ def read_kept(answer: bytes) -> Kept:
     """The same, from a spool."""
     kept = msgspec.msgpack.decode(answer, type=_KeptReceipt)
     receipt = Receipt(
-        ids=kept.ids, rejections=kept.rejections, lines=kept.lines, repeated=kept.repeated
+        ids=kept.ids,
+        rejections=kept.rejections,
+        lines=kept.lines,
+        repeated=kept.repeated,
+        identity=kept.identity,
     )
     return Kept(receipt, kept.printed)
 

@@ -213,6 +213,8 @@ class Intake:
         if reading.rejections:
             body = None if delivery.is_retry else delivery.body
             self.outcomes.record_rejections(reading, grant, protocol, delivery.request, body)
+        for kind, times in reading.skipped.items():
+            metrics.count(metrics.SKIPPED, protocol, kind, by=times)
         if not len(reading.columns):
             return _tell_minimum(_receipt(reading, [], {}), grant)
         sifted = await self._stamp(reading.columns, delivery)
@@ -294,6 +296,7 @@ def _receipt(reading: Reading, ids: list[int], repeated: Mapping[int, int]) -> R
         rejections=reading.rejections,
         lines=reading.lines,
         repeated=sorted(repeated),
+        identity=next(filter(None, reading.identities or ()), None),
     )
 
 

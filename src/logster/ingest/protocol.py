@@ -107,12 +107,14 @@ class Reading(msgspec.Struct, kw_only=True):
     when there are no rejections (then events are simply in order). `identities` are the
     clients' own ids of the good events, where their dialect has such: what comes with the same
     one again, to the same workspace in the same dialect, is stored once within a day.
+    `skipped` counts, by a short metric label, what the body held that is no event here.
     """
 
     columns: Columns
     rejections: list[Rejection] = []
     lines: list[int] | None = None
     identities: list[str | None] | None = None
+    skipped: Mapping[str, int] = {}
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,6 +124,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     in exactly one of the two.
     `minimum_severity` is what the key asks of its senders: less is not kept.
     `repeated` are the indexes, in `ids`, of events that came before: they have their first id.
+    `identity` is the first of the client's own ids, for answers that say it back.
     """
 
     ids: list[int]
@@ -129,6 +132,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     lines: list[int] | None = None
     minimum_severity: int | None = None
     repeated: list[int] = []
+    identity: str | None = None
 
 
 def oversize_text(max_bytes: int) -> str:
@@ -154,6 +158,8 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
     refuse: Callable[[LogsterError, Request], Reply]
     #: may refuse before the body is read (media type); raises RefusedError
     check: Callable[[Request], None] | None = None
+    #: the first bytes of a body -> the key in it, for requests whose head has none
+    find_key: Callable[[bytes], str | None] | None = None
     #: about how many lines, items or members are to be looked at, told from the bytes in no time;
     #: without it lines and commas are counted
     count_parts: Callable[[bytes, Request], int] | None = None

@@ -5,6 +5,7 @@ from logster.ingest.protocols.gelf import gelf
 from logster.ingest.protocols.loki import dialect as loki
 from logster.ingest.protocols.native import api_log
 from logster.ingest.protocols.otlp import dialect as otlp
+from logster.ingest.protocols.sentry import dialect as sentry
 from logster.ingest.protocols.seq import dialect as seq
 from logster.ingest.protocols.syslog import syslog
 
@@ -17,6 +18,7 @@ PROTOCOLS = (
     text.PROTOCOL,
     gelf.PROTOCOL,
     syslog.PROTOCOL,
+    sentry.PROTOCOL,
 )
 
 #: Those on sockets, by the setting that opens them.

@@ -88,13 +88,6 @@ class Front:
 
     # The parts of an intake that a receiver knows.
 
-    @property
-    def outcomes(self) -> Front:
-        return self
-
-    def record_refusal(self, *_: Any, **__: Any) -> None:
-        """Nobody counts here."""
-
     def check_room(self, size: int, key: int) -> None:
         """There is room."""
 

@@ -175,6 +175,21 @@ def test_what_is_said_twice_is_kept_twice() -> None:
     assert event["properties"] == {"a": ["1", "3", 2], "app": "x"}
 
 
+def test_metadata_that_only_repeats_the_line_is_not_kept_twice() -> None:
+    metadata = {"number": "9007199254740993", "a": '{"b":[1]}', "c": "x", "d": "other"}
+    event = read_one({}, '{"number":9007199254740993,"a":{"b":[1]},"c":"x","d":"y"}', metadata)
+    properties = {"number": 9007199254740993, "a": {"b": [1]}, "c": "x", "d": ["other", "y"]}
+    assert event["properties"] == properties
+
+
+def test_a_stack_trace_behind_a_message_is_one() -> None:
+    trace = 'Traceback (most recent call last):\n  File "a.py", line 7\nValueError: no stock'
+    event = read_one({"level": "error"}, f"failed\n{trace}\n")
+    assert event["message"] == "failed"
+    assert event["exception"] == "ValueError: no stock"
+    assert event["stack_trace"] == trace
+
+
 def test_the_tenant_is_a_property() -> None:
     assert read_one({}, "x", x_scope_orgid="team-a")["properties"] == {"tenant": "team-a"}
 

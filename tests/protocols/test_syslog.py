@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from logster.event import NS_PER_S, Severity
 from logster.ingest.frames import Fault
 from logster.ingest.protocol import Request, Route
-from logster.ingest.protocols.syslog.message import FACILITIES
+from logster.ingest.protocols.syslog.message import FACILITIES, read_message
 from logster.ingest.protocols.syslog.moment import read_moment
 from logster.ingest.protocols.syslog.syslog import DIALECT, PROTOCOL
+from support.examples import examples
 from support.recorded import events_of
-from support.sockets import LIMITS, NOON, read_cuts, read_datagrams, read_stream
+from support.sockets import (
+    LIMITS,
+    NOON,
+    SENDER,
+    read_cuts,
+    read_datagrams,
+    read_stream,
+    request_of,
+)
 
 if TYPE_CHECKING:
     from logster.ingest.protocol import Reading
@@ -219,3 +232,64 @@ def test_the_framings_of_a_connection():
         "a\nTraceback",
         "b",
     ]
+
+
+PARTS = st.sampled_from(
+    [
+        *(
+            "<13>",
+            "<192>",
+            "<013>",
+            "<11>1 ",
+            "Dec  1 11:58:00",
+            "Feb 30 11:58:00",
+            "web-1",
+            "shop",
+        ),
+        *("2026-12-01T11:58:00Z", "2026-13-01T11:58:00Z", "shop[7]:", "shop:", "-", " ", " ", " "),
+        *(
+            '[a b="c"]',
+            '[a b="c',
+            "[x]",
+            "text",
+            "a=b c=d",
+            '{"a":1}',
+            "\ufeff",
+            "\n",
+            "\x1e",
+            "\\",
+        ),
+        *("<13>1 2026-12-01T11:58:00Z web-1 shop 7 - - ", "<13>Dec  1 11:58:00 web-1 shop[7]: "),
+        *("\\nTraceback (most recent call last):\\n", "<13>2026-12-01T11:58:00Z web-1 shop: ", "é"),
+    ]
+)
+
+
+@examples(20)
+@given(texts=st.lists(st.lists(PARTS, max_size=9).map("".join), min_size=1, max_size=5))
+def test_many_messages_mean_what_each_of_them_does(texts):
+    together = read_cuts(DIALECT, [text.encode() for text in texts])
+    apart = [read_cuts(DIALECT, [text.encode(), b"{}"]) for text in texts]
+    assert events_of(together) == [event for each in apart for event in events_of(each)[:-1]]
+    one_by_one = [
+        read_message(text.rstrip("\r\n\0"), SENDER, request_of().received_at, "UTC")
+        for text in texts
+        if "\n" not in text and text.rstrip("\r\n\0")
+    ]
+    if all("\n" not in text for text in texts):
+        found = [event["message"] for event in events_of(together)]
+        assert found == [fields["message"] for fields in one_by_one]
+        for event, fields in zip(events_of(together), one_by_one, strict=True):
+            properties = event.get("properties", {})
+            for name in ("severity", "host", "application"):
+                assert event.get(name) == (
+                    fields.get(name)
+                    if name != "severity"
+                    else 2
+                    if fields.get(name) is None
+                    else fields[name]
+                )
+            properties.pop("time", None)
+            expected = json.loads(msgspec.json.encode(fields["properties"]))
+            expected.pop("time", None)
+            assert properties == expected

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from logster.event import NS_PER_S
-from logster.ingest.frames import pack
+from logster.ingest.frames import frames_of, pack
 from logster.ingest.protocol import Limits, Request
 from logster.ingest.sockets.framing import Framer
 from support.recorded import events_of
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from logster.ingest.sockets.dialect import Dialect
 
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)
-SENDER = b"192.0.2.7"
+SENDER = "192.0.2.7"
 LIMITS = Limits(max_events=10_000, max_message_bytes=1_000_000)
 
 
@@ -42,13 +42,13 @@ def request_of(transport: str = "UDP", zone: str = "UTC") -> Request:
 
 def read_cuts(dialect: Dialect, cuts: Iterable[Cut], *, zone: str = "UTC") -> Reading:
     """The reading of frames."""
-    return dialect.protocol.read(b"".join(pack(SENDER, cuts)), request_of(zone=zone), LIMITS)
+    return dialect.protocol.read(pack(frames_of(cuts, SENDER)), request_of(zone=zone), LIMITS)
 
 
 def read_datagrams(dialect: Dialect, *datagrams: bytes) -> Reading:
     """The reading of datagrams."""
     assembler = dialect.assembler()
-    cuts = [assembler.add(SENDER.decode(), datagram, 0.0) for datagram in datagrams]
+    cuts = [assembler.add(SENDER, datagram, 0.0) for datagram in datagrams]
     return read_cuts(dialect, [cut for cut in cuts if cut is not None])
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from logster import metrics
 from logster.errors import LogsterError, RetryLaterError, ServerFaultError
 from logster.ingest.body import Body
-from logster.ingest.frames import pack
+from logster.ingest.frames import Fault, Frames, pack
 from logster.ingest.intake import Delivery
 from logster.outcome import Outcome
 
@@ -37,6 +37,8 @@ MAX_DELIVERY_BYTES = 120 * 1024
 DELIVERIES_AT_ONCE = 2
 #: A socket is not read while so much waits.
 MAX_WAITING_BYTES = 4 * 1024 * 1024
+#: What a frame takes beside its bytes.
+FRAME_BYTES = 100
 #: How soon it is tried again when there was no room.
 TRY_AGAIN_S = 0.25
 
@@ -57,7 +59,7 @@ class Inbox:
         self._request = request
         self._admit = admit
         self._intake = intake
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[tuple[str, Cut]] = deque()
         self._waiting_bytes = 0
         self._arrived = asyncio.Event()
         self._is_closing = False
@@ -80,11 +82,11 @@ class Inbox:
         """Whether its socket must not be read."""
         return self._waiting_bytes >= MAX_WAITING_BYTES
 
-    def add(self, sender: bytes, cuts: Iterable[Cut]) -> None:
+    def add(self, sender: str, cuts: Iterable[Cut]) -> None:
         """Take frames; who adds looks at `is_full` afterwards."""
-        parts = pack(sender, cuts)
-        self._waiting.extend(parts)
-        self._waiting_bytes += sum(map(len, parts))
+        for cut in cuts:
+            self._waiting.append((sender, cut))
+            self._waiting_bytes += _size_of(cut)
         self._arrived.set()
 
     async def close(self, timeout_s: float) -> None:
@@ -109,30 +111,31 @@ class Inbox:
     async def _deliver(self) -> None:
         while True:
             await self._arrived.wait()
-            parts = self._take()
-            if not parts:
+            frames = self._take()
+            if not frames:
                 self._arrived.clear()
                 if self._is_closing:
                     self._arrived.set()  # for the other task
                     return
                 continue
-            await self._keep(parts)
+            await self._keep(frames)
 
-    def _take(self) -> list[bytes]:
+    def _take(self) -> Frames:
         was_full = self.is_full
-        parts: list[bytes] = []
+        frames = Frames()
         size = 0
-        while self._waiting and len(parts) < MAX_DELIVERY_FRAMES and size < MAX_DELIVERY_BYTES:
-            parts.append(self._waiting.popleft())
-            size += len(parts[-1])
+        while self._waiting and len(frames) < MAX_DELIVERY_FRAMES and size < MAX_DELIVERY_BYTES:
+            sender, cut = self._waiting.popleft()
+            frames.add(sender, cut)
+            size += _size_of(cut)
         self._waiting_bytes -= size
         if was_full and not self.is_full:
             self.on_room()
-        return parts
+        return frames
 
-    async def _keep(self, parts: list[bytes]) -> None:
+    async def _keep(self, frames: Frames) -> None:
         """Keep a body, however often that is tried; whatever it comes to is counted."""
-        data = b"".join(parts)
+        data = pack(frames)
         body = Body(len(data), "")
         body.add(data)
         metrics.count(metrics.BODY_BYTES, self._protocol.name, by=len(data))
@@ -140,13 +143,13 @@ class Inbox:
             while not await self._try(body):  # noqa: ASYNC110 - there is no event of room
                 await asyncio.sleep(TRY_AGAIN_S)
         except LogsterError as error:
-            self.count("refused", error.reason, len(parts))
+            self.count("refused", error.reason, len(frames))
         except asyncio.CancelledError:
-            self.count("lost", self.obstacle or "stopped", len(parts))
+            self.count("lost", self.obstacle or "stopped", len(frames))
             raise
         except Exception:
             log.exception("What came to a socket of %s could not be read", self._protocol.name)
-            self.count("refused", ServerFaultError.reason, len(parts))
+            self.count("refused", ServerFaultError.reason, len(frames))
 
     async def _try(self, body: Body) -> bool:
         """Whether it was kept; raises RefusedError when it never will be."""
@@ -164,3 +167,8 @@ class Inbox:
                 return False
         self.obstacle = ""
         return True
+
+
+def _size_of(cut: Cut) -> int:
+    """What a frame takes while it waits."""
+    return FRAME_BYTES + len(cut.head if isinstance(cut, Fault) else cut)

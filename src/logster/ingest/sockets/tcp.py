@@ -150,7 +150,7 @@ class Connections:
     async def _enter(self, accepted: socket.socket, sender: str) -> None:
         """Begin a connection; its room is free again when it has ended."""
         loop = asyncio.get_running_loop()
-        connection = Connection(self, sender.encode())
+        connection = Connection(self, sender)
         connection.on_end = self._room.release
         try:
             accepted.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -170,7 +170,7 @@ class Connections:
 class Connection(asyncio.Protocol):
     """One peer."""
 
-    def __init__(self, owner: Connections, sender: bytes) -> None:
+    def __init__(self, owner: Connections, sender: str) -> None:
         self._owner = owner
         self._sender = sender
         self._framer = Framer(owner.framing, owner.max_bytes)

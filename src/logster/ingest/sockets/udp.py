@@ -107,7 +107,7 @@ class Datagrams:
                 for datagram in datagrams
                 if (cut := self._assembler.add(sender, datagram, now)) is not None
             ]
-            self._inbox.add(sender.encode(), cuts)
+            self._inbox.add(sender, cuts)
         if self._inbox.is_full:
             self._pause()
         return count

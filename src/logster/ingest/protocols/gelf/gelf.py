@@ -15,7 +15,7 @@ from logster.errors import InvalidBodyError, RefusedError
 from logster.ingest.body import open_body
 from logster.ingest.columns import Rows
 from logster.ingest.credentials import anywhere
-from logster.ingest.frames import Frame, unpack
+from logster.ingest.frames import frames_of, unpack
 from logster.ingest.protocol import Protocol, Reply, Route, oversize_text
 from logster.ingest.protocols.gelf.chunks import Chunks
 from logster.ingest.protocols.gelf.document import read_document
@@ -23,6 +23,7 @@ from logster.ingest.sockets.dialect import Dialect, Framing
 
 if TYPE_CHECKING:
     from logster.errors import LogsterError
+    from logster.ingest.frames import Frames
     from logster.ingest.protocol import Limits, Reading, Receipt, Request
 
 #: What a packed document begins with: gzip, zlib, and zstd of some forwarders.
@@ -39,32 +40,30 @@ FAULTS = {
 
 def read(body: bytes, request: Request, limits: Limits) -> Reading:
     """The events and rejections of documents."""
-    if request.route is None:
-        frames = unpack(body)
-    else:
-        frames = [Frame(each, "") for each in _documents_of(body, limits)]
+    frames = unpack(body) if request.route is None else frames_of(_documents_of(body, limits))
     rows = Rows(limits)
-    for number, frame in enumerate(frames, 1):
-        _add(rows, number, frame, limits)
+    for number in range(len(frames)):
+        _add(rows, number, frames, limits)
     return rows.reading()
 
 
-def _add(rows: Rows, number: int, frame: Frame, limits: Limits) -> None:
-    if frame.fault == "too_large" or len(frame.payload) > limits.max_message_bytes:
+def _add(rows: Rows, index: int, frames: Frames, limits: Limits) -> None:
+    payload, fault, number = frames.payloads[index], frames.faults.get(index, ""), index + 1
+    if fault == "too_large" or len(payload) > limits.max_message_bytes:
         rows.reject(number, "too_large", oversize_text(limits.max_message_bytes))
-    elif frame.fault:
-        rows.reject(number, frame.fault, FAULTS.get(frame.fault, "It is no document."))
+    elif fault:
+        rows.reject(number, fault, FAULTS.get(fault, "It is no document."))
     else:
         try:
-            fields = read_document(_open(frame.payload, limits))
+            fields = read_document(_open(payload, limits))
         except RefusedError as error:
             rows.reject(number, error.reason, str(error))
         except ValueError as error:
             is_known = str(error).startswith("short_message")
             rows.reject(number, "missing_message" if is_known else "syntax", str(error))
         else:
-            if frame.sender:
-                fields.setdefault("host", frame.sender)
+            if sender := frames.senders[index]:
+                fields.setdefault("host", sender)
             rows.add(number, **fields)
 
 

@@ -45,7 +45,7 @@ _NIL = "-"
 _MAX_BLANKS = 2
 _BOM = "\ufeff"
 #: What rfc5424-logging-handler makes of line ends in streams; the message stays as it was sent.
-_ESCAPED_TRACE = r"\nTraceback (most recent call last):\n"
+ESCAPED_TRACE = r"\nTraceback (most recent call last):\n"
 
 _5424 = re.compile(r"<(\d{1,3})>1 (\S+) (\S+) (\S+) (\S+) (\S+) ?", re.ASCII)
 _OLDER = re.compile(
@@ -60,6 +60,8 @@ _ORIGIN = re.compile(r"(?:(\S*[^\s:\]]) )?([^\s:\[\]]{1,128})(?:\[([^\]\s]{0,128
 _PROGRAM = re.compile(r"([^\s:\[\]<]{1,128})\[(\d{1,10})\]: ", re.ASCII)
 #: A host that no program is named behind, as many devices have it: with a digit or a dot.
 _HOST = re.compile(r"(?=\S*[\d.])([A-Za-z0-9][\w.:-]{0,254}) ", re.ASCII)
+#: One frame has no more messages.
+MAX_LINES = 1000
 #: What a datagram begins with that has several messages on its lines.
 _LINE_STARTS = ("<", "{")
 
@@ -69,8 +71,12 @@ def split_lines(text: str) -> list[str]:
     start = text[:1]
     if "\n" not in text or start not in _LINE_STARTS:
         return [text]
-    lines = text.split("\n")
-    return lines if all(line.startswith(start) for line in lines) else [text]
+    lines = text.split("\n", MAX_LINES)
+    return (
+        lines
+        if len(lines) <= MAX_LINES and all(line.startswith(start) for line in lines)
+        else [text]
+    )
 
 
 def read_message(text: str, sender: str, received_at: int, zone: str) -> Fields:
@@ -86,7 +92,7 @@ def read_message(text: str, sender: str, received_at: int, zone: str) -> Fields:
 
 def _read_5424(text: str, found: re.Match[str]) -> Fields:
     priority, time, host, application, process, identity = found.groups()
-    fields, properties = _begin(int(priority))
+    fields, properties = begin(int(priority))
     rest = found.end()
     if text.startswith(_NIL, rest):
         rest += 1
@@ -112,7 +118,7 @@ def _read_older(text: str, received_at: int, zone: str) -> Fields:
     found = _OLDER.match(text) or _BARE.match(text)
     if found is None or int(found[1]) > MAX_PRIORITY:
         return _read_text(text)
-    fields, properties = _begin(int(found[1]))
+    fields, properties = begin(int(found[1]))
     rest = text[found.end() :]
     if found.re is _OLDER:
         time = read_moment(found[2], received_at, zone) if found[2] else found[3]
@@ -150,7 +156,8 @@ def _read_text(text: str) -> Fields:
     return fields
 
 
-def _begin(priority: int) -> tuple[Fields, Fields]:
+def begin(priority: int) -> tuple[Fields, Fields]:
+    """The fields and the properties that a priority says."""
     severity, facility, word = _PRIORITIES[priority]
     properties = {"facility": facility}
     if word in _FINER:
@@ -166,7 +173,7 @@ def _say(fields: Fields, properties: Fields, said: str, priority: int | None = N
     said = said.removeprefix(_BOM)
     fields["properties"] = properties
     fields["message"], raised = split_message(said)
-    if _ESCAPED_TRACE in said and raised is None:
+    if ESCAPED_TRACE in said and raised is None:
         _, raised = split_message(said.replace("\\n", "\n"))
     if raised is not None:
         fields["exception"], fields["stack_trace"] = split_exception(raised)

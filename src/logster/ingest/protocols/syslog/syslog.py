@@ -14,15 +14,16 @@ from logster.fields.instant import read_instant, read_instants
 from logster.fields.letters import read_letters
 from logster.ingest.columns import Rows
 from logster.ingest.credentials import anywhere
-from logster.ingest.frames import Fault, Frame, unpack
+from logster.ingest.frames import frames_of, unpack
 from logster.ingest.protocol import Protocol, Reply, Route, oversize_text
+from logster.ingest.protocols.syslog.batch import Batch
 from logster.ingest.protocols.syslog.message import read_message, split_lines
 from logster.ingest.sockets.dialect import Dialect, Framing
 from logster.ingest.sockets.framing import Framer
 
 if TYPE_CHECKING:
     from logster.errors import LogsterError
-    from logster.ingest.frames import Cut
+    from logster.ingest.frames import Frames
     from logster.ingest.protocol import Limits, Reading, Receipt, Request
 
 FRAMING = Framing(starts=b"<{", has_counts=True)
@@ -39,42 +40,48 @@ _ENDS = b"\r\n\0"
 
 def read(body: bytes, request: Request, limits: Limits) -> Reading:
     """The events and rejections of frames."""
-    rows = Rows(limits)
     frames = unpack(body) if request.route is None else _cut(body, limits)
+    refused = Rows(limits)
+    lines, senders, texts = _texts_of(frames, refused, limits)
     zone, received_at = request.params.get("zone", ""), request.received_at
-    found: list[tuple[int, dict[str, Any]]] = []
-    for number, frame in enumerate(frames, 1):
-        if reason := _why_refused(frame, limits):
-            rows.reject(number, *reason)
-            continue
-        found += [
-            (number, read_message(text, frame.sender, received_at, zone))
-            for text in split_lines(read_letters(frame.payload.rstrip(_ENDS)))
-        ]
-    _read_times([fields for _, fields in found])
-    for number, fields in found:
-        rows.add(number, **fields)
-    return rows.reading()
+    batch = Batch(texts, senders, received_at, zone)
+    single = [read_message(texts[place], senders[place], received_at, zone) for place in batch.rest]
+    _read_times(single)
+    rows = Rows(limits)
+    for place, fields in zip(batch.rest, single, strict=True):
+        rows.add(place, **fields)
+    return batch.reading(lines, rows.reading(), refused.reading().rejections, limits)
 
 
-def _cut(body: bytes, limits: Limits) -> list[Frame]:
+def _cut(body: bytes, limits: Limits) -> Frames:
     """The messages of a body that came by HTTP."""
     framer = Framer(FRAMING, limits.max_message_bytes)
-    cuts: list[Cut] = [*framer.feed(body), *framer.end()]
-    return [
-        Frame(cut.head, "", cut.reason) if isinstance(cut, Fault) else Frame(cut, "")
-        for cut in cuts
-    ]
+    return frames_of([*framer.feed(body), *framer.end()])
 
 
-def _why_refused(frame: Frame, limits: Limits) -> tuple[str, str] | None:
-    if frame.fault == "too_large" or len(frame.payload) > limits.max_message_bytes:
+def _texts_of(frames: Frames, rows: Rows, limits: Limits) -> tuple[list[int], list[str], list[str]]:
+    """Line, sender and text of each message; what is none is refused."""
+    lines, senders, texts = [], [], []
+    for number, payload in enumerate(frames.payloads):
+        fault = frames.faults.get(number, "") if frames.faults else ""
+        said = payload.rstrip(_ENDS)
+        if fault or not said or len(said) > limits.max_message_bytes:
+            rows.reject(number + 1, *_why_refused(fault, said, limits))
+            continue
+        text = read_letters(said)
+        for message in split_lines(text) if "\n" in text else (text,):
+            lines.append(number + 1)
+            senders.append(frames.senders[number])
+            texts.append(message)
+    return lines, senders, texts
+
+
+def _why_refused(fault: str, said: bytes, limits: Limits) -> tuple[str, str]:
+    if fault == "too_large" or len(said) > limits.max_message_bytes:
         return "too_large", oversize_text(limits.max_message_bytes)
-    if frame.fault:
-        return frame.fault, FAULTS.get(frame.fault, "It is no message.")
-    if not frame.payload.strip(_ENDS):
-        return "empty", "The message is empty."
-    return None
+    if fault:
+        return fault, FAULTS.get(fault, "It is no message.")
+    return "empty", "The message is empty."
 
 
 def _read_times(events: list[dict[str, Any]]) -> None:

@@ -71,7 +71,7 @@ def _encode_clef(rows: Rows) -> bytes:
 def _encode_bulk(rows: Rows) -> bytes:
     lines: list[dict[str, Any]] = []
     for row in rows:
-        error = {"error.message": row["Exception"], "error.stack_trace": row["StackTrace"]}
+        error = {"error.message": row.get("Exception"), "error.stack_trace": row.get("StackTrace")}
         source = {
             "@timestamp": row["Timestamp"],
             "message": row["Message"],

@@ -117,7 +117,7 @@ def _answer(body: bytes, request: Request, limits: Limits) -> tuple[Reply, Colum
 def receipt_of(reading: Reading) -> Receipt:
     """As if all good events had been synced; their ids begin with 101."""
     ids = list(range(101, 101 + len(reading.columns)))
-    return Receipt(ids=ids, rejections=reading.rejections, lines=reading.lines)
+    return Receipt(ids=ids, rejections=reading.rejections, lines=reading.lines, notes=reading.notes)
 
 
 def rows(columns: Columns) -> list[dict[str, Any]]:

@@ -110,7 +110,13 @@ def receipt_of(reading: Reading) -> Receipt:
     """As if all good events had been synced."""
     ids = list(range(1, 1 + len(reading.columns)))
     identity = next(filter(None, reading.identities or ()), None)
-    return Receipt(ids=ids, rejections=reading.rejections, lines=reading.lines, identity=identity)
+    return Receipt(
+        ids=ids,
+        rejections=reading.rejections,
+        lines=reading.lines,
+        identity=identity,
+        notes=reading.notes,
+    )
 
 
 def outcome_of(raw: bytes) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from logster.ingest.json_text import MAX_DEPTH, exceeds_depth
 from logster.ingest.protocol import Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from logster.ingest.protocol import Limits
 
@@ -79,52 +79,77 @@ class Rows:
         self._rejections.append(fault)
 
     def _too_many(self) -> BodyTooLargeError:
-        return BodyTooLargeError(
-            f"The body has more than {self._max_events} events; send it in parts "
-            "(an operator may raise LOGSTER_MAX_BATCH_EVENTS)."
-        )
+        return too_many_events(self._max_events)
 
     def reading(self) -> Reading:
         """What came of all of them; raises TypeError for a field that events do not have."""
-        names = {"message", "severity"}.union(*self._rows)
-        if names - _FIELDS.keys():
-            raise TypeError(f"events have no {', '.join(sorted(names - _FIELDS.keys()))}")
-        faults: dict[int, Rejection] = {}
-        columns = {name: self._column(name, faults) for name in _FIELDS if name in names}
-        has_identities = any(self._identities)
-        if not faults and not self._rejections:
-            identities = self._identities if has_identities else None
-            return Reading(columns=Columns(**columns), identities=identities)
-        kept = [index for index in range(len(self._rows)) if index not in faults]
-        for name, values in columns.items():
-            columns[name] = None if values is None else [values[index] for index in kept]
-        rejections = [*self._rejections, *faults.values()]
-        return Reading(
-            columns=Columns(**columns),
-            rejections=sorted(rejections, key=lambda rejection: rejection.line),
-            lines=[self._lines[index] for index in kept],
-            identities=[self._identities[index] for index in kept] if has_identities else None,
-        )
+        names = set().union(*self._rows)
+        columns = {name: [row.get(name) for row in self._rows] for name in names}
+        identities = self._identities if any(self._identities) else None
+        return build_reading(columns, self._lines, self._rejections, identities)
 
-    def _column(self, name: str, faults: dict[int, Rejection]) -> Any:
-        """One value for each event; those that their field cannot hold are told in `faults`."""
-        values = [row.get(name) for row in self._rows]
-        if name in OPTIONAL_COLUMNS and values.count(None) == len(values):
-            return None
-        check = _FIELDS[name]
-        try:
-            return check(values)
-        except _WrongValueError:
-            return [self._check(name, index, faults) for index in range(len(values))]
 
-    def _check(self, name: str, index: int, faults: dict[int, Rejection]) -> Any:
-        try:
-            return _FIELDS[name]([self._rows[index].get(name)])[0]
-        except _WrongValueError as error:
-            rejection = Rejection(line=self._lines[index], reason=error.reason, faults={})
-            told = faults.setdefault(index, rejection).faults
-            told[name] = [f"{name} {error}."]
-            return None
+def too_many_events(max_events: int) -> BodyTooLargeError:
+    """The refusal of a body that holds more events than one may."""
+    return BodyTooLargeError(
+        f"The body has more than {max_events} events; send it in parts "
+        "(an operator may raise LOGSTER_MAX_BATCH_EVENTS)."
+    )
+
+
+def build_reading(
+    columns: Mapping[str, Sequence[Any]],
+    lines: list[int],
+    rejections: list[Rejection],
+    identities: list[str | None] | None = None,
+) -> Reading:
+    """A reading of columns that a reader has filled itself, with what `Rows.add` takes.
+
+    There is a value for each of `lines`, and `rejections` are those of other lines. Objects may be
+    the text of one already, as bytes. Raises TypeError for a field that events do not have.
+    """
+    if unknown := columns.keys() - _FIELDS.keys():
+        raise TypeError(f"events have no {', '.join(sorted(unknown))}")
+    nothing = [None] * len(lines)
+    columns = {"message": nothing, "severity": nothing, **columns}
+    faults: dict[int, Rejection] = {}
+    found = {
+        name: _check_column(name, columns[name], lines, faults)
+        for name in _FIELDS
+        if name in columns
+    }
+    if not faults and not rejections:
+        return Reading(columns=Columns(**found), identities=identities)
+    kept = [index for index in range(len(lines)) if index not in faults]
+    for name, values in found.items():
+        found[name] = None if values is None else [values[index] for index in kept]
+    return Reading(
+        columns=Columns(**found),
+        rejections=sorted([*rejections, *faults.values()], key=lambda rejection: rejection.line),
+        lines=[lines[index] for index in kept],
+        identities=None if identities is None else [identities[index] for index in kept],
+    )
+
+
+def _check_column(
+    name: str, values: Sequence[Any], lines: Sequence[int], faults: dict[int, Rejection]
+) -> Any:
+    """One value for each event; those that their field cannot hold are told in `faults`."""
+    if name in OPTIONAL_COLUMNS and values.count(None) == len(values):
+        return None
+    check = _FIELDS[name]
+    try:
+        return check(values)
+    except _WrongValueError:
+        kept = []
+        for index, value in enumerate(values):
+            try:
+                kept += check([value])
+            except _WrongValueError as error:
+                kept.append(None)
+                rejection = Rejection(line=lines[index], reason=error.reason, faults={})
+                faults.setdefault(index, rejection).faults[name] = [f"{name} {error}."]
+        return kept
 
 
 class _WrongValueError(ValueError):
@@ -190,9 +215,12 @@ def _read_texts(values: Sequence[Any]) -> list[int | None]:
 
 
 def _check_objects(values: Sequence[Any]) -> list[bytes | None]:
-    _check_types(values, {dict}, "an object")
+    _check_types(values, {dict, bytes}, "an object")
     try:
-        texts = [_encode(value) if value else None for value in values]
+        texts = [
+            (value if isinstance(value, bytes) else _encode(value)) if value else None
+            for value in values
+        ]
         for text in filter(None, texts):
             _check_json(text)  # a msgspec.Raw within is written as it stands
     except (TypeError, ValueError):

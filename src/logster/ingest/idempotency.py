@@ -135,6 +135,7 @@ def render_kept(receipt: Receipt, printed: bytes) -> bytes:
             lines=receipt.lines,
             repeated=receipt.repeated,
             identity=receipt.identity,
+            notes=receipt.notes,
             printed=printed,
         )
     )
@@ -149,6 +150,7 @@ def read_kept(answer: bytes) -> Kept:
         lines=kept.lines,
         repeated=kept.repeated,
         identity=kept.identity,
+        notes=kept.notes,
     )
     return Kept(receipt, kept.printed)
 

@@ -297,6 +297,7 @@ def _receipt(reading: Reading, ids: list[int], repeated: Mapping[int, int]) -> R
         lines=reading.lines,
         repeated=sorted(repeated),
         identity=next(filter(None, reading.identities or ()), None),
+        notes=reading.notes,
     )
 
 

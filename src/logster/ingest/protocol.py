@@ -108,6 +108,7 @@ class Reading(msgspec.Struct, kw_only=True):
     clients' own ids of the good events, where their dialect has such: what comes with the same
     one again, to the same workspace in the same dialect, is stored once within a day.
     `skipped` counts, by a short metric label, what the body held that is no event here.
+    `notes` are what the answer has to know of every event, good or bad, in order of their lines.
     """
 
     columns: Columns
@@ -115,6 +116,7 @@ class Reading(msgspec.Struct, kw_only=True):
     lines: list[int] | None = None
     identities: list[str | None] | None = None
     skipped: Mapping[str, int] = {}
+    notes: list[str] | None = None
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,6 +127,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     `minimum_severity` is what the key asks of its senders: less is not kept.
     `repeated` are the indexes, in `ids`, of events that came before: they have their first id.
     `identity` is the first of the client's own ids, for answers that say it back.
+    `notes` are the reader's, of accepted and rejected together.
     """
 
     ids: list[int]
@@ -133,6 +136,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     minimum_severity: int | None = None
     repeated: list[int] = []
     identity: str | None = None
+    notes: list[str] | None = None
 
 
 def oversize_text(max_bytes: int) -> str:

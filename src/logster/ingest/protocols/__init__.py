@@ -1,6 +1,7 @@
 """One module per wire format; each gives the same parts (see `ingest/protocol.py`)."""
 
 from logster.ingest.protocols import text
+from logster.ingest.protocols.elasticsearch import dialect as elasticsearch
 from logster.ingest.protocols.gelf import gelf
 from logster.ingest.protocols.loki import dialect as loki
 from logster.ingest.protocols.native import api_log
@@ -14,6 +15,7 @@ PROTOCOLS = (
     api_log.PROTOCOL,
     loki.PROTOCOL,
     otlp.PROTOCOL,
+    elasticsearch.PROTOCOL,
     seq.PROTOCOL,
     text.PROTOCOL,
     gelf.PROTOCOL,

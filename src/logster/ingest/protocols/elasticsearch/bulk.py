@@ -1,0 +1,170 @@
+"""The lines of `_bulk`: in turn what to do and the document to do it with.
+
+In: plain bytes; the index that the address names. Out: a `Reading`.
+Promise: what cannot be done costs its own item only. A document may be created or indexed; to
+change or delete one is refused, for an event is never changed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from logster.errors import InvalidBodyError
+from logster.event import Rejection
+from logster.ingest.columns import build_reading, too_many_events
+from logster.ingest.protocol import Reading, oversize_text
+from logster.ingest.protocols.elasticsearch.document import read_documents
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from logster.ingest.protocol import Limits
+    from logster.ingest.protocols.elasticsearch.document import Members
+
+_WRITES = frozenset({"create", "index"})
+_NAMES = (*sorted(_WRITES), "delete", "update")
+_REFUSED = "An event is never changed: send create or index, not {}."
+_NO_ACTION = 'Here must stand what to do, such as {{"create":{{}}}}; there is {}.'
+_NO_DOCUMENT = "The document is missing."
+
+
+class _Target(msgspec.Struct):
+    """What an action says of its document."""
+
+    index: str | None = msgspec.field(name="_index", default=None)
+    id: Any = msgspec.field(name="_id", default=None)
+
+
+class _Action(msgspec.Struct, frozen=True):
+    """What is to be done: `note` is how the answer begins; index and id are JSON.
+
+    An id means a document of its index alone, so `identity` has both.
+    """
+
+    name: str
+    note: str
+    index: msgspec.Raw | None = None
+    id: msgspec.Raw | None = None
+    identity: str | None = None
+
+
+_decode_action = msgspec.json.Decoder(dict[str, _Target]).decode
+_decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def read_bulk(body: bytes, index: str | None, limits: Limits) -> Reading:
+    """The events of a body.
+
+    Raises InvalidBodyError when it has no item, BodyTooLargeError when it has too many.
+    """
+    items = _Items(limits)
+    reader = _read_items(body, index)
+    for line, action, document in reader:
+        items.add(line, action, document)
+    if not items.notes:
+        raise InvalidBodyError({"body": ["request body is required"]}, "empty")
+    return items.reading()
+
+
+def _read_items(body: bytes, index: str | None) -> Iterator[tuple[int, _Action | str, bytes]]:
+    """The line, the action (or why it is none) and the document of each item."""
+    lines = iter(enumerate(body.split(b"\n"), 1))
+    last: tuple[bytes, _Action | str] = b"", ""
+    held: tuple[int, bytes] | None = None
+    while True:
+        number, line = held or next(lines, (0, b""))
+        held = None
+        if not number:
+            return
+        if not line or line.isspace():
+            continue
+        if line != last[0]:
+            last = line, _read_action(line, index)
+        action = last[1]
+        if isinstance(action, _Action) and action.name == "delete":
+            yield number, action, b""
+            continue
+        following, document = next(lines, (number, b""))
+        if isinstance(action, str) and isinstance(_read_action(document, index), _Action):
+            held = following, document  # what was no action has no document
+        yield number if isinstance(action, str) else following, action, document
+
+
+def _read_action(line: bytes, index: str | None) -> _Action | str:
+    try:
+        ((name, target),) = _decode_action(line).items()
+    except (ValueError, RecursionError):
+        return _NO_ACTION.format(line[:50].decode("utf-8", "replace"))
+    if name not in _NAMES:
+        return _NO_ACTION.format(name[:50])
+    index = target.index or index
+    named = _encode(index)
+    note = f'{{"{name}":{{"_index":{named.decode()},"_id":"'
+    kept = None if index is None else msgspec.Raw(named)
+    if target.id is None or isinstance(target.id, (dict, list)):
+        return _Action(name, note, kept)
+    told = _encode(target.id if isinstance(target.id, str) else _encode(target.id).decode())
+    text = told.decode()[1:-1]
+    return _Action(name, note + text, kept, msgspec.Raw(told), f"{index or ''}/{text}")
+
+
+class _Items:
+    """The items of a body, while it is read."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._lines: list[int] = []
+        self._documents: list[Members] = []
+        self._sources: list[bytes] = []
+        self._identities: list[str | None] = []
+        self._rejections: list[Rejection] = []
+        self.notes: list[str] = []
+
+    def add(self, line: int, action: _Action | str, document: bytes) -> None:
+        """Take an item; raises BodyTooLargeError."""
+        if len(self.notes) >= self._limits.max_events:
+            raise too_many_events(self._limits.max_events)
+        if isinstance(action, str):
+            self.notes.append('{"index":{"_index":null,"_id":"')
+            self._reject(line, "syntax", action)
+            return
+        self.notes.append(action.note)
+        if action.name not in _WRITES:
+            self._reject(line, "action", _REFUSED.format(action.name))
+        elif len(document) > self._limits.max_message_bytes:
+            self._reject(line, "too_large", oversize_text(self._limits.max_message_bytes))
+        else:
+            self._add_document(line, action, document)
+
+    def _add_document(self, line: int, action: _Action, document: bytes) -> None:
+        try:
+            members = _decode_members(document)
+        except (ValueError, RecursionError) as error:
+            told = f"The document cannot be read: {error}." if document.strip() else _NO_DOCUMENT
+            self._reject(line, "syntax", told)
+            return
+        if action.index is not None:
+            members.setdefault("_index", action.index)
+        if action.id is not None:
+            members.setdefault("_id", action.id)
+        self._lines.append(line)
+        self._documents.append(members)
+        self._sources.append(document)
+        self._identities.append(action.identity)
+
+    def _reject(self, line: int, reason: str, sentence: str) -> None:
+        faults = {"message": [sentence]}
+        self._rejections.append(Rejection(line=line, reason=reason, faults=faults))
+
+    def reading(self) -> Reading:
+        """What came of all of them."""
+        columns = read_documents(self._documents, self._sources)
+        identities = self._identities if any(self._identities) else None
+        reading = build_reading(columns, self._lines, self._rejections, identities)
+        if reading.lines is None:
+            reading.lines = self._lines
+        reading.notes = self.notes
+        return reading

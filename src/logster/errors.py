@@ -17,6 +17,7 @@ LogsterError
 │   ├── ServerFaultError       500  a mistake of ours; the log has it
 │   └── RetryLaterError        503  not now (carries retry_after_s)
 │       ├── QuotaError             429  the key sends more than it may
+│       │   └── KeyLimitError          429  than its own settings allow (carries the reason)
 │       ├── SpoolFullError         503  the spool or its disk is full
 │       └── SpoolDamagedError      503  the spool's file is gone or damaged
 ├── QueryError             400  a search text that cannot be understood (position, length)
@@ -163,6 +164,14 @@ class QuotaError(RetryLaterError):
 
     status = 429
     reason = "quota"
+
+
+class KeyLimitError(QuotaError):
+    """The key sends more than its own settings allow: its rate, or the bytes of a day."""
+
+    def __init__(self, message: str, retry_after_s: int, reason: str) -> None:
+        super().__init__(message, retry_after_s)
+        self.reason = reason
 
 
 class SpoolFullError(RetryLaterError):

@@ -23,6 +23,7 @@ from logster.ingest.protocol import ANY_METHOD, Limits, Protocol, Route
 from logster.ingest.protocols import PROTOCOLS
 from logster.ingest.routes import Routes
 from logster.meta.grants import Grant, Right
+from logster.meta.key_settings import Rules, read_rules
 from support.asgi import Answer, ask
 from support.ledger import MemoryLedger
 
@@ -70,6 +71,7 @@ class Front:
     def __init__(self, folder: Path, error: LogsterError) -> None:
         limits = Limits(max_events=10, max_message_bytes=MAX_BYTES)
         receipts = Receipts(folder, lambda *_: None)
+        self.rules: Rules | None = None
         self._receiver = Receiver(
             Routes(PROTOCOLS),
             admit=self._admit,
@@ -90,7 +92,7 @@ class Front:
             raise ForbiddenError("The key lacks the right to send.")
         if key != "good":
             raise UnauthorizedError("The key is unknown.")
-        return Grant(workspace=1, key=1, rights=frozenset({Right.INGEST}))
+        return Grant(workspace=1, key=1, rights=frozenset({Right.INGEST}), rules=self.rules)
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         match = self._receiver.find(scope)
@@ -139,6 +141,18 @@ async def test_who_sends_more_than_the_key_may_is_told_the_time_to_wait(
     answer = await front.send(route, apikey="good", content_type="application/json")
     assert answer.status == 429
     assert answer.headers["retry-after"] == "3"
+
+
+@every_route
+async def test_a_page_that_the_key_does_not_name_is_refused(route: Route, front: Front) -> None:
+    front.rules = read_rules('{"origins": ["https://shop.example"]}')
+    answer = await front.send(
+        route, apikey="good", content_type="application/json", origin="https://evil.example"
+    )
+    assert answer.status == 403
+    for named in ({"origin": "https://shop.example"}, {}):
+        answer = await front.send(route, apikey="good", content_type="application/json", **named)
+        assert answer.status == 503, "it comes as far as the full spool"
 
 
 @every_route

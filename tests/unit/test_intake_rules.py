@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
+from logster.errors import KeyLimitError, SpoolFullError
 from logster.ids import IdMaker
 from logster.ingest.body import Body
 from logster.ingest.columns import Rows
@@ -17,6 +18,7 @@ from logster.ingest.protocol import Limits, Receipt, Request
 from logster.ingest.protocols.native import api_log
 from logster.meta.grants import Grant, Right
 from logster.meta.key_settings import NOTHING, change_settings, read_rules, render_settings
+from logster.meta.quota import Quota, find_used_bytes
 from logster.outcome import Outcome
 from logster.pipeline import Pipeline
 from logster.spool.packing import pack, unpack
@@ -56,6 +58,7 @@ class Way:
             limits=Limits(max_events=1000, max_message_bytes=1_000_000),
             max_pending_bytes=10_000_000,
             outcomes=Outcomes(self.ledger),
+            quota=Quota(folder),
         )
 
     async def send(
@@ -151,3 +154,42 @@ async def test_an_event_that_was_filtered_is_stored_when_it_comes_again_and_may(
     receipt = await way.send(say("a", 1, identity="one"))
     assert receipt.repeated == []
     assert len(await way.stored()) == 1
+
+
+async def test_what_is_above_the_limit_is_refused_whole_and_nothing_of_it_is_counted(
+    way: Way, tmp_path: Path
+) -> None:
+    await way.send(say("a"), say("b"), events_per_second=0.001, burst_events=2)
+    with pytest.raises(KeyLimitError):
+        await way.send(say("c"), {"message": None}, events_per_second=0.001, burst_events=2)
+    assert [event.message for event in await way.stored()] == ["a", "b"]
+    assert way.ledger.events == {}, "a refused body is counted by whoever answers it"
+    assert find_used_bytes(tmp_path, [7])[7] > 0
+
+
+async def test_filtered_and_bad_events_count_for_the_rate(way: Way) -> None:
+    limit: dict[str, Any] = {
+        "events_per_second": 0.001,
+        "burst_events": 2,
+        "minimum_severity": "warn",
+    }
+    await way.send(say("low", 0), {"message": None}, **limit)
+    with pytest.raises(KeyLimitError):
+        await way.send(say("a", 4), **limit)
+
+
+async def test_a_body_that_the_spool_has_no_room_for_is_not_counted(
+    way: Way, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: Any, **__: Any) -> None:
+        raise SpoolFullError("full", 1)
+
+    monkeypatch.setattr(way.spool, "append", refuse)
+    with pytest.raises(SpoolFullError):
+        await way.send(say("a"), daily_bytes=1000)
+    assert find_used_bytes(tmp_path, [7]) == {7: 0}
+
+
+async def test_a_resend_of_what_is_kept_is_answered_whatever_the_limit(way: Way) -> None:
+    first = await way.send(say("a"), idempotency_key="k", daily_bytes=1)
+    assert (await way.send(say("a"), idempotency_key="k", daily_bytes=1)).ids == first.ids

@@ -26,7 +26,7 @@ UMASK = 0o077
 
 #: What Logster itself keeps in a data folder: files, and folders with what proves that they are
 #: Logster's: `--data /` has a `run`, and `/var` a `spool`, that are everybody's.
-_OWN_FILE = re.compile(r"server\.lock|meta\.sqlite.*")  # copies of it, too
+_OWN_FILE = re.compile(r"server\.lock|quota\.bin|meta\.sqlite.*")  # copies of it, too
 _OWN_FOLDERS = {
     "engine": re.compile(r"engine\.(lock|xml)|chdb"),
     "spool": re.compile(r"spool-\d+\.(lock|sqlite)"),

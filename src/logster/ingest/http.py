@@ -19,6 +19,7 @@ from logster import metrics
 from logster.errors import LogsterError, MethodError, RetryLaterError, ServerFaultError
 from logster.ingest.arrival import Arrival
 from logster.ingest.body import Body
+from logster.ingest.cors import check_origin
 from logster.ingest.intake import MAX_QUICK_PARTS, Delivery
 from logster.ingest.protocol import Request
 from logster.root import root_of
@@ -113,6 +114,9 @@ class Receiver:
         self, match: Match, request: Request, arrival: Arrival, grant: Grant
     ) -> Receipt:
         protocol, route = match.protocol, match.route
+        if grant.rules is not None:
+            check_origin(grant, request)
+            self._intake.check_quota(grant)
         if protocol.check is not None:
             protocol.check(request)
         try:

@@ -8,6 +8,7 @@ no key takes all of it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import typing
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from logster import metrics
-from logster.errors import QuotaError, RetryLaterError
+from logster.errors import LogsterError, QuotaError, RetryLaterError
 from logster.event import Batch, Columns, Rejection
 from logster.ingest.body import Body
 from logster.ingest.fairness import FairShares, Turns
@@ -33,11 +34,12 @@ from logster.meta.grants import Grant
 from logster.outcome import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from logster.ingest.idempotency import Receipts
     from logster.ingest.outcomes import Outcomes
     from logster.ingest.protocol import Reading
+    from logster.meta.quota import Quota
 
     #: Makes what a resend is answered with, when it is known which events came before.
     Keep = Callable[[Mapping[int, int]], tuple[bytes, bytes]]
@@ -120,9 +122,14 @@ class Intake:
         limits: Limits,
         max_pending_bytes: int,
         outcomes: Outcomes,
+        quota: Quota | None = None,
     ) -> None:
-        """`max_pending_bytes` is the memory for all bodies together."""
+        """`max_pending_bytes` is the memory for all bodies together.
+
+        Without a `quota` no key has limits of its own.
+        """
         self.outcomes = outcomes
+        self._quota = quota
         self._sink = sink
         self._receipts = receipts
         self._limits = limits
@@ -139,6 +146,11 @@ class Intake:
     def check_room(self, size: int, key: int) -> None:
         """Refuse a body before it is read; raises SpoolFullError."""
         self._sink.check_room(size, key)
+
+    def check_quota(self, grant: Grant) -> None:
+        """Refuse a body before it is read, of a key with settings; raises KeyLimitError."""
+        if self._quota is not None:
+            self._quota.check(grant)
 
     def hold(self, size: int, key: int) -> None:
         """Count bytes that are in memory now; raises RetryLaterError when they are too many.
@@ -206,10 +218,37 @@ class Intake:
             )
 
     async def _append(self, delivery: Delivery, digest: bytes | None) -> Receipt:
-        protocol, grant = delivery.protocol.name, delivery.grant
         reading, size, printed = await self._read(delivery)
         if delivery.places is not None:
             choose(reading, delivery.places, delivery.count)
+        if delivery.grant.rules is None:
+            return await self._store(delivery, reading, size, (digest, printed))
+        with self._charged(delivery, reading, size):
+            return await self._store(delivery, reading, size, (digest, printed))
+
+    @contextlib.contextmanager
+    def _charged(self, delivery: Delivery, reading: Reading, size: int) -> Iterator[None]:
+        """Count a body for its key's limits, if it is kept; raises KeyLimitError.
+
+        What was refused in part, and is tried again, was counted the first time.
+        """
+        if self._quota is None or delivery.is_retry:
+            yield
+            return
+        events = len(reading.columns) + len(reading.rejections)
+        self._quota.take(delivery.grant, events=events, size=size)
+        try:
+            yield
+        except LogsterError:
+            self._quota.give_back(delivery.grant, events=events, size=size)
+            raise
+
+    async def _store(
+        self, delivery: Delivery, reading: Reading, size: int, resend: tuple[bytes | None, bytes]
+    ) -> Receipt:
+        """Make what was read durable; a `resend` is known by its digest and its fingerprint."""
+        protocol, grant = delivery.protocol.name, delivery.grant
+        digest, printed = resend
         if reading.rejections:
             body = None if delivery.is_retry else delivery.body
             self.outcomes.record_rejections(reading, grant, protocol, delivery.request, body)

@@ -30,6 +30,7 @@ from logster.ledger.ledger import Ledger
 from logster.meta.expiry import Expiry
 from logster.meta.grants import Right
 from logster.meta.meta import open_meta
+from logster.meta.quota import Quota
 from logster.pipeline import Pipeline, build_drain
 from logster.serve.health import find_health
 from logster.serve.loops import (
@@ -91,6 +92,8 @@ async def assembled(config: Config, streams: TailStreams) -> AsyncIterator[Route
         spool, ids = await stack.enter_async_context(_opened_spool(config, slot, spools))
         receipts = Receipts(config.spool_path, find_receipt)
         stack.callback(receipts.close)
+        quota = Quota(config.data_path)
+        stack.callback(quota.close)
         ledger = Ledger(
             config.ledger_path,
             max_bytes=config.max_refused_bytes,
@@ -107,6 +110,7 @@ async def assembled(config: Config, streams: TailStreams) -> AsyncIterator[Route
             ),
             max_pending_bytes=config.max_pending_bytes,
             outcomes=Outcomes(ledger),
+            quota=quota,
         )
         drain, is_store_ready = build_drain(spool, engine, faults), asyncio.Event()
         stack.push_async_callback(_empty, spool, drain, is_store_ready)

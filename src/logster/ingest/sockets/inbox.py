@@ -14,7 +14,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from logster import metrics
-from logster.errors import LogsterError, RetryLaterError, ServerFaultError
+from logster.errors import KeyLimitError, LogsterError, RetryLaterError, ServerFaultError
 from logster.ingest.body import Body
 from logster.ingest.frames import Fault, Frames, pack
 from logster.ingest.intake import Delivery
@@ -142,6 +142,8 @@ class Inbox:
         try:
             while not await self._try(body):  # noqa: ASYNC110 - there is no event of room
                 await asyncio.sleep(TRY_AGAIN_S)
+        except KeyLimitError as error:  # who sends cannot be told to wait
+            self.count("limited", error.reason, len(parts))
         except LogsterError as error:
             self.count("refused", error.reason, len(frames))
         except asyncio.CancelledError:
@@ -162,6 +164,8 @@ class Inbox:
                     protocol=self._protocol, request=self._request(), grant=grant, body=body
                 )
                 await self._intake.keep(delivery)
+            except KeyLimitError:
+                raise
             except RetryLaterError as error:
                 self.obstacle = error.reason
                 return False

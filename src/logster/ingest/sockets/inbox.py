@@ -143,7 +143,7 @@ class Inbox:
             while not await self._try(body):  # noqa: ASYNC110 - there is no event of room
                 await asyncio.sleep(TRY_AGAIN_S)
         except KeyLimitError as error:  # who sends cannot be told to wait
-            self.count("limited", error.reason, len(parts))
+            self.count("limited", error.reason, len(frames))
         except LogsterError as error:
             self.count("refused", error.reason, len(frames))
         except asyncio.CancelledError:

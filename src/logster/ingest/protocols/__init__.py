@@ -1,6 +1,6 @@
 """One module per wire format; each gives the same parts (see `ingest/protocol.py`)."""
 
-from logster.ingest.protocols import text
+from logster.ingest.protocols import reports, text
 from logster.ingest.protocols.elasticsearch import dialect as elasticsearch
 from logster.ingest.protocols.gelf import gelf
 from logster.ingest.protocols.loki import dialect as loki
@@ -21,6 +21,7 @@ PROTOCOLS = (
     gelf.PROTOCOL,
     syslog.PROTOCOL,
     sentry.PROTOCOL,
+    reports.PROTOCOL,
 )
 
 #: Those on sockets, by the setting that opens them.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -14,13 +15,13 @@ from logster.meta.expiry import Expiry
 from logster.root import enter
 from logster.store.engine import Engine
 from logster.store.schema import EventsTable
-from logster.web.app import build_app
-from logster.web.files import STATIC_FOLDER
+from logster.web.app import build_site, name_parts
+from logster.web.files import STATIC_FOLDER, BuiltFiles
 from logster.web.live import TailStreams
 from support.meta import FAST_HASHER, running_meta, upgraded_file
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator, Mapping
     from pathlib import Path
 
     from litestar.types import ASGIApp
@@ -71,7 +72,7 @@ async def running_site(
     folder: Path,
     engine: Engine,
     *,
-    static_folder: Path = STATIC_FOLDER,
+    static_folder: Path | None = None,
     **settings: str,
 ) -> AsyncIterator[Site]:
     """A site with a fresh meta database in `folder`."""
@@ -80,11 +81,42 @@ async def running_site(
         bootstrap(meta.database, admin=f"{ADMIN}:{PASSWORD}", api_key=KEY, hasher=FAST_HASHER)
         meta.live.refresh()
         streams = TailStreams()
-        app = build_app(
-            config, meta=meta, engine=engine, streams=streams, static_folder=static_folder
-        )
+        files = _load_files(static_folder, config.root)
+        parts = name_parts(config, meta=meta, engine=engine, streams=streams, files=files)
         expiry = Expiry(meta.database, meta.retention, EventsTable(engine))
-        yield Site(meta, _front(app, config.root), streams, expiry)
+        with _given(parts, config.root) as app:
+            yield Site(meta, _front(app, config.root), streams, expiry)
+
+
+def _load_files(folder: Path | None, root: str) -> BuiltFiles:
+    return BuiltFiles(folder, root) if folder else _load_portal(root)
+
+
+@cache
+def _load_portal(root: str) -> BuiltFiles:
+    """The portal's own files, which no test changes."""
+    return BuiltFiles(STATIC_FOLDER, root)
+
+
+#: Sites that nobody has now, by their root: building one costs more than most tests do.
+_IDLE: dict[str, list[tuple[dict[str, object], ASGIApp]]] = {}
+
+
+@contextmanager
+def _given(parts: Mapping[str, object], root: str) -> Iterator[ASGIApp]:
+    """A site that has these parts, and no others; all that a test can change is a part."""
+    idle = _IDLE.setdefault(root, [])
+    if idle:
+        own, app = idle.pop()
+        own.update(parts)
+    else:
+        own = dict(parts)
+        app = build_site(own, root)
+    try:
+        yield app
+    finally:
+        own.clear()
+        idle.append((own, app))
 
 
 def _front(app: ASGIApp, root: str) -> ASGIApp:

@@ -6,6 +6,7 @@ Promise: every answer carries the strict headers below, refusals too.
 """
 
 import functools
+from collections.abc import Mapping
 from pathlib import Path
 
 from litestar import Litestar
@@ -67,12 +68,26 @@ def build_app(
     static_folder: Path = STATIC_FOLDER,
 ) -> ASGIApp:
     """The application; the parts stay the caller's to start and to close."""
+    files = BuiltFiles(static_folder, config.root)
+    parts = name_parts(config, meta=meta, engine=engine, streams=streams, files=files)
+    return build_site(parts, config.root)
+
+
+def name_parts(
+    config: Config,
+    *,
+    meta: Meta,
+    engine: Engine,
+    streams: TailStreams | None,
+    files: BuiltFiles,
+) -> dict[str, object]:
+    """What the routes are given, by the names of their arguments."""
     access = Access(
         meta,
         is_secure=config.is_secure,
         session_days=config.session_days,
     )
-    parts = {
+    return {
         "access": access,
         "keys": meta.keys,
         "accounts": meta.accounts,
@@ -84,12 +99,20 @@ def build_app(
         "engine": engine,
         "streams": streams or TailStreams(),
         "exports": Places("exports", most=MAX_EXPORTS, most_of_one=MAX_EXPORTS_OF_ONE),
-        "files": BuiltFiles(static_folder, config.root),
+        "files": files,
     }
+
+
+def build_site(parts: Mapping[str, object], root: str) -> ASGIApp:
+    """The routes below `root`; each request is given what `parts` holds then.
+
+    All that lives longer than a request is a part: a site is a third of a second of work, and
+    can be given other parts.
+    """
     app = Litestar(
         [make_api(), *PAGES, *HELP_PAGES],
         dependencies={
-            **{name: _provide(part) for name, part in parts.items()},
+            **{name: _provide(parts, name) for name in parts},
             "principal": Provide(provide_viewer),
             "admin": Provide(provide_admin),
             "operator": Provide(provide_operator),
@@ -101,7 +124,7 @@ def build_app(
             title="Logster",
             version=__version__,
             path=f"{API_PATH}/openapi.json",
-            servers=[Server(url=config.root or "/")],
+            servers=[Server(url=root or "/")],
             render_plugins=[ApiDocument(path="/")],
             use_handler_docstrings=True,
         ),
@@ -122,8 +145,8 @@ async def provide_admin(request: AnyRequest, access: NamedDependency[Access]) ->
     return await access.admit(request, Right.ADMIN)
 
 
-def _provide(part: object) -> Provide:
-    return Provide(lambda: part, use_cache=True, sync_to_thread=False)
+def _provide(parts: Mapping[str, object], name: str) -> Provide:
+    return Provide(lambda: parts[name], sync_to_thread=False)
 
 
 async def _add_strict_headers(message: Message, _scope: Scope) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from logster import __version__
-from logster.errors import InvalidBodyError
+from logster.errors import BodyUnreadableError, InvalidBodyError
 from logster.ingest.body import open_body
 from logster.ingest.cors import permit
 from logster.ingest.credentials import anywhere
@@ -39,9 +39,16 @@ def read(body: bytes, request: Request, limits: Limits) -> Reading:
     tenant = request.headers.get("x-scope-orgid", "")
     if _is_json(request):
         return read_json(body, limits, tenant)
-    if _is_packed(request):
-        body = open_body(body, "snappy", limits.max_batch_bytes, "LOGSTER_MAX_BATCH_BYTES")
-    return read_protobuf(body, limits, tenant)
+    return read_protobuf(_open(body, limits) if _is_packed(request) else body, limits, tenant)
+
+
+def _open(body: bytes, limits: Limits) -> bytes:
+    try:
+        return open_body(body, "snappy", limits.max_batch_bytes, "LOGSTER_MAX_BATCH_BYTES")
+    except BodyUnreadableError:
+        raise BodyUnreadableError(
+            "The body is no snappy block; what is JSON needs the Content-Type application/json."
+        ) from None
 
 
 def _is_packed(request: Request) -> bool:

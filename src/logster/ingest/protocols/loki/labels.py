@@ -20,12 +20,14 @@ from logster.ingest.properties import join
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
-#: Who sent it, the surest first: Loki looks for the name of a service in this order, too.
+#: Who sent it, the surest first, about as Loki looks for the name of a service.
 APPLICATIONS = (
     *("service_name", "service", "application", "app", "app_name", "app_kubernetes_io_name"),
-    *("container", "container_name", "k8s_container_name", "compose_service", "unit", "job"),
+    *("compose_service", "container", "container_name", "k8s_container_name", "unit", "job"),
     "k8s_job_name",
 )
+#: What agents say when they do not know.
+_UNKNOWN = "unknown_service"
 #: Labels of Loki's own kind, beside the names that every logger has.
 _FIELDS = {
     "detected_level": "severity",
@@ -117,6 +119,8 @@ def find_said(labels: Mapping[str, Any], known: Container[str] = ()) -> Said:
     for name, field in (_fields_of if is_usual else _fields_of.__wrapped__)(names):
         value = labels[name]
         if field in fields or field in known or not isinstance(value, str) or not value.strip():
+            continue
+        if field == "application" and value == _UNKNOWN:
             continue
         held = severity_of(value) if field == "severity" else value
         if held is not None:

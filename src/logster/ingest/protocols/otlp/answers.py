@@ -49,6 +49,8 @@ _USE_HTTP = (
     "Logster takes OTLP over HTTP, not gRPC: set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf "
     "(a collector: the exporter otlphttp)."
 )
+#: Of a message of gRPC, what is not written in hexadecimal: all of ASCII's letters but %.
+_GRPC_SAFE = bytes(set(range(0x20, 0x7F)) - {ord("%")}).decode()
 _ONLY_LOGS = (
     "Logster keeps logs; {0} are not kept. Send them elsewhere, or switch them off: "
     "OTEL_{1}_EXPORTER=none."
@@ -134,7 +136,7 @@ def _refuse_grpc(told: str) -> Reply:
     headers = [
         (b"content-type", GRPC.encode()),
         (b"grpc-status", b"%d" % _UNIMPLEMENTED),
-        (b"grpc-message", quote(told, safe=" ").encode()),
+        (b"grpc-message", quote(told, safe=_GRPC_SAFE).encode()),
     ]
     return Reply(status=HTTPStatus.OK, headers=headers, body=b"")
 

@@ -16,7 +16,7 @@ from logster.ingest.sockets.framing import Framer
 from support.recorded import events_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from logster.ingest.frames import Cut
     from logster.ingest.protocol import Reading
@@ -40,16 +40,14 @@ def request_of(transport: str = "UDP", zone: str = "UTC") -> Request:
     )
 
 
-def read_cuts(dialect: Dialect, cuts: Iterable[Cut], *, zone: str = "UTC") -> Reading:
+def read_cuts(dialect: Dialect, cuts: Sequence[Cut], *, zone: str = "UTC") -> Reading:
     """The reading of frames."""
     return dialect.protocol.read(pack(frames_of(cuts, SENDER)), request_of(zone=zone), LIMITS)
 
 
 def read_datagrams(dialect: Dialect, *datagrams: bytes) -> Reading:
     """The reading of datagrams."""
-    assembler = dialect.assembler()
-    cuts = [assembler.add(SENDER, datagram, 0.0) for datagram in datagrams]
-    return read_cuts(dialect, [cut for cut in cuts if cut is not None])
+    return read_cuts(dialect, dialect.assembler().assemble(SENDER, list(datagrams), 0.0))
 
 
 def read_stream(dialect: Dialect, *pieces: bytes) -> Reading:

@@ -16,7 +16,7 @@ import msgspec
 from logster.errors import InvalidBodyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
 #: Of what is no frame, so much is kept to be shown.
 MAX_HEAD_BYTES = 1024
@@ -43,24 +43,24 @@ class Frames(msgspec.Struct, array_like=True):
     def __len__(self) -> int:
         return len(self.payloads)
 
-    def add(self, sender: str, cut: Cut) -> None:
-        """Take one more."""
-        if isinstance(cut, Fault):
-            self.faults[len(self.payloads)] = cut.reason
-            cut = cut.head
-        self.payloads.append(cut)
-        self.senders.append(sender)
+    def extend(self, sender: str, cuts: Sequence[Cut]) -> None:
+        """Take some more of a sender."""
+        place = len(self.payloads)
+        faults = [index for index, cut in enumerate(cuts) if isinstance(cut, Fault)]
+        self.payloads += [cut.head if isinstance(cut, Fault) else cut for cut in cuts]
+        self.senders += [sender] * len(cuts)
+        for index in faults:
+            self.faults[place + index] = cuts[index].reason  # type: ignore[union-attr]  # seen above
 
 
 _encode = msgspec.msgpack.Encoder().encode
 _decoder = msgspec.msgpack.Decoder(Frames)
 
 
-def frames_of(cuts: Iterable[Cut], sender: str = "") -> Frames:
+def frames_of(cuts: Sequence[Cut], sender: str = "") -> Frames:
     """Those that one sender has brought."""
     frames = Frames()
-    for cut in cuts:
-        frames.add(sender, cut)
+    frames.extend(sender, cuts)
     return frames
 
 

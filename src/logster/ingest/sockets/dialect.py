@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -24,10 +24,10 @@ class Framing(msgspec.Struct, frozen=True):
 class Assembler:
     """Puts together what comes in several datagrams. This one is for dialects without such."""
 
-    def add(self, sender: str, datagram: bytes, now: float) -> Cut | None:
-        """A whole message, or None while parts of it are missing."""
+    def assemble(self, sender: str, datagrams: list[bytes], now: float) -> Sequence[Cut]:
+        """The messages that are whole with these datagrams of a sender."""
         _ = sender, now
-        return datagram
+        return datagrams
 
     def expire(self, now: float) -> int:
         """Let go of messages whose parts did not come in time; gives how many."""

@@ -21,7 +21,7 @@ from logster.ingest.intake import Delivery
 from logster.outcome import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
 
     from logster.ingest.frames import Cut
     from logster.ingest.intake import Intake
@@ -35,8 +35,10 @@ MAX_DELIVERY_FRAMES = 500
 MAX_DELIVERY_BYTES = 120 * 1024
 #: While one is synced to disk the next one is read.
 DELIVERIES_AT_ONCE = 2
-#: A socket is not read while so much waits.
-MAX_WAITING_BYTES = 4 * 1024 * 1024
+#: What waits of connections, whose senders can wait as well; and of datagrams, which are lost
+#: else: some seconds of a flood.
+MAX_STREAM_BYTES = 4 * 1024 * 1024
+MAX_DATAGRAM_BYTES = 64 * 1024 * 1024
 #: What a frame takes beside its bytes.
 FRAME_BYTES = 100
 #: How soon it is tried again when there was no room.
@@ -53,13 +55,18 @@ class Inbox:
         *,
         admit: Callable[[], Grant],
         intake: Intake,
+        max_bytes: int,
     ) -> None:
-        """`request` is what a reader may know of a frame; `admit` raises RefusedError."""
+        """`request` is what a reader may know of a frame; `admit` raises RefusedError.
+
+        While `max_bytes` wait, its socket must not be read.
+        """
+        self._max_bytes = max_bytes
         self._protocol = protocol
         self._request = request
         self._admit = admit
         self._intake = intake
-        self._waiting: deque[tuple[str, Cut]] = deque()
+        self._waiting: deque[tuple[str, Sequence[Cut]]] = deque()
         self._waiting_bytes = 0
         self._arrived = asyncio.Event()
         self._is_closing = False
@@ -80,13 +87,14 @@ class Inbox:
     @property
     def is_full(self) -> bool:
         """Whether its socket must not be read."""
-        return self._waiting_bytes >= MAX_WAITING_BYTES
+        return self._waiting_bytes >= self._max_bytes
 
-    def add(self, sender: str, cuts: Iterable[Cut]) -> None:
+    def add(self, sender: str, cuts: Sequence[Cut]) -> None:
         """Take frames; who adds looks at `is_full` afterwards."""
-        for cut in cuts:
-            self._waiting.append((sender, cut))
-            self._waiting_bytes += _size_of(cut)
+        for start in range(0, len(cuts), MAX_DELIVERY_FRAMES):
+            some = cuts[start : start + MAX_DELIVERY_FRAMES]
+            self._waiting.append((sender, some))
+            self._waiting_bytes += _size_of(some)
         self._arrived.set()
 
     async def close(self, timeout_s: float) -> None:
@@ -97,7 +105,8 @@ class Inbox:
         for task in late:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self.count("lost", self.obstacle or "stopped", len(self._waiting))
+        waiting = sum(len(cuts) for _, cuts in self._waiting)
+        self.count("lost", self.obstacle or "stopped", waiting)
 
     def count(self, outcome: str, reason: str, by: int) -> None:
         """Count frames that are no events, and never will be."""
@@ -125,9 +134,9 @@ class Inbox:
         frames = Frames()
         size = 0
         while self._waiting and len(frames) < MAX_DELIVERY_FRAMES and size < MAX_DELIVERY_BYTES:
-            sender, cut = self._waiting.popleft()
-            frames.add(sender, cut)
-            size += _size_of(cut)
+            sender, cuts = self._waiting.popleft()
+            frames.extend(sender, cuts)
+            size += _size_of(cuts)
         self._waiting_bytes -= size
         if was_full and not self.is_full:
             self.on_room()
@@ -173,6 +182,7 @@ class Inbox:
         return True
 
 
-def _size_of(cut: Cut) -> int:
-    """What a frame takes while it waits."""
-    return FRAME_BYTES + len(cut.head if isinstance(cut, Fault) else cut)
+def _size_of(cuts: Sequence[Cut]) -> int:
+    """What frames take while they wait."""
+    said = (cut.head if isinstance(cut, Fault) else cut for cut in cuts)
+    return FRAME_BYTES * len(cuts) + sum(map(len, said))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from logster import metrics
 from logster.errors import RefusedError
 from logster.ingest.protocol import Request
-from logster.ingest.sockets.inbox import Inbox
+from logster.ingest.sockets.inbox import MAX_DATAGRAM_BYTES, MAX_STREAM_BYTES, Inbox
 from logster.ingest.sockets.losses import Losses
 from logster.ingest.sockets.tcp import Connections
 from logster.ingest.sockets.tls import build_context
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 #: How often drops, pauses and revoked keys are looked for.
 LOOK_S = 0.5
 #: What waits at the end has so long to be kept.
-LAST_FRAMES_S = 5.0
+LAST_FRAMES_S = 8.0
 
 
 class Sockets:
@@ -148,7 +148,13 @@ class Sockets:
                 received_at=time.time_ns(),
             )
 
-        inbox = Inbox(protocol, make_request, admit=admit, intake=self._intake)
+        inbox = Inbox(
+            protocol,
+            make_request,
+            admit=admit,
+            intake=self._intake,
+            max_bytes=MAX_DATAGRAM_BYTES if transport == "udp" else MAX_STREAM_BYTES,
+        )
         self._inboxes.append(inbox)
         losses = Losses(
             protocol.name, setting, f"{endpoint.address}/{transport}", is_admitted, self._faults

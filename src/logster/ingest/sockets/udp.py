@@ -15,6 +15,8 @@ import struct
 from typing import TYPE_CHECKING
 
 from logster.errors import ConfigError
+from logster.ingest.sockets import recvmmsg
+from logster.ingest.sockets.recvmmsg import find_call
 
 if TYPE_CHECKING:
     from logster.endpoint import Endpoint
@@ -23,9 +25,8 @@ if TYPE_CHECKING:
 
 #: What the system keeps while this worker is busy: a second of 50,000 small datagrams.
 BUFFER_BYTES = 32 * 1024 * 1024
-#: A wake-up reads no more: some milliseconds, and then others have their turn.
-MAX_DATAGRAMS = 500
-MAX_DATAGRAM_BYTES = 65_536
+#: A wake-up reads so often, and then others have their turn.
+MAX_READS = 4
 #: Linux's own; Python has no names for them.
 _SO_RCVBUFFORCE = 33
 _SO_MEMINFO = 55
@@ -41,8 +42,8 @@ class Datagrams:
         self._inbox = inbox
         self._assembler = assembler
         self._socket = _listen(endpoint)
-        self._buffer = bytearray(MAX_DATAGRAM_BYTES)
-        self._view = memoryview(self._buffer)
+        call = find_call()
+        self._reader = recvmmsg.Datagrams(call) if call else None
         self._drops = self.read_drops()
         self._is_reading = False
         self._is_closed = False
@@ -94,23 +95,26 @@ class Datagrams:
     def _read(self) -> int:
         """Take what is there, some of it; gives how many datagrams that were."""
         now = asyncio.get_running_loop().time()
-        view, receive = self._view, self._socket.recvfrom_into
         count = 0
-        by_sender: dict[str, list[bytes]] = {}
-        with contextlib.suppress(BlockingIOError, InterruptedError):
-            for count in range(MAX_DATAGRAMS):  # noqa: B007 - it is looked at afterwards
-                size, address = receive(self._buffer)
-                by_sender.setdefault(address[0], []).append(bytes(view[:size]))
-        for sender, datagrams in by_sender.items():
-            cuts = [
-                cut
-                for datagram in datagrams
-                if (cut := self._assembler.add(sender, datagram, now)) is not None
-            ]
-            self._inbox.add(sender, cuts)
+        for _ in range(MAX_READS):
+            found = self._reader.receive(self._socket) if self._reader else self._receive()
+            for sender, datagrams in found.items():
+                count += len(datagrams)
+                self._inbox.add(sender, self._assembler.assemble(sender, datagrams, now))
+            if not found or self._inbox.is_full:
+                break
         if self._inbox.is_full:
             self._pause()
         return count
+
+    def _receive(self) -> dict[str, list[bytes]]:
+        """The same, one by one."""
+        found: dict[str, list[bytes]] = {}
+        with contextlib.suppress(BlockingIOError, InterruptedError):
+            for _ in range(recvmmsg.MAX_MESSAGES):
+                datagram, address = self._socket.recvfrom(recvmmsg.MAX_DATAGRAM_BYTES)
+                found.setdefault(address[0], []).append(datagram)
+        return found
 
 
 def _listen(endpoint: Endpoint) -> socket.socket:

@@ -14,6 +14,8 @@ from logster.ingest.frames import MAX_HEAD_BYTES, Fault
 from logster.ingest.sockets.dialect import Assembler
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from logster.ingest.frames import Cut
 
 MAGIC = b"\x1e\x0f"
@@ -46,6 +48,13 @@ class Chunks(Assembler):
         self._messages: dict[tuple[str, bytes], _Message] = {}
         self._held_bytes = 0
         self._lost = 0
+
+    def assemble(self, sender: str, datagrams: list[bytes], now: float) -> Sequence[Cut]:
+        """The messages that are whole with these datagrams of a sender."""
+        if not any(datagram.startswith(MAGIC) for datagram in datagrams):
+            return datagrams
+        cuts = [self.add(sender, datagram, now) for datagram in datagrams]
+        return [cut for cut in cuts if cut is not None]
 
     def add(self, sender: str, datagram: bytes, now: float) -> Cut | None:
         """A whole message, or None while parts of it are missing."""

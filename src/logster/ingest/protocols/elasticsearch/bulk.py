@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from logster.ingest.protocols.elasticsearch.document import Members
 
 _WRITES = frozenset({"create", "index"})
-_NAMES = (*sorted(_WRITES), "delete", "update")
 _REFUSED = "An event is never changed: send create or index, not {}."
 _NO_ACTION = 'Here must stand what to do, such as {{"create":{{}}}}; there is {}.'
 _NO_DOCUMENT = "The document is missing."
@@ -35,6 +34,15 @@ class _Target(msgspec.Struct):
 
     index: str | None = msgspec.field(name="_index", default=None)
     id: Any = msgspec.field(name="_id", default=None)
+
+
+class _Targets(msgspec.Struct):
+    """An action line; what stands beside the action, as winston's `attempts`, means nothing."""
+
+    create: _Target | None = None
+    index: _Target | None = None
+    update: _Target | None = None
+    delete: _Target | None = None
 
 
 class _Action(msgspec.Struct, frozen=True):
@@ -50,9 +58,10 @@ class _Action(msgspec.Struct, frozen=True):
     identity: str | None = None
 
 
-_decode_action = msgspec.json.Decoder(dict[str, _Target]).decode
+_decode_targets = msgspec.json.Decoder(_Targets).decode
 _decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _encode = msgspec.json.Encoder().encode
+_NAMES = _Targets.__struct_fields__
 
 
 def read_bulk(body: bytes, index: str | None, limits: Limits) -> Reading:
@@ -94,12 +103,15 @@ def _read_items(body: bytes, index: str | None) -> Iterator[tuple[int, _Action |
 
 
 def _read_action(line: bytes, index: str | None) -> _Action | str:
+    no_action = _NO_ACTION.format(line[:50].decode("utf-8", "replace"))
     try:
-        ((name, target),) = _decode_action(line).items()
+        targets = _decode_targets(line)
     except (ValueError, RecursionError):
-        return _NO_ACTION.format(line[:50].decode("utf-8", "replace"))
-    if name not in _NAMES:
-        return _NO_ACTION.format(name[:50])
+        return no_action
+    name = next((name for name in _NAMES if getattr(targets, name) is not None), None)
+    if name is None:
+        return no_action
+    target: _Target = getattr(targets, name)
     index = target.index or index
     named = _encode(index)
     note = f'{{"{name}":{{"_index":{named.decode()},"_id":"'

@@ -39,7 +39,7 @@ _PATHS: dict[str, tuple[str, ...]] = {
         "exception": "error.message err.message exception.message error exception",
         "exception_type": "error.type err.type exception.type",
         "stack_trace": "error.stack_trace err.stack exception.stacktrace stack_trace stacktrace"
-        " stack",
+        " stack fields.stack",
         "host": "host.name host.hostname host hostname",
         "environment": "service.environment deployment.environment environment env",
         "release": "service.version release",

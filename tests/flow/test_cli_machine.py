@@ -59,6 +59,72 @@ def test_a_key_that_was_made_works_and_its_text_is_the_output(data):
     assert text not in run(data, "key", "list").output
 
 
+def test_a_key_is_made_with_settings_set_shown_and_freed_of_them(data):
+    made = run(
+        data, "key", "create", "shop", "--application", "shop", "--rate", "10", "--burst", "50",
+        "--property", "team=core", "--property", "x=a=b", "--origin", "https://shop.example",
+    )  # fmt: skip
+    assert made.exit_code == 0, made.output
+    grant = check(data, made.stdout.strip(), Right.INGEST)
+    assert grant.rules.defaults == (("application", "shop"),)
+    assert grant.rules.settings.properties == {"team": "core", "x": "a=b"}
+    number = str(grant.key)
+
+    changed = run(
+        data, "key", "set", number, "--minimum-severity", "warn", "--filter", "-health",
+        "--daily-bytes", "1GiB", "--burst", "", "--property", "", "--application", "",
+    )  # fmt: skip
+    assert changed.exit_code == 0, changed.output
+    [shown] = listed(data, "key", "show", number)
+    assert shown["settings"] == {
+        "application": None,
+        "environment": None,
+        "category": None,
+        "minimum_severity": "warn",
+        "filter": "-health",
+        "properties": {},
+        "events_per_second": 10.0,
+        "burst_events": None,
+        "daily_bytes": 1024**3,
+        "origins": ["https://shop.example"],
+    }
+    assert shown["used_today_bytes"] == 0
+    told = run(data, "key", "show", number).stdout
+    assert "https://shop.example" in told
+    assert "-health" in told
+    assert "team" not in told
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [
+        ("--filter", "severity>=", "The filter: "),
+        ("--daily-bytes", "many", "no size"),
+        ("--rate", "fast", "no number"),
+        ("--rate", "0", "lets nothing in"),
+        ("--burst", "5", "set both"),
+        ("--minimum-severity", "loud", "loud"),
+        ("--origin", "shop.example", "no origin"),
+        ("--property", "team", "name=value"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_told_by_its_name(data, option, value, told):
+    made = run(data, "key", "create", "shop", option, value)
+
+    assert made.exit_code != 0
+    assert told in made.output or told in str(made.exception)
+    assert len(listed(data, "key", "list")) == 1
+
+
+def test_a_key_of_another_workspace_is_not_set(data):
+    run(data, "key", "create", "theirs", "--workspace", "other")
+    number = str(listed(data, "key", "list", "--workspace", "other")[0]["id"])
+
+    assert run(data, "key", "set", number, "--filter", "x").exit_code != 0
+    [shown] = listed(data, "key", "show", number, "--workspace", "other")
+    assert shown["settings"]["filter"] is None
+
+
 def test_a_key_may_only_send_unless_told_otherwise(data):
     run(data, "key", "create", "shop")
 

@@ -126,6 +126,16 @@ DASHBOARD = {
         {"kind": "line", "title": "All", "q": "application:$app", "x": 0, "y": 0, "w": 6, "h": 4}
     ],
 }
+SETTINGS = {
+    "application": "shop",
+    "minimum_severity": "info",
+    "filter": "-category:Health*",
+    "properties": {"team": "core", "shard": 7},
+    "events_per_second": 1000,
+    "burst_events": 5000,
+    "daily_bytes": 1_000_000_000,
+    "origins": ["https://shop.example"],
+}
 #: method, path, what is sent
 CHANGES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "search": ("POST", "/searches", {"name": "slow", "q": "ms>100", "columns": ["ms"]}),
@@ -137,7 +147,7 @@ CHANGES: dict[str, tuple[str, str, dict[str, Any]]] = {
         {"questions": ["application:$app"], "values": {"app": ["shop"]}},
     ),
     "new_key": ("POST", "/keys", {"name": "shop", "rights": ["ingest"]}),
-    "key": ("PATCH", "/keys/1", {"name": "first"}),
+    "key": ("PATCH", "/keys/1", {"name": "first", "settings": SETTINGS}),
     "new_user": ("POST", "/users", {"email": "ada@example.com", "role": "viewer"}),
     "user": ("PATCH", "/users/2", {"role": "member"}),
     "new_password": ("POST", "/users/2/password", {}),

@@ -39,6 +39,7 @@ OF_ADMINISTRATORS = [
     ("POST", "users/1/disable", None),
     ("POST", "users/1/enable", None),
     ("DELETE", "users/1", None),
+    ("GET", "keys/1", None),
     ("PATCH", "keys/1", {"name": "mine"}),
     ("GET", "keys/1/newest", None),
     ("GET", "system", None),

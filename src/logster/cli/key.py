@@ -1,4 +1,4 @@
-"""`logster key`: make, list and revoke API keys, on the server's own machine.
+"""`logster key`: make, set, list and revoke API keys, on the server's own machine.
 
 In: the meta database. Out: a new key's text, once; tables; JSON.
 Promise: a running server knows a new key at once and refuses a revoked one within a
@@ -8,16 +8,20 @@ second; a key's text is never shown again.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
+from logster.cli.key_settings import list_settings, read_changes, settings_options
 from logster.cli.settings import data_option, opened, run, workspace_id, workspace_option
 from logster.cli.table import show_table
 from logster.cli.terminal import note, render_json, show
+from logster.config import load_config
 from logster.event import NS_PER_S
 from logster.meta.grants import Right
 from logster.meta.keys import KeyInfo, Keys
+from logster.meta.quota import find_used_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
 
 @click.group("key")
 def command() -> None:
-    """Create, list and revoke API keys.
+    """Create, set, list and revoke API keys.
 
     Works on the server's meta database, so it runs on the server's machine; the server
     may run meanwhile.
@@ -43,15 +47,58 @@ def command() -> None:
     show_default=True,
     help="What the key may do; may be given several times.",
 )
+@settings_options
 @workspace_option
 @data_option
-def create(name: str, rights: tuple[str, ...], workspace: str | None, data: str | None) -> None:
+def create(
+    name: str, rights: tuple[str, ...], workspace: str | None, data: str | None, **settings: Any
+) -> None:
     """Make a key and print it: the only time it is shown."""
     with opened(data) as database:
         number = workspace_id(database, workspace)
-        new = run(Keys(database).create(number, name, [Right(right) for right in rights]))
+        changes = read_changes(settings)
+        new = run(Keys(database).create(number, name, [Right(right) for right in rights], changes))
     show(new.text)
     note(f"Key {new.info.id} may {', '.join(sorted(rights))}. It is not shown again.")
+
+
+@command.command("set")
+@click.argument("key_id", type=int)
+@settings_options
+@workspace_option
+@data_option
+def set_settings(key_id: int, workspace: str | None, data: str | None, **settings: Any) -> None:
+    """Set what a key's events get, which are kept, and how many there may be.
+
+    What is not named stays as it is; an empty text takes a setting away: --filter "".
+    """
+    changes = read_changes(settings)
+    if not changes:
+        raise click.UsageError("Say what to set, for instance --minimum-severity warn.")
+    with opened(data) as database:
+        number = workspace_id(database, workspace)
+        key = run(Keys(database).change(number, key_id, settings=changes))
+    note(f"Key {key.id} {key.name!r} is set. A running server goes by it within two seconds.")
+
+
+@command.command("show")
+@click.argument("key_id", type=int)
+@click.option("--json", "is_json", is_flag=True, help="One JSON object.")
+@workspace_option
+@data_option
+def show_key(key_id: int, is_json: bool, workspace: str | None, data: str | None) -> None:
+    """Show a key with its settings, and what it has sent today."""
+    with opened(data) as database:
+        key = run(Keys(database).find(workspace_id(database, workspace), key_id))
+    folder = load_config({"data": data}).data_path
+    used = None
+    if key.settings.daily_bytes is not None:
+        used = find_used_bytes(folder, [key.id])[key.id]
+    if is_json:
+        show(render_json(_shape_of(key) | {"used_today_bytes": used}))
+        return
+    show_table(["id", "name", "key", "rights", "created", "last used", "state"], _rows_of([key]))
+    show_table(["setting", "value"], list_settings(key.settings, used))
 
 
 @command.command("list")
@@ -89,6 +136,7 @@ def _shape_of(key: KeyInfo) -> dict[str, object]:
         "created_at": _instant(key.created_at),
         "last_used_at": _instant(key.last_used_at),
         "revoked_at": _instant(key.revoked_at),
+        "settings": msgspec.to_builtins(key.settings),
     }
 
 

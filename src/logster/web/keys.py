@@ -1,4 +1,4 @@
-"""API keys: made, named, looked after, revoked.
+"""API keys: made, named, set, looked after, revoked.
 
 In: an administrator's session or key. Out: JSON.
 Promise: a key's text is in the answer that made it and nowhere else.
@@ -7,16 +7,20 @@ Litestar reads the annotations of the handlers when it starts, so they are real 
 """
 
 import time
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from litestar import delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
+from msgspec import UNSET, UnsetType
 
+from logster.config import Config
 from logster.event import render_instant
 from logster.meta.grants import Right
+from logster.meta.key_settings import Level
 from logster.meta.keys import KeyInfo, Keys
+from logster.meta.quota import find_used_bytes
 from logster.query.moment import Clock, parse_moment
 from logster.store.engine import Engine
 from logster.store.usage import newest_of_key
@@ -33,17 +37,46 @@ class KeysShape(msgspec.Struct, frozen=True, kw_only=True):
     keys: list[KeyShape]
 
 
+class SettingsOrder(Order, frozen=True, kw_only=True):
+    """What to set of a key; null, or empty, takes it away, and what is not here stays as it is.
+
+    What an event gets that does not say it itself: `application`, `environment`, `category`,
+    `properties`. What is not kept: events less severe than `minimum_severity`, and those that a
+    search with `filter` would not find. How much may come: `events_per_second`, `burst_events` at
+    once (as many as in a second unless set), `daily_bytes` in a day of UTC. From where: pages of
+    these `origins` alone (`https://shop.example`, `https://*.shop.example`).
+    """
+
+    application: str | UnsetType | None = UNSET
+    environment: str | UnsetType | None = UNSET
+    category: str | UnsetType | None = UNSET
+    minimum_severity: Level | UnsetType | None = UNSET
+    filter: str | UnsetType | None = UNSET
+    properties: dict[str, str | int | float | bool] | UnsetType | None = UNSET
+    events_per_second: float | UnsetType | None = UNSET
+    burst_events: int | UnsetType | None = UNSET
+    daily_bytes: int | UnsetType | None = UNSET
+    origins: list[str] | UnsetType | None = UNSET
+
+    def changes(self) -> dict[str, Any]:
+        """What was said."""
+        said = msgspec.structs.asdict(self)
+        return {name: value for name, value in said.items() if value is not UNSET}
+
+
 class KeyOrder(Order, frozen=True, kw_only=True):
     """A key to be made."""
 
     name: str
     rights: list[Right]
+    settings: SettingsOrder = SettingsOrder()
 
 
-class NameOrder(Order, frozen=True, kw_only=True):
-    """What a key is called from now on."""
+class ChangeOrder(Order, frozen=True, kw_only=True):
+    """What a key is called from now on, and what to set of it; what it may do stays."""
 
-    name: str
+    name: str | None = None
+    settings: SettingsOrder = SettingsOrder()
 
 
 class NewKeyShape(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,34 +94,57 @@ class NewestShape(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/keys", summary="API keys")
-async def list_keys(admin: NamedDependency[Principal], keys: NamedDependency[Keys]) -> KeysShape:
+async def list_keys(
+    admin: NamedDependency[Principal],
+    keys: NamedDependency[Keys],
+    config: NamedDependency[Config],
+) -> KeysShape:
     """Give every key of the workspace, without its text."""
-    return KeysShape(keys=[shape_key(key) for key in await keys.in_workspace(admin.workspace)])
+    return KeysShape(keys=_shape(await keys.in_workspace(admin.workspace), config))
+
+
+@get("/keys/{key_id:int}", summary="One API key")
+async def show_key(
+    admin: NamedDependency[Principal],
+    keys: NamedDependency[Keys],
+    config: NamedDependency[Config],
+    key_id: FromPath[int],
+) -> KeyShape:
+    """Give one key with its settings, without its text."""
+    return _shape([await keys.find(admin.workspace, key_id)], config)[0]
 
 
 @post("/keys", summary="Make an API key")
 async def create_key(
-    admin: NamedDependency[Principal], keys: NamedDependency[Keys], data: JSONBody[KeyOrder]
+    admin: NamedDependency[Principal],
+    keys: NamedDependency[Keys],
+    config: NamedDependency[Config],
+    data: JSONBody[KeyOrder],
 ) -> NewKeyShape:
     """Make a key; the answer is the only one that shows its text."""
     with refusing():
-        new = await keys.create(admin.workspace, data.name, data.rights)
-    AUDIT.info("%s made %s", admin.name, _name(new.info))
-    return NewKeyShape(key=shape_key(new.info), text=new.text)
+        new = await keys.create(admin.workspace, data.name, data.rights, data.settings.changes())
+    AUDIT.info("%s made %s%s", admin.name, _name(new.info), _say(data.settings))
+    return NewKeyShape(key=_shape([new.info], config)[0], text=new.text)
 
 
-@patch("/keys/{key_id:int}", summary="Rename an API key")
-async def rename_key(
+@patch("/keys/{key_id:int}", summary="Rename an API key, or set what it does")
+async def change_key(
     admin: NamedDependency[Principal],
     keys: NamedDependency[Keys],
+    config: NamedDependency[Config],
     key_id: FromPath[int],
-    data: JSONBody[NameOrder],
+    data: JSONBody[ChangeOrder],
 ) -> KeyShape:
-    """Call a key something else; what it may do stays."""
+    """Change a key's name or some of its settings, in every worker within two seconds."""
+    changes = data.settings.changes()
     with refusing():
-        key = await keys.change(admin.workspace, key_id, name=data.name)
-    AUDIT.info("%s renamed %s", admin.name, _name(key))
-    return shape_key(key)
+        key = await keys.change(admin.workspace, key_id, name=data.name, settings=changes)
+    if data.name is not None:
+        AUDIT.info("%s renamed %s", admin.name, _name(key))
+    if changes:
+        AUDIT.info("%s set %s%s", admin.name, _name(key), _say(data.settings))
+    return _shape([key], config)[0]
 
 
 @delete("/keys/{key_id:int}", summary="Revoke an API key")
@@ -118,8 +174,21 @@ async def show_newest(
     return NewestShape(event=shape_event(event) if event else None, now=render_instant(now_ns))
 
 
+def _shape(keys: list[KeyInfo], config: Config) -> list[KeyShape]:
+    limited = [key.id for key in keys if key.settings.daily_bytes is not None]
+    used = find_used_bytes(config.data_path, limited)
+    return [shape_key(key, used.get(key.id)) for key in keys]
+
+
+def _say(settings: SettingsOrder) -> str:
+    """What was set, for the log."""
+    said = (f"{name}={value!r}" for name, value in settings.changes().items())
+    told = ", ".join(said)
+    return f": {told}" if told else ""
+
+
 def _name(key: KeyInfo) -> str:
     return f"the key {key.id} {key.name!r} ({', '.join(sorted(key.rights))})"
 
 
-KEYS = (list_keys, create_key, rename_key, revoke_key, show_newest)
+KEYS = (list_keys, show_key, create_key, change_key, revoke_key, show_newest)

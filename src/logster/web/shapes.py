@@ -12,6 +12,7 @@ import msgspec
 
 from logster.event import Event, render_instant
 from logster.meta.grants import Right
+from logster.meta.key_settings import KeySettings
 from logster.meta.keys import KeyInfo
 from logster.query.value import value_of
 from logster.store.export.columns import Column
@@ -76,7 +77,10 @@ class WholeEventShape(EventShape, frozen=True, kw_only=True):
 
 
 class KeyShape(msgspec.Struct, frozen=True, kw_only=True):
-    """One API key; its text is shown once, when it is made."""
+    """One API key; its text is shown once, when it is made.
+
+    `used_today_bytes` is what it has sent since 00:00 UTC; null without `daily_bytes`.
+    """
 
     id: int
     name: str
@@ -85,6 +89,8 @@ class KeyShape(msgspec.Struct, frozen=True, kw_only=True):
     created_at: str
     revoked_at: str | None
     last_used_at: str | None
+    settings: KeySettings
+    used_today_bytes: int | None
 
 
 def shape_event(event: Event) -> EventShape:
@@ -143,8 +149,8 @@ def render_spooled(event: Event) -> bytes:
     return msgspec.json.encode(msgspec.structs.asdict(shape_whole_event(event)) | owner) + b"\n"
 
 
-def shape_key(key: KeyInfo) -> KeyShape:
-    """The key as the API shows it."""
+def shape_key(key: KeyInfo, used_bytes: int | None = None) -> KeyShape:
+    """The key as the API shows it, with what it has sent today."""
     return KeyShape(
         id=key.id,
         name=key.name,
@@ -153,6 +159,8 @@ def shape_key(key: KeyInfo) -> KeyShape:
         created_at=render_instant(key.created_at),
         revoked_at=render_optional(key.revoked_at),
         last_used_at=render_optional(key.last_used_at),
+        settings=key.settings,
+        used_today_bytes=used_bytes,
     )
 
 

@@ -6,14 +6,20 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from logster.errors import InvalidBodyError
+from logster.errors import BodyTooLargeError, InvalidBodyError
 from logster.event import Rejection, Severity
-from logster.ingest.protocol import Reading, Receipt, Request
+from logster.ingest.columns import build_reading
+from logster.ingest.protocol import Limits, Reading, Receipt, Request
 from logster.ingest.protocols.seq.dialect import PROTOCOL
+from logster.ingest.protocols.seq.event import read_event
+from logster.ingest.protocols.seq.names import NAMES
+from logster.ingest.protocols.seq.plain import columns_of, read_plain, row_of
 from logster.ingest.routes import Routes
 from support.native import rows
-from support.recorded import LIMITS
+from support.recorded import CORPUS, LIMITS, Recorded
 
 ROUTES = Routes([PROTOCOL])
 CLEF = b'{"@t":"2026-11-30T20:00:05Z","@mt":"Hello, {Name}","Name":"Ada"}'
@@ -121,3 +127,65 @@ def test_numbers_keep_their_digits() -> None:
     )
 
     assert read_one(line)["properties"] == b'{"n":9007199254740993,"x":1.50,"far":1e400}'
+
+
+# --- two readers, one meaning -------------------------------------------------------------
+
+TEXTS = st.sampled_from(
+    ["", " ", "a", "{n}", "{n:0.0} {Application}", "é", "Error", "e", "Error: x\n    at f (a.js:1)"]
+)
+VALUES = TEXTS | st.sampled_from([None, True, 1, 1.5, [], ["7"], {"name": "lib"}, {}])
+NAMES_OF_EVENTS = st.sampled_from(
+    [
+        *("@m", "@mt", "@l", "@x", "@tr", "@sp", "@i", "@r", "@ps", "n", "Other", "message"),
+        *(name for names in NAMES.values() for name in names),
+    ]
+)
+
+
+@given(st.dictionaries(NAMES_OF_EVENTS, VALUES, max_size=8))
+def test_the_fast_reader_gives_what_the_exact_one_gives(members: dict[str, Any]) -> None:
+    line = msgspec.json.encode({"@t": "2026-11-30T20:00:05Z", **members})
+    exact = read_event(
+        msgspec.json.decode(line, type=dict[str, msgspec.Raw]), line, has_escapes=False
+    )
+    fast = read_plain(line)
+
+    expected = build_reading(columns_of([row_of(exact)]), [1], [])
+    assert fast is None or build_reading(columns_of([fast]), [1], []) == expected
+
+
+def test_what_nearly_all_programs_send_is_read_fast() -> None:
+    for name in ("001-serilog", "002-nlog", "003-microsoft-extensions"):
+        body = Recorded((CORPUS / "seq" / f"{name}.http").read_bytes()).body
+        lines = [line for line in body.splitlines() if b"@@" not in line]
+        assert all(map(read_plain, lines))
+
+
+@pytest.mark.parametrize(
+    "line", [b'{"@t":"2026-11-30T20:00:05Z","@m":7}', b'{"@t":"2026-11-30T20:00:05Z","@ra":{}}']
+)
+def test_what_is_odd_is_left_to_the_exact_reader(line: bytes) -> None:
+    assert read_plain(line) is None
+
+
+def test_more_events_than_a_batch_may_have_are_refused() -> None:
+    limits = Limits(max_events=2, max_message_bytes=1000)
+    for body in (CLEF + b"\n", b"no event\n"):
+        assert PROTOCOL.read(body * 2, make_request(), limits)
+        with pytest.raises(BodyTooLargeError, match="LOGSTER_MAX_BATCH_EVENTS"):
+            PROTOCOL.read(body * 3, make_request(), limits)
+
+
+def test_a_line_that_is_too_long_costs_itself() -> None:
+    limits = Limits(max_events=10, max_message_bytes=100)
+    reading = PROTOCOL.read(CLEF + b"\n\n" + b"x" * 101 + b"\n" + CLEF, make_request(), limits)
+
+    assert reading.lines == [1, 4]
+    assert [(bad.line, bad.reason) for bad in reading.rejections] == [(3, "too_large")]
+
+
+def test_templates_that_are_made_to_hurt_stay_within_bounds() -> None:
+    line = msgspec.json.encode({"@t": "2026-11-30T20:00:05Z", "@mt": "{a}" * 5000, "a": "x" * 5000})
+
+    assert len(read_one(line)["message"]) == 4 * len(line)

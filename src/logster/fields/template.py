@@ -61,7 +61,9 @@ def render_template(
 
     `renderings` are texts of the holes that have a format, in their order (`@r` of CLEF).
     """
-    pieces = _parse_known(template) if len(template) <= MAX_KEPT_CHARACTERS else _parse(template)
+    if "{" not in template and "}" not in template:
+        return template[:max_characters]
+    pieces = _pieces_of(template)
     given = iter(renderings)
     parts: list[str] = []
     left = max_characters
@@ -75,6 +77,17 @@ def render_template(
         parts.append(text)
         left -= len(text)
     return "".join(parts)[:max_characters]
+
+
+def takes_renderings(template: str) -> bool:
+    """Whether it has a hole with a format, for which its sender may give a text."""
+    return ":" in template and any(
+        isinstance(each, Hole) and each.form for each in _pieces_of(template)
+    )
+
+
+def _pieces_of(template: str) -> tuple[str | Hole, ...]:
+    return _parse_known(template) if len(template) <= MAX_KEPT_CHARACTERS else _parse(template)
 
 
 def _parse(template: str) -> tuple[str | Hole, ...]:

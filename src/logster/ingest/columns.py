@@ -171,9 +171,8 @@ def _check_messages(values: Sequence[Any]) -> list[Any]:
 
 def _check_texts(values: Sequence[Any]) -> list[Any]:
     _check_types(values, {str}, "text")
-    texts = [text for text in values if text is not None]
-    if not all(map(str.isascii, texts)):
-        _check_letters(texts)
+    if not all(map(str.isascii, filter(None, values))):
+        _check_letters(filter(None, values))
     return list(values)
 
 
@@ -196,18 +195,18 @@ _A_SEVERITY = "a whole number from 0 (Trace) to 6 (Off)"
 
 
 def _check_instants(values: Sequence[Any]) -> list[int | None]:
-    _check_types(values, {int, str}, "a time")
-    if str in set(map(type, values)):
-        values = _read_texts(values)
-    instants = [value for value in values if value is not None]
+    kinds = _check_types(values, {int, str}, "a time")
+    if str in kinds:
+        values = _read_texts(values, is_mixed=int in kinds)
+    instants = [value for value in values if value is not None] if NoneType in kinds else values
     if not FIRST_NS <= min(instants, default=0) <= max(instants, default=0) < END_NS:
         raise _WrongValueError("timestamp", "is not within the years 1 to 9999")
     return list(values)
 
 
-def _read_texts(values: Sequence[Any]) -> list[int | None]:
+def _read_texts(values: Sequence[Any], *, is_mixed: bool) -> list[int | None]:
     try:
-        if int not in set(map(type, values)):
+        if not is_mixed:
             return read_instants(values)
         return [read_instant(value) if isinstance(value, str) else value for value in values]
     except ValueError:
@@ -244,13 +243,14 @@ _DEEP_BYTES = 2 * (MAX_DEPTH - 1)
 _TOO_DEEP = f"is nested deeper than {MAX_DEPTH} levels"
 
 
-def _check_types(values: Sequence[Any], types: set[type], wanted: str) -> None:
-    others = set(map(type, values)) - types - {NoneType}
-    if others:
+def _check_types(values: Sequence[Any], types: set[type], wanted: str) -> set[type]:
+    kinds = set(map(type, values))
+    if others := kinds - types - {NoneType}:
         kind = others.pop()
         raise _WrongValueError(
             "type", f"must be {wanted}, but is {_KINDS.get(kind, kind.__name__)}"
         )
+    return kinds
 
 
 #: Every field, and what its values have to be.

@@ -20,6 +20,7 @@ from logster.ingest.cors import permit
 from logster.ingest.credentials import anywhere, first_of, in_header, in_query
 from logster.ingest.protocol import Protocol, Reply, Route
 from logster.ingest.protocols.seq.clef import read_clef
+from logster.ingest.protocols.seq.names import LEVELS
 from logster.ingest.protocols.seq.raw import read_raw
 
 if TYPE_CHECKING:
@@ -32,9 +33,6 @@ CORS = permit(
     sent=("Content-Type", "X-Seq-ApiKey", "ApiKey", "X-Api-Key", "Authorization"),
     read=("Logster-Rejected", "Retry-After"),
 )
-
-#: Serilog's names of our severities, Trace to Off: what is above Fatal is nothing.
-LEVELS = ("Verbose", "Debug", "Information", "Warning", "Error", "Fatal", "Fatal")
 
 _CLEF_TYPE = "application/vnd.serilog.clef"
 _CLEF_FLAGS = ("", "true", "clef")

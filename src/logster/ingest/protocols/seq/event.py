@@ -14,7 +14,7 @@ import msgspec
 from logster.fields.exception import split_exception
 from logster.fields.instant import read_instant
 from logster.fields.severity import severity_of_level
-from logster.fields.template import render_template
+from logster.fields.template import render_template, takes_renderings
 from logster.ingest.protocols.seq.names import (
     decode_value,
     find_fields,
@@ -55,9 +55,11 @@ def read_event(members: Members, text: bytes, *, has_escapes: bool) -> dict[str,
     if "@m" in members and (message := text_of(members["@m"])) is not None:
         fields["message"] = message
         del members["@m"]
-        _take_renderings(fields, members)
+        take_renderings(fields.get("template"), members)
     else:
-        fields["message"] = _render(fields, members, text)
+        fields["message"] = render_message(
+            fields.get("template"), fields.get("exception"), members, text
+        )
     properties = _unescape(members) if has_escapes else members
     return _find_origin(members) | find_fields(properties) | fields | {"properties": properties}
 
@@ -72,14 +74,15 @@ def _find_origin(members: Members) -> dict[str, str]:
     return origin
 
 
-def _take_renderings(fields: dict[str, Any], members: Members) -> list[Any]:
-    """The texts that a template's holes have in the message; they say nothing without one."""
-    if "template" not in fields or "@r" not in members:
+def take_renderings(template: str | None, members: Members) -> list[Any]:
+    """The texts that the holes of a template have in its message."""
+    if "@r" not in members or template is None:
         return []
     renderings = decode_value(members["@r"])
     if not isinstance(renderings, list):
         return []
-    del members["@r"]
+    if not renderings or takes_renderings(template):  # else nothing of them is in the message
+        del members["@r"]
     return renderings
 
 
@@ -89,14 +92,17 @@ def _time_of(value: Any) -> Any:
     return read_instant(value) if is_number else value
 
 
-def _render(fields: dict[str, Any], members: Members, text: bytes) -> str:
+def render_message(
+    template: str | None, exception: str | None, members: Members, text: bytes
+) -> str:
     """The message of an event that has but a template, or not even that."""
-    template = fields.get("template")
     if template is None:
-        return fields.get("exception") or text.decode("utf-8", "replace").strip()
-    renderings = _take_renderings(fields, members)
+        return exception or text.decode("utf-8", "replace").strip()
+    if "{" not in template and "}" not in template:
+        take_renderings(template, members)
+        return template
     most = max(_ALWAYS_CHARACTERS, _MAX_GROWTH * len(text))
-    return render_template(template, members, renderings, most)
+    return render_template(template, members, take_renderings(template, members), most)
 
 
 def _unescape(members: Members) -> Members:

@@ -1,4 +1,4 @@
-"""What Serilog's enrichers and Seq's clients call the fields of every event.
+"""What Serilog, its enrichers and Seq's clients call levels and the fields of every event.
 
 In: the properties of an event. Out: the fields that they name.
 Promise: pure; a property that fills a field stays a property, since people who come from Seq look
@@ -14,8 +14,11 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+#: Serilog's names of our severities, Trace to Off: what is above Fatal is nothing.
+LEVELS = ("Verbose", "Debug", "Information", "Warning", "Error", "Fatal", "Fatal")
+
 #: Field -> the properties that name it, the surest first.
-_NAMES: dict[str, tuple[str, ...]] = {
+NAMES: dict[str, tuple[str, ...]] = {
     "application": ("Application", "ApplicationName"),
     "category": ("SourceContext", "LoggerName", "Logger", "logger"),
     "user": ("UserName", "User", "UserId"),
@@ -33,7 +36,7 @@ _ATTRIBUTES = {
 }
 #: Property -> its field, and its place among the names of the field.
 _RANKED: dict[str, tuple[str, int]] = {
-    name: (field, rank) for field, names in _NAMES.items() for rank, name in enumerate(names)
+    name: (field, rank) for field, names in NAMES.items() for rank, name in enumerate(names)
 }
 
 decode_value = msgspec.json.Decoder().decode

@@ -52,6 +52,7 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("web", "meta"): "the reader: who asks, and what people keep",
     ("web", "spool"): "the reader: what waits, and what was set aside",
     ("web", "store"): "the reader: answers",
+    ("web", "ledger"): "the reader: what was not stored, and why",
     ("serve", "ingest"): "builds the parts",
     ("serve", "ledger"): "builds the parts",
     ("serve", "meta"): "builds the parts",

@@ -26,7 +26,7 @@ from logster.errors import ConflictError, RefusedError, RetryLaterError
 from logster.ingest.protocol import Receipt
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
 MAX_KEY_CHARS = 200
@@ -37,9 +37,6 @@ LOOK_AGAIN_S = 0.01
 
 #: File offsets end at 2^63; half of that leaves room and collides once in 4e18 pairs.
 _OFFSET_BYTES = 7
-
-#: Two of a billion events have the same digest once in 10^20 days.
-_DIGEST_BYTES = 16
 
 
 class Receipts:
@@ -162,21 +159,6 @@ def digest_of(workspace: int, route: str, key: str) -> bytes:
             f"The Idempotency-Key has {len(key)} characters; at most {MAX_KEY_CHARS} are allowed."
         )
     return hashlib.sha256(f"{workspace}\n{route}\n{key}".encode()).digest()
-
-
-def digests_of(
-    workspace: int, protocol: str, identities: Sequence[str | None]
-) -> list[bytes | None]:
-    """One digest for each client's own id of an event, within a workspace and a protocol."""
-    start = f"{workspace}\n{protocol}\n"
-    return [
-        None
-        if identity is None
-        else hashlib.blake2b(
-            (start + identity).encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES
-        ).digest()
-        for identity in identities
-    ]
 
 
 def _offset(digest: bytes) -> int:

@@ -18,11 +18,11 @@ import msgspec
 from logster import metrics
 from logster.errors import LogsterError, QuotaError, RetryLaterError
 from logster.event import Batch, Columns, Rejection
+from logster.ids import digest_of_identity
 from logster.ingest.body import Body
 from logster.ingest.fairness import FairShares, Turns
 from logster.ingest.idempotency import (
     digest_of,
-    digests_of,
     fingerprint,
     read_kept,
     render_kept,
@@ -267,7 +267,10 @@ class Intake:
         digests = None
         if reading.identities is not None:
             identities = [reading.identities[index] for index in sifted.kept]
-            digests = digests_of(grant.workspace, protocol, identities)
+            digests = [
+                None if each is None else digest_of_identity(grant.workspace, protocol, each)
+                for each in identities
+            ]
         repeated: Mapping[int, int] = {}
         if (stored := sifted.stored) is not None:
             repeated = await self._sink.accept(

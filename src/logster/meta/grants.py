@@ -100,6 +100,13 @@ class Grants:
         await self._live.wait_for(upcoming)
         return self.check(text, right)
 
+    def find(self, workspace: int, key: int, right: Right) -> Grant | None:
+        """What a key grants that is named by its number; None when it was revoked."""
+        for grant in self._grants.now.values():
+            if (grant.workspace, grant.key) == (workspace, key) and right in grant.rights:
+                return grant
+        return None
+
     async def record_use(self) -> None:
         """Write down which keys were used since the last time; raises MetaUnavailableError."""
         used, self._used = self._used, set()

@@ -23,6 +23,7 @@ from logster.ingest.outcomes import Outcomes
 from logster.ingest.protocol import Limits
 from logster.ingest.protocols import DIALECTS, PROTOCOLS
 from logster.ingest.protocols.native import api_log, lookup
+from logster.ingest.retry import Retries
 from logster.ingest.routes import Routes
 from logster.ingest.sockets.sockets import Sockets, opened
 from logster.ingest.sockets.tcp import count_connections
@@ -135,10 +136,18 @@ async def assembled(config: Config, streams: TailStreams) -> AsyncIterator[Route
             most=count_connections(config, resource.getrlimit(resource.RLIMIT_NOFILE)[0]),
         )
         await stack.enter_async_context(opened(sockets, end_on_fault))
-        portal = build_app(config, meta=meta, engine=engine, streams=streams)
+        routes = _build_routes(meta, engine)
+        retries = Retries(
+            routes,
+            [*PROTOCOLS, *(dialect.protocol for dialect in DIALECTS.values())],
+            intake=intake,
+            find_grant=lambda workspace, key: meta.grants.find(workspace, key, Right.INGEST),
+            max_bytes=config.max_batch_bytes,
+        )
+        portal = build_app(config, meta=meta, engine=engine, streams=streams, retries=retries)
         yield Router(
             Receiver(
-                _build_routes(meta, engine),
+                routes,
                 admit=lambda text: meta.grants.admit(text, Right.INGEST),
                 intake=intake,
                 config=config,

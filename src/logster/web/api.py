@@ -35,6 +35,8 @@ from logster.web.live import tail_events
 from logster.web.orders import check_parameters
 from logster.web.patterns import show_patterns
 from logster.web.quarantine import ASIDE
+from logster.web.receipts import CHOICE, RECEIPTS
+from logster.web.refused import REFUSED
 from logster.web.retention import RETENTION
 from logster.web.saved import SAVED
 from logster.web.selection import SELECTION, Text, Wanted
@@ -206,11 +208,13 @@ def make_api() -> Router:
         *SYSTEM,
         *ASIDE,
         *RETENTION,
+        *RECEIPTS,
+        *REFUSED,
     )
     return Router(
         API_PATH,
         route_handlers=handlers,
-        dependencies={"clock": CLOCK, "selection": SELECTION},
+        dependencies={"clock": CLOCK, "selection": SELECTION, "choice": CHOICE},
         before_request=check_parameters,
         response_headers={"Cache-Control": "no-store"},
     )

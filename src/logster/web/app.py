@@ -34,6 +34,7 @@ from logster.web.orders import name_parameters
 from logster.web.pages import PAGES
 from logster.web.places import Places
 from logster.web.refusals import EXCEPTION_HANDLERS
+from logster.web.repeating import NoRetries, Retries
 from logster.web.system import provide_operator
 
 #: Bodies here are log-ins and names; events come by ingestion.
@@ -65,6 +66,7 @@ def build_app(
     meta: Meta,
     engine: Engine,
     streams: TailStreams | None = None,
+    retries: Retries | None = None,
     static_folder: Path = STATIC_FOLDER,
 ) -> ASGIApp:
     """The application; the parts stay the caller's to start and to close."""
@@ -98,6 +100,7 @@ def name_parts(
         "config": config,
         "engine": engine,
         "streams": streams or TailStreams(),
+        "retries": retries or NoRetries(),
         "exports": Places("exports", most=MAX_EXPORTS, most_of_one=MAX_EXPORTS_OF_ONE),
         "files": files,
     }

@@ -28,6 +28,7 @@ LogsterError
 │   └── QueryTooHeavyError     422  memory or time limit of one query
 │       └── QueryStuckError        422  it could not be stopped, and ended the engine
 ├── MetaUnavailableError   503  the database of keys and accounts cannot be reached
+├── LedgerUnavailableError 503  what was not stored cannot be read just now
 └── NotFoundError          404
 """
 
@@ -254,6 +255,12 @@ class QueryStuckError(QueryTooHeavyError):
 
 class MetaUnavailableError(LogsterError):
     """The database of keys and accounts cannot be reached now; the same call may succeed later."""
+
+    status = 503
+
+
+class LedgerUnavailableError(LogsterError):
+    """The ledger cannot be read now: its disk is sick, or it is being made anew."""
 
     status = 503
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from logster.meta.meta import Meta
     from logster.meta.sessions import Role
+    from logster.web.repeating import Retries
 
 ORIGIN = "http://logs.test"
 ADMIN, PASSWORD = "admin@example.com", "correct horse"
@@ -73,6 +74,7 @@ async def running_site(
     engine: Engine,
     *,
     static_folder: Path | None = None,
+    retries: Retries | None = None,
     **settings: str,
 ) -> AsyncIterator[Site]:
     """A site with a fresh meta database in `folder`."""
@@ -82,7 +84,9 @@ async def running_site(
         meta.live.refresh()
         streams = TailStreams()
         files = _load_files(static_folder, config.root)
-        parts = name_parts(config, meta=meta, engine=engine, streams=streams, files=files)
+        parts = name_parts(
+            config, meta=meta, engine=engine, streams=streams, files=files, retries=retries
+        )
         expiry = Expiry(meta.database, meta.retention, EventsTable(engine))
         with _given(parts, config.root) as app:
             yield Site(meta, _front(app, config.root), streams, expiry)

@@ -1,13 +1,14 @@
 """What the ledger knows, for the portal and the API: counts, and bodies that were refused.
 
 In: the path of the file, a workspace that the caller has checked, and what may come from a
-stranger. Out: rows. Promise: every question begins with the workspace; a ledger that is not there,
-or cannot be read, knows nothing, and stops nobody.
+stranger. Out: rows; raises LedgerUnavailableError. Promise: every question begins with the
+workspace; a ledger that is not there yet knows nothing.
 """
 
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from logster import zstd
+from logster.errors import LedgerUnavailableError
 from logster.ledger.file import connect
 from logster.ledger.notes import Note
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -178,12 +179,18 @@ def drop_refused(path: Path, workspace: int, number: int) -> bool:
 
 @contextlib.contextmanager
 def _asked(path: Path) -> Iterator[sqlite3.Connection | None]:
-    """A connection for one question; None when there is no file. Raises sqlite3.Error."""
+    """A connection for one question; None when there is no file."""
     if not path.exists():
         yield None
         return
-    with contextlib.closing(connect(path)) as database:
-        yield database
+    try:
+        with contextlib.closing(connect(path)) as database:
+            yield database
+    except (sqlite3.Error, OSError) as error:
+        raise LedgerUnavailableError(
+            f"What was not stored cannot be read just now ({error}); events are taken in all the "
+            "same. Look at the disk of the data folder."
+        ) from error
 
 
 def _read(row: tuple[Any, ...]) -> RefusedRow:

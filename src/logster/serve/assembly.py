@@ -139,7 +139,7 @@ async def assembled(config: Config, streams: TailStreams) -> AsyncIterator[Route
         routes = _build_routes(meta, engine)
         retries = Retries(
             routes,
-            [*PROTOCOLS, *(dialect.protocol for dialect in DIALECTS.values())],
+            PROTOCOLS,
             intake=intake,
             find_grant=lambda workspace, key: meta.grants.find(workspace, key, Right.INGEST),
             max_bytes=config.max_batch_bytes,

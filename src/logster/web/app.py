@@ -71,7 +71,9 @@ def build_app(
 ) -> ASGIApp:
     """The application; the parts stay the caller's to start and to close."""
     files = BuiltFiles(static_folder, config.root)
-    parts = name_parts(config, meta=meta, engine=engine, streams=streams, files=files)
+    parts = name_parts(
+        config, meta=meta, engine=engine, streams=streams, files=files, retries=retries
+    )
     return build_site(parts, config.root)
 
 
@@ -82,6 +84,7 @@ def name_parts(
     engine: Engine,
     streams: TailStreams | None,
     files: BuiltFiles,
+    retries: Retries | None = None,
 ) -> dict[str, object]:
     """What the routes are given, by the names of their arguments."""
     access = Access(

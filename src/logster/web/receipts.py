@@ -18,7 +18,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, QueryParameter
 
 from logster.config import Config
-from logster.errors import QueryError, StoreError
+from logster.errors import LedgerUnavailableError, QueryError, StoreError
 from logster.event import NS_PER_S, render_instant
 from logster.ids import digest_of_identity
 from logster.ledger.questions import Choice, Counted, count_outcomes
@@ -213,8 +213,8 @@ async def _count_stored(
 def _count_others(config: Config, choice: Choice, step: int) -> list[Counted]:
     try:
         return count_outcomes(config.ledger_path, choice, step)
-    except (sqlite3.Error, OSError) as error:
-        log.warning("the ledger cannot be read: %s", error)
+    except LedgerUnavailableError as error:
+        log.warning("%s", error)
         return []
 
 

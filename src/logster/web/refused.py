@@ -34,7 +34,7 @@ from logster.web.access import Principal
 from logster.web.audit import AUDIT
 from logster.web.bodies import render_body
 from logster.web.masking import mask
-from logster.web.repeating import Retries
+from logster.web.repeating import Retries, Taken
 
 MAX_LIMIT = 200
 #: Tried again by one order; the next one goes on with the rest.
@@ -217,8 +217,7 @@ async def _retry(config: Config, retries: Retries, row: RefusedRow, body: bytes)
     try:
         taken = await retries.retry(_refused(row, body), f"{row.id}-{row.at}")
         stored, left = len(taken.ids), len(taken.rejections)
-        told = f"{stored:,} stored" + (f", {left:,} refused again" if left else "")
-        tried = _Tried(stored, told)
+        tried = _Tried(stored, _tell(taken, stored, left))
     except LogsterError as error:
         stored, left = 0, 1
         tried = _Tried(0, f"refused again: {error}", isinstance(error, RetryLaterError))
@@ -232,6 +231,15 @@ async def _retry(config: Config, retries: Retries, row: RefusedRow, body: bytes)
         left=left,
     )
     return tried
+
+
+def _tell(taken: Taken, stored: int, left: int) -> str:
+    """What came of a retry, with the first reason of what is still refused."""
+    if not left:
+        return f"{stored:,} taken in"
+    first = next(iter(taken.rejections[0].faults.values()), [taken.rejections[0].reason])
+    told = f"{stored:,} taken in, {left:,} " if stored else ""
+    return f"{told}refused again: {' '.join(first)[:MAX_SENTENCE_CHARACTERS]}"
 
 
 def _refused(row: RefusedRow, body: bytes) -> Refused:

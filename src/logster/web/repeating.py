@@ -25,6 +25,7 @@ class Taken(typing.Protocol):
         ...
 
 
+@typing.runtime_checkable
 class Retries(typing.Protocol):
     """`ingest.retry.Retries` says what each of these does."""
 

@@ -57,6 +57,7 @@ def test_a_key_that_was_made_works_and_its_text_is_the_output(data):
     [made, _] = listed(data, "key", "list")
     assert (made["name"], made["rights"], made["revoked_at"]) == ("shop", ["ingest", "read"], None)
     assert text not in run(data, "key", "list").output
+    assert f"://{text}@127.0.0.1:8000/{made['id']}" in result.stderr
 
 
 def test_a_key_is_made_with_settings_set_shown_and_freed_of_them(data):

@@ -37,6 +37,7 @@ STEADY: dict[str, Any] = {
     "version": "0.1.0",
     "hint": "lgs_…abcd",
     "text": "lgs_a-key-that-is-shown-once",
+    "dsn": "http://lgs_a-key-that-is-shown-once@127.0.0.1:8000/2",
     "password": "a-password-that-is-shown-once",
     "bytes": 1_000,
     "free_bytes": 1_000,

@@ -20,6 +20,7 @@ from logster.cli.terminal import note, render_json, show
 from logster.config import load_config
 from logster.event import NS_PER_S
 from logster.meta.grants import Right
+from logster.meta.key_text import dsn_of
 from logster.meta.keys import KeyInfo, Keys
 from logster.meta.quota import find_used_bytes
 
@@ -60,6 +61,9 @@ def create(
         new = run(Keys(database).create(number, name, [Right(right) for right in rights], changes))
     show(new.text)
     note(f"Key {new.info.id} may {', '.join(sorted(rights))}. It is not shown again.")
+    if Right.INGEST in rights:
+        address = load_config({"data": data}).address
+        note(f"As a DSN for Sentry's SDKs: {dsn_of(new.text, new.info.id, address)}")
 
 
 @command.command("set")

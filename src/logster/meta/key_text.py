@@ -11,6 +11,7 @@ import hashlib
 import secrets
 import string
 import zlib
+from urllib.parse import quote
 
 KEY_PREFIX = "lgs_"
 SECRET_LENGTH = 32
@@ -42,6 +43,15 @@ def hint_of(text: str) -> str:
     """The characters by which a person recognises a key."""
     length = HINT_LENGTH if text.startswith(KEY_PREFIX) else OWN_HINT_LENGTH
     return text[:length] + "…"
+
+
+def dsn_of(text: str, number: int, address: str) -> str:
+    """A key as Sentry's SDKs want it: the server's address with the key, and the key's number.
+
+    They want a number at the end; which one means nothing here.
+    """
+    scheme, _, place = address.rstrip("/").partition("://")
+    return f"{scheme}://{quote(text, safe='')}@{place}/{number}"
 
 
 def may_exist(text: str) -> bool:

@@ -19,6 +19,7 @@ from logster.config import Config
 from logster.event import render_instant
 from logster.meta.grants import Right
 from logster.meta.key_settings import Level
+from logster.meta.key_text import dsn_of
 from logster.meta.keys import KeyInfo, Keys
 from logster.meta.quota import find_used_bytes
 from logster.query.moment import Clock, parse_moment
@@ -80,10 +81,11 @@ class ChangeOrder(Order, frozen=True, kw_only=True):
 
 
 class NewKeyShape(msgspec.Struct, frozen=True, kw_only=True):
-    """A key just made; `text` is shown this once."""
+    """A key just made; `text` is shown this once, and in `dsn` as Sentry's SDKs want it."""
 
     key: KeyShape
     text: str
+    dsn: str
 
 
 class NewestShape(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,7 +127,11 @@ async def create_key(
     with refusing():
         new = await keys.create(admin.workspace, data.name, data.rights, data.settings.changes())
     AUDIT.info("%s made %s%s", admin.name, _name(new.info), _say(data.settings))
-    return NewKeyShape(key=_shape([new.info], config)[0], text=new.text)
+    return NewKeyShape(
+        key=_shape([new.info], config)[0],
+        text=new.text,
+        dsn=dsn_of(new.text, new.info.id, config.address),
+    )
 
 
 @patch("/keys/{key_id:int}", summary="Rename an API key, or set what it does")

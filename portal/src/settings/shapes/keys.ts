@@ -23,6 +23,8 @@ export interface Key {
 export interface NewKey {
   readonly key: Key;
   readonly text: string;
+  /** The key as Sentry's clients want it, with the server's address. */
+  readonly dsn: string;
 }
 
 /** The newest event of a key; `now` is the server's time, to ask on from. */
@@ -50,7 +52,7 @@ export function readKey(value: unknown): Key {
 
 export function readNewKey(value: unknown): NewKey {
   const made = members(value, "new key");
-  return { key: readKey(made.key), text: text(made.text, "key's text") };
+  return { key: readKey(made.key), text: text(made.text, "key's text"), dsn: text(made.dsn, "key's DSN") };
 }
 
 export function readNewest(value: unknown): Newest {

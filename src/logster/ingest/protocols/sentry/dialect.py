@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 
@@ -75,8 +75,8 @@ def find_key(start: bytes) -> str | None:
     """The key in the DSN of an envelope's header: `https://KEY@host/1`."""
     try:
         header, _ = read_header(start)
-        dsn = header.dsn
-        return urlsplit(dsn).username if isinstance(dsn, str) else None
+        user = urlsplit(header.dsn).username if isinstance(header.dsn, str) else None
+        return unquote(user) if user else None
     except (ValueError, RecursionError):
         return None
 

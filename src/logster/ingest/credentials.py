@@ -86,6 +86,15 @@ def in_query(name: str) -> Place:
     return find
 
 
+def in_path(name: str) -> Place:
+    """What the pattern of a route has left open: `/v1/input/{key}`."""
+
+    def find(request: Request) -> str | None:
+        return request.params.get(name)
+
+    return find
+
+
 def _of_sentry(request: Request) -> str | None:
     """`X-Sentry-Auth: Sentry sentry_key=KEY, sentry_version=7`, also behind `Authorization`."""
     for name in ("x-sentry-auth", "authorization"):

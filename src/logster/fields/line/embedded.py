@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _HEAD = re.compile(r"\s*(?:@cee:\s*)?(?:(?P<object>\{)|[A-Za-z_@][\w.@/-]*=)", re.ASCII)
 #: Members that may be an exception with all its parts.
 _ERRORS = ("err", "error", "exception")
+#: What it calls its stack trace.
+_STACKS = ("stack", "traceback", "stack_trace", "stacktrace")
 #: One pair alone is a sentence with a sign in it as often as it is logfmt.
 MIN_PAIRS = 2
 #: Properties may be nested 256 levels deep; an object of so many brackets is kept as text only.
@@ -84,7 +86,7 @@ def _find_error(members: dict[str, Any], fields: dict[str, Any]) -> None:
         for name in _ERRORS:
             error = _value_of_error(members.get(name))
             if error is not None:
-                fields["stack_trace"] = error.pop("stack")
+                fields["stack_trace"] = error.pop(_stack_of(error))
                 members[name] = error
                 break
     if trace := fields.get("stack_trace"):
@@ -97,8 +99,16 @@ def _value_of_error(said: Any) -> dict[str, Any] | None:
         error = msgspec.json.decode(said) if isinstance(said, msgspec.Raw) else None
     except (ValueError, RecursionError):  # a number beyond every type
         return None
-    stack = error.get("stack") if isinstance(error, dict) else None
-    return error if isinstance(stack, str) and stack.strip() else None
+    return error if isinstance(error, dict) and _stack_of(error) else None
+
+
+def _stack_of(error: dict[str, Any]) -> str:
+    """The member with the stack trace; empty when there is none."""
+    return next((name for name in _STACKS if _is_said(error.get(name))), "")
+
+
+def _is_said(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _value_of(field: str, said: str | msgspec.Raw) -> Any:

@@ -1,6 +1,6 @@
 """One module per wire format; each gives the same parts (see `ingest/protocol.py`)."""
 
-from logster.ingest.protocols import journald, reports, text
+from logster.ingest.protocols import datadog, journald, reports, text
 from logster.ingest.protocols.elasticsearch import dialect as elasticsearch
 from logster.ingest.protocols.gelf import gelf
 from logster.ingest.protocols.loki import dialect as loki
@@ -16,6 +16,7 @@ PROTOCOLS = (
     loki.PROTOCOL,
     otlp.PROTOCOL,
     elasticsearch.PROTOCOL,
+    datadog.PROTOCOL,
     journald.PROTOCOL,
     seq.PROTOCOL,
     text.PROTOCOL,

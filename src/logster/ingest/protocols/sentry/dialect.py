@@ -16,7 +16,7 @@ import msgspec
 
 from logster.errors import InvalidBodyError, QuotaError
 from logster.ingest.cors import permit
-from logster.ingest.credentials import anywhere, first_of
+from logster.ingest.credentials import anywhere, first_of, in_path
 from logster.ingest.protocol import Protocol, Reply, Route
 from logster.ingest.protocols.sentry.envelope import read_header
 from logster.ingest.protocols.sentry.items import read_cron, read_envelope, read_store
@@ -64,11 +64,6 @@ def _told_of_job(request: Request) -> dict[str, str]:
 def count_parts(body: bytes, _: Request) -> int:
     """About how many items, logs, or frames there are."""
     return body.count(b"\n") + body.count(b"{") // 8
-
-
-def in_path(request: Request) -> str | None:
-    """The key of a check-in stands in its address."""
-    return request.params.get("key")
 
 
 def find_key(start: bytes) -> str | None:
@@ -140,7 +135,7 @@ PROTOCOL = Protocol(
         Route(path="/api/{project}/minidump/", answer=_decline, cors=CORS),
         Route(path="/api/{project}/unreal/{key}/", answer=_decline, cors=CORS),
     ),
-    credentials=first_of(in_path, anywhere),
+    credentials=first_of(in_path("key"), anywhere),
     find_key=find_key,
     count_parts=count_parts,
     read=read,

@@ -1,6 +1,6 @@
-"""A line of a stream: what its labels, its metadata and its own text say.
+"""Lines of streams: what their labels, their metadata and their own text say.
 
-In: the stream, the line. Out: the fields of an event, as `Rows.add` takes them.
+In: lines with their streams, value by value. Out: the columns of events.
 Promise: the line stays the message as it was sent, but for a stack trace at its end. Who says a
 field first keeps it: the labels, then the metadata, then the line; what another says of it is a
 property.
@@ -23,35 +23,70 @@ if TYPE_CHECKING:
 
     from logster.ingest.protocols.loki.labels import Said
 
+    Columns = dict[str, list[Any]]
+
 #: What the protocol says of each line.
 _KNOWN = frozenset({"timestamp"})
 
 
-def compose(
-    stream: Said, timestamp: int | None, line: str, metadata: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The fields of the event that a line is."""
-    fields, parts = dict(stream.fields), [stream.properties]
-    if metadata:
-        said = find_said(metadata, fields)
-        fields.update(said.fields)
-        parts.append(said.properties)
-    found = read_embedded(line, _KNOWN | fields.keys())
-    if found is not None:
-        inner = found.pop("properties")
-        parts = [_without_repeats(part, inner) for part in parts]
-        parts.append(inner)
-        fields.update(found)
-    if "severity" not in fields and (severity := read_severity(line)) is not None:
-        fields["severity"] = severity
-    fields["message"], raised = split_message(line.rstrip("\r\n"))
-    if raised is not None:
-        fields.setdefault("stack_trace", raised)
-    if "stack_trace" in fields:
-        fields.setdefault("exception", split_exception(fields["stack_trace"])[0])
-    fields["timestamp"] = timestamp
-    fields["properties"] = join(parts)
-    return fields
+class Entries:
+    """The lines of a body, value by value."""
+
+    def __init__(self) -> None:
+        self.streams: list[Said] = []
+        self.instants: list[int | None] = []
+        self.lines: list[str] = []
+        self.metadata: list[Mapping[str, Any] | None] = []
+
+
+def compose(entries: Entries) -> Columns:
+    """The events that lines are, column by column; what few have is looked at by itself."""
+    streams, lines = entries.streams, [line.rstrip("\r\n") for line in entries.lines]
+    names = {"severity"}.union(*(stream.fields for stream in set(streams)))
+    columns: Columns = {name: [stream.fields.get(name) for stream in streams] for name in names}
+    columns["message"] = lines
+    properties: list[dict[str, Any]] = []
+    for index, line in enumerate(lines):
+        parts = [streams[index].properties]
+        if metadata := entries.metadata[index]:
+            said = find_said(metadata, streams[index].fields)
+            _put(columns, index, said.fields)
+            parts.append(said.properties)
+        if "=" in line or "{" in line:
+            parts = _read_embedded(columns, index, parts)
+        properties.append(join(parts))
+        if columns["severity"][index] is None:
+            columns["severity"][index] = read_severity(line)
+    for index, line in enumerate(lines):
+        if "\n" in line:
+            lines[index], raised = split_message(line)
+            _put(columns, index, {"stack_trace": raised}, is_first=False)
+    for index, trace in enumerate(columns.get("stack_trace", ())):
+        if trace:
+            _put(columns, index, {"exception": split_exception(trace)[0]}, is_first=False)
+    return {**columns, "timestamp": entries.instants, "properties": properties}
+
+
+def _read_embedded(
+    columns: Columns, index: int, parts: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The properties of an event with those of its line, when that is JSON or logfmt."""
+    known = {name for name, values in columns.items() if values[index] is not None}
+    found = read_embedded(columns["message"][index], _KNOWN | known)
+    if found is None:
+        return parts
+    inner = found.pop("properties")
+    _put(columns, index, found)
+    return [*(_without_repeats(part, inner) for part in parts), inner]
+
+
+def _put(columns: Columns, index: int, fields: Mapping[str, Any], *, is_first: bool = True) -> None:
+    """Give an event fields that few have; unless `is_first`, those that nobody has said yet."""
+    for name, value in fields.items():
+        if name not in columns:
+            columns[name] = [None] * len(columns["message"])
+        if is_first or columns[name][index] is None:
+            columns[name][index] = value
 
 
 def _without_repeats(said: dict[str, Any], inner: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,11 +13,11 @@ import msgspec
 
 from logster.errors import InvalidBodyError
 from logster.fields.instant import read_instant
-from logster.ingest.columns import Rows
 from logster.ingest.groups import Groups
 from logster.ingest.json_items import read_items
 from logster.ingest.json_text import replace_halves
-from logster.ingest.protocols.loki.entry import compose
+from logster.ingest.lines import Lines
+from logster.ingest.protocols.loki.entry import Entries, compose
 from logster.ingest.protocols.loki.labels import Said, find_said, read_labels
 
 if TYPE_CHECKING:
@@ -58,20 +58,24 @@ _entry = msgspec.json.Decoder(_Entry)
 
 def read_json(body: bytes, limits: Limits, tenant: str = "") -> Reading:
     """The events and rejections of a body; raises InvalidBodyError when it is none of these."""
-    rows = Rows(limits)
-    number = 0
+    lines, entries = Lines(limits), Entries()
     try:
-        for text, stream, is_old in _lines_of(_decode(body), limits, tenant):
-            number += 1
+        for text, stream, is_old in _lines_of(_decode(body), lines, limits, tenant):
             try:
-                parts = _read_entry(text) if is_old else _read_value(text)
-                rows.take(number, compose(stream, *parts))
+                time, line, metadata = _read_entry(text) if is_old else _read_value(text)
+                instant = _instant_of(time)
             except (ValueError, RecursionError) as error:
-                rows.reject(number, "syntax", f"The line cannot be read: {error}.")
+                lines.reject(error)
+                continue
+            lines.keep()
+            entries.streams.append(stream)
+            entries.instants.append(instant)
+            entries.lines.append(line)
+            entries.metadata.append(metadata)
     except (ValueError, RecursionError) as error:
         told = f"The body is no push of Loki in JSON: {error}."
         raise InvalidBodyError({"body": [told]}, "syntax") from None
-    return rows.reading()
+    return lines.reading(compose(entries))
 
 
 def _decode(body: bytes) -> _Push:
@@ -81,13 +85,16 @@ def _decode(body: bytes) -> _Push:
         return _push.decode(replace_halves(body))
 
 
-def _lines_of(push: _Push, limits: Limits, tenant: str) -> Iterator[tuple[msgspec.Raw, Said, bool]]:
+def _lines_of(
+    push: _Push, lines: Lines, limits: Limits, tenant: str
+) -> Iterator[tuple[msgspec.Raw, Said, bool]]:
     """Each line with its stream, and whether it has the older form."""
     groups = Groups(limits)
     for text in read_items(push.streams, limits):
         stream = _stream.decode(text)
         values, entries = read_items(stream.values, limits), read_items(stream.entries, limits)
         lines_bytes = len(bytes(stream.values)) + len(bytes(stream.entries))
+        lines.expect(len(values) + len(entries))
         groups.add(len(values) + len(entries), len(bytes(text)) - lines_bytes)
         said = read_labels(stream.labels) if stream.labels else find_said(stream.stream or {})
         said = said.of_tenant(tenant)
@@ -95,7 +102,7 @@ def _lines_of(push: _Push, limits: Limits, tenant: str) -> Iterator[tuple[msgspe
         yield from ((entry, said, True) for entry in entries)
 
 
-def _read_value(text: msgspec.Raw) -> tuple[int | None, str, dict[str, Any]]:
+def _read_value(text: msgspec.Raw) -> tuple[Any, str, dict[str, Any] | None]:
     parts = _value.decode(text)
     if not _MIN_VALUE <= len(parts) <= _MAX_VALUE:
         raise ValueError(f"it has {len(parts)} parts, but a time, a text and perhaps metadata")
@@ -105,12 +112,12 @@ def _read_value(text: msgspec.Raw) -> tuple[int | None, str, dict[str, Any]]:
         raise ValueError("its second part must be the text of the line")  # noqa: TRY004
     if not isinstance(metadata, dict | None):
         raise ValueError("its third part must be an object")  # noqa: TRY004
-    return _instant_of(time), line, metadata or {}
+    return time, line, metadata
 
 
-def _read_entry(text: msgspec.Raw) -> tuple[int | None, str, dict[str, Any]]:
+def _read_entry(text: msgspec.Raw) -> tuple[Any, str, dict[str, Any] | None]:
     entry = _entry.decode(text)
-    return _instant_of(entry.ts), entry.line, entry.metadata or {}
+    return entry.ts, entry.line, entry.metadata
 
 
 def _instant_of(time: Any) -> int | None:

@@ -56,8 +56,8 @@ _LETTERS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v
 _LAST_CHARACTER, _HALVES = 0x10FFFF, range(0xD800, 0xE000)
 
 
-class Said(msgspec.Struct, frozen=True):
-    """What labels say: fields of an event, and properties."""
+class Said(msgspec.Struct, frozen=True, eq=False):
+    """What labels say: fields of an event, and properties; each is equal to itself only."""
 
     fields: dict[str, Any] = {}
     properties: dict[str, Any] = {}
@@ -112,19 +112,20 @@ def _character(escape: re.Match[str]) -> str:
 
 def find_said(labels: Mapping[str, Any], known: Container[str] = ()) -> Said:
     """What labels or metadata say; the fields of `known` are said already."""
-    fields: dict[str, Any] = {}
-    properties = dict(labels)
     names = tuple(labels)
     is_usual = sum(map(len, names)) <= _MAX_KEPT
+    fields: dict[str, Any] = {}
+    properties = dict(labels)
     for name, field in (_fields_of if is_usual else _fields_of.__wrapped__)(names):
         value = labels[name]
         if field in fields or field in known or not isinstance(value, str) or not value.strip():
             continue
-        if field == "application" and value == _UNKNOWN:
+        if field == "severity":
+            value = severity_of(value)
+        elif field == "application" and value == _UNKNOWN:
             continue
-        held = severity_of(value) if field == "severity" else value
-        if held is not None:
-            fields[field] = held
+        if value is not None:
+            fields[field] = value
             del properties[name]
     return Said(fields, properties)
 

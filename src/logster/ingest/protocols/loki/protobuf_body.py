@@ -13,11 +13,11 @@ from google.protobuf.message import DecodeError
 
 from logster.errors import InvalidBodyError
 from logster.event import NS_PER_S
-from logster.ingest.columns import Rows
 from logster.ingest.groups import Groups
+from logster.ingest.lines import Lines
 from logster.ingest.properties import gather
 from logster.ingest.protobuf import declare
-from logster.ingest.protocols.loki.entry import compose
+from logster.ingest.protocols.loki.entry import Entries, compose
 from logster.ingest.protocols.loki.labels import read_labels
 
 if TYPE_CHECKING:
@@ -40,29 +40,39 @@ _PushRequest, _Stream, _Entry = (_MESSAGES[name] for name in ("PushRequest", "St
 
 def read_protobuf(body: bytes, limits: Limits, tenant: str = "") -> Reading:
     """The events and rejections of a plain body; raises InvalidBodyError when it is none."""
-    rows, groups = Rows(limits), Groups(limits)
-    number = 0
+    lines, groups, entries = Lines(limits), Groups(limits), Entries()
     try:
         for bytes_of_stream in _PushRequest.FromString(body).streams:
             stream = _Stream.FromString(bytes_of_stream)
-            labels = stream.labels
-            groups.add(len(stream.entries), len(labels))
+            labels, texts = stream.labels, stream.entries
+            lines.expect(len(texts))
+            groups.add(len(texts), len(labels))
             said = read_labels(labels).of_tenant(tenant)
-            for entry in stream.entries:
-                number += 1
+            for text in texts:
                 try:
-                    rows.take(number, _read_entry(_Entry.FromString(entry), said))
+                    _read_entry(_Entry.FromString(text), said, entries)
                 except DecodeError as error:
-                    rows.reject(number, "syntax", f"The line cannot be read: {error}.")
+                    lines.reject(error)
+                else:
+                    lines.keep()
     except DecodeError as error:
         told = f"The body is no PushRequest in protobuf: {error}."
         raise InvalidBodyError({"body": [told]}, "syntax") from None
-    return rows.reading()
+    return lines.reading(compose(entries))
 
 
-def _read_entry(entry: Any, stream: Said) -> dict[str, Any]:
+def _read_entry(entry: Any, stream: Said, entries: Entries) -> None:
     time = entry.timestamp
     time_ns = time.seconds * NS_PER_S + time.nanos
-    pairs = [*entry.metadata, *entry.parsed]
-    metadata = gather((pair.name, pair.value) for pair in pairs) if pairs else {}
-    return compose(stream, time_ns or None, entry.line, metadata)
+    entries.streams.append(stream)
+    entries.instants.append(time_ns or None)
+    entries.lines.append(entry.line)
+    entries.metadata.append(_metadata_of(entry))
+
+
+def _metadata_of(entry: Any) -> dict[str, Any]:
+    pairs = entry.metadata
+    metadata = {pair.name: pair.value for pair in pairs}
+    if len(metadata) == len(pairs) and not entry.parsed:
+        return metadata
+    return gather((pair.name, pair.value) for pair in (*pairs, *entry.parsed))

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from logster.errors import InvalidBodyError
-from logster.ingest.columns import Rows
 from logster.ingest.groups import Groups
 from logster.ingest.json_items import read_items
 from logster.ingest.json_text import replace_halves
+from logster.ingest.lines import Lines
 from logster.ingest.properties import gather
 from logster.ingest.protocols.otlp.origin import origin_of
-from logster.ingest.protocols.otlp.record import compose
+from logster.ingest.protocols.otlp.record import Records, add_extras, compose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -122,20 +122,21 @@ _record = msgspec.json.Decoder(_LogRecord)
 
 def read_json(body: bytes, limits: Limits) -> Reading:
     """The events and rejections of a body; raises InvalidBodyError when it is none of these."""
-    rows = Rows(limits)
-    line = 0
+    lines, records = Lines(limits), Records()
     try:
-        for records, origin in _scopes_of(_decode(body), limits):
-            for text in records:
-                line += 1
+        for texts, origin in _scopes_of(_decode(body), limits):
+            lines.expect(len(texts))
+            for text in texts:
                 try:
-                    rows.take(line, _read_record(_record.decode(text), origin))
+                    _read_record(_record.decode(text), origin, records)
                 except (ValueError, RecursionError) as error:
-                    rows.reject(line, "syntax", f"The record cannot be read: {error}.")
+                    lines.reject(error)
+                else:
+                    lines.keep()
     except (ValueError, RecursionError) as error:
         told = f"The body is no ExportLogsServiceRequest in JSON: {error}."
         raise InvalidBodyError({"body": [told]}, "syntax") from None
-    return rows.reading()
+    return lines.reading(compose(records))
 
 
 def _decode(body: bytes) -> _Request:
@@ -176,7 +177,7 @@ def _scopes_of(request: _Request, limits: Limits) -> Iterator[tuple[list[msgspec
             )
 
 
-def _read_record(said: _LogRecord, origin: Origin) -> dict[str, Any]:
+def _read_record(said: _LogRecord, origin: Origin, records: Records) -> None:
     record = _Record(
         time_unix_nano=_whole(said.time_unix_nano),
         observed_time_unix_nano=_whole(said.observed_time_unix_nano),
@@ -186,14 +187,13 @@ def _read_record(said: _LogRecord, origin: Origin) -> dict[str, Any]:
         flags=_whole(said.flags),
         dropped_attributes_count=_whole(said.dropped_attributes_count),
     )
-    return compose(
-        record,
-        origin,
-        body=_value_of(said.body),
-        attributes=gather(_pairs_of(said.attributes or ())),
-        trace_id=_id_of(said.trace_id),
-        span_id=_id_of(said.span_id),
-    )
+    body, attributes = _value_of(said.body), gather(_pairs_of(said.attributes or ()))
+    records.origins.append(origin)
+    records.said.append(record)
+    records.bodies.append(body)
+    records.attributes.append(add_extras(record, attributes))
+    records.trace_ids.append(_id_of(said.trace_id))
+    records.span_ids.append(_id_of(said.span_id))
 
 
 def _pairs_of(pairs: Iterable[_KeyValue]) -> Iterator[tuple[str, Any]]:

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from logster.ingest.properties import gather
+from logster.ingest.properties import gather, join
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     #: A name and its value.
     Pair = tuple[str, Any]
+
+_encode = msgspec.json.Encoder().encode
 
 #: Attribute of a resource -> our field; of two for one field the first is taken.
 RESOURCE_FIELDS = {
@@ -29,11 +31,16 @@ RESOURCE_FIELDS = {
 }
 
 
-class Origin(msgspec.Struct, frozen=True):
+class Origin:
     """What is the same for each record of a scope."""
 
-    fields: dict[str, Any] = {}
-    properties: dict[str, Any] = {}
+    __slots__ = ("_tail", "_text", "fields", "properties")
+
+    def __init__(self, fields: dict[str, Any], properties: dict[str, Any]) -> None:
+        self.fields = fields
+        self.properties = properties
+        self._text = _encode(properties)
+        self._tail = b"," + self._text[1:]
 
     def of_scope(
         self, name: str, version: str, attributes: Iterable[Pair], schema_url: str, dropped: int
@@ -42,6 +49,20 @@ class Origin(msgspec.Struct, frozen=True):
         fields = {**self.fields, "category": name} if name else self.fields
         said = gather([*_version_of(version), *attributes, *_extras_of(schema_url, dropped)])
         return Origin(fields, self.properties | _named("scope.", said) if said else self.properties)
+
+    def joined(self, attributes: dict[str, Any]) -> dict[str, Any] | bytes:
+        """The properties of a record: its attributes, and these, which become text only once."""
+        shared = self.properties
+        if not shared:
+            return attributes
+        if not attributes:
+            return self._text
+        if not attributes.keys().isdisjoint(shared):
+            return join([attributes, shared])
+        try:
+            return _encode(attributes)[:-1] + self._tail
+        except RecursionError:  # told of the record when its properties are looked at
+            return join([attributes, shared])
 
 
 def origin_of(attributes: Iterable[Pair], schema_url: str, dropped: int) -> Origin:

@@ -19,12 +19,12 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from logster.errors import InvalidBodyError
-from logster.ingest.columns import Rows
 from logster.ingest.groups import Groups
+from logster.ingest.lines import Lines
 from logster.ingest.properties import gather
 from logster.ingest.protobuf import declare
 from logster.ingest.protocols.otlp.origin import origin_of
-from logster.ingest.protocols.otlp.record import compose, finite
+from logster.ingest.protocols.otlp.record import Records, add_extras, compose, finite
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,20 +47,21 @@ _Request, _Group = _GROUPS["Request"], _GROUPS["Group"]
 
 def read_protobuf(body: bytes, limits: Limits) -> Reading:
     """The events and rejections of a body; raises InvalidBodyError when it is none of these."""
-    rows = Rows(limits)
-    line = 0
+    lines, records = Lines(limits), Records()
     try:
-        for scope, origin in _scopes_of(body, limits):
-            for record in scope.members:
-                line += 1
+        for texts, origin in _scopes_of(body, limits):
+            lines.expect(len(texts))
+            for text in texts:
                 try:
-                    rows.take(line, _read_record(LogRecord.FromString(record), origin))
+                    _read_record(LogRecord.FromString(text), origin, records)
                 except DecodeError as error:
-                    rows.reject(line, "syntax", f"The record cannot be read: {error}.")
+                    lines.reject(error)
+                else:
+                    lines.keep()
     except DecodeError as error:
         told = f"The body is no ExportLogsServiceRequest in protobuf: {error}."
         raise InvalidBodyError({"body": [told]}, "syntax") from None
-    return rows.reading()
+    return lines.reading(compose(records))
 
 
 def _scopes_of(body: bytes, limits: Limits) -> Iterator[tuple[Any, Origin]]:
@@ -78,7 +79,7 @@ def _scopes_of(body: bytes, limits: Limits) -> Iterator[tuple[Any, Origin]]:
             groups.add(len(scope.members), len(group.head) + len(scope.head))
             head = InstrumentationScope.FromString(scope.head)
             yield (
-                scope,
+                scope.members,
                 of_resource.of_scope(
                     head.name,
                     head.version,
@@ -89,23 +90,21 @@ def _scopes_of(body: bytes, limits: Limits) -> Iterator[tuple[Any, Origin]]:
             )
 
 
-def _read_record(record: LogRecord, origin: Origin) -> dict[str, Any]:
-    attributes: dict[str, Any] = {}
+def _read_record(record: LogRecord, origin: Origin, records: Records) -> None:
     pairs = record.attributes
+    attributes: dict[str, Any] = {}
     for pair in pairs:
         value = pair.value
         attributes[pair.key] = value.string_value or value.int_value or _value_of(value)
     if len(attributes) != len(pairs):
         attributes = gather(_pairs_of(pairs))
     body = record.body
-    return compose(
-        record,
-        origin,
-        body=body.string_value or _value_of(body),
-        attributes=attributes,
-        trace_id=record.trace_id.hex(),
-        span_id=record.span_id.hex(),
-    )
+    records.origins.append(origin)
+    records.said.append(record)
+    records.bodies.append(body.string_value or _value_of(body))
+    records.attributes.append(add_extras(record, attributes))
+    records.trace_ids.append(record.trace_id.hex())
+    records.span_ids.append(record.span_id.hex())
 
 
 def _pairs_of(pairs: Iterable[KeyValue]) -> Iterator[tuple[str, Any]]:

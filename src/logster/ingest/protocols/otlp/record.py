@@ -1,6 +1,6 @@
-"""A log record, however it was encoded: which of its values is which field of an event.
+"""Log records, however they were encoded: which of their values is which field of an event.
 
-In: the values of a record. Out: the fields of an event, as `Rows.add` takes them.
+In: the records of a body, value by value. Out: the columns of events.
 Promise: nothing is lost: what is no field is a property.
 """
 
@@ -20,6 +20,8 @@ from logster.ingest.properties import join
 
 if TYPE_CHECKING:
     from logster.ingest.protocols.otlp.origin import Origin
+
+    Columns = dict[str, list[Any]]
 
 _STACK = "exception.stacktrace"
 _TYPE, _MESSAGE = "exception.type", "exception.message"
@@ -51,35 +53,82 @@ class Record(Protocol):
         """1 to 24; protobuf's class has a type of its own for it."""
 
 
-def compose(
-    record: Record,
-    origin: Origin,
-    *,
-    body: Any,
-    attributes: dict[str, Any],
-    trace_id: str,
-    span_id: str,
-) -> dict[str, Any]:
-    """The fields of the event that a record is; its `body` is text, None, or what is nested."""
-    severity, beside = _severity_of(record.severity_number, record.severity_text)
-    fields: dict[str, Any] = {
-        **origin.fields,
-        "severity": severity,
-        "timestamp": _instant_of(record),
-        "trace_id": trace_id or None,
-        "span_id": span_id or None,
-        "message": body,
+class Records:
+    """The records of a body, value by value; `bodies` are text, None, or what is nested."""
+
+    def __init__(self) -> None:
+        self.said: list[Record] = []
+        self.origins: list[Origin] = []
+        self.bodies: list[Any] = []
+        self.attributes: list[dict[str, Any]] = []
+        self.trace_ids: list[str] = []
+        self.span_ids: list[str] = []
+
+
+def add_extras(record: Record, attributes: dict[str, Any]) -> dict[str, Any]:
+    """The attributes of a record, and what few records say beside them."""
+    extras: dict[str, Any] = {}
+    if flags := record.flags:
+        extras["trace_flags"] = flags
+    if name := record.event_name:
+        extras["event_name"] = name
+    if dropped := record.dropped_attributes_count:
+        extras["dropped_attributes_count"] = dropped
+    time_ns, observed_ns = record.time_unix_nano, record.observed_time_unix_nano
+    if observed_ns > time_ns + _LATE_NS and time_ns:
+        extras["observed_time"] = render_instant(observed_ns)
+    return join([attributes, extras]) if extras else attributes
+
+
+def compose(records: Records) -> Columns:
+    """The events that records are, column by column; what few have is looked at by itself."""
+    said, origins, properties = records.said, records.origins, records.attributes
+    read = [_severity_of(each.severity_number, each.severity_text) for each in said]
+    columns: Columns = {
+        "message": records.bodies,
+        "severity": [severity for severity, _ in read],
+        "timestamp": list(map(_instant_of, said)),
+        "trace_id": [each or None for each in records.trace_ids],
+        "span_id": [each or None for each in records.span_ids],
     }
-    if not _SPECIAL.isdisjoint(attributes):
-        _take_special(attributes, fields)
-    parts = [attributes, beside, _extras_of(record), origin.properties]
-    if not body or not isinstance(body, str):
-        fields["message"], nested = _message_of(record, body, fields)
-        parts.append(nested)
-    elif severity is None and not beside:
-        parts.append(_read_text(body, fields))
-    fields["properties"] = join(parts)
-    return fields
+    for name in {name for origin in set(origins) for name in origin.fields}:
+        columns[name] = [origin.fields.get(name) for origin in origins]
+    for index, attributes in enumerate(properties):
+        if not _SPECIAL.isdisjoint(attributes):
+            _put(columns, index, _take_special(attributes))
+    for index, (body, (severity, beside)) in enumerate(zip(records.bodies, read, strict=True)):
+        if severity is None or beside or not body or not isinstance(body, str):
+            odd = _read_odd(columns, index, said[index], is_told=severity is not None or beside)
+            properties[index] = join([properties[index], beside, odd])
+    columns["properties"] = [
+        origin.joined(attributes) for origin, attributes in zip(origins, properties, strict=True)
+    ]
+    return columns
+
+
+def _read_odd(columns: Columns, index: int, record: Record, *, is_told: object) -> dict[str, Any]:
+    """What a body says that is not text alone: its properties."""
+    body = columns["message"][index]
+    if not isinstance(body, str) or not body:
+        exception = columns["exception"][index] if "exception" in columns else None
+        columns["message"][index], nested = _message_of(record, body, exception)
+        return nested
+    if is_told:
+        return {}
+    # Without a severity, it is a line that a collector has only carried.
+    known = {name for name, values in columns.items() if values[index] is not None}
+    found = read_embedded(body, known | {"timestamp"}) or {}
+    inner: dict[str, Any] = found.pop("properties", {})
+    _put(columns, index, found)
+    return inner
+
+
+def _put(columns: Columns, index: int, fields: dict[str, Any]) -> None:
+    """Give an event fields that few have."""
+    for name, value in fields.items():
+        if name not in columns:
+            columns[name] = [None] * len(columns["message"])
+        columns[name][index] = value
 
 
 def _severity_of(number: int, text: str) -> tuple[int | None, dict[str, Any]]:
@@ -112,8 +161,9 @@ def _instant_of(record: Record) -> int | None:
     return time_ns * (unit_ns_of(time_ns) or 1) if time_ns else None
 
 
-def _take_special(attributes: dict[str, Any], fields: dict[str, Any]) -> None:
+def _take_special(attributes: dict[str, Any]) -> dict[str, Any]:
     """`exception.*` as every error is kept, type and message in one; and the user."""
+    fields: dict[str, Any] = {}
     for name in _USERS:
         if "user" not in fields and isinstance(attributes.get(name), str):
             fields["user"] = attributes.pop(name)
@@ -124,44 +174,16 @@ def _take_special(attributes: dict[str, Any], fields: dict[str, Any]) -> None:
         for name in (_TYPE, _MESSAGE):
             attributes.pop(name, None)
         fields["exception"] = ": ".join(filter(None, said))
+    return fields
 
 
-def _extras_of(record: Record) -> dict[str, Any]:
-    extras: dict[str, Any] = {}
-    if name := record.event_name:
-        extras["event_name"] = name
-    if flags := record.flags:
-        extras["trace_flags"] = flags
-    if dropped := record.dropped_attributes_count:
-        extras["dropped_attributes_count"] = dropped
-    observed_ns = record.observed_time_unix_nano
-    if observed_ns > record.time_unix_nano + _LATE_NS and record.time_unix_nano:
-        extras["observed_time"] = render_instant(observed_ns)
-    return extras
-
-
-def _message_of(record: Record, body: Any, fields: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def _message_of(record: Record, body: Any, exception: str | None) -> tuple[str, dict[str, Any]]:
     """The text of a record whose body is none, and the body when it says more."""
     if body is None or body == "":
-        return record.event_name or fields.get("exception") or "", {}
+        return record.event_name or exception or "", {}
     said = body.get("message") if isinstance(body, dict) else None
     text = said if isinstance(said, str) and said else msgspec.json.encode(body).decode()
     return text, {"body": body}
-
-
-#: Said by the protocol already: what a text says of them stays a property.
-_KNOWN: frozenset[str] = frozenset({"timestamp"})
-
-
-def _read_text(text: str, fields: dict[str, Any]) -> dict[str, Any]:
-    """A record without a severity is a line that a collector has only carried."""
-    said = {name for name, value in fields.items() if value is not None}
-    found = read_embedded(text, _KNOWN | said)
-    if found is None:
-        return {}
-    properties: dict[str, Any] = found.pop("properties")
-    fields.update(found)
-    return properties
 
 
 def finite(number: float) -> float | str:

@@ -60,12 +60,14 @@ def test_a_second_server_on_the_same_folder_is_refused(tmp_path):
     assert "Another Logster" in second.stderr
 
 
-def test_no_process_of_the_server_loads_pandas(server):
-    """It would be a second of each start and 60 MB of each process, for nothing."""
+def test_no_process_of_the_server_loads_what_it_does_not_use(server):
+    """pandas would be a second of each start and 60 MB of each process, numpy a little less."""
     server.log_message(Message="a block for pyarrow")
     server.wait_for('"a block for pyarrow"', 1)
     for pid in [server.pid, *server.children("")]:
         assert "pandas" not in Path(f"/proc/{pid}/maps").read_text()
+    for pid in server.workers:
+        assert "numpy" not in Path(f"/proc/{pid}/maps").read_text()
 
 
 def test_a_taken_port_is_refused_with_advice(server, tmp_path):

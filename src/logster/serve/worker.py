@@ -22,14 +22,19 @@ import uvloop
 
 from logster.config import load_config
 from logster.errors import LogsterError
-from logster.serve.assembly import assembled
 from logster.serve.http1.listener import Listener
 from logster.serve.loops import end_on_fault
 from logster.serverlog import start_log
 from logster.web.live import TailStreams
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
+
     from logster.config import Config
+    from logster.serve.router import Router
+
+    Assembled = Callable[[Config, TailStreams], AbstractAsyncContextManager[Router]]
 
 log = logging.getLogger(__name__)
 
@@ -48,14 +53,15 @@ MAX_CONNECTIONS = 1024
 class Worker:
     """A listener in front of the assembled parts, until it is told to stop."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, assembled: Assembled) -> None:
         self.config = config
+        self._assembled = assembled
         self.is_stopping = asyncio.Event()
 
     async def run(self) -> None:
         """Serve until `is_stopping`."""
         streams = TailStreams()
-        async with assembled(self.config, streams) as router:
+        async with self._assembled(self.config, streams) as router:
             listener = Listener(
                 router,
                 self.config.host,
@@ -79,18 +85,19 @@ def count_connections(max_files: int) -> int:
     return min(MAX_CONNECTIONS, max_files // 2)
 
 
-class NoPandas:
-    """Keeps pandas out of this process.
+class NoArrays:
+    """Keeps numpy and pandas out of this process.
 
-    pyarrow would load it at its first value, only to see whether a list is a Series: a second
-    of work and 60 MB. The engine's package installs it; nothing here uses it.
+    pyarrow loads them when they are there, only to see whether a list is theirs: numpy as it is
+    imported, a seventh of a worker's start and 11 MB; pandas at its first value, a second and
+    60 MB. The engine's package installs them; nothing here uses them.
     """
 
     @staticmethod
     def find_spec(name: str, *_: object) -> None:
         """Refuse to find it; every other module is found as ever."""
-        if name == "pandas":
-            raise ModuleNotFoundError("pandas is not loaded here", name=name)
+        if name in ("numpy", "pandas"):
+            raise ModuleNotFoundError(f"{name} is not loaded here", name=name)
 
 
 def _watch_parent(loop: asyncio.AbstractEventLoop, worker: Worker) -> None:
@@ -107,7 +114,10 @@ def _watch_parent(loop: asyncio.AbstractEventLoop, worker: Worker) -> None:
 
 
 async def _work() -> None:
-    worker = Worker(load_config())
+    # Not above: it loads pyarrow, after `main` has hidden from it what is not to be loaded.
+    from logster.serve.assembly import assembled  # noqa: PLC0415
+
+    worker = Worker(load_config(), assembled)
     # What lives as long as the process is not looked through again and again.
     gc.collect()
     gc.freeze()
@@ -122,7 +132,7 @@ async def _work() -> None:
 def main() -> None:
     """Run one worker; the settings come from the environment."""
     start_log(logging.WARNING)
-    sys.meta_path.insert(0, NoPandas)
+    sys.meta_path.insert(0, NoArrays)
     try:
         uvloop.run(_work())
     except LogsterError as error:  # what keeps it from starting is a sentence already

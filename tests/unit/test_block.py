@@ -21,7 +21,10 @@ from logster.block import (
 from logster.event import TEXT_FIELDS, Columns, Event
 from logster.notice import MAX_NAMES, Notice, Stored
 
-TEXTS = st.none() | st.text(max_size=12)
+#: A block never looks into a text: how many bytes it has, and whether it is there, is what differs.
+TEXTS = st.sampled_from([None, "", "a", "\0", "é\n", "\U0001f388", "twelve words"]) | st.text(
+    max_size=3
+)
 NAMES = [name for name in TEXT_FIELDS if name != "message"]
 
 

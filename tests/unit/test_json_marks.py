@@ -15,7 +15,7 @@ from logster.ingest.json_marks import count_items, measure_depth
 ITEMS = st.recursive(
     st.none() | st.integers() | st.text(alphabet='[]{},"\\ é', max_size=8),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(alphabet='[]{},"', max_size=3), inner),
-    max_leaves=30,
+    max_leaves=10,
 )
 #: None of them is JSON; the brackets and quotes of each hold.
 BAD_ITEMS = [

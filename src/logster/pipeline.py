@@ -1,6 +1,6 @@
 """The way of an event, on one page.
 
-    receive   ingest/http        a request is ours to answer
+    receive   ingest/http        a request, or a datagram (ingest/sockets), is ours to answer
     admit     meta/grants        the key is known and may
     open      ingest/body        plain bytes within the cap
     read      ingest/protocols   events and rejections

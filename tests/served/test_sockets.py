@@ -51,7 +51,7 @@ def test_what_was_read_before_a_stop_is_in_the_store_after_the_next_start(tmp_pa
         assert count_of(server, "before") == 5000
 
 
-def read_of(server) -> float:
+def read_of(server):
     return server.metric('logster_events_total{outcome="accepted",protocol="syslog",reason=""}')
 
 

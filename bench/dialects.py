@@ -12,6 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from cramjam import snappy
+from google.protobuf.json_format import ParseDict
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+
+from logster.ingest.protocols.loki.protobuf_body import MESSAGES
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -91,25 +97,62 @@ def _nanoseconds(row: dict[str, Any]) -> int:
 
 
 def _encode_loki_json(rows: Rows) -> bytes:
-    streams: dict[tuple[str, int], list[list[Any]]] = {}
-    for row in rows:
-        meta = {"user": row["User"], "category": row["Category"]}
-        meta |= {name: str(value) for name, value in row["Properties"].items()}
-        line = "\n".join(filter(None, (row["Message"], _exception_of(row))))
-        stream = streams.setdefault((row["Application"], row["Severity"]), [])
-        stream.append([str(_nanoseconds(row)), line, meta])
     return _dump(
         {
             "streams": [
-                {"stream": {"app": app, "level": SENTRY[severity]}, "values": values}
-                for (app, severity), values in streams.items()
+                {
+                    "stream": labels,
+                    "values": [[str(time), line, meta] for time, line, meta in lines],
+                }
+                for labels, lines in _streams_of(rows)
             ]
         }
     )
 
 
+def _encode_loki(rows: Rows) -> bytes:
+    """As Promtail and Alloy pack it."""
+    push = MESSAGES["PushRequest"]()
+    for labels, lines in _streams_of(rows):
+        text = ", ".join(f"{name}={json.dumps(value)}" for name, value in labels.items())
+        stream = MESSAGES["Stream"](labels=f"{{{text}}}")
+        for time, line, meta in lines:
+            entry = MESSAGES["Entry"](line=line)
+            entry.timestamp.seconds, entry.timestamp.nanos = divmod(time, 10**9)
+            for name, value in meta.items():
+                entry.metadata.add(name=name, value=value)
+            stream.entries.append(entry.SerializeToString())
+        push.streams.append(stream.SerializeToString())
+    return bytes(snappy.compress_raw(push.SerializeToString()))
+
+
+def _streams_of(rows: Rows) -> list[tuple[dict[str, str], list[tuple[int, str, dict[str, str]]]]]:
+    """Labels, and the times, lines and metadata of each stream."""
+    streams: dict[tuple[str, int], list[tuple[int, str, dict[str, str]]]] = {}
+    for row in rows:
+        meta = {"user": row["User"], "category": row["Category"]}
+        meta |= {name: str(value) for name, value in row["Properties"].items()}
+        line = "\n".join(filter(None, (row["Message"], _exception_of(row))))
+        stream = streams.setdefault((row["Application"], row["Severity"]), [])
+        stream.append((_nanoseconds(row), line, meta))
+    return [
+        ({"app": application, "level": SENTRY[severity]}, lines)
+        for (application, severity), lines in streams.items()
+    ]
+
+
 def _encode_otlp_json(rows: Rows) -> bytes:
-    records: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    return _dump(_otlp_of(rows))
+
+
+def _encode_otlp(rows: Rows) -> bytes:
+    """The same in protobuf."""
+    return ParseDict(_otlp_of(rows), ExportLogsServiceRequest()).SerializeToString()
+
+
+def _otlp_of(rows: Rows) -> dict[str, Any]:
+    """A resource for each application, and in it a scope for each category."""
+    records: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for row in rows:
         attributes = {"enduser.id": row["User"], **row["Properties"]}
         if "Exception" in row:
@@ -121,18 +164,20 @@ def _encode_otlp_json(rows: Rows) -> bytes:
             "body": {"stringValue": row["Message"]},
             "attributes": [_attribute(*each) for each in attributes.items()],
         }
-        records.setdefault((row["Application"], row["Category"]), []).append(record)
-    return _dump(
-        {
-            "resourceLogs": [
-                {
-                    "resource": {"attributes": [_attribute("service.name", application)]},
-                    "scopeLogs": [{"scope": {"name": category}, "logRecords": logs}],
-                }
-                for (application, category), logs in records.items()
-            ]
-        }
-    )
+        scopes = records.setdefault(row["Application"], {})
+        scopes.setdefault(row["Category"], []).append(record)
+    return {
+        "resourceLogs": [
+            {
+                "resource": {"attributes": [_attribute("service.name", application)]},
+                "scopeLogs": [
+                    {"scope": {"name": category}, "logRecords": logs}
+                    for category, logs in scopes.items()
+                ],
+            }
+            for application, scopes in records.items()
+        ]
+    }
 
 
 def _attribute(name: str, value: object) -> dict[str, Any]:
@@ -243,7 +288,9 @@ def _encode_text(rows: Rows) -> bytes:
 
 DIALECTS: dict[str, Dialect] = {
     "clef": Dialect("/ingest/clef", "application/vnd.serilog.clef", _encode_clef),
+    "otlp": Dialect("/v1/logs", "application/x-protobuf", _encode_otlp),
     "otlp json": Dialect("/v1/logs", "application/json", _encode_otlp_json),
+    "loki": Dialect("/loki/api/v1/push", "application/x-protobuf", _encode_loki),
     "loki json": Dialect("/loki/api/v1/push", "application/json", _encode_loki_json),
     "bulk": Dialect("/_bulk", "application/x-ndjson", _encode_bulk),
     "sentry": Dialect("/api/1/envelope/", "application/x-sentry-envelope", _encode_sentry),

@@ -50,7 +50,7 @@ def labels_of(labels: dict[str, str]) -> str:
 
 def to_protobuf(streams: Any) -> bytes:
     """Streams as Promtail packs them."""
-    messages = protobuf_body._MESSAGES
+    messages = protobuf_body.MESSAGES
     push = messages["PushRequest"]()
     for labels, lines in streams:
         stream = messages["Stream"](labels=labels if isinstance(labels, str) else labels_of(labels))

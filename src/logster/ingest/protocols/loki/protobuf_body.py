@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from logster.ingest.protocol import Limits, Reading
     from logster.ingest.protocols.loki.labels import Said
 
-_MESSAGES = declare(
+#: By the names of Loki's own file.
+MESSAGES = declare(
     "logster.loki",
     {
         "PushRequest": "repeated bytes streams = 1",
@@ -35,7 +36,7 @@ _MESSAGES = declare(
         "LabelPair": "string name = 1; string value = 2",
     },
 )
-_PushRequest, _Stream, _Entry = (_MESSAGES[name] for name in ("PushRequest", "Stream", "Entry"))
+_PushRequest, _Stream, _Entry = (MESSAGES[name] for name in ("PushRequest", "Stream", "Entry"))
 
 
 def read_protobuf(body: bytes, limits: Limits, tenant: str = "") -> Reading:

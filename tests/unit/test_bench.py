@@ -12,7 +12,8 @@ from bench import search as questions
 from bench.chart import Chart, render_charts
 from bench.client import _read_requests, percentiles, write_requests
 from bench.compare import compare, judge, read_run
-from bench.loads import LOADS, build_part
+from bench.dialects import DIALECTS, encode_rows
+from bench.loads import DIALECT_LOADS, LOADS, build_part
 from bench.questions import QUESTIONS
 from bench.rows import CHUNK, make_rows
 from bench.soak import Moments, verdict
@@ -21,8 +22,13 @@ from bench.targets import Logster, VictoriaLogs
 
 from logster import zstd
 from logster.ingest.body import open_body
+from logster.ingest.protocols import PROTOCOLS
+from logster.ingest.routes import Routes
 from support.native import ask
+from support.readers import request_to
+from support.recorded import LIMITS
 
+ROUTES = Routes(PROTOCOLS)
 END = datetime(2026, 11, 22, tzinfo=UTC)
 
 
@@ -51,6 +57,21 @@ def test_rows_are_as_large_as_varied_and_as_compressible_as_real_ones(rows):
     assert 0.045 < sum("StackTrace" in event for event in events) / len(events) < 0.055
     assert set(Counter(len(event["Properties"]) for event in events)) == {3, 4, 5}
     assert len({event["Properties"]["RequestId"] for event in events}) == len(events)
+
+
+@pytest.mark.parametrize("form", DIALECTS)
+def test_each_dialect_brings_all_rows_with_their_texts(rows, form):
+    size = next(load.rows_each for load in DIALECT_LOADS if load.form == form)
+    sent = [json.loads(row) for row in rows[:size]]
+    dialect = DIALECTS[form]
+    match = ROUTES.find(dialect.path, "POST")
+    assert match is not None
+    request = request_to(match.route, dialect.media_type)
+    reading = match.protocol.read(encode_rows(form, rows[:size]), request, LIMITS)
+    assert not reading.rejections
+    assert len(reading.columns) == size
+    read = "\n".join(reading.columns.message)
+    assert all(row["Message"] in read for row in sent)
 
 
 def test_rows_go_up_to_their_end(rows):

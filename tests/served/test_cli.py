@@ -220,6 +220,15 @@ def test_numbers_of_events_are_told_by_table_json_and_exit_code(cli):
     assert "Did you mean `count`?" in mistaken.stderr
 
 
+def test_doctor_sends_one_event_by_each_dialect(cli):
+    result = cli("doctor", "--json", "--dialects")
+    checks = json.loads(result.stdout)["checks"]
+    assert [check for check in checks if check["is_well"] is False] == []
+    sent = {check["name"] for check in checks if check["name"].startswith("send ")}
+    assert {"send api_log", "send otlp", "send sentry", "send text"} <= sent
+    assert result.returncode == 0
+
+
 def test_doctor_sends_a_message_the_whole_way(cli, server):
     result = cli("doctor", "--json", "--data", str(server.data))
 

@@ -9,10 +9,14 @@ from click.testing import CliRunner
 
 from logster.cli import main
 from logster.cli.doctor import arrival
-from logster.cli.doctor.dialects import SAMPLES
+from logster.cli.doctor.dialects import SAMPLES, fill
 from logster.cli.doctor.machine import find_machine
 from logster.folder.lock import lock_folder
+from logster.ingest.protocols import PROTOCOLS
+from logster.ingest.routes import Routes
 from support.api_server import Answer, running_api_server
+from support.readers import request_to
+from support.recorded import LIMITS
 
 
 @pytest.fixture
@@ -74,6 +78,23 @@ def states_of(found):
 
 def details_of(found, where):
     return {c["name"]: c["detail"] for c in found["checks"] if c["where"] == where}
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.protocol)
+def test_each_sample_is_one_event_of_its_dialect(sample):
+    match = Routes(PROTOCOLS).find(sample.path, "POST")
+    assert match is not None
+    assert match.protocol.name == sample.protocol
+    request = request_to(match.route, sample.media_type)
+    reading = match.protocol.read(fill(sample.body, "word"), request, LIMITS)
+    assert not reading.rejections
+    assert len(reading.columns) == 1
+    assert "word" in reading.columns.message[0]
+
+
+def test_every_dialect_by_http_has_a_sample():
+    told = {protocol.name for protocol in PROTOCOLS if protocol.routes}
+    assert {sample.protocol for sample in SAMPLES} == told
 
 
 def test_one_event_is_sent_by_each_dialect_and_found_as_its_own(server):

@@ -106,7 +106,7 @@ class _Attempt:
     def __call__(self) -> str:
         sample = self._sample
         headers = {"Content-Type": sample.media_type}
-        answer = self._client.post(sample.path, _fill(sample.body, self._word), headers)
+        answer = self._client.post(sample.path, fill(sample.body, self._word), headers)
         if rejected := answer.headers.get("logster-rejected"):
             raise ClientError(f"{sample.path} took the body, and refused {rejected} event of it.")
         wait_for(self._find)
@@ -119,7 +119,8 @@ class _Attempt:
             raise ClientError(f"A search for {self._word} does not find the event.")
 
 
-def _fill(body: str, word: str) -> bytes:
+def fill(body: str, word: str) -> bytes:
+    """A body with a word, and with times of now."""
     now_ns = time.time_ns()
     now = datetime.fromtimestamp(now_ns / 1e9, UTC).isoformat(timespec="milliseconds")
     filled = body.replace("WORD", word).replace("ISO", now.replace("+00:00", "Z"))

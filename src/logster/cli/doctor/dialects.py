@@ -83,6 +83,7 @@ SAMPLES = (
         '[{"type":"deprecation","age":0,"url":"https://WORD.example/",'
         '"body":{"id":"WORD","message":"WORD"}}]',
     ),
+    Sample("syslog", "/ingest/syslog", "text/plain", "<14>1 ISO logster doctor - - - WORD\n"),
     Sample("text", "/ingest/text", "text/plain", "INFO WORD\n"),
 )
 

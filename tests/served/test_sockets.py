@@ -86,8 +86,8 @@ def test_a_revoked_key_closes_the_socket_and_it_is_said(tmp_path, port):
         wait_until(lambda: server.metric(refused) == 1, 10)
 
 
-def test_two_thousand_slow_connections_and_everybody_else_is_served(tmp_path, port):
-    count = 2000  # each takes a file of this process as well
+def test_five_hundred_slow_connections_and_everybody_else_is_served(tmp_path, port):
+    count = 500  # each takes a file of this process as well
     with serving(tmp_path / "data", syslog=f"127.0.0.1:{port}") as server:
         streams = []
         try:

@@ -6,6 +6,7 @@ Promise: pure; nothing is lost: what no field holds is a property, its value in 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -19,6 +20,14 @@ from logster.fields.severity import severity_of, severity_of_syslog
 Members = dict[str, msgspec.Raw]
 
 _MEMBERS = msgspec.json.Decoder(Members)
+_TEXT = msgspec.json.Decoder(str)
+_VALUE = msgspec.json.Decoder()
+#: A program writes a few kinds of documents; those with long names are not remembered.
+_MAX_PLANS = 512
+_MAX_NAMES = 100
+_MAX_NAME_CHARACTERS = 2000
+#: Fields that may be said twice, in parts.
+_ERRORS = ("exception", "stack_trace")
 #: Fields that a document has names of its own for.
 _NOT_EXTRA = frozenset({"message", "timestamp", "severity", "host"})
 #: Names of gelf-pro and its kin, as others write them.
@@ -52,9 +61,10 @@ def read_document(document: bytes) -> dict[str, Any]:
     if bytes(members.get("version", b"")) in _VERSIONS:
         del members["version"]
     _take_own(members, fields)
-    members = _named(members)
-    _take_extra(members, fields)
-    fields["properties"] = members
+    plan = _plan_of(members)
+    properties = {plan.names[name]: value for name, value in members.items()}
+    _take_extra(properties, fields, plan)
+    fields["properties"] = properties
     return fields
 
 
@@ -78,31 +88,51 @@ def _take_own(members: Members, fields: dict[str, Any]) -> None:
         del members["full_message"]
 
 
-def _named(members: Members) -> Members:
-    """Additional members without their underscore, unless another one is called so."""
-    named: Members = {}
-    for name, value in members.items():
+class _Plan(msgspec.Struct, frozen=True):
+    """What documents with the same members have in common: it is found out once for all of them."""
+
+    #: Member -> its name as a property.
+    names: dict[str, str]
+    #: Fields and the properties that may be one, in the order in which they are tried.
+    takes: list[tuple[str, str]]
+
+
+def _make_plan(members: tuple[str, ...]) -> _Plan:
+    names: dict[str, str] = {}
+    used: set[str] = set()
+    for name in members:
         bare = name.removeprefix("_") or name
-        named[name if bare in named or (bare != name and bare in members) else bare] = value
-    return named
+        # Two members that differ in the underscore alone keep it.
+        names[name] = name if bare in used or (bare != name and bare in members) else bare
+        used.add(names[name])
+    named = {_OTHER_NAMES.get(name.lower(), name): name for name in names.values()}
+    found = {field: named[told] for field, told in find_fields(named).items()}
+    by_case = {name.lower(): name for name in names.values()}
+    takes = [("stack_trace", found.pop("stack_trace"))] if "stack_trace" in found else []
+    takes += [(field, name) for field, name in found.items() if field not in _NOT_EXTRA]
+    takes += [("application", by_case[told]) for told in _APPLICATIONS if told in by_case]
+    if "facility" in by_case:
+        takes.append(("category", by_case["facility"]))
+    return _Plan(names, takes)
 
 
-def _take_extra(members: Members, fields: dict[str, Any]) -> None:
+_remembered_plan = lru_cache(_MAX_PLANS)(_make_plan)
+
+
+def _plan_of(members: Members) -> _Plan:
+    names = tuple(members)
+    if len(names) > _MAX_NAMES or sum(map(len, names)) > _MAX_NAME_CHARACTERS:
+        return _make_plan(names)
+    return _remembered_plan(names)
+
+
+def _take_extra(properties: Members, fields: dict[str, Any], plan: _Plan) -> None:
     """Take what programs call our other fields by."""
-    names = {_OTHER_NAMES.get(name.lower(), name): name for name in members}
-    found = find_fields(names)
-    if told := found.pop("stack_trace", ""):
-        _take(members, names[told], fields, "stack_trace")
-        if trace := fields.get("stack_trace"):
-            fields.setdefault("exception", split_exception(trace)[0])
-    for field, told in found.items():
-        if field not in _NOT_EXTRA:
-            _take(members, names[told], fields, field)
-    by_case = {name.lower(): name for name in members}
-    for told in (*_APPLICATIONS, *(() if "category" in fields else ("facility",))):
-        field = "category" if told == "facility" else "application"
-        if told in by_case and field not in fields:
-            _take(members, by_case[told], fields, field)
+    for field, name in plan.takes:
+        if field not in fields or field in _ERRORS:
+            _take(properties, name, fields, field)
+        if field == "stack_trace" and field in fields:
+            fields.setdefault("exception", split_exception(fields[field])[0])
     exception = fields.get("exception")
     if exception and "stack_trace" not in fields:
         fields["exception"], fields["stack_trace"] = split_exception(exception)
@@ -117,18 +147,16 @@ def _take(members: Members, name: str, fields: dict[str, Any], field: str) -> No
 
 def _text_of(raw: msgspec.Raw | None) -> str | None:
     """A text; None for any other value."""
-    if raw is None or not bytes(raw).startswith(b'"'):
-        return None
     try:
-        return msgspec.json.decode(raw, type=str)
-    except ValueError:  # half of a character
+        return None if raw is None else _TEXT.decode(raw)
+    except ValueError:  # also half of a character
         return None
 
 
 def _instant_of(raw: msgspec.Raw) -> int | None:
     """Seconds since 1970, as a number or as text."""
     try:
-        value = msgspec.json.decode(raw)
+        value = _VALUE.decode(raw)
         if isinstance(value, bool) or not isinstance(value, int | float | str):
             return None
         return read_instant(value)
@@ -139,7 +167,7 @@ def _instant_of(raw: msgspec.Raw) -> int | None:
 def _severity_of(raw: msgspec.Raw) -> int | None:
     """Syslog's number, as a number or as text, or a word."""
     try:
-        value = msgspec.json.decode(raw)
+        value = _VALUE.decode(raw)
     except (ValueError, RecursionError):
         return None
     if isinstance(value, str):

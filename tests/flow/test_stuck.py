@@ -39,7 +39,7 @@ async def test_a_question_that_heeds_no_kill_ends_the_engine(tmp_path: Path) -> 
             started = time.monotonic()
             with pytest.raises(QueryStuckError, match="could not be stopped"):
                 await engine.ask(STUCK, {})
-            assert TIMEOUT_S + GRACE_S < time.monotonic() - started < 20
+            assert TIMEOUT_S + GRACE_S < time.monotonic() - started < 60
             process.wait_until_ended()
             # An administrator who does not wait: it counts all the same.
             for _ in range(2):

@@ -72,7 +72,7 @@ async def test_one_that_hangs_holds_a_claim_for_a_bounded_time(faults):
 
     started = time.monotonic()
     missed = await listeners_of(faults, hang).tell(BLOCK, TOKEN, {})
-    assert 0.1 <= time.monotonic() - started < 2
+    assert 0.1 <= time.monotonic() - started < 30
     assert missed == {"ear": read_notice(BLOCK, TOKEN)}
     assert "has not answered within" in faults.list()[0].detail
 

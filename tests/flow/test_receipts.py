@@ -248,7 +248,7 @@ async def test_all_are_tried_again_oldest_first(shop: Shop) -> None:
     assert await shop.messages() == [str(number) for number in range(5)]
     again = await shop.ask("/receipts/refused?limit=200")
     tried = {each["state"]: each["tried"] for each in again["refused"] if each["tried"]}
-    assert tried["kept"].startswith("refused again: ")
+    assert tried["kept"].startswith("refused: ")
 
 
 async def test_what_is_not_whole_cannot_be_tried_again(shop: Shop) -> None:

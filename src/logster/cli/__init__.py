@@ -37,6 +37,7 @@ COMMANDS: dict[str, str] = {
     "key": "Create, list and revoke API keys.",
     "user": "Create, list and disable accounts, set a password.",
     "retention": "Show and change how long events are kept.",
+    "receipts": "Count what became of events, and try refused ones again.",
     "spool": "Show what waits for the store; replay what was set aside.",
 }
 

@@ -220,7 +220,7 @@ async def _retry(config: Config, retries: Retries, row: RefusedRow, body: bytes)
         tried = _Tried(stored, _tell(taken, stored, left))
     except LogsterError as error:
         stored, left = 0, 1
-        tried = _Tried(0, f"refused again: {error}", isinstance(error, RetryLaterError))
+        tried = _Tried(0, f"refused: {error}", isinstance(error, RetryLaterError))
     await asyncio.to_thread(
         record_retry,
         config.ledger_path,
@@ -239,7 +239,7 @@ def _tell(taken: Taken, stored: int, left: int) -> str:
         return f"{stored:,} taken in"
     first = next(iter(taken.rejections[0].faults.values()), [taken.rejections[0].reason])
     told = f"{stored:,} taken in, {left:,} " if stored else ""
-    return f"{told}refused again: {' '.join(first)[:MAX_SENTENCE_CHARACTERS]}"
+    return f"{told}refused: {' '.join(first)[:MAX_SENTENCE_CHARACTERS]}"
 
 
 def _refused(row: RefusedRow, body: bytes) -> Refused:

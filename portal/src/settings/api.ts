@@ -15,6 +15,7 @@ import {
   readKeys,
   readNewKey,
   readNewest,
+  type KeySettings,
 } from "./shapes/keys";
 import { type Preview, type Quarantined, readPreview, readQuarantine } from "./shapes/quarantine";
 import { type Loss, type Retention, readLoss, readRetention } from "./shapes/retention";
@@ -41,6 +42,10 @@ export async function postKey(name: string, rights: readonly Right[]): Promise<N
 
 export async function renameKey(id: number, name: string): Promise<Key> {
   return readKey(await ask("PATCH", `/keys/${id}`, { name }));
+}
+
+export async function setKey(id: number, settings: KeySettings): Promise<Key> {
+  return readKey(await ask("PATCH", `/keys/${id}`, { settings }));
 }
 
 export async function revokeKey(id: number): Promise<void> {

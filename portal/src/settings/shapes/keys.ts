@@ -4,11 +4,29 @@
  * In: parsed JSON. Out: `Key`, and the newest event of one. Promise: as of `api/shapes.ts`.
  */
 import { type Event, readEvent } from "../../api/shapes";
-import { list, members, number, text, textOrNull } from "../../api/values";
+import { list, members, number, numberOrNull, text, textOrNull } from "../../api/values";
 
 export const RIGHTS = ["ingest", "read", "admin"] as const;
 
 export type Right = (typeof RIGHTS)[number];
+
+export const LEVELS = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
+
+export type Value = string | number | boolean;
+
+/** What a key does with its events; null, or empty, is nothing. */
+export interface KeySettings {
+  readonly application: string | null;
+  readonly environment: string | null;
+  readonly category: string | null;
+  readonly minimum_severity: string | null;
+  readonly filter: string | null;
+  readonly properties: Readonly<Record<string, Value>>;
+  readonly events_per_second: number | null;
+  readonly burst_events: number | null;
+  readonly daily_bytes: number | null;
+  readonly origins: readonly string[];
+}
 
 export interface Key {
   readonly id: number;
@@ -18,6 +36,9 @@ export interface Key {
   readonly created_at: string;
   readonly revoked_at: string | null;
   readonly last_used_at: string | null;
+  readonly settings: KeySettings;
+  /** Since 00:00 UTC, of a key with `daily_bytes`. */
+  readonly used_today_bytes: number | null;
 }
 
 export interface NewKey {
@@ -47,7 +68,30 @@ export function readKey(value: unknown): Key {
     created_at: text(key.created_at, "key"),
     revoked_at: textOrNull(key.revoked_at),
     last_used_at: textOrNull(key.last_used_at),
+    settings: readSettings(key.settings),
+    used_today_bytes: numberOrNull(key.used_today_bytes),
   };
+}
+
+function readSettings(value: unknown): KeySettings {
+  const settings = members(value, "key's settings");
+  const properties = Object.entries(members(settings.properties, "key's properties"));
+  return {
+    application: textOrNull(settings.application),
+    environment: textOrNull(settings.environment),
+    category: textOrNull(settings.category),
+    minimum_severity: textOrNull(settings.minimum_severity),
+    filter: textOrNull(settings.filter),
+    properties: Object.fromEntries(properties.map(([name, given]) => [name, readValue(given)])),
+    events_per_second: numberOrNull(settings.events_per_second),
+    burst_events: numberOrNull(settings.burst_events),
+    daily_bytes: numberOrNull(settings.daily_bytes),
+    origins: list(settings.origins, "origins").map((origin) => text(origin, "origin")),
+  };
+}
+
+function readValue(value: unknown): Value {
+  return typeof value === "number" || typeof value === "boolean" ? value : text(value, "property");
 }
 
 export function readNewKey(value: unknown): NewKey {

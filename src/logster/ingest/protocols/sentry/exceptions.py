@@ -130,10 +130,10 @@ def _decode(raw: msgspec.Raw, decoder: msgspec.json.Decoder[Any]) -> Any:
     """A value of the decoder's type, without what stands in it that is of another."""
     try:
         return decoder.decode(raw)
-    except msgspec.ValidationError:
+    except (ValueError, RecursionError):
         try:
             return msgspec.convert(_without_others(_any_decoder.decode(raw)), decoder.type)
-        except msgspec.ValidationError:
+        except (ValueError, RecursionError):
             return None
 
 

@@ -31,9 +31,17 @@ _AUTO_ADDRESS = "{{auto}}"
 _TOGETHER = ("tags", "extra")
 
 decode_members = msgspec.json.Decoder(Members).decode
-decode_value = msgspec.json.Decoder().decode
+_decode_any = msgspec.json.Decoder().decode
 _decode_list = msgspec.json.Decoder(list[Any]).decode
 _decode_object = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+def decode_value(raw: msgspec.Raw) -> Any:
+    """A value; None for a number beyond all types, which stays as it was sent."""
+    try:
+        return _decode_any(raw)
+    except (ValueError, RecursionError):
+        return None
 
 
 def members_of(raw: msgspec.Raw | None) -> Members | None:
@@ -52,7 +60,7 @@ def read_pairs(raw: msgspec.Raw) -> dict[str, Any] | None:
         return dict(members)
     try:
         listed = _decode_list(raw)
-    except msgspec.ValidationError:
+    except (ValueError, RecursionError):
         return None
     pairs = [pair for pair in map(_pair_of, listed) if pair is not None]
     return dict(pairs) if len(pairs) == len(listed) else None
@@ -115,7 +123,7 @@ def user_of(raw: msgspec.Raw) -> str:
     """What a user is known by."""
     try:
         members = _decode_object(raw)
-    except msgspec.ValidationError:
+    except (ValueError, RecursionError):
         return text_of(decode_value(raw))
     named = (text_of(members.get(name)) for name in _USER_MEMBERS)
     return next((name for name in named if name and name != _AUTO_ADDRESS), "")

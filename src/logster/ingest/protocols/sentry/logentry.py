@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from logster.ingest.protocols.sentry.frames import is_empty, text_of
+from logster.ingest.protocols.sentry.labels import decode_value
 
 #: A hole of `%` or of braces, with a name or without.
 _HOLE = re.compile(
@@ -41,14 +42,13 @@ class _Members(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(_Members | str).decode
-_decode_value = msgspec.json.Decoder().decode
 
 
 def read_logentry(raw: msgspec.Raw) -> Logentry | None:
     """The message of either form; None when it has no text."""
     try:
         found = _decode(raw)
-    except msgspec.ValidationError:
+    except (ValueError, RecursionError):
         return None
     if isinstance(found, str):
         return Logentry(found) if found else None
@@ -64,7 +64,7 @@ def read_logentry(raw: msgspec.Raw) -> Logentry | None:
 
 def _fill(template: str, raw: msgspec.Raw) -> str:
     """The template with its params; a hole without one stays as it is written."""
-    params = _decode_value(raw)
+    params = decode_value(raw)
     named = params if isinstance(params, dict) else {}
     listed = params if isinstance(params, list) else []
     most = max(_ALWAYS_CHARACTERS, _MAX_GROWTH * (len(template) + len(raw)))

@@ -1,10 +1,10 @@
 // @sentry/node: a message, an exception with a cause, a structured log.
 import * as Sentry from "@sentry/node";
 
-const { LOGSTER_URL, LOGSTER_KEY, LOGSTER_RUN } = process.env;
+const { LOGSTER_DSN, LOGSTER_RUN } = process.env;
 
 Sentry.init({
-  dsn: `${LOGSTER_URL.replace("://", `://${LOGSTER_KEY}@`)}/1`,
+  dsn: LOGSTER_DSN,
   release: "shop@1.0",
   environment: "tests",
   enableLogs: true,

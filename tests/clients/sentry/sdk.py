@@ -2,15 +2,13 @@
 
 import logging
 import os
-from urllib.parse import urlsplit
 
 import sentry_sdk
 from sentry_sdk.crons import monitor
 
 run = os.environ["LOGSTER_RUN"]
-url = urlsplit(os.environ["LOGSTER_URL"])
 sentry_sdk.init(
-    dsn=f"{url.scheme}://{os.environ['LOGSTER_KEY']}@{url.netloc}/1",
+    dsn=os.environ["LOGSTER_DSN"],
     release="shop@1.0",
     environment="tests",
     traces_sample_rate=1.0,

@@ -22,7 +22,7 @@ from support.spooled import put_aside
 
 pytestmark = pytest.mark.timeout(120)
 
-PAGES = ("Add a source", "Keys", "Users", "Retention", "System")
+PAGES = ("Add a source", "Keys", "Users", "Deliveries", "Retention", "System")
 
 
 def unique(word):
@@ -316,6 +316,29 @@ def test_a_shorter_time_says_what_it_deletes_and_deletes_it(server, page):
     page.get_by_role("button", name="Change", exact=True).click()
     expect(page.get_by_text("kept for 30 days now")).to_be_visible()
     expect(page.get_by_text(f"Chosen by {EMAIL}")).to_be_visible()
+
+
+def test_what_was_refused_is_seen_with_its_reason_and_given_up(server, page):
+    secret = unique("secret")
+    body = json.dumps({"Severity": 2, "password": secret}).encode()
+    server.post("/api/Logs", body, "application/x-ndjson")
+    told = server.log_message(Message=unique("kept"))
+    time.sleep(2)  # the ledger is written every second
+    go_to(page, "Deliveries")
+    expect(page.get_by_role("cell", name="missing_message").first).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("^Not stored over time"))).to_be_visible()
+    page.get_by_role("button", name=re.compile("^Look into body")).first.click()
+    expect(page.locator("pre")).to_contain_text('"password": "…"')
+    assert secret not in page.content()
+    page.get_by_role("button", name=re.compile("^Try body .* again")).first.click()
+    expect(page.get_by_text("1 body tried again, 0 events taken in")).to_be_visible()
+    before = page.get_by_role("button", name=re.compile("^Delete body")).count()
+    page.get_by_role("button", name=re.compile("^Delete body")).first.click()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name=re.compile("^Delete body"))).to_have_count(before - 1)
+    page.get_by_label("One event, by its id").fill(str(told))
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("It is stored.")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -64,6 +64,7 @@ def test_documents_mean_the_same_together_and_alone(documents: list[dict[str, An
         pairs += [{"index": {}}, document]
     alone = [event for document in documents for event in read({"index": {}}, document)]
     assert read(*pairs) == alone
+    assert read({"delete": {}}, *pairs) == alone
 
 
 def test_each_item_is_answered_in_its_place_under_its_own_name() -> None:

@@ -222,25 +222,22 @@ def _field_value(field: str, value: Any) -> Any:
 def _take_tags(members: Members, fields: Members) -> None:
     """`env:prod,team:x,team:y` becomes fields, and an object of the other tags."""
     said = _value_of(members.get("ddtags"))
-    if isinstance(said, list):
-        said = ",".join(tag for tag in said if isinstance(tag, str))
-    if not isinstance(said, str):
+    told = said.split(",") if isinstance(said, str) else said
+    if not isinstance(told, list) or not all(isinstance(tag, str) for tag in told):
         return
-    tags: dict[str, Any] = {}
-    for tag in filter(None, map(str.strip, said.split(","))):
+    tags: dict[str, list[str]] = {}
+    for tag in filter(None, map(str.strip, told)):
         name, _, value = tag.partition(":")
         field = _TAGS.get(name)
         if field and field not in fields and (known := _field_value(field, value)) is not None:
             fields[field] = known
-        elif name in tags:
-            tags[name] = (
-                [*tags[name], value] if isinstance(tags[name], list) else [tags[name], value]
-            )
         else:
-            tags[name] = value
-    members.pop("ddtags")
+            tags.setdefault(name, []).append(value)
+    del members["ddtags"]
     if tags:
-        members["ddtags"] = tags
+        members["ddtags"] = {
+            name: values[0] if len(values) == 1 else values for name, values in tags.items()
+        }
 
 
 def reply(_: Receipt, __: Request) -> Reply:

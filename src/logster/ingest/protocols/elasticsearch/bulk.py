@@ -69,18 +69,55 @@ def read_bulk(body: bytes, index: str | None, limits: Limits) -> Reading:
 
     Raises InvalidBodyError when it has no item, BodyTooLargeError when it has too many.
     """
+    lines = body.removesuffix(b"\n").split(b"\n")
+    return _read_alike(lines, index, limits) or _read_each(lines, index, limits)
+
+
+def _read_alike(lines: list[bytes], index: str | None, limits: Limits) -> Reading | None:
+    """The events of a body in which every action is the same and every document good.
+
+    Those are nearly all bodies, and take two thirds of the time so; None for any other.
+    """
+    count, rest = divmod(len(lines), 2)
+    if rest or count > limits.max_events or lines[::2].count(lines[0]) < count:
+        return None
+    action, sources = _read_action(lines[0], index), lines[1::2]
+    if isinstance(action, str) or action.name not in _WRITES or action.id is not None:
+        return None
+    if max(map(len, sources)) > limits.max_message_bytes:
+        return None
+    try:
+        documents = list(map(_decode_members, sources))
+    except (ValueError, RecursionError):
+        return None
+    if action.index is not None:
+        for members in documents:
+            members.setdefault("_index", action.index)
+    columns = read_documents(documents, sources)
+    places = list(range(2, 2 * count + 1, 2))
+    return _with_notes(build_reading(columns, places, []), places, [action.note] * count)
+
+
+def _with_notes(reading: Reading, lines: list[int], notes: list[str]) -> Reading:
+    """A reading that says its lines in any case, and what the answer has to know."""
+    if reading.lines is None:
+        reading.lines = lines
+    reading.notes = notes
+    return reading
+
+
+def _read_each(lines: list[bytes], index: str | None, limits: Limits) -> Reading:
     items = _Items(limits)
-    reader = _read_items(body, index)
-    for line, action, document in reader:
+    for line, action, document in _read_items(lines, index):
         items.add(line, action, document)
     if not items.notes:
         raise InvalidBodyError({"body": ["request body is required"]}, "empty")
     return items.reading()
 
 
-def _read_items(body: bytes, index: str | None) -> Iterator[tuple[int, _Action | str, bytes]]:
+def _read_items(body: list[bytes], index: str | None) -> Iterator[tuple[int, _Action | str, bytes]]:
     """The line, the action (or why it is none) and the document of each item."""
-    lines = iter(enumerate(body.split(b"\n"), 1))
+    lines = iter(enumerate(body, 1))
     last: tuple[bytes, _Action | str] = b"", ""
     held: tuple[int, bytes] | None = None
     while True:
@@ -176,7 +213,4 @@ class _Items:
         columns = read_documents(self._documents, self._sources)
         identities = self._identities if any(self._identities) else None
         reading = build_reading(columns, self._lines, self._rejections, identities)
-        if reading.lines is None:
-            reading.lines = self._lines
-        reading.notes = self.notes
-        return reading
+        return _with_notes(reading, self._lines, self.notes)

@@ -109,21 +109,30 @@ def _close_group(documents: list[Members], name: str) -> None:
 
 def _take(field: str, columns: dict[str, Column], holders: Sequence[Members], name: str) -> None:
     """Move the values of a member into the column of a field, where it has none yet."""
-    convert = _CONVERTERS.get(field, _texts_of)
-    if field not in columns and all(name in holder for holder in holders):
-        values = convert([holder[name] for holder in holders])
-        if None not in values:  # most often, and quickly done
-            columns[field] = values
-            for holder in holders:
-                del holder[name]
-            return
-    column = columns.setdefault(field, [None] * len(holders))
-    rows = [row for row, holder in enumerate(holders) if name in holder and column[row] is None]
-    values = convert([holders[row][name] for row in rows])
-    for row, value in zip(rows, values, strict=True):
-        if value is not None:
-            column[row] = value
-            del holders[row][name]
+    column = columns.get(field)
+    if column is None:
+        raws = [holder.pop(name, None) for holder in holders]
+    else:
+        pairs = zip(holders, column, strict=True)
+        raws = [holder.pop(name, None) if known is None else None for holder, known in pairs]
+    found = raws if None not in raws else [raw for raw in raws if raw is not None]
+    if not found:
+        return
+    values = _CONVERTERS.get(field, _texts_of)(found)
+    if len(found) == len(holders):  # most often, and quickly done
+        columns[field] = values
+    else:
+        columns[field] = _merge(column or [None] * len(holders), raws, values)
+    if None in values:  # what is no value of the field stays where it was
+        for holder, raw, value in zip(holders, raws, columns[field], strict=True):
+            if raw is not None and value is None:
+                holder[name] = raw
+
+
+def _merge(column: Column, raws: Column, values: Column) -> Column:
+    """The column, with the values of those that had a raw one."""
+    rest = iter(values)
+    return [known if raw is None else next(rest) for known, raw in zip(column, raws, strict=True)]
 
 
 def _decode_all(raws: Sequence[msgspec.Raw]) -> Column:

@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from decimal import Decimal, InvalidOperation, localcontext
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from functools import lru_cache
 
 #: A number with more digits is a mistake or an attack.
 MAX_DIGITS = 30
+#: One takes 10 µs; templates have the same few, and what is made to hurt has them most often.
+MAX_KEPT = 4_096
+#: Digits of the largest float, and those that may be asked for behind the point.
+_CONTEXT = Context(prec=400, rounding=ROUND_HALF_UP)
 
 _STANDARD = re.compile(r"([DFNXPEdfnxpe])(\d{0,2})")
 #: 000 · 0.00 · #,##0.0 · 0.###
 _CUSTOM = re.compile(r"(?P<whole>[#0,]+)(?:\.(?P<fraction>[#0]+))?(?P<percent>%?)")
 
 
+@lru_cache(maxsize=MAX_KEPT, typed=True)
 def format_number(value: float | Decimal, form: str) -> str | None:
     """A number in a standard or custom format."""
     standard, custom = _STANDARD.fullmatch(form), _CUSTOM.fullmatch(form)
@@ -66,9 +72,12 @@ def _custom(number: Decimal, form: re.Match[str]) -> str:
 
 def _rounded(number: Decimal, places: int) -> Decimal:
     """Halves go away from zero, as .NET rounds numbers it shows."""
-    with localcontext() as context:
-        context.prec = 400
-        return number.quantize(Decimal(1).scaleb(-places), rounding="ROUND_HALF_UP")
+    return number.quantize(_place(places), context=_CONTEXT)
+
+
+@lru_cache(maxsize=2 * MAX_DIGITS)
+def _place(places: int) -> Decimal:
+    return Decimal(1).scaleb(-places)
 
 
 #: What .NET calls the parts of a time, to what Python calls them; longer ones first.
@@ -92,6 +101,7 @@ _TIME_PART = re.compile("|".join(_TIME_PARTS) + "|f{1,7}|'[^']*'|[A-Za-z]+|[^A-Z
 _ISO = {"O": "", "o": "", "s": "yyyy-MM-ddTHH:mm:ss", "u": "yyyy-MM-dd HH:mm:ssZ"}
 
 
+@lru_cache(maxsize=MAX_KEPT)
 def format_time(value: str, form: str) -> str | None:
     """A time in a custom format, or in one of those that sort."""
     form = _ISO.get(form, form)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: A hole that is padded wider is a mistake or an attack.
 MAX_WIDTH = 1_000
+#: No format, and no time that is written, is longer.
+MAX_FORM = 64
 #: A message of the native API may have 4 MiB.
 MAX_CHARACTERS = 1_000_000
 #: Programs have few templates, and use them again and again; longer ones are texts.
@@ -49,6 +51,7 @@ class Hole(msgspec.Struct, frozen=True):
     name: str
     align: int
     form: str
+    is_plain: bool
 
 
 def render_template(
@@ -73,7 +76,9 @@ def render_template(
         if isinstance(piece, str):
             text = piece
         else:
-            text = _fill(piece, properties, next(given, None) if piece.form else None)
+            text = _plain_text(piece, properties) or _fill(
+                piece, properties, next(given, None) if piece.form else None
+            )
         parts.append(text)
         left -= len(text)
     return "".join(parts)[:max_characters]
@@ -102,13 +107,25 @@ def _parse(template: str) -> tuple[str | Hole, ...]:
         if name is None:
             pieces.append(whole[0])
         else:
-            pieces.append(Hole(whole, name, int(found["align"] or 0), found["form"] or ""))
+            align, form = int(found["align"] or 0), found["form"] or ""
+            pieces.append(Hole(whole, name, align, form, not align and not form))
     if place < len(template):
         pieces.append(template[place:])
     return tuple(pieces)
 
 
 _parse_known = lru_cache(maxsize=MAX_KEPT_TEMPLATES)(_parse)
+
+
+def _plain_text(hole: Hole, properties: Mapping[str, Any]) -> str | None:
+    """A text in a hole without a format, as nearly all are; None for anything else."""
+    sent = properties.get(hole.name) if hole.is_plain else None
+    if type(sent) is msgspec.Raw:
+        try:
+            sent = _decode(sent)
+        except (ValueError, RecursionError):
+            return None
+    return sent if type(sent) is str else None
 
 
 def _fill(hole: Hole, properties: Mapping[str, Any], given: Any) -> str:
@@ -154,8 +171,11 @@ def _value_of(value: Any) -> Any:
 def _text_of(sent: Any, form: str) -> str:
     """A value as .NET writes it; objects and lists as JSON."""
     value = _value_of(sent)
+    if len(form) > MAX_FORM:
+        form = ""
     if isinstance(value, str):
-        return (form and format_time(value, form)) or value
+        is_time = form and len(value) <= MAX_FORM
+        return (is_time and format_time(value, form)) or value
     if value is None:
         return "null"
     if isinstance(value, bool):

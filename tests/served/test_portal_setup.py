@@ -207,6 +207,28 @@ def test_a_key_is_made_shown_once_renamed_and_revoked(server, page):
     )
 
 
+def test_a_key_is_set_and_a_mistake_in_its_filter_is_shown(server, page):
+    go_to(page, "Keys")
+    name = unique("till ")
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_role("button", name="Make a key").click()
+    page.get_by_role("button", name="Done").click()
+    page.get_by_role("button", name=f"Set {name}").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Severity").select_option("warn")
+    dialog.get_by_label("In a day (UTC)").fill("5 GiB")
+    dialog.get_by_role("combobox", name="Filter").fill("severity>=error and (")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("The filter: expected")
+    forgive(page, 400)
+    dialog.get_by_role("combobox", name="Filter").fill("-category:Health*")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_have_count(0)
+    row = page.get_by_role("row").filter(has_text=name)
+    expect(row).to_contain_text("warn and above")
+    expect(row).to_contain_text("0 B of 5 GiB today")
+
+
 def test_a_person_is_added_may_look_and_is_removed(server, page, browser):
     go_to(page, "Users")
     email = f"eve{time.time_ns()}@example.org"

@@ -32,19 +32,18 @@ def render_python(chain: Sequence[Raised]) -> Iterator[str]:
         yield from _lines(raised)
 
 
-def render_places(frames: Sequence[Frame]) -> Iterator[str]:
+def render_places(frames: Sequence[Frame]) -> list[str]:
     """Frames of a stack, the innermost last."""
+    lines: list[str] = []
     for frame in shown_frames(frames):
         if isinstance(frame, int):
-            yield f"  [{frame} frames are left out]"
+            lines.append(f"  [{frame} frames are left out]")
             continue
-        yield f'  File "{file_of(frame)}", line {text_of(frame.lineno) or "?"}, in {_within(frame)}'
+        number, function = text_of(frame.lineno) or "?", text_of(frame.function) or "?"
+        lines.append(f'  File "{file_of(frame)}", line {number}, in {function}')
         if line := text_of(frame.context_line).strip():
-            yield f"    {line}"
-
-
-def _within(frame: Frame) -> str:
-    return text_of(frame.function) or "?"
+            lines.append(f"    {line}")
+    return lines
 
 
 def _sentence(inner: Raised) -> str:
@@ -52,11 +51,10 @@ def _sentence(inner: Raised) -> str:
     return _CAUSE if inner.source == "__cause__" else _CONTEXT
 
 
-def _lines(raised: Raised) -> Iterator[str]:
-    if frames := raised.frames:
-        yield _TRACEBACK
-        yield from render_places(frames)
-    yield from render_name(raised, "python").split("\n")
+def _lines(raised: Raised) -> list[str]:
+    frames = raised.frames
+    places = [_TRACEBACK, *render_places(frames)] if frames else []
+    return [*places, *render_name(raised, "python").split("\n")]
 
 
 class _Tree:

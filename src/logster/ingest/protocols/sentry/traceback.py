@@ -32,7 +32,7 @@ def render_frames(frames: list[Frame], platform: str) -> str:
 
 def _inner_first(frames: Sequence[Frame], line: Line, margin: str = "") -> Iterator[str]:
     """Lines of frames as most languages have them: the innermost is the first."""
-    for frame in reversed(list(shown_frames(frames))):
+    for frame in reversed(shown_frames(frames)):
         if isinstance(frame, int):
             yield f"{margin}    ... {frame} frames are left out"
         else:
@@ -121,7 +121,7 @@ def _render_php(chain: Chain) -> Iterator[str]:
         place = f" in {_php_place(frames[-1])}" if frames else ""
         yield ("Next " if number else "") + render_name(raised) + place
         yield "Stack trace:"
-        told = reversed(list(shown_frames(frames)))
+        told = reversed(shown_frames(frames))
         yield from (f"#{count} {_php_line(frame)}" for count, frame in enumerate(told))
 
 

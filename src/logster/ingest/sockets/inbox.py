@@ -36,9 +36,9 @@ MAX_DELIVERY_BYTES = 120 * 1024
 #: While one is synced to disk the next one is read.
 DELIVERIES_AT_ONCE = 2
 #: What waits of connections, whose senders can wait as well; and of datagrams, which are lost
-#: else: some seconds of a flood.
+#: else: ten seconds of 50,000 short ones.
 MAX_STREAM_BYTES = 4 * 1024 * 1024
-MAX_DATAGRAM_BYTES = 64 * 1024 * 1024
+MAX_DATAGRAM_BYTES = 128 * 1024 * 1024
 #: What a frame takes beside its bytes.
 FRAME_BYTES = 100
 #: How soon it is tried again when there was no room.

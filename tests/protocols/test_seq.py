@@ -189,3 +189,14 @@ def test_templates_that_are_made_to_hurt_stay_within_bounds() -> None:
     line = msgspec.json.encode({"@t": "2026-11-30T20:00:05Z", "@mt": "{a}" * 5000, "a": "x" * 5000})
 
     assert len(read_one(line)["message"]) == 4 * len(line)
+
+
+def test_a_list_of_more_events_than_a_batch_may_have_is_not_made() -> None:
+    limits = Limits(max_events=2, max_message_bytes=1000)
+    request = make_request("/api/events/raw")
+    event = b'{"MessageTemplate":"a, b, c","Properties":{"n":[1,2,3]}}'
+
+    two = b'{"Events":[' + event + b"," + event + b"]}"
+    assert PROTOCOL.read(two, request, limits).columns.message == ["a, b, c"] * 2
+    with pytest.raises(BodyTooLargeError, match="LOGSTER_MAX_BATCH_EVENTS"):
+        PROTOCOL.read(b'{"Events":[' + b"1," * 1_000_000 + b"1]}", request, limits)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from logster.errors import InvalidBodyError
-from logster.ingest.columns import Rows
+from logster.ingest.columns import Rows, too_many_events
+from logster.ingest.json_marks import count_items
 from logster.ingest.protocols.seq.event import read_event
 
 if TYPE_CHECKING:
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
 
 
 class _Body(msgspec.Struct):
-    events: list[msgspec.Raw] = msgspec.field(name="Events")
+    events: msgspec.Raw = msgspec.field(name="Events")
 
 
 _body_decoder = msgspec.json.Decoder(_Body)
+_events_decoder = msgspec.json.Decoder(list[msgspec.Raw])
 _decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 #: Member -> what CLEF calls it.
@@ -42,7 +44,7 @@ _NAMES = {
 def read_raw(body: bytes, limits: Limits) -> Reading:
     """The events of a list; raises InvalidBodyError when there is none."""
     rows = Rows(limits)
-    for number, event in enumerate(_events_of(body), 1):
+    for number, event in enumerate(_events_of(body, limits.max_events), 1):
         try:
             members = _as_clef(_decoder.decode(event))
             rows.add(number, **read_event(members, bytes(event), has_escapes=True))
@@ -51,9 +53,13 @@ def read_raw(body: bytes, limits: Limits) -> Reading:
     return rows.reading()
 
 
-def _events_of(body: bytes) -> list[msgspec.Raw]:
+def _events_of(body: bytes, max_events: int) -> list[msgspec.Raw]:
+    """The events as they were sent; no more of them are made than may be kept."""
     try:
-        return _body_decoder.decode(body).events
+        events = _body_decoder.decode(body).events
+        if body.count(b",") >= max_events and count_items(bytes(events), max_events) > max_events:
+            raise too_many_events(max_events)
+        return _events_decoder.decode(events)
     except (ValueError, RecursionError) as error:
         sentence = (
             f'The body is no list of events, {{"Events":[…]}}: {error}. '

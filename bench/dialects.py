@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from cramjam import snappy
-from google.protobuf.json_format import ParseDict
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
 from logster.ingest.protocols.loki.protobuf_body import MESSAGES
@@ -146,8 +145,33 @@ def _encode_otlp_json(rows: Rows) -> bytes:
 
 
 def _encode_otlp(rows: Rows) -> bytes:
-    """The same in protobuf."""
-    return ParseDict(_otlp_of(rows), ExportLogsServiceRequest()).SerializeToString()
+    """The same in protobuf; `ParseDict` would take ten times as long."""
+    request = ExportLogsServiceRequest()
+    for said in _otlp_of(rows)["resourceLogs"]:
+        group = request.resource_logs.add()
+        _add_attributes(group.resource.attributes, said["resource"]["attributes"])
+        for scope in said["scopeLogs"]:
+            inner = group.scope_logs.add()
+            inner.scope.name = scope["scope"]["name"]
+            for row in scope["logRecords"]:
+                record = inner.log_records.add(
+                    time_unix_nano=int(row["timeUnixNano"]), severity_number=row["severityNumber"]
+                )
+                record.body.string_value = row["body"]["stringValue"]
+                _add_attributes(record.attributes, row["attributes"])
+    return request.SerializeToString()
+
+
+def _add_attributes(attributes: Any, said: list[dict[str, Any]]) -> None:
+    for each in said:
+        value = attributes.add(key=each["key"]).value
+        ((kind, held),) = each["value"].items()
+        if kind == "intValue":
+            value.int_value = int(held)
+        elif kind == "doubleValue":
+            value.double_value = held
+        else:
+            value.string_value = held
 
 
 def _otlp_of(rows: Rows) -> dict[str, Any]:

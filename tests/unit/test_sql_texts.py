@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SOURCE = Path(logster.__file__).parent
-#: Meta database and spool have SQL of their own, and the search language has words like it.
-OTHER_ROOMS = ("meta", "spool", "query")
+#: Meta database, spool and ledger have SQL of their own, and the search language has words like it.
+OTHER_ROOMS = ("meta", "spool", "ledger", "query")
 MODULES = {
     str(path.relative_to(SOURCE).with_suffix("")): ast.parse(path.read_text())
     for path in sorted(SOURCE.rglob("*.py"))

@@ -4,15 +4,16 @@ SQL is composed in these modules and nowhere else; a test holds the list and the
 
 - pieces, from a filter and its fields: columns, conditions, cursor, expressions, parameters,
   properties, prose, selection
-- questions: aggregates, complete, export/columns, export/page, export/parquet, export/text,
+- questions: aggregates, arrivals, complete, export/columns, export/page, export/parquet,
+  export/text,
   facets, field_list, histogram, patterns, readings, releases, select, usage
 - the tables themselves: damage, schema, topology
 - inside the built-in engine: embedded/database, embedded/enclosure, embedded/handle,
   embedded/settings
 
 A text of SQL is made of our own words and of names from `topology`. What a stranger says is a
-value: `parameters` binds it. (The meta database and the spool have SQL of their own, in their
-rooms; raw SQL of an administrator is passed on as it is.)
+value: `parameters` binds it. (The meta database, the spool and the ledger have SQL of their own, in
+their rooms; raw SQL of an administrator is passed on as it is.)
 
 The rest asks and answers. `engine` is the way to the store (with address, answer and failures), and
 `insert` the way in. search, tail, context, stats, suggestion (with meanings) and raw_sql ask in

@@ -89,12 +89,20 @@ def read_plain(line: bytes) -> Row | None:
         del others["@mt"]
     severity = _take_severity(members.level, others)
     stack_trace = _take_texts(members, others)
+    try:
+        _complete_message(members, others, line)
+    except ValueError:  # of what a decoder skips, the letters were never read
+        return None
+    return members, severity, stack_trace, _encode(others) if others else None
+
+
+def _complete_message(members: Members, others: dict[str, msgspec.Raw], line: bytes) -> None:
+    """Render the message where there is a template alone."""
     if members.message is None:
         members.message = render_message(members.template, members.exception, others, line)
     else:
         del others["@m"]
         take_renderings(members.template, others)
-    return members, severity, stack_trace, _encode(others) if others else None
 
 
 def _take_severity(level: str | None, others: dict[str, msgspec.Raw]) -> int:

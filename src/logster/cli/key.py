@@ -63,7 +63,10 @@ def create(
     note(f"Key {new.info.id} may {', '.join(sorted(rights))}. It is not shown again.")
     if Right.INGEST in rights:
         address = load_config({"data": data}).address
-        note(f"As a DSN for Sentry's SDKs: {dsn_of(new.text, new.info.id, address)}")
+        note(
+            f"As a DSN for Sentry's SDKs, when they reach the server at {address} (else set "
+            f"LOGSTER_PUBLIC_URL): {dsn_of(new.text, new.info.id, address)}"
+        )
 
 
 @command.command("set")

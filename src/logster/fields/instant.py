@@ -111,7 +111,11 @@ def _midnight_s(day: str) -> int:
 
 
 def _read_number(value: float) -> int:
-    if not math.isfinite(value):
+    try:
+        is_finite = math.isfinite(value)
+    except OverflowError:  # an integer that is more than any float
+        raise ValueError("beyond any time") from None
+    if not is_finite:
         raise ValueError("not a finite number")
     unit_ns = unit_ns_of(value)
     if unit_ns is None:

@@ -68,6 +68,7 @@ def render_template(
         return template[:max_characters]
     pieces = _pieces_of(template)
     given = iter(renderings)
+    opened: dict[str, Any] = {}
     parts: list[str] = []
     left = max_characters
     for piece in pieces:
@@ -77,7 +78,7 @@ def render_template(
             text = piece
         else:
             text = _plain_text(piece, properties) or _fill(
-                piece, properties, next(given, None) if piece.form else None
+                piece, properties, next(given, None) if piece.form else None, opened
             )
         parts.append(text)
         left -= len(text)
@@ -128,30 +129,38 @@ def _plain_text(hole: Hole, properties: Mapping[str, Any]) -> str | None:
     return sent if type(sent) is str else None
 
 
-def _fill(hole: Hole, properties: Mapping[str, Any], given: Any) -> str:
-    """What stands in place of a hole."""
-    name = hole.name
+def _fill(hole: Hole, properties: Mapping[str, Any], given: Any, opened: dict[str, Any]) -> str:
+    """What stands in place of a hole; `opened` are the values that were looked into before."""
+    name, align = hole.name, hole.align
+    if abs(align) > MAX_WIDTH:
+        return hole.text
     if isinstance(given, str):
         text = given
     elif name in properties:
         text = _text_of(properties[name], hole.form)
-    elif "." in name and (found := _find_below(name, properties)):
+    elif "." in name and (found := _find_below(name, properties, opened)):
         text = _text_of(found[0], hole.form)
     else:
         return hole.text
-    align = hole.align
     if not align:
         return text
-    if abs(align) > MAX_WIDTH:
-        return hole.text
     return text.rjust(align) if align > 0 else text.ljust(-align)
 
 
-def _find_below(name: str, properties: Mapping[str, Any]) -> tuple[Any] | None:
-    """The value of a path such as `user.name`, if there is one."""
-    value: Any = properties
-    for part in name.split("."):
-        value = _value_of(value)
+def _find_below(
+    name: str, properties: Mapping[str, Any], opened: dict[str, Any]
+) -> tuple[Any] | None:
+    """The value of a path such as `user.name`, if there is one.
+
+    Each property is looked into once, however many holes ask for something in it.
+    """
+    first, *parts = name.split(".")
+    if first not in properties:
+        return None
+    if first not in opened:
+        opened[first] = _value_of(properties[first])
+    value = opened[first]
+    for part in parts:
         if not isinstance(value, dict) or part not in value:
             return None
         value = value[part]

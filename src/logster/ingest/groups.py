@@ -1,4 +1,4 @@
-"""Groups of events: a stream of Loki, a resource of OpenTelemetry with its scopes.
+"""What is said once for many events: by a request, a stream of Loki, a resource of OpenTelemetry.
 
 In: how many events a group has, and how many bytes it says once for all of them.
 Promise: a small body does not grow without bounds when each event gets its group's share: a label
@@ -9,10 +9,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from logster.errors import BodyTooLargeError
+from logster.errors import BodyTooLargeError, RefusedError
 
 if TYPE_CHECKING:
     from logster.ingest.protocol import Limits
+
+#: What the head of a request says of each event may have so many characters: more than any name
+#: of an application, an index or a tenant.
+MAX_SAID_CHARACTERS = 1_000
+
+
+def check_said(name: str, value: str) -> str:
+    """What the head of a request says once for all of its events; raises RefusedError."""
+    if len(value) > MAX_SAID_CHARACTERS:
+        raise RefusedError(
+            f"{name} has {len(value)} characters, and each event would have them; "
+            f"at most {MAX_SAID_CHARACTERS} are taken."
+        )
+    return value
 
 
 class Groups:

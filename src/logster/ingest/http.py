@@ -21,6 +21,7 @@ from logster.ingest.arrival import Arrival
 from logster.ingest.body import Body
 from logster.ingest.cors import check_origin
 from logster.ingest.intake import MAX_QUICK_PARTS, Delivery
+from logster.ingest.outcomes import path_of
 from logster.ingest.protocol import Request
 from logster.root import root_of
 
@@ -93,7 +94,7 @@ class Receiver:
             await arrival.discard(request)
             return reply
         except Exception:
-            log.exception("%s %s failed", request.method, request.path)
+            log.exception("%s %s failed", request.method, path_of(request))
             self._record_refusal(match, request, arrival, grant, FAULT)
             return _refuse(match, FAULT, request)
         return _tell_rejected(await _reply(match, receipt, request), receipt)
@@ -159,7 +160,7 @@ async def _reply(match: Match, receipt: Receipt, request: Request) -> Reply:
             return reply(receipt, request)
         return await asyncio.to_thread(reply, receipt, request)
     except Exception:
-        log.exception("%s %s was taken in, but not answered", request.method, request.path)
+        log.exception("%s %s was taken in, but not answered", request.method, path_of(request))
         return _refuse(match, FAULT, request)
 
 
@@ -185,7 +186,7 @@ async def _answer(match: Match, request: Request) -> Reply:
     except LogsterError as error:
         return _refuse(match, error, request)
     except Exception:
-        log.exception("%s %s failed", request.method, request.path)
+        log.exception("%s %s failed", request.method, path_of(request))
         return _refuse(match, FAULT, request)
 
 

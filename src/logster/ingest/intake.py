@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from logster import metrics
-from logster.errors import LogsterError, QuotaError, RetryLaterError
+from logster.errors import QuotaError, RetryLaterError
 from logster.event import Batch, Columns, Rejection
 from logster.ids import digest_of_identity
 from logster.ingest.body import Body
@@ -239,7 +239,7 @@ class Intake:
         self._quota.take(delivery.grant, events=events, size=size)
         try:
             yield
-        except LogsterError:
+        except BaseException:
             self._quota.give_back(delivery.grant, events=events, size=size)
             raise
 

@@ -160,7 +160,7 @@ def _refused_of(
             key=grant.key,
             protocol=protocol,
             method=request.method,
-            path=hide_keys(request.path),
+            path=path_of(request),
             query=_hide_values(request.query),
             headers={name: text for name in KEPT_HEADERS if (text := request.headers.get(name))},
             size=body.size,
@@ -170,6 +170,12 @@ def _refused_of(
         )
 
     return refused
+
+
+def path_of(request: Request) -> str:
+    """The path of a request without its key, as it may be written down."""
+    key = request.params.get("key")
+    return hide_keys(request.path.replace(key, _HIDDEN) if key else request.path)
 
 
 def hide_keys(path: str) -> str:

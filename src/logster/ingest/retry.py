@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from logster.errors import ConflictError, ForbiddenError
+from logster.event import NS_PER_S
 from logster.ingest.body import Body
 from logster.ingest.intake import Delivery
 from logster.ingest.protocol import Request
@@ -38,8 +39,13 @@ class Retries:
         intake: Intake,
         find_grant: Callable[[int, int], Grant | None],
         max_bytes: int,
+        zone: str = "",
     ) -> None:
-        """`find_grant` gives what a key of a workspace may now; None when it was revoked."""
+        """`find_grant` gives what a key of a workspace may now; None when it was revoked.
+
+        `zone` is that of times in syslog that say none.
+        """
+        self._zone = zone
         self._routes = routes
         self._protocols = {protocol.name: protocol for protocol in protocols}
         self._intake = intake
@@ -92,7 +98,8 @@ class Retries:
             uri=refused.path,
             headers=refused.headers,
             route=match.route if match and is_route else None,
-            params=match.params if match and is_route else {},
+            params=match.params if match and is_route else {"zone": self._zone},
+            received_at=round(refused.at * NS_PER_S),
         )
         protocol = self._protocols.get(refused.protocol)
         if protocol is None or (refused.path and not is_route):

@@ -143,6 +143,7 @@ async def assembled(config: Config, streams: TailStreams) -> AsyncIterator[Route
             intake=intake,
             find_grant=lambda workspace, key: meta.grants.find(workspace, key, Right.INGEST),
             max_bytes=config.max_batch_bytes,
+            zone=config.syslog_zone,
         )
         portal = build_app(config, meta=meta, engine=engine, streams=streams, retries=retries)
         yield Router(

@@ -114,7 +114,6 @@ def _copy(
             marks = ", ".join("?" * count)
             rows = database.execute(f"SELECT * FROM {table}")  # noqa: S608 - two names of ours
             fresh.executemany(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", rows)  # noqa: S608
-    copy_digests(database, fresh)
     if missed:
         keep_missed(fresh, missed)
     write_tally(fresh, tally)
@@ -125,7 +124,10 @@ def _copy(
         with contextlib.suppress(sqlite3.DatabaseError):
             lost += count_aside(database)[0] - count_aside(fresh)[0]
         if lost:
+            # Who sends again must not hear that it is here: twice is better than never.
             queue.note_loss(lost, reason)
+        else:
+            copy_digests(database, fresh)
     return lost
 
 

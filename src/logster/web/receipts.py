@@ -113,13 +113,19 @@ class ReceiptShape(msgspec.Struct, frozen=True, kw_only=True):
     event: EventShape | None
 
 
+#: A key's number is 32 bits wide in the store.
+KeyNumber = Annotated[
+    int | None, QueryParameter(ge=0, lt=1 << 32, description="The number of a key.")
+]
+
+
 async def provide_choice(  # noqa: PLR0917 - each is a parameter of the address
     principal: NamedDependency[Principal],
     members: NamedDependency[Members],
     clock: NamedDependency[Clock],
     since: Since = "",
     until: Until = "",
-    key: Annotated[int | None, QueryParameter(ge=0, description="The number of a key.")] = None,
+    key: KeyNumber = None,
     protocol: Annotated[str | None, QueryParameter(description="A dialect: seq, otlp.")] = None,
     outcome: OutcomeName = None,
     reason: Annotated[str | None, QueryParameter(description="Why: syntax, too_large.")] = None,

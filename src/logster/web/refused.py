@@ -8,6 +8,7 @@ Litestar reads the annotations of the handlers when it starts, so they are real 
 """
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -198,6 +199,9 @@ async def drop_body(
     AUDIT.info("%s deleted the refused body %d", admin.name, known)
 
 
+log = logging.getLogger(__name__)
+
+
 class _Tried(msgspec.Struct, frozen=True):
     """What came of one body; `is_full`: nothing is taken now."""
 
@@ -221,6 +225,10 @@ async def _retry(config: Config, retries: Retries, row: RefusedRow, body: bytes)
     except LogsterError as error:
         stored, left = 0, 1
         tried = _Tried(0, f"refused: {error}", isinstance(error, RetryLaterError))
+    except Exception:  # a mistake of ours must not keep those behind it from their turn
+        log.exception("The refused body %s could not be tried again", row.id)
+        stored, left = 0, 1
+        tried = _Tried(0, "refused: An error has occurred; the server's log has it.")
     await asyncio.to_thread(
         record_retry,
         config.ledger_path,

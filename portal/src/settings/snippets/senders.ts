@@ -30,9 +30,13 @@ Log.CloseAndFlush();`,
     write: ({ url, key }) => `import logging
 import seqlog
 
-seqlog.log_to_seq(server_url="${url}", api_key="${key}", level=logging.INFO, batch_size=10, auto_flush_timeout=1)
+handler = seqlog.log_to_seq(
+    server_url="${url}", api_key="${key}", level=logging.INFO, override_root_logger=True
+)
 logging.info("Hello from {client}", client="seqlog")
-logging.shutdown()`,
+
+handler.log_queue.join()  # at the end: what waits is sent
+handler.flush()`,
   },
   {
     id: "otlp",
@@ -176,5 +180,15 @@ logs_config:
   force_use_http: true
   logs_dd_url: "${url.replace(/^https?:\/\//, "")}"
   logs_no_ssl: ${url.startsWith("http:")}`,
+  },
+  {
+    id: "reports",
+    name: "Browser reports",
+    group,
+    note: "What browsers say of your pages: content policies, deprecations, crashes. The key is seen by visitors; give it the right to send alone.",
+    write: ({ url, key }) => `# nginx
+add_header Reporting-Endpoints 'logster="${url}/ingest/reports?apiKey=${key}"';
+add_header Content-Security-Policy
+    "default-src 'self'; report-uri ${url}/ingest/reports?apiKey=${key}; report-to logster";`,
   },
 ];

@@ -21,6 +21,7 @@ from logster.fields.line.embedded import read_embedded
 from logster.fields.severity import severity_of_level
 from logster.ingest.columns import Rows
 from logster.ingest.credentials import anywhere, first_of, in_header, in_path
+from logster.ingest.groups import check_said
 from logster.ingest.json_marks import split_items
 from logster.ingest.protocol import Protocol, Reply, Route
 
@@ -82,7 +83,9 @@ def read(body: bytes, request: Request, limits: Limits) -> Reading:
     Raises InvalidBodyError for a list that cannot be read.
     """
     rows = Rows(limits)
-    of_all = {name: value for name, value in parse_qsl(request.query) if name in _OF_ALL}
+    of_all = {
+        name: check_said(name, value) for name, value in parse_qsl(request.query) if name in _OF_ALL
+    }
     is_text = request.headers.get("content-type", "").startswith("text/")
     for number, item in enumerate(_items_of(body, is_text=is_text), 1):
         try:
@@ -174,7 +177,10 @@ def _open_groups(members: Members) -> None:
 def _value_of_object(said: Any) -> Members:
     if not isinstance(said, msgspec.Raw) or bytes(memoryview(said)[:1]) != b"{":
         return {}
-    return _decode_members(said)
+    try:
+        return _decode_members(said)
+    except (ValueError, RecursionError):  # what was skipped in the item was not looked at
+        return {}
 
 
 def _join_exception(members: Members, fields: Members) -> None:

@@ -28,6 +28,7 @@ from logster.ingest import charset
 from logster.ingest.columns import Rows
 from logster.ingest.cors import permit
 from logster.ingest.credentials import anywhere
+from logster.ingest.groups import check_said
 from logster.ingest.protocol import Protocol, Reply, Route, oversize_text
 
 if TYPE_CHECKING:
@@ -76,7 +77,9 @@ def read(body: bytes, request: Request, limits: Limits) -> Reading:
 def _common_of(request: Request) -> tuple[dict[str, Any], tzinfo]:
     """What all lines have, and the zone of their clocks; raises InvalidBodyError."""
     said = {name.lower(): value for name, value in parse_qsl(request.query)}
-    common: dict[str, Any] = {name: said[name] for name in COMMON_FIELDS if name in said}
+    common: dict[str, Any] = {
+        name: check_said(name, said[name]) for name in COMMON_FIELDS if name in said
+    }
     if "severity" in said:
         common["severity"] = severity_of_level(said["severity"])
         if common["severity"] is None:

@@ -76,7 +76,8 @@ class Losses:
         return self._fault(
             "key",
             f"{self._setting} at {self._place} takes nothing: {reason}",
-            "Make a key of that name in Set-up / Keys, or name another one in the setting.",
+            f"Name a key in {self._setting}, as HOST:PORT=NAME, and start the server again; a key "
+            "that is named already opens the port as soon as there is one of that name.",
         )
 
     def _fault(self, cause: str, message: str, advice: str) -> Fault:

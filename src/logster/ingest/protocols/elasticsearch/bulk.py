@@ -153,7 +153,7 @@ def _read_action(line: bytes, index: str | None) -> _Action | str:
     named = _encode(index)
     note = f'{{"{name}":{{"_index":{named.decode()},"_id":"'
     kept = None if index is None else msgspec.Raw(named)
-    if target.id is None or isinstance(target.id, (dict, list)):
+    if target.id is None or target.id == "" or isinstance(target.id, (dict, list)):
         return _Action(name, note, kept)
     told = _encode(target.id if isinstance(target.id, str) else _encode(target.id).decode())
     text = told.decode()[1:-1]

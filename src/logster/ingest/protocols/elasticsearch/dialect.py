@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from logster.ingest.credentials import anywhere
+from logster.ingest.groups import check_said
 from logster.ingest.protocol import Protocol, Route
 from logster.ingest.protocols.elasticsearch.answer import answer_error, answer_items
 from logster.ingest.protocols.elasticsearch.bulk import read_bulk
@@ -27,7 +28,8 @@ def count_parts(body: bytes, _: Request) -> int:
 
 def read(body: bytes, request: Request, limits: Limits) -> Reading:
     """The events and rejections of a body."""
-    return read_bulk(body, request.params.get("index"), limits)
+    index = request.params.get("index")
+    return read_bulk(body, index and check_said("The index", index), limits)
 
 
 def reply(receipt: Receipt, _: Request) -> Reply:

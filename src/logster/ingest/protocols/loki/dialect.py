@@ -17,6 +17,7 @@ from logster.errors import BodyUnreadableError, InvalidBodyError
 from logster.ingest.body import open_body
 from logster.ingest.cors import permit
 from logster.ingest.credentials import anywhere
+from logster.ingest.groups import check_said
 from logster.ingest.protocol import Protocol, Reply, Route
 from logster.ingest.protocols.loki.json_body import read_json
 from logster.ingest.protocols.loki.protobuf_body import read_protobuf
@@ -36,7 +37,7 @@ _LOKI_VERSION = "3.0.0"
 
 def read(body: bytes, request: Request, limits: Limits) -> Reading:
     """The events and rejections of a body."""
-    tenant = request.headers.get("x-scope-orgid", "")
+    tenant = check_said("X-Scope-OrgID", request.headers.get("x-scope-orgid", ""))
     if _is_json(request):
         return read_json(body, limits, tenant)
     return read_protobuf(_open(body, limits) if _is_packed(request) else body, limits, tenant)

@@ -164,6 +164,8 @@ def _scopes_of(request: _Request, limits: Limits) -> Iterator[tuple[list[msgspec
             records = read_items(scope.log_records, limits)
             scope_bytes = len(bytes(scope_text)) - len(bytes(scope.log_records))
             groups.add(len(records), resource_bytes + scope_bytes)
+            if not records:  # or what the resource says would be written for nobody
+                continue
             head = scope.scope or _Head()
             yield (
                 records,

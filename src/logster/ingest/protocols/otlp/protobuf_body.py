@@ -77,6 +77,8 @@ def _scopes_of(body: bytes, limits: Limits) -> Iterator[tuple[Any, Origin]]:
         for bytes_of_scope in group.members:
             scope = _Group.FromString(bytes_of_scope)
             groups.add(len(scope.members), len(group.head) + len(scope.head))
+            if not scope.members:  # or what the resource says would be written for nobody
+                continue
             head = InstrumentationScope.FromString(scope.head)
             yield (
                 scope.members,

@@ -98,8 +98,8 @@ def refuse(error: LogsterError, _: Request) -> Reply:
 
 def _refusal(status: int, told: str, limits: str) -> Reply:
     reply = _json(status, {"detail": told}, limits)
-    said = told.encode("ascii", "replace").replace(b"\n", b" ").replace(b"\r", b" ")
-    reply.headers.append((b"x-sentry-error", said[:500]))
+    said = "".join(letter if letter.isprintable() else " " for letter in told[:500])
+    reply.headers.append((b"x-sentry-error", said.encode("ascii", "replace")))
     return reply
 
 

@@ -125,6 +125,8 @@ class _Items:
             return
         members = decode_mended(decode_members, payload)
         identity, fields = _READERS[kind](members, self._event_id)
+        if identity is not None and identity == self._event_id:
+            self._event_id = None  # another event of this envelope is not this one
         self._line += 1
         self._rows.add(self._line, identity=identity, **fields)
 

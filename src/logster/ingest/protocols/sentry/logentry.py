@@ -74,6 +74,8 @@ def _fill(template: str, raw: msgspec.Raw) -> str:
         nonlocal left, count
         if hole[0] == "%%":
             return "%"
+        if left <= 0:  # or a value would be written for each hole that has no room
+            return ""
         name = hole["named"] or hole["braced"]
         if name and name in named:
             value = named[name]

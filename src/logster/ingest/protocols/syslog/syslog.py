@@ -12,7 +12,7 @@ import msgspec
 
 from logster.fields.instant import read_instant, read_instants
 from logster.fields.letters import read_letters
-from logster.ingest.columns import Rows
+from logster.ingest.columns import Rows, too_many_events
 from logster.ingest.credentials import anywhere
 from logster.ingest.frames import frames_of, unpack
 from logster.ingest.protocol import Protocol, Reply, Route, oversize_text
@@ -73,6 +73,8 @@ def _texts_of(frames: Frames, rows: Rows, limits: Limits) -> tuple[list[int], li
             lines.append(number + 1)
             senders.append(frames.senders[number])
             texts.append(message)
+        if len(lines) > limits.max_events:
+            raise too_many_events(limits.max_events)
     return lines, senders, texts
 
 

@@ -9,15 +9,17 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from logster.errors import RetryLaterError
 from logster.ids import IdMaker, id_at
-from logster.spool import repeats
+from logster.spool import repair, repeats
 from logster.spool.receipts import find_receipt
 from logster.spool.repeats import Once, Repeats, keep_digests
 from logster.spool.schema import connect
 from logster.spool.spool import Spool
+from logster.spool.tally import read_tally
 from support.spooled import open_spool, pack_words, take_all, words_on_disk
 
 if TYPE_CHECKING:
@@ -217,6 +219,21 @@ async def test_a_file_that_is_made_anew_knows_what_could_be_read(tmp_path):
         await spool.append("x", 1)
 
         assert list(await send(spool, "a")) == [0]
+
+
+def test_a_repair_that_loses_events_forgets_their_ids(tmp_path):
+    path = tmp_path / "spool-00.sqlite"
+    database = connect(path)
+    with database:
+        database.execute("BEGIN")
+        keep_digests(database, {digest_of("a"): 7}, time.time())
+    # A block of one event that cannot be read any more.
+    tally = msgspec.structs.replace(read_tally(database), last=1, events=1)
+
+    assert repair.save(database, tally, {}, path, "damaged") == 1
+    database.close()
+    repair.put_in_place(path)
+    assert Repeats(tmp_path).find([digest_of("a")]) == {}
 
 
 async def test_a_file_of_an_earlier_version_has_tables_with_the_first_id(tmp_path):

@@ -152,7 +152,7 @@ def test_a_folder_that_was_opened_is_closed_at_the_next_start(tmp_path):
             path.chmod(0o755 if path.is_dir() else 0o644)
     with serving(data) as served:
         assert not open_ones(data)
-        assert "engine, meta.sqlite" in served.log.read_text()
+        assert "engine, ledger, meta.sqlite" in served.log.read_text()
 
 
 def umask_of(pid):

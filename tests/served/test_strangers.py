@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 
 PAGE = {"Accept": BROWSER_ACCEPT}
 FOREIGN = [
-    ("POST", "/v1/logs"),
-    ("POST", "/_bulk"),
+    ("POST", "/v2/logs"),
+    ("POST", "/_msearch"),
     ("PUT", "/logs/_doc/1"),
-    ("POST", "/loki/api/v1/push"),
+    ("POST", "/loki/api/v1/delete"),
     ("GET", "/loki/api/v1/labels"),
-    ("GET", "/_license"),
-    ("GET", "/ready"),
+    ("GET", "/_search"),
+    ("GET", "/readyz"),
     ("GET", "/healthz"),
     ("GET", "/events/latest"),
     ("GET", "/settingsx"),
     ("GET", "/apix"),
     ("GET", "/health"),
-    ("HEAD", "/_cluster/health"),
+    ("HEAD", "/_cluster/state"),
     ("DELETE", "/logs"),
     ("PROPFIND", "/dav"),
-    ("OPTIONS", "/v1/logs"),
+    ("OPTIONS", "/v2/logs"),
     ("GET", "/x%0aINFO"),
 ]
 
@@ -72,7 +72,7 @@ def test_a_browser_sees_a_page_at_an_unknown_path_and_no_door(
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("POST", "/", {"GET", "HEAD", "OPTIONS"}),
+        ("POST", "/", {"GET", "HEAD"}),
         ("DELETE", "/settings/keys", {"GET", "HEAD", "OPTIONS"}),
         ("PUT", "/login", {"GET", "HEAD", "POST", "OPTIONS"}),
         ("GET", "/logout", {"POST", "OPTIONS"}),
@@ -93,7 +93,7 @@ def test_a_known_path_names_the_methods_it_has(
     assert answer.headers["content-type"].startswith("application/json")
 
 
-@pytest.mark.parametrize("path", ["/", "/events/5", "/dashboards", "/settings/keys"])
+@pytest.mark.parametrize("path", ["/events/5", "/dashboards", "/settings/keys"])
 def test_only_a_browser_is_led_to_the_door(server: Served, path: str) -> None:
     for headers in (PAGE, {"Sec-Fetch-Mode": "navigate", "Accept": "*/*"}):
         assert request(server.port, "GET", path, None, headers).status == 303
@@ -104,7 +104,19 @@ def test_only_a_browser_is_led_to_the_door(server: Served, path: str) -> None:
         assert "/health/ready" in answer.json()["error"]["message"]
 
 
-@pytest.mark.parametrize("path", ["/v1/logs", "/_bulk", "/", "/health/ready", "/login", "/nix"])
+def test_the_root_leads_browsers_to_the_door_and_answers_clients_of_elasticsearch(
+    server: Served,
+) -> None:
+    for headers in (PAGE, {"Sec-Fetch-Mode": "navigate", "Accept": "*/*"}):
+        for method in ("GET", "HEAD"):
+            assert request(server.port, method, "/", None, headers).status == 303
+    for accept in ("*/*", "application/json", ""):
+        answer = ask(server, "GET", "/", Accept=accept)
+        assert answer.status == 200
+        assert answer.headers["x-elastic-product"] == "Elasticsearch"
+
+
+@pytest.mark.parametrize("path", ["/_bulk", "/", "/health/ready", "/login", "/nix"])
 def test_other_sites_are_permitted_nothing(server: Served, path: str) -> None:
     answer = ask(
         server, "OPTIONS", path, Origin="https://evil.example", Access_Control_Request_Method="POST"

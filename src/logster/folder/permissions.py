@@ -31,6 +31,7 @@ _OWN_FOLDERS = {
     "engine": re.compile(r"engine\.(lock|xml)|chdb"),
     "spool": re.compile(r"spool-\d+\.(lock|sqlite)"),
     "run": re.compile(r"metrics"),
+    "ledger": re.compile(r"ledger\.sqlite"),
 }
 #: What a file system or a desktop puts into every folder, and nobody would miss.
 _HARMLESS = frozenset({"lost+found", ".DS_Store"})

@@ -44,6 +44,11 @@ class LogsterError(Exception):
     status = 500
     reason = "fault"
 
+    @property
+    def sentence(self) -> str:
+        """What a dialect with room for one sentence tells its client."""
+        return str(self)
+
 
 class ConfigError(LogsterError):
     """A setting cannot be used; says which one, what it was and what would do."""
@@ -87,6 +92,11 @@ class InvalidBodyError(RefusedError):
         super().__init__("The request is invalid.")
         self.faults = faults
         self.reason = reason
+
+    @property
+    def sentence(self) -> str:
+        """The first of the faults: the message itself says only that there are some."""
+        return next(iter(self.faults.values()))[0]
 
 
 class MethodError(RefusedError):

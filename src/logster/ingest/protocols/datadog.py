@@ -253,9 +253,7 @@ def reply(_: Receipt, __: Request) -> Reply:
 
 def refuse(error: LogsterError, _: Request) -> Reply:
     """The answer to a body that is turned away whole."""
-    told = str(error)
-    if isinstance(error, InvalidBodyError):
-        told = next(iter(error.faults.values()))[0]
+    told = error.sentence
     fault = {"status": str(error.status), "title": error.reason, "detail": told}
     return _json(error.status, {"errors": [fault]})
 

@@ -174,9 +174,7 @@ def reply(_: Receipt, __: Request) -> Reply:
 
 def refuse(error: LogsterError, _: Request) -> Reply:
     """The answer to a body that is turned away whole: the uploader prints it."""
-    told = str(error)
-    if isinstance(error, InvalidBodyError):
-        told = next(iter(error.faults.values()))[0]
+    told = error.sentence
     return _text(error.status, told)
 
 

@@ -180,9 +180,7 @@ def reply(receipt: Receipt, _: Request) -> Reply:
 
 def refuse(error: LogsterError, _: Request) -> Reply:
     """The answer to a body that is turned away whole."""
-    told = str(error)
-    if isinstance(error, InvalidBodyError):
-        told = next(iter(error.faults.values()))[0]
+    told = error.sentence
     return _refusal(error.status, told)
 
 

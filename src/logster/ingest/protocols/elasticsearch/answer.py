@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from logster.errors import InvalidBodyError, RetryLaterError, UnauthorizedError
+from logster.errors import RetryLaterError, UnauthorizedError
 from logster.ingest.protocol import Reply
 
 if TYPE_CHECKING:
@@ -95,9 +95,7 @@ def _render_rejected(note: str, rejection: Rejection) -> str:
 
 def answer_error(error: LogsterError) -> Reply:
     """The answer to a request that is turned away whole."""
-    reason = str(error)
-    if isinstance(error, InvalidBodyError):
-        reason = next(iter(error.faults.values()))[0]
+    reason = error.sentence
     kind = _TYPES.get(error.status, "exception")
     cause = {"type": kind, "reason": reason}
     content = {"error": {"root_cause": [cause], **cause}, "status": error.status}

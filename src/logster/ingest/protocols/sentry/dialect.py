@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 
-from logster.errors import InvalidBodyError, QuotaError
+from logster.errors import QuotaError
 from logster.ingest.cors import permit
 from logster.ingest.credentials import anywhere, first_of, in_path
 from logster.ingest.protocol import Protocol, Reply, Route
@@ -87,9 +87,7 @@ def reply(receipt: Receipt, _: Request) -> Reply:
 
 def refuse(error: LogsterError, _: Request) -> Reply:
     """The answer to a body that is turned away whole."""
-    told = str(error)
-    if isinstance(error, InvalidBodyError):
-        told = next(iter(error.faults.values()))[0]
+    told = error.sentence
     limits = _OFF
     if isinstance(error, QuotaError):
         limits = f"{error.retry_after_s}::key, {_OFF}"

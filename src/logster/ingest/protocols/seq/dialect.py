@@ -15,7 +15,6 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from logster import __version__
-from logster.errors import InvalidBodyError
 from logster.ingest.cors import permit
 from logster.ingest.credentials import anywhere, first_of, in_header, in_query
 from logster.ingest.protocol import Protocol, Reply, Route
@@ -69,9 +68,7 @@ def reply(receipt: Receipt, _: Request) -> Reply:
 
 def refuse(error: LogsterError, _: Request) -> Reply:
     """The answer to a body that is turned away whole."""
-    told = str(error)
-    if isinstance(error, InvalidBodyError):
-        told = next(iter(error.faults.values()))[0]
+    told = error.sentence
     return _json(error.status, {"Error": told})
 
 

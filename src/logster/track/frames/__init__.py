@@ -1,0 +1,1 @@
+"""Stack traces as frames: one module for each family of languages, behind one interface."""

@@ -26,9 +26,9 @@ log = logging.getLogger(__name__)
 
 #: How often every worker looks whether the choice is another one.
 LOOK_S = 1.0
-#: A worker that dies while it changes the table is waited for this long. A change may take
-#: longer, while the engine rewrites the parts' headers; the table tells its new days at once,
-#: so that whoever has the lease next finds nothing to do.
+#: A worker that dies while it changes the table is waited for this long. On a busy machine a
+#: change may take longer; the table tells its new days at once, so that whoever has the lease
+#: next finds nothing to do.
 CHANGE_LEASE_S = 20.0
 #: How often one worker looks for days that are over, and that the engine had no room to drop.
 SWEEP_S = 60.0

@@ -340,24 +340,25 @@ def test_a_shorter_time_says_what_it_deletes_and_deletes_it(server, page):
     expect(page.get_by_text(f"Chosen by {EMAIL}")).to_be_visible()
 
 
+def list_refused(server):
+    return {each["id"] for each in server.get("/api/v1/receipts/refused").json()["refused"]}
+
+
 def test_what_was_refused_is_seen_with_its_reason_and_given_up(server, page):
     secret = unique("secret")
     body = json.dumps({"Severity": 2, "password": secret}).encode()
 
-    def list_refused():
-        return {each["id"] for each in server.get("/api/v1/receipts/refused").json()["refused"]}
-
-    known = list_refused()
+    known = list_refused(server)
     server.post("/api/Logs", body, "application/x-ndjson")
     told = server.log_message(Message=unique("kept"))
-    wait_until(lambda: list_refused() - known, 15)  # the ledger is written every second
+    wait_until(lambda: list_refused(server) - known, 15)  # the ledger is written every second
     go_to(page, "Deliveries")
     expect(page.get_by_role("cell", name="missing_message").first).to_be_visible()
     expect(page.get_by_role("img", name=re.compile("^Not stored over time"))).to_be_visible()
     page.get_by_role("button", name=re.compile("^Look into body")).first.click()
     expect(page.locator("pre")).to_contain_text('"password": "…"')
     assert secret not in page.content()
-    page.get_by_role("button", name=re.compile("^Try body .* again")).first.click()
+    page.get_by_role("button", name=re.compile("^Try again: body")).first.click()
     expect(page.get_by_text("1 body tried again, 0 events taken in")).to_be_visible()
     doomed = page.get_by_role("button", name=re.compile("^Delete body")).first
     expect(doomed).to_be_visible()  # the list is asked for again after a try
@@ -370,6 +371,19 @@ def test_what_was_refused_is_seen_with_its_reason_and_given_up(server, page):
     expect(page.get_by_text("It is stored.")).to_be_visible()
 
 
+@pytest.fixture
+def mishaps(server):
+    """A refused body and a block that was set aside: their rows have buttons of their own."""
+    server.post("/api/Logs", b'{"Severity": 2}', "application/x-ndjson")
+    wait_until(lambda: list_refused(server), 15)
+    spool = next((server.data / "spool").glob("spool-*.sqlite"))
+    number = put_aside(spool, Block(2, b"-", 5), "out of range")
+    yield
+    path = f"/api/v1/aside/{spool.stem}/{number}"
+    assert server.request("DELETE", path, None, ApiKey=KEY).status == 204
+
+
+@pytest.mark.usefixtures("mishaps")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(server, browser, scheme):
     """Not through `visiting`: axe's own script is what the page's policy forbids."""

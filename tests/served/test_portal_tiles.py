@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import expect
 
-from support.browser import SCHEME, STEP_MS, fill_login, find_faults, watch
+from support.browser import SCHEME, STEP_MS, fill_login, find_faults, wait_for_rest, watch
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -224,6 +224,8 @@ def test_a_drag_across_a_chart_zooms_the_dashboard_and_back_goes_back(page, word
     )
     address = page.url
     for name in ("Lines", "Bars"):
+        expect(plot_of(page, name)).to_be_visible()
+        wait_for_rest(page)  # until then a chart shows the time that was left
         box = plot_of(page, name).bounding_box()
         y = box["y"] + box["height"] / 2
         page.mouse.move(box["x"] + box["width"] * 0.3, y)
@@ -242,9 +244,9 @@ def test_a_drag_across_a_chart_zooms_the_dashboard_and_back_goes_back(page, word
         expect(page.get_by_role("button", name="Time range")).not_to_contain_text("Last")
         page.go_back()
         expect(page).to_have_url(address)
-        expect(plot_of(page, name)).to_be_visible()
 
     # A drag that goes nowhere, or away and back, is no click; a click still opens the explorer.
+    wait_for_rest(page)
     box = plot_of(page, "Lines").bounding_box()
     at = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.move(*at)
@@ -274,6 +276,8 @@ def test_a_chart_zooms_by_keys(page, word):
 def test_a_drag_across_the_numbers_of_the_explorer_zooms_there(page, word):
     page.goto(f"/?q={word}+%7C+count+by+application+every+5m&range=1h&view=line")
     plot = page.get_by_role("region", name="Numbers").get_by_role("slider")
+    expect(plot).to_be_visible()
+    wait_for_rest(page)
     box = plot.bounding_box()
     page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + 20)
     page.mouse.down()

@@ -79,9 +79,14 @@ _AT_REST = """async () => {
 }"""
 
 
+def wait_for_rest(page: Page) -> None:
+    """Wait until everything that is asked has its answer, and nothing moves."""
+    page.evaluate(_AT_REST)
+
+
 def find_faults(page: Page) -> list[tuple[str, list[str]]]:
     """What axe-core calls serious or critical about the page at rest: rules, and where."""
-    page.evaluate(_AT_REST)
+    wait_for_rest(page)
     page.evaluate(_axe())
     result = page.evaluate("axe.run({resultTypes: ['violations']})")
     return [

@@ -32,7 +32,7 @@ deep: $(READY)
 fuzz: .fuzz/.ready
 	mkdir -p .fuzz/found
 	PYTHONPATH=tests .fuzz/bin/python tests/fuzz/readers.py .fuzz/seeds -artifact_prefix=.fuzz/found/ \
-	    -max_total_time=$$(( $${FUZZ_MINUTES:-60} * 60 )) -timeout=10 -rss_limit_mb=3000 -max_len=20000
+	    -max_total_time=$$(( $${FUZZ_MINUTES:-60} * 60 )) -timeout=60 -rss_limit_mb=3000 -max_len=20000
 
 .fuzz/.ready: $(READY)
 	$(PYTHON) -m venv .fuzz

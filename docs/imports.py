@@ -65,6 +65,9 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("cli", "serve"): "`logster serve`",
     ("cli", "spool"): "`logster spool`, on the server's own machine",
     ("cli", "web"): "`logster spool show`: events as the API writes them",
+    ("web", "track"): "the reader: issues, and what people do with them",
+    ("serve", "track"): "builds the parts",
+    ("track", "meta"): "the tables of issues, and how every worker follows them",
     ("ingest", "meta"): "the type of a grant; how the text of a key begins, to hide it",
 }
 

@@ -63,7 +63,7 @@ async def test_a_step_is_one_message_with_its_cursor() -> None:
 
 async def test_how_a_sign_was_read_is_said_before_all_else_and_once() -> None:
     told = 'Read "="\n'
-    stream = live._write(START, steps_of(step(1)), TailStreams(), VIEWER, admitted, told)
+    stream = live._write(START, steps_of(step(1)), TailStreams(), VIEWER, admitted, notice=told)
     first, one = await read(stream)
     beginning, rest = first.split("event: notice\n")
     assert (beginning, rest) == (

@@ -68,7 +68,7 @@ class LiveValues:
         self._thread = threading.Thread(target=self._follow, name="live values", daemon=True)
 
     def add(self, part: str, load: Callable[[Connection], Value], first: Value) -> LiveValue[Value]:
-        """Follow one more part; before the start."""
+        """Follow one more part; after the start it has its first value until the next refresh."""
         value = LiveValue(part, load, first)
         self._values.append(value)
         return value

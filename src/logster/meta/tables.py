@@ -1,4 +1,4 @@
-"""Every table of the meta database: workspaces, people, keys, what they keep, retention, leases.
+"""Every table of the meta database: workspaces, people, keys, what they keep, issues, leases.
 
 In: nothing. Out: SQLAlchemy tables, the same for SQLite and PostgreSQL.
 Promise: a database upgraded step by step (`migrations/`) equals these tables; a test compares them.
@@ -184,4 +184,62 @@ leases = Table(
     Column("holder", Text, nullable=False),
     # By the database's own clock.
     Column("expires_at", BigInteger, nullable=False),
+)
+
+# A group of errors, from the first of them on; how many there are is asked of the store.
+issues = Table(
+    "issues",
+    METADATA,
+    Column("workspace", ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True),
+    # The key of its first event: no two servers can number the same errors differently.
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("title", Text, nullable=False),
+    Column("type", Text),
+    Column("culprit", Text),
+    Column("application", Text),
+    # Of languages; "" where no trace says it.
+    Column("family", Text, nullable=False),
+    Column("severity", Integer, nullable=False),
+    # What its key was made of, as JSON: shown, never asked for.
+    Column("grouped_by", Text, nullable=False),
+    Column("first_event", BigInteger, nullable=False),
+    Column("first_at", BigInteger, nullable=False),
+    # A minute old at the most.
+    Column("last_at", BigInteger, nullable=False),
+    Column("first_release", Text),
+    Column("state", Text, nullable=False),
+    # Since when, and what ends it, as JSON (`track/states`).
+    Column("state_at", BigInteger, nullable=False),
+    Column("state_until", Text, nullable=False),
+    Column("regressed_at", BigInteger),
+    Column("assigned_to", ForeignKey("users.id", ondelete="SET NULL")),
+    CheckConstraint("state IN ('open', 'resolved', 'ignored', 'muted', 'discarded')", name="state"),
+    Index(None, "assigned_to"),
+)
+
+# Which issue the errors of a key belong to: its own, unless it was merged into another.
+issue_keys = Table(
+    "issue_keys",
+    METADATA,
+    Column("workspace", ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", BigInteger, primary_key=True, autoincrement=False),
+    Column("issue", BigInteger, nullable=False),
+    Index("ix_issue_keys_issue", "workspace", "issue"),
+)
+
+# What became of an issue: who did what, comments, and what Logster itself noticed.
+issue_history = Table(
+    "issue_history",
+    METADATA,
+    Column("id", ROW_ID, primary_key=True),
+    Column("workspace", ForeignKey("workspaces.id", ondelete="CASCADE"), nullable=False),
+    Column("issue", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    # An address, the name of a key, or "" for Logster.
+    Column("who", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    # As JSON.
+    Column("detail", Text, nullable=False),
+    Index("ix_issue_history_issue", "workspace", "issue"),
+    sqlite_autoincrement=True,
 )

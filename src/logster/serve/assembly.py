@@ -34,6 +34,7 @@ from logster.meta.meta import open_meta
 from logster.meta.quota import Quota
 from logster.pipeline import Pipeline, build_drain
 from logster.serve.health import find_health
+from logster.serve.issues import listen_for_issues
 from logster.serve.loops import (
     adopt_orphans,
     drain_for_ever,
@@ -57,11 +58,12 @@ from logster.store.search import find
 from logster.web.app import build_app
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from logster.config import Config
     from logster.event import Batch
     from logster.meta.meta import Meta
+    from logster.notice import Listener
     from logster.spool.drain import Drain
     from logster.spool.slots import Slot
     from logster.web.live import TailStreams
@@ -113,10 +115,12 @@ async def assembled(config: Config, streams: TailStreams) -> AsyncIterator[Route
             outcomes=Outcomes(ledger),
             quota=quota,
         )
-        drain, is_store_ready = build_drain(spool, engine, faults), asyncio.Event()
+        listeners = (listen_for_issues(meta, engine),)
+        drain = build_drain(spool, engine, faults, listeners)
+        is_store_ready = asyncio.Event()
         stack.push_async_callback(_empty, spool, drain, is_store_ready)
         expiry = Expiry(meta.database, meta.retention, EventsTable(engine))
-        orphans = _build_orphans(config, engine, faults, spools)
+        orphans = _build_orphans(config, engine, faults, spools, listeners)
         loops = going_on(
             drain=drain_for_ever(drain, engine, expiry, is_store_ready, faults),
             gauges=show_gauges(spools, intake, streams, faults),
@@ -202,10 +206,16 @@ async def _empty(spool: Spool[Batch], drain: Drain, is_store_ready: asyncio.Even
         log.warning("%d events stay in the spool for the next start", spool.state.events)
 
 
-def _build_orphans(config: Config, engine: Engine, faults: Faults, spools: Spools) -> Orphans:
+def _build_orphans(
+    config: Config,
+    engine: Engine,
+    faults: Faults,
+    spools: Spools,
+    listeners: Sequence[Listener],
+) -> Orphans:
     async def drain_whole(slot: Slot) -> None:
         async with _opened_spool(config, slot, spools) as (spool, _):
-            drain = build_drain(spool, engine, faults)
+            drain = build_drain(spool, engine, faults, listeners)
             while await drain.drain_once():
                 pass
             await drain.tell_missed()

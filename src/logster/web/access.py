@@ -74,6 +74,15 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
             can_share=self.session.role is not Role.VIEWER,
         )
 
+    def check_triage(self) -> None:
+        """Raise ForbiddenError unless they may change issues: members, and keys of full rights."""
+        may = self.person.can_share if self.person else Right.ADMIN in self.rights
+        if not may:
+            raise ForbiddenError(
+                "Issues are changed by members, and by keys with the right 'admin'; ask an "
+                "administrator for the role member."
+            )
+
     def check_person(self, what: str) -> Person:
         """The person; raises ForbiddenError for a program."""
         if self.person is None:

@@ -24,12 +24,14 @@ from logster.store.export.columns import choose_columns
 from logster.store.search import find, search
 from logster.store.selection import Selection
 from logster.store.suggestion import find_suggestion
+from logster.track.aliases import Merged
 from logster.web.access import Access, Principal, csrf_token_of, token_of
 from logster.web.clock import CLOCK
 from logster.web.complete import complete_search
 from logster.web.context import show_context
 from logster.web.dashboards import DASHBOARDS
 from logster.web.export import export_events
+from logster.web.issues import ISSUES
 from logster.web.keys import KEYS
 from logster.web.live import tail_events
 from logster.web.orders import check_parameters
@@ -39,11 +41,10 @@ from logster.web.receipts import CHOICE, RECEIPTS
 from logster.web.refused import REFUSED
 from logster.web.retention import RETENTION
 from logster.web.saved import SAVED
-from logster.web.selection import SELECTION, Text, Wanted
+from logster.web.selection import MERGED, SELECTION, Text, Wanted
 from logster.web.shapes import (
-    AnswerShape,
-    EventShape,
-    HintShape,
+    NeighbourShape,
+    PageShape,
     WholeEventShape,
     parse_event_id,
     shape_columns,
@@ -55,6 +56,7 @@ from logster.web.sql import ask_sql
 from logster.web.stats import show_stats
 from logster.web.summary import SUMMARIES
 from logster.web.system import SYSTEM
+from logster.web.triage import TRIAGE
 from logster.web.users import USERS
 
 API_PATH = "/api/v1"
@@ -68,26 +70,6 @@ class SessionShape(msgspec.Struct, frozen=True, kw_only=True):
     workspace: str
     version: str
     role: Role
-
-
-class NeighbourShape(AnswerShape, frozen=True, kw_only=True):
-    """The cursors of the pages beside this one.
-
-    `hint` is there when nothing was found, and says what may be meant: a name that is spelt nearly
-    like it, other readings that find something. `notice` says how a sign was read that is none of
-    ours. Both are there on a first page only.
-    """
-
-    next: str | None
-    previous: str | None
-    hint: HintShape | None
-    notice: str | None
-
-
-class PageShape(NeighbourShape, frozen=True, kw_only=True):
-    """Events, newest first."""
-
-    events: list[EventShape]
 
 
 class WholePageShape(NeighbourShape, frozen=True, kw_only=True):
@@ -131,6 +113,7 @@ async def list_events(
     *,
     engine: NamedDependency[Engine],
     selection: NamedDependency[Selection],
+    merged: NamedDependency[Merged],
     q: Text = "",
     limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)] = 200,
     before: Annotated[str, QueryParameter(description="`next` of a page: the older events.")] = "",
@@ -169,22 +152,29 @@ async def list_events(
         "rows_read": page.rows_read + (found.rows_read if found else 0),
     }
     if columns is None and details:
-        return WholePageShape(events=[shape_whole_event(event) for event in page.events], **told)
+        return WholePageShape(
+            events=[shape_whole_event(event, merged) for event in page.events], **told
+        )
     if columns is None:
-        return PageShape(events=[shape_event(event) for event in page.events], **told)
-    return ColumnsShape(events=[shape_columns(event, columns) for event in page.events], **told)
+        return PageShape(events=[shape_event(event, merged) for event in page.events], **told)
+    return ColumnsShape(
+        events=[shape_columns(event, columns, merged) for event in page.events], **told
+    )
 
 
 @get("/events/{event_id:str}", summary="One event")
 async def show_event(
-    principal: NamedDependency[Principal], engine: NamedDependency[Engine], event_id: FromPath[str]
+    principal: NamedDependency[Principal],
+    engine: NamedDependency[Engine],
+    merged: NamedDependency[Merged],
+    event_id: FromPath[str],
 ) -> WholeEventShape:
     """Give the event with this id."""
     number = parse_event_id(event_id)
     event = None if number is None else await find(engine, principal.workspace, number)
     if event is None:
         raise NotFoundError(f"There is no event {event_id[:30]!r} in this workspace (yet).")
-    return shape_whole_event(event)
+    return shape_whole_event(event, merged)
 
 
 def make_api() -> Router:
@@ -210,11 +200,13 @@ def make_api() -> Router:
         *RETENTION,
         *RECEIPTS,
         *REFUSED,
+        *ISSUES,
+        *TRIAGE,
     )
     return Router(
         API_PATH,
         route_handlers=handlers,
-        dependencies={"clock": CLOCK, "selection": SELECTION, "choice": CHOICE},
+        dependencies={"clock": CLOCK, "merged": MERGED, "selection": SELECTION, "choice": CHOICE},
         before_request=check_parameters,
         response_headers={"Cache-Control": "no-store"},
     )

@@ -22,6 +22,8 @@ from logster.config import Config
 from logster.meta.grants import Right
 from logster.meta.meta import Meta
 from logster.store.engine import Engine
+from logster.track.aliases import Aliases
+from logster.track.issues import Issues
 from logster.web.access import Access, AnyRequest, Principal
 from logster.web.api import API_PATH, make_api
 from logster.web.cancellation import SAFE_METHODS, answer_while_waited, answer_whole
@@ -100,6 +102,8 @@ def name_parts(
         "searches": meta.searches,
         "dashboards": meta.dashboards,
         "retention": meta.retention,
+        "issues": Issues(meta.database, meta.live),
+        "aliases": Aliases(meta.live),
         "config": config,
         "engine": engine,
         "streams": streams or TailStreams(),

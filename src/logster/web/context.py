@@ -15,6 +15,7 @@ from logster.store.context import (
 )
 from logster.store.engine import Engine
 from logster.store.selection import Selection
+from logster.track.aliases import Merged
 from logster.web.shapes import (
     AnswerShape,
     EventShape,
@@ -36,6 +37,7 @@ class ContextShape(AnswerShape, frozen=True, kw_only=True):
 async def show_context(
     engine: NamedDependency[Engine],
     selection: NamedDependency[Selection],
+    merged: NamedDependency[Merged],
     event_id: FromPath[str],
     shared: Annotated[
         str,
@@ -50,7 +52,7 @@ async def show_context(
         raise NotFoundError(f"There is no event {event_id[:30]!r} in this workspace (yet).")
     found = await find_context(engine, selection, number, scope=shared, before=before, after=after)
     return ContextShape(
-        events=[shape_event(event) for event in found.events],
+        events=[shape_event(event, merged) for event in found.events],
         q=found.filter,
         next=found.next,
         previous=found.previous,

@@ -24,6 +24,7 @@ from logster.query.parse import parse_filter
 from logster.query.question import equals_in
 from logster.store.engine import Engine
 from logster.store.tail import Step, follow, parse_cursor
+from logster.track.aliases import NOTHING, Merged
 from logster.web.access import Access, Principal
 from logster.web.places import Places
 from logster.web.selection import select
@@ -52,12 +53,14 @@ class TailStreams(Places):
 
 @get("/events/tail", summary="Live tail", media_type="text/event-stream")
 async def tail_events(
+    *,
     request: Request[Any, Any, Any],
     principal: NamedDependency[Principal],
     streams: NamedDependency[TailStreams],
     access: NamedDependency[Access],
     engine: NamedDependency[Engine],
     clock: NamedDependency[Clock],
+    merged: NamedDependency[Merged],
     q: Annotated[str, QueryParameter(description="A search text; empty follows all.")] = "",
     cursor: Annotated[
         str, QueryParameter(description="Go on behind this `id`; empty: from now.")
@@ -74,13 +77,22 @@ async def tail_events(
     seen = request.headers.get("last-event-id") or cursor or None
     if seen:
         parse_cursor(seen)  # refuses while a status can still be said
-    steps = follow(engine, select(principal, clock, parse_filter(q, clock.zone)), cursor=seen)
+    tree = parse_filter(q, clock.zone)
+    steps = follow(engine, select(principal, clock, tree, merged=merged), cursor=seen)
     notice = None if seen else equals_in(q)
     # An open stream misses nothing from then on; and a refusal can still be said.
     with streams.place(principal):
         first = await anext(steps)
     return Stream(
-        _write(first, steps, streams, principal, access.watch(request, principal), notice),
+        _write(
+            first,
+            steps,
+            streams,
+            principal,
+            access.watch(request, principal),
+            notice=notice,
+            merged=merged,
+        ),
         media_type="text/event-stream",
         # nginx would collect the stream in a buffer otherwise.
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
@@ -93,13 +105,15 @@ async def _write(
     streams: TailStreams,
     principal: Principal,
     is_still_admitted: Callable[[], Awaitable[bool]],
+    *,
     notice: str | None = None,
+    merged: Merged = NOTHING,
 ) -> AsyncGenerator[bytes, None]:
     """The stream's text: events when there are some, a sign of life when there are none."""
     with streams.place(principal):
         try:
             said = b"event: notice\ndata: %s\n\n" % msgspec.json.encode(notice) if notice else b""
-            yield b"retry: %d\n%s%s" % (RECONNECT_MS, said, _render(first))
+            yield b"retry: %d\n%s%s" % (RECONNECT_MS, said, _render(first, merged))
             written_at = time.monotonic()
             async with aclosing(_beat(steps)) as beats:
                 async for step in beats:
@@ -109,7 +123,7 @@ async def _write(
                         return
                     now = time.monotonic()
                     if _has_news(step) or now - written_at >= HEARTBEAT_S:
-                        yield _render(step)
+                        yield _render(step, merged)
                         written_at = now
         except StoreError:
             # The browser connects again by itself, and then gets the refusal with its reason.
@@ -149,10 +163,13 @@ def _has_news(step: Step | None) -> bool:
     return step is not None and bool(step.events or step.skipped)
 
 
-def _render(step: Step | None) -> bytes:
+def _render(step: Step | None, merged: Merged) -> bytes:
     """A message; or a comment, whose `id` lets a quiet stream too go on from where it is."""
     place = b"id: %s\n" % step.cursor.encode() if step else b""
     if step is None or not _has_news(step):
         return b": still here\n%s\n" % place
-    data = {"events": [shape_event(event) for event in step.events], "skipped": step.skipped}
+    data = {
+        "events": [shape_event(event, merged) for event in step.events],
+        "skipped": step.skipped,
+    }
     return b"%sevent: events\ndata: %s\n\n" % (place, msgspec.json.encode(data))

@@ -17,6 +17,7 @@ from logster.meta.keys import KeyInfo
 from logster.query.value import value_of
 from logster.store.export.columns import Column
 from logster.store.suggestion import Suggestion
+from logster.track.aliases import NOTHING, Merged
 
 MAX_ID = 2**64 - 1
 
@@ -76,6 +77,26 @@ class WholeEventShape(EventShape, frozen=True, kw_only=True):
     details: dict[str, Any] | None
 
 
+class NeighbourShape(AnswerShape, frozen=True, kw_only=True):
+    """The cursors of the pages beside this one.
+
+    `hint` is there when nothing was found, and says what may be meant: a name that is spelt nearly
+    like it, other readings that find something. `notice` says how a sign was read that is none of
+    ours. Both are there on a first page only.
+    """
+
+    next: str | None
+    previous: str | None
+    hint: HintShape | None
+    notice: str | None
+
+
+class PageShape(NeighbourShape, frozen=True, kw_only=True):
+    """Events, newest first."""
+
+    events: list[EventShape]
+
+
 class KeyShape(msgspec.Struct, frozen=True, kw_only=True):
     """One API key; its text is shown once, when it is made.
 
@@ -93,8 +114,8 @@ class KeyShape(msgspec.Struct, frozen=True, kw_only=True):
     used_today_bytes: int | None
 
 
-def shape_event(event: Event) -> EventShape:
-    """The event as the API shows it."""
+def shape_event(event: Event, merged: Merged = NOTHING) -> EventShape:
+    """The event as the API shows it; its issue is the one that its own was merged into."""
     return EventShape(
         id=str(event.id),
         timestamp=render_instant(event.timestamp),
@@ -114,13 +135,13 @@ def shape_event(event: Event) -> EventShape:
         span_id=event.span_id,
         properties=event.properties,
         protocol=event.protocol,
-        issue=str(event.issue) if event.issue else None,
+        issue=str(merged.issue_of(event.issue)) if event.issue else None,
     )
 
 
-def shape_whole_event(event: Event) -> WholeEventShape:
+def shape_whole_event(event: Event, merged: Merged = NOTHING) -> WholeEventShape:
     """The event as the API shows it when nothing is left out."""
-    shown = msgspec.structs.asdict(shape_event(event))
+    shown = msgspec.structs.asdict(shape_event(event, merged))
     return WholeEventShape(**shown, details=event.details or None)
 
 
@@ -132,9 +153,11 @@ def shape_hint(hint: Suggestion | None) -> HintShape | None:
     return HintShape(text=hint.text, q=hint.filter, offers=offers)
 
 
-def shape_columns(event: Event, columns: Sequence[Column]) -> dict[str, Any]:
+def shape_columns(
+    event: Event, columns: Sequence[Column], merged: Merged = NOTHING
+) -> dict[str, Any]:
     """Some columns of the event; null where it has nothing there."""
-    shown = msgspec.structs.asdict(shape_event(event))
+    shown = msgspec.structs.asdict(shape_event(event, merged))
     return {
         column.heading: value_of(column.field, event)
         if column.field.is_property

@@ -22,6 +22,7 @@ from logster.store.engine import Engine
 from logster.store.selection import Selection
 from logster.store.stats import Table, count
 from logster.store.suggestion import Suggestion, find_suggestion
+from logster.track.aliases import Merged
 from logster.web.access import Principal
 from logster.web.selection import Since, Until, Wanted, select
 from logster.web.shapes import AnswerShape, HintShape, shape_hint
@@ -57,6 +58,7 @@ async def show_stats(
     principal: NamedDependency[Principal],
     engine: NamedDependency[Engine],
     clock: NamedDependency[Clock],
+    merged: NamedDependency[Merged],
     q: Annotated[
         str,
         QueryParameter(description="A search with a pipe: `severity>=error | count by user`."),
@@ -69,7 +71,7 @@ async def show_stats(
     tree, stats = parse_question(q, clock.zone)
     if stats is None:
         raise QueryError("expected a pipe behind the search: | count by application", len(q))
-    selection = select(principal, clock, tree, since, until)
+    selection = select(principal, clock, tree, since, until, merged=merged)
     table = await count(engine, selection, stats, zone=str(clock.zone))
     found = await _find_suggestion(engine, selection, stats, table) if hint else None
     return _shape(table, stats.every_s, found, equals_in(q))

@@ -1,0 +1,350 @@
+"""Issues: what is kept of a group of errors, and how people change it.
+
+In: a workspace, what was seen of new errors, what people want. Out: `Issue`s.
+Promise: an issue is made once, however many workers meet its first error at the same moment, for
+it is called by its key. Every change is in its history. No workspace sees another one's.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from sqlalchemy import case, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from logster.errors import NotFoundError
+from logster.meta import tables
+from logster.track.history import Entry, load_entries, record
+from logster.track.merging import check_issues, merge, split
+from logster.track.states import Change, Standing, State, Until, check_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sqlalchemy import ColumnElement, Connection, Table
+
+    from logster.meta.database import Database
+    from logster.meta.live import LiveValues
+
+#: What is longer of a title and a place is cut.
+MAX_TITLE_CHARACTERS = 500
+MAX_COMMENT_CHARACTERS = 10_000
+#: So many values of one statement are within the limits of every database.
+MAX_AT_ONCE = 1_000
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """A new issue, as its first error tells of it; `grouped_by` is what its key was made of."""
+
+    id: int
+    title: str
+    type: str | None
+    culprit: str | None
+    application: str | None
+    family: str
+    severity: int
+    grouped_by: list[str]
+    first_event: int
+    first_at: int
+    last_at: int
+    first_release: str | None
+
+
+class Issue(msgspec.Struct, frozen=True, kw_only=True):
+    """An issue as it is kept; instants are nanoseconds since 1970."""
+
+    id: int
+    title: str
+    type: str | None
+    culprit: str | None
+    application: str | None
+    family: str
+    severity: int
+    grouped_by: list[str]
+    first_event: int
+    first_at: int
+    last_at: int
+    first_release: str | None
+    standing: Standing
+    regressed_at: int | None
+    assigned_to: str | None
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """How somebody wants an issue to be; None leaves it as it is.
+
+    `assigned_to` is the address of a member of the workspace, or "" for nobody.
+    """
+
+    state: State | None = None
+    until: Until = Until()
+    assigned_to: str | None = None
+
+
+class Issues:
+    """The issues of all workspaces."""
+
+    def __init__(self, database: Database, live: LiveValues | None = None) -> None:
+        """`live` are the values of this worker, which know at once what was merged here."""
+        self._database = database
+        self._live = live
+
+    async def known(self, workspace: int, keys: Iterable[int]) -> dict[int, int]:
+        """The issues of those keys that were seen before."""
+        kept = tables.issue_keys.c
+        found: dict[int, int] = {}
+        for some in _in_pieces(sorted(keys)):
+            question = select(kept.key, kept.issue).where(
+                (kept.workspace == workspace) & kept.key.in_(some)
+            )
+            rows = await self._database.read(lambda connection: connection.execute(question).all())  # noqa: B023
+            found |= {row.key: row.issue for row in rows}
+        return found
+
+    async def create(self, workspace: int, drafts: Sequence[Draft]) -> None:
+        """Make issues of errors that nobody saw before; those that are there stay as they are."""
+        for some in _in_pieces(drafts):
+            await self._database.write(
+                lambda connection: _insert(connection, workspace, some)  # noqa: B023
+            )
+
+    async def record_seen(self, workspace: int, seen: Mapping[int, tuple[int, int]]) -> None:
+        """Write down the times of the first and the last error of issues, where they are new."""
+
+        def write(connection: Connection) -> None:
+            for issue, (first_at, last_at) in seen.items():
+                kept = tables.issues.c
+                changing = update(tables.issues).where(_one(workspace, issue))
+                connection.execute(
+                    changing.values(
+                        first_at=_least(kept.first_at, first_at),
+                        last_at=_most(kept.last_at, last_at),
+                    )
+                )
+
+        await self._database.write(write)
+
+    async def standings(
+        self, workspace: int, issues: Iterable[int] | None = None
+    ) -> dict[int, Issue]:
+        """The issues of a workspace, or those of them that are named."""
+        chosen: ColumnElement[bool] = tables.issues.c.workspace == workspace
+        pieces = [None] if issues is None else _in_pieces(sorted(issues))
+        found: dict[int, Issue] = {}
+        for some in pieces:
+            condition = chosen if some is None else chosen & tables.issues.c.id.in_(some)
+            rows = await self._database.read(
+                lambda connection: _load(connection, condition)  # noqa: B023
+            )
+            found |= {issue.id: issue for issue in rows}
+        return found
+
+    async def find(self, workspace: int, issue: int) -> tuple[Issue, list[Entry]]:
+        """An issue and its history; raises NotFoundError."""
+
+        def read(connection: Connection) -> tuple[Issue, list[Entry]]:
+            found = _load(connection, _one(workspace, issue))
+            if not found:
+                raise missing(issue)
+            return found[0], load_entries(connection, workspace, issue)
+
+        return await self._database.read(read)
+
+    async def change(
+        self,
+        workspace: int,
+        issues: Sequence[int],
+        wanted: Wanted,
+        *,
+        who: str,
+        comment: str | None = None,
+    ) -> None:
+        """Set the state or the person of issues, and comment on them: of all of them or of none.
+
+        Raises NotFoundError, ValueError for what cannot be.
+        """
+        now = time.time_ns()
+        said = None if comment is None else _check_comment(comment)
+        if wanted.state is not None:
+            check_until(wanted.state, wanted.until, now)
+
+        def write(connection: Connection) -> None:
+            for some in _in_pieces(issues):
+                check_issues(connection, workspace, some)
+                if wanted.state is not None:
+                    _set_state(
+                        connection,
+                        workspace,
+                        some,
+                        Standing(state=wanted.state, state_at=now, until=wanted.until),
+                    )
+                    detail = msgspec.to_builtins(wanted.until)
+                    record(connection, workspace, some, wanted.state, who=who, **detail)
+                if wanted.assigned_to is not None:
+                    _assign(connection, workspace, some, wanted.assigned_to)
+                    to = wanted.assigned_to or None
+                    record(connection, workspace, some, "assigned", who=who, to=to)
+                if said is not None:
+                    record(connection, workspace, some, "commented", who=who, text=said)
+
+        await self._database.write(write)
+
+    async def note(self, workspace: int, issue: int, standing: Standing, change: Change) -> bool:
+        """Open an issue again of which errors came; False when somebody was faster.
+
+        What two workers notice at the same moment is done, and told, once.
+        """
+        now = time.time_ns()
+        before = (tables.issues.c.state == standing.state) & (
+            tables.issues.c.state_at == standing.state_at
+        )
+        values: dict[str, Any] = {"state": "open", "state_at": now, "state_until": "{}"}
+        if change == "regressed":
+            values["regressed_at"] = now
+        opening = update(tables.issues).where(_one(workspace, issue) & before).values(**values)
+
+        def write(connection: Connection) -> bool:
+            if not connection.execute(opening).rowcount:
+                return False
+            record(connection, workspace, [issue], change)
+            return True
+
+        return await self._database.write(write)
+
+    async def merge(self, workspace: int, into: int, others: Sequence[int], *, who: str) -> None:
+        """Make other issues part of one; raises NotFoundError, ValueError."""
+        await self._database.write(
+            lambda connection: merge(connection, workspace, into, others, who=who)
+        )
+        await self._catch_up()
+
+    async def split(self, workspace: int, issue: int, keys: Sequence[int], *, who: str) -> None:
+        """Give keys of an issue their own issues back; raises NotFoundError, ValueError."""
+        await self._database.write(
+            lambda connection: split(connection, workspace, issue, keys, who=who)
+        )
+        await self._catch_up()
+
+    async def _catch_up(self) -> None:
+        if self._live:
+            await self._live.catch_up()
+
+
+def _check_comment(text: str) -> str:
+    text = text.strip()
+    if not 1 <= len(text) <= MAX_COMMENT_CHARACTERS or "\0" in text:
+        raise ValueError(f"A comment has 1 to {MAX_COMMENT_CHARACTERS} characters.")
+    return text
+
+
+def missing(issue: int) -> NotFoundError:
+    """There is none of that id, here."""
+    return NotFoundError(f"There is no issue {issue} in this workspace.")
+
+
+def _in_pieces(values: Sequence[Any]) -> list[Sequence[Any]]:
+    return [values[at : at + MAX_AT_ONCE] for at in range(0, len(values), MAX_AT_ONCE)]
+
+
+def _one(workspace: int, issue: int) -> ColumnElement[bool]:
+    return (tables.issues.c.workspace == workspace) & (tables.issues.c.id == issue)
+
+
+def _least(column: ColumnElement[int], value: int) -> ColumnElement[int]:
+    return case((column > value, value), else_=column)
+
+
+def _most(column: ColumnElement[int], value: int) -> ColumnElement[int]:
+    return case((column < value, value), else_=column)
+
+
+def _insert(connection: Connection, workspace: int, drafts: Sequence[Draft]) -> None:
+    now = time.time_ns()
+    rows = [
+        {
+            **msgspec.structs.asdict(draft),
+            "workspace": workspace,
+            "title": draft.title[:MAX_TITLE_CHARACTERS],
+            "type": draft.type and draft.type[:MAX_TITLE_CHARACTERS],
+            "culprit": draft.culprit and draft.culprit[:MAX_TITLE_CHARACTERS],
+            "grouped_by": msgspec.json.encode(draft.grouped_by).decode(),
+            "state": "open",
+            "state_at": now,
+            "state_until": "{}",
+        }
+        for draft in drafts
+    ]
+    made = [
+        row["id"]
+        for row in rows
+        if connection.execute(_insert_new(connection, tables.issues), row).rowcount
+    ]
+    keys = [{"workspace": workspace, "key": draft.id, "issue": draft.id} for draft in drafts]
+    connection.execute(_insert_new(connection, tables.issue_keys), keys)
+    record(connection, workspace, made, "created")
+
+
+def _insert_new(connection: Connection, table: Table) -> Any:
+    """An insert that leaves alone what is there."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return dialect.insert(table).on_conflict_do_nothing()
+
+
+def _load(connection: Connection, condition: ColumnElement[bool]) -> list[Issue]:
+    users = tables.users
+    question = (
+        select(
+            *(column for column in tables.issues.c if column.name != "assigned_to"),
+            users.c.email.label("assigned_to"),
+        )
+        .join(users, users.c.id == tables.issues.c.assigned_to, isouter=True)
+        .where(condition)
+    )
+    return [_issue_of(row) for row in connection.execute(question)]
+
+
+def _issue_of(row: Any) -> Issue:
+    values = dict(row._mapping)  # noqa: SLF001 - the documented way to a row's names
+    del values["workspace"]
+    standing = Standing(
+        state=values.pop("state"),
+        state_at=values.pop("state_at"),
+        until=msgspec.json.decode(values.pop("state_until"), type=Until),
+    )
+    grouped_by = msgspec.json.decode(values.pop("grouped_by"), type=list[str])
+    return Issue(**values, standing=standing, grouped_by=grouped_by)
+
+
+def _set_state(
+    connection: Connection, workspace: int, issues: Sequence[int], standing: Standing
+) -> None:
+    mine = (tables.issues.c.workspace == workspace) & tables.issues.c.id.in_(issues)
+    connection.execute(
+        update(tables.issues)
+        .where(mine)
+        .values(
+            state=standing.state,
+            state_at=standing.state_at,
+            state_until=msgspec.json.encode(standing.until).decode(),
+        )
+    )
+
+
+def _assign(connection: Connection, workspace: int, issues: Sequence[int], email: str) -> None:
+    user = None
+    if email:
+        users, members = tables.users.c, tables.memberships.c
+        question = (
+            select(users.id)
+            .join(tables.memberships, members.user == users.id)
+            .where((users.email == email.strip().lower()) & (members.workspace == workspace))
+        )
+        user = connection.execute(question).scalar_one_or_none()
+        if user is None:
+            raise ValueError(
+                f"{email[:100]!r} is no member of this workspace; an issue belongs to a member."
+            )
+    mine = (tables.issues.c.workspace == workspace) & tables.issues.c.id.in_(issues)
+    connection.execute(update(tables.issues).where(mine).values(assigned_to=user))

@@ -49,6 +49,7 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("pipeline", "ingest"): "the steps of the way in: normalize, and each key's share of room",
     ("pipeline", "spool"): "append, and the drain",
     ("pipeline", "store"): "insert, which the drain is handed",
+    ("pipeline", "track"): "the step that gives errors the key of their issue",
     ("web", "meta"): "the reader: who asks, and what people keep",
     ("web", "spool"): "the reader: what waits, and what was set aside",
     ("web", "store"): "the reader: answers",

@@ -64,7 +64,7 @@ def build_block(
         "workspace": workspace,
         "key": key,
         "protocol": protocol,
-        "issue": 0,
+        "issue": columns.issue or 0,
         "blank": blank_masks(columns) or 0,
     }
     count = len(columns)
@@ -138,7 +138,7 @@ def size_of(body: bytes) -> int:
 
 
 #: What a notice is made of: only these columns are unpacked.
-_NOTED = ("workspace", "timestamp", "application")
+_NOTED = ("workspace", "timestamp", "application", "issue")
 
 
 def read_notice(body: bytes, token: str) -> Notice:
@@ -152,20 +152,29 @@ def read_notice(body: bytes, token: str) -> Notice:
     rows = (
         table.set_column(table.column_names.index("timestamp"), "at", times)
         .group_by("workspace", use_threads=False)
-        .aggregate([([], "count_all"), ("at", "min"), ("at", "max"), ("application", "distinct")])
+        .aggregate([([], "count_all"), ("at", "min"), ("at", "max"), *_NAMES])
         .to_pylist()
     )
     return Notice(token, {row["workspace"]: _read_stored(row) for row in rows})
 
 
+_NAMES = (("application", "distinct"), ("issue", "distinct"))
+
+
 def _read_stored(row: dict[str, Any]) -> Stored:
-    names = frozenset(filter(None, row["application_distinct"]))
     return Stored(
         count=row["count_all"],
         first_at=row["at_min"],
         last_at=row["at_max"],
-        applications=names if len(names) <= MAX_NAMES else None,
+        applications=_few(row["application_distinct"]),
+        fingerprints=_few(row["issue_distinct"]),
     )
+
+
+def _few(names: list[Any]) -> frozenset[Any] | None:
+    """The names that are some, unless they are too many to be told."""
+    told = frozenset(filter(None, names))
+    return told if len(told) <= MAX_NAMES else None
 
 
 def read_block(body: bytes) -> list[Event]:

@@ -105,6 +105,7 @@ class Columns(msgspec.Struct, kw_only=True):
     client did not send the field and "" that it sent it empty.
     `timestamp` holds nanoseconds since 1970 (UTC), None where the client sent no
     time. `properties` and `details` hold one JSON object per event as UTF-8 text, None for {}.
+    `issue` is no reader's: the keys of errors are found on the way (track/group), 0 for none.
     """
 
     message: list[str]
@@ -123,6 +124,7 @@ class Columns(msgspec.Struct, kw_only=True):
     span_id: list[str | None] | None = None
     properties: list[bytes | None] | None = None
     details: list[bytes | None] | None = None
+    issue: list[int] | None = None
 
     def __len__(self) -> int:
         return len(self.message)
@@ -132,11 +134,12 @@ class Columns(msgspec.Struct, kw_only=True):
         before, added = len(self.message), len(other.message)
         for name in OPTIONAL_COLUMNS:
             ours, theirs = getattr(self, name), getattr(other, name)
+            nothing = 0 if name == "issue" else None
             if theirs is None:
                 if ours is not None:
-                    ours.extend([None] * added)
+                    ours.extend([nothing] * added)
             elif ours is None:
-                setattr(self, name, [None] * before + theirs)
+                setattr(self, name, [nothing] * before + theirs)
             else:
                 ours.extend(theirs)
         self.message.extend(other.message)

@@ -26,8 +26,8 @@ class Stored(msgspec.Struct, frozen=True):
     """What one workspace has of the stored events.
 
     `first_at` and `last_at` are the times of its earliest and latest event, in nanoseconds since
-    1970. `applications` are those that the senders named; `fingerprints` are the keys of errors,
-    of which there are none yet. None stands for more than `MAX_NAMES`: it could be any.
+    1970. `applications` are those that the senders named; `fingerprints` are the keys of errors
+    (`track/fingerprint`). None stands for more than `MAX_NAMES`: it could be any.
     """
 
     count: int

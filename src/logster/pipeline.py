@@ -5,6 +5,8 @@
     open      ingest/body        plain bytes within the cap
     read      ingest/protocols   events and rejections
     stamp     here               each event has its id and passes the steps  ┐ Pipeline
+              ingest/normalize   fields have one meaning                     │
+              track/group        errors have the key of their issue          │
     append    spool/spool        synced to disk: accepted                    ┘
     reply     ingest/protocols   the client is told in its own words
     take      spool/claims       oldest blocks in hand, still on disk        ┐
@@ -33,6 +35,7 @@ from logster.spool.packing import join, split
 from logster.spool.repeats import Once
 from logster.spool.tally import NOBODY
 from logster.store.insert import insert
+from logster.track.group import Grouper
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -68,10 +71,12 @@ def build_steps(*, retention_days: Callable[[], int]) -> tuple[Step, ...]:
     has its id and its outcome), and does no I/O: a single message has 100 µs for its whole way.
     What may change while we run comes as a function, as the retention does.
     """
+    grouper = Grouper()
     return (
         lambda batch: normalize(
             batch.columns, received_at=batch.received_at, retention_days=retention_days()
         ),
+        lambda batch: grouper.group(batch.columns, batch.protocol),
     )
 
 

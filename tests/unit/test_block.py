@@ -44,6 +44,7 @@ def columns(draw: st.DrawFn) -> Columns:
         timestamp=listed(st.integers(0, 2**62)),
         properties=draw(st.none() | st.just(listed(texts))),
         details=draw(st.none() | st.just(listed(texts))),
+        issue=draw(st.none() | st.just(listed(st.integers(0, 3)))),
         **{name: draw(st.none() | st.just(listed(TEXTS))) for name in NAMES},
     )
 
@@ -69,6 +70,7 @@ def expected(events: Columns, first_id: int = 1) -> list[Event]:
             timestamp=at("timestamp", index),
             properties=msgspec.json.decode(at("properties", index) or b"{}"),
             details=msgspec.json.decode(at("details", index) or b"{}"),
+            issue=at("issue", index) or 0,
             workspace=7,
             key=9,
             protocol="clef",
@@ -103,9 +105,10 @@ def test_a_notice_tells_what_the_block_holds(several: list[Columns]) -> None:
     events = [event for each in several for event in expected(each)]
     times = [event.timestamp for event in events]
     names = frozenset(event.application for event in events if event.application)
+    keys = frozenset(event.issue for event in events if event.issue)
 
     assert read_notice(join_blocks([pack(each) for each in several]), "token") == Notice(
-        "token", {7: Stored(len(events), min(times), max(times), names)}
+        "token", {7: Stored(len(events), min(times), max(times), names, keys)}
     )
 
 

@@ -45,6 +45,7 @@ def batches(draw: st.DrawFn) -> Batch:
             "severity": column(st.integers(0, 6)),
             "timestamp": column(instants),
             "user": column(optional_texts) if draw(st.booleans()) else None,
+            "issue": column(st.integers(0, 2**64 - 1)) if draw(st.booleans()) else None,
             "properties": column(st.sampled_from([None, b'{"a": 1}'])),
             "details": column(st.sampled_from([None, b"{}", b'{"threads": []}'])),
         },
@@ -69,6 +70,17 @@ def test_a_small_group_and_a_block_hold_the_same_events(group: list[Batch]) -> N
 
     assert as_rows == as_block
     assert [event.id for event in as_rows] == [number for part in group for number in part.ids]
+
+
+def test_few_events_that_a_version_without_keys_of_errors_has_spooled_are_read() -> None:
+    batch = Batch(Columns(message=["one"], severity=[4]), [1], 5, 1, 3, "api_log")
+    rows = msgspec.msgpack.decode(msgspec.msgpack.encode([batch]))
+    del rows[0]["columns"]["issue"]
+    keyed = Columns(message=["two"], severity=[4], issue=[2**64 - 1])
+    new = pack([Batch(keyed, [2], 5, 1, 3, "api_log")]).body
+
+    events = read_block(join([msgspec.msgpack.encode(rows), new]))
+    assert [(event.message, event.issue) for event in events] == [("one", 0), ("two", 2**64 - 1)]
 
 
 def test_what_a_version_without_details_has_spooled_is_read() -> None:

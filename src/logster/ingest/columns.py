@@ -255,8 +255,9 @@ def _check_types(values: Sequence[Any], types: set[type], wanted: str) -> set[ty
     return kinds
 
 
-#: Every field, and what its values have to be.
-_FIELDS: dict[str, Check] = dict.fromkeys(Columns.__struct_fields__, _check_texts) | {
+#: Every field that a client may send, and what its values have to be.
+_SENT = (name for name in Columns.__struct_fields__ if name != "issue")
+_FIELDS: dict[str, Check] = dict.fromkeys(_SENT, _check_texts) | {
     "message": _check_messages,
     "severity": _check_severities,
     "timestamp": _check_instants,

@@ -1,0 +1,95 @@
+"""The step that gives errors their keys, and what it remembers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from logster.event import Columns
+from logster.track import group
+from logster.track.group import Grouper
+from logster.track.memory import ENTRY_CHARS, Memory
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+INFO, ERROR, FATAL, OFF = 2, 4, 5, 6
+
+
+def columns_of(*messages: str, severity: Sequence[int] | None = None, **others: Any) -> Columns:
+    severities = list(severity or [ERROR] * len(messages))
+    return Columns(message=list(messages), severity=severities, **others)
+
+
+def keys_of(columns: Columns, protocol: str = "api_log") -> list[int]:
+    Grouper().group(columns, protocol)
+    return columns.issue or []
+
+
+def test_only_errors_make_issues() -> None:
+    keys = keys_of(columns_of("a", "b", "c", "d", severity=[INFO, ERROR, OFF, FATAL]))
+
+    assert [key > 0 for key in keys] == [False, True, False, True]
+    assert keys[1] != keys[3]
+
+
+def test_a_batch_without_errors_is_left_as_it_is() -> None:
+    assert keys_of(columns_of("a", "b", severity=[INFO, OFF])) == []
+
+
+def test_what_browsers_report_makes_issues_though_it_is_no_error() -> None:
+    columns = columns_of("script-src blocked eval", severity=[3])
+
+    assert keys_of(columns, "reports") != [0]
+
+
+def test_equal_errors_have_equal_keys_in_every_process() -> None:
+    one = keys_of(columns_of("order 12 is lost", application=["shop"]))
+    other = keys_of(columns_of("order 13 is lost", application=["shop"]))
+
+    assert one == other == [203980441272693326]
+
+
+def test_a_key_is_of_one_application() -> None:
+    one, other = keys_of(columns_of("gone", "gone", application=["shop", None]))
+
+    assert one != other
+
+
+def test_a_clients_own_fingerprint_decides() -> None:
+    details = [b'{"fingerprint": ["down"]}', b'{"fingerprint": "down", "x": [1]}', b'{"a": 1}']
+    one, other, none = keys_of(columns_of("a", "b", "a", details=details))
+
+    assert one == other != none
+
+
+@pytest.mark.parametrize("details", [b'{"fingerprint": 5}', b'{"fingerprint": [1]}', b'{"a": "fi'])
+def test_a_fingerprint_that_is_none_counts_for_nothing(details: bytes) -> None:
+    one, other = keys_of(columns_of("a", "a", details=[details, None]))
+
+    assert one == other
+
+
+def test_a_text_that_came_before_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    grouper = Grouper()
+    first = columns_of("a", stack_trace=["at x"], exception=["Gone: y"])
+    grouper.group(first, "api_log")
+    monkeypatch.setattr(group, "explain", lambda _: pytest.fail("read again"))
+    again = columns_of("a", stack_trace=["at x"], exception=["Gone: y"])
+    grouper.group(again, "api_log")
+
+    assert first.issue == again.issue
+
+
+def test_what_is_remembered_is_bounded_by_number_and_by_size() -> None:
+    few = Memory(max_entries=3)
+    for number in range(10):
+        few.keep((str(number),), number)
+    assert [few.find((str(number),)) for number in (6, 7, 9)] == [None, 7, 9]
+
+    small = Memory(max_chars=100 * ENTRY_CHARS)
+    small.keep(("x" * 100 * ENTRY_CHARS,), 1)
+    for number in range(1_000):
+        small.keep((str(number), ("y", "z")), number)
+    assert 90 < len(small) < 100

@@ -83,6 +83,11 @@ class Client:
             response = self._http.post(path, content=body, headers=dict(headers or {}))
         return self._checked(response)
 
+    def order(self, path: str, value: object) -> dict[str, Any]:
+        """Send an order as JSON; gives the answer."""
+        body = msgspec.json.encode(value)
+        return read_object(self.post(path, body, {"Content-Type": "application/json"}))
+
     def put(self, path: str, value: object) -> httpx.Response:
         """Set what an address stands for."""
         with self._translated():

@@ -9,16 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from logster.track.chain import Chain
+from logster.track.frames import java
+from logster.track.frames.plain import plain_trace
 
 if TYPE_CHECKING:
     from logster.track.frames.family import Family
 
 #: Asked in this order: a family with certain signs stands before one that only has likely ones.
-FAMILIES: tuple[Family, ...] = ()
+FAMILIES: tuple[Family, ...] = (java.FAMILY,)
 
 
 def read_chain(text: str) -> Chain | None:
     """The exceptions that a text tells of."""
+    text = plain_trace(text)
     for family in FAMILIES:
         if family.claims(text) and (raised := family.read(text)):
             return Chain(family.name, raised)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from logster.event import NS_PER_MS
 from logster.notice import Notice, Stored
 from logster.store.issues import StoredErrors
+from logster.track.evidence import Evidence
 from logster.track.issues import Issues
 from logster.track.listener import IssueListener
 
@@ -66,5 +67,5 @@ class Errors:
 def listener_of(engine: Engine, issues: Issues) -> IssueListener:
     """Another worker's ear."""
     return IssueListener(
-        issues, StoredErrors(engine), read_chain=lambda _: None, explain=lambda _: ["message"]
+        issues, StoredErrors(engine), read_evidence=lambda event: Evidence(message=event.message)
     )

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from logster.notice import Listener
 from logster.store.issues import StoredErrors
-from logster.track.frames.read import read_chain
+from logster.track.group import Texts, read_evidence
 from logster.track.issues import Issues
 from logster.track.listener import IssueListener
 
@@ -17,19 +19,24 @@ if TYPE_CHECKING:
     from logster.event import Event
     from logster.meta.meta import Meta
     from logster.store.engine import Engine
-    from logster.track.chain import Chain
+    from logster.track.evidence import Evidence
 
 
 def listen_for_issues(meta: Meta, engine: Engine) -> Listener:
     """Who makes issues of the errors that were stored."""
-    listener = IssueListener(
-        Issues(meta.database),
-        StoredErrors(engine),
-        read_chain=_read_chain,
-        explain=lambda _: [],
-    )
+    listener = IssueListener(Issues(meta.database), StoredErrors(engine), read_evidence=_evidence)
     return Listener("issues", listener.hear)
 
 
-def _read_chain(event: Event) -> Chain | None:
-    return read_chain(event.stack_trace or event.exception or "")
+def _evidence(event: Event) -> Evidence:
+    """What the key of a stored event was made of."""
+    return read_evidence(
+        Texts(
+            application=event.application,
+            exception=event.exception,
+            stack_trace=event.stack_trace,
+            message=event.message,
+            template=event.template,
+            details=msgspec.json.encode(event.details) if event.details else None,
+        )
+    )

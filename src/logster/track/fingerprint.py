@@ -83,7 +83,7 @@ def _literal(texts: tuple[str, ...]) -> Iterable[Part]:
 
 
 def _hash(name: str, parts: Iterable[Part]) -> int:
-    """The first 8 bytes of SHA-256 over the parts, each behind its length: so none runs over.
+    """The first 63 bits of SHA-256 over the parts, each behind its length: so none runs over.
 
     The frames of an exception count without their order: how often functions have called each
     other decides which of them is nearest the throw.
@@ -95,7 +95,8 @@ def _hash(name: str, parts: Iterable[Part]) -> int:
         texts += sorted(told) if kind in ("frame", "library") else told
     written = "".join([f"{len(text)}:{text}" for text in texts])
     digest = hashlib.sha256(written.encode("utf-8", "surrogatepass")).digest()
-    return int.from_bytes(digest[:8], "big") or 1
+    # 63 bits: a whole number of PostgreSQL and SQLite, where issues are kept, has a sign.
+    return int.from_bytes(digest[:8], "big") >> 1 or 1
 
 
 def _group(

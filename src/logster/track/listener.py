@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from logster.track.fingerprint import explain
 from logster.track.issues import Draft
 from logster.track.states import HOUR_NS, Seen, decide
 from logster.track.title import title_of
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from logster.event import Event
     from logster.notice import Notice, Stored
-    from logster.track.chain import Chain
+    from logster.track.evidence import Evidence
     from logster.track.issues import Issue, Issues
 
 Range: TypeAlias = "tuple[int, int]"
@@ -68,14 +69,12 @@ class IssueListener:
         issues: Issues,
         errors: Errors,
         *,
-        read_chain: Callable[[Event], Chain | None],
-        explain: Callable[[Event], list[str]],
+        read_evidence: Callable[[Event], Evidence],
     ) -> None:
-        """`read_chain` tells what was raised, `explain` what a key was made of."""
+        """`read_evidence` tells what an event's key was made of."""
         self._issues = issues
         self._errors = errors
-        self._read_chain = read_chain
-        self._explain = explain
+        self._read_evidence = read_evidence
 
     async def hear(self, notice: Notice) -> None:
         """Look at all that a claim held; raises what the databases raise, to be told again."""
@@ -116,7 +115,8 @@ class IssueListener:
         await self._issues.create(workspace, [self._draft(*first) for first in firsts])
 
     def _draft(self, key: int, event: Event, last_at: int) -> Draft:
-        chain = self._read_chain(event)
+        evidence = self._read_evidence(event)
+        chain, grouped = evidence.chain, explain(evidence)
         title = title_of(event, chain)
         return Draft(
             id=key,
@@ -124,9 +124,9 @@ class IssueListener:
             type=title.type,
             culprit=title.culprit,
             application=event.application,
-            family=chain.family if chain else "",
+            family=chain.family if chain else evidence.family,
             severity=event.severity,
-            grouped_by=self._explain(event),
+            grouped_by=[grouped.summary, *(f"{part.kind}: {part.text}" for part in grouped.parts)],
             first_event=event.id,
             first_at=event.timestamp,
             last_at=last_at,

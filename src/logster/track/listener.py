@@ -117,7 +117,7 @@ class IssueListener:
     def _draft(self, key: int, event: Event, last_at: int) -> Draft:
         evidence = self._read_evidence(event)
         chain, grouped = evidence.chain, explain(evidence)
-        title = title_of(event, chain)
+        title = title_of(event, evidence)
         return Draft(
             id=key,
             title=title.text,

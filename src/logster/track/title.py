@@ -1,6 +1,6 @@
 """What an issue is called: by its first error.
 
-In: an event, and what was raised. Out: a title, the type of the exception, and where it comes from.
+In: an event, and what its key was made of. Out: a title, a type, and where the error comes from.
 Promise: pure; of a text that says nothing the message is left.
 """
 
@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from logster.track.evidence import split_type
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from logster.event import Event
     from logster.track.chain import Chain, Frame, Raised
+    from logster.track.evidence import Evidence
 
 #: Of a message that is a text of many lines, the first one is the title.
 MAX_CHARACTERS = 300
@@ -28,12 +31,13 @@ class Title(msgspec.Struct, frozen=True, kw_only=True):
     culprit: str | None = None
 
 
-def title_of(event: Event, chain: Chain | None) -> Title:
+def title_of(event: Event, evidence: Evidence) -> Title:
     """The title of an issue whose first error is this event."""
+    chain = evidence.chain
     raised = _named(chain)
     if raised is None:
         text = event.exception or event.template or event.message
-        return Title(text=_first_line(text) or "(no message)")
+        return Title(text=_first_line(text) or "(no message)", type=split_type(text)[0] or None)
     said = _first_line(raised.message or "") or _first_line(event.message)
     text = f"{raised.type}: {said}" if said and raised.type else raised.type or said
     culprit = culprit_of(chain) if chain else None

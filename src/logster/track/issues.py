@@ -52,10 +52,19 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     first_release: str | None
 
 
-class Issue(msgspec.Struct, frozen=True, kw_only=True):
-    """An issue as it is kept; instants are nanoseconds since 1970."""
+class Sketch(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list is chosen and sorted by; instants are nanoseconds since 1970."""
 
     id: int
+    first_at: int
+    standing: Standing
+    regressed_at: int | None
+    assigned_to: str | None
+
+
+class Issue(Sketch, frozen=True, kw_only=True):
+    """An issue as it is kept."""
+
     title: str
     type: str | None
     culprit: str | None
@@ -64,12 +73,8 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True):
     severity: int
     grouped_by: list[str]
     first_event: int
-    first_at: int
     last_at: int
     first_release: str | None
-    standing: Standing
-    regressed_at: int | None
-    assigned_to: str | None
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,15 +131,16 @@ class Issues:
 
         await self._database.write(write)
 
-    async def standings(
-        self, workspace: int, issues: Iterable[int] | None = None
-    ) -> dict[int, Issue]:
-        """The issues of a workspace, or those of them that are named."""
+    async def sketches(self, workspace: int) -> dict[int, Sketch]:
+        """All issues of a workspace, in short: tens of thousands."""
+        return await self._database.read(lambda connection: _load_sketches(connection, workspace))
+
+    async def standings(self, workspace: int, issues: Iterable[int]) -> dict[int, Issue]:
+        """Those of the named issues that are there."""
         chosen: ColumnElement[bool] = tables.issues.c.workspace == workspace
-        pieces = [None] if issues is None else _in_pieces(sorted(issues))
         found: dict[int, Issue] = {}
-        for some in pieces:
-            condition = chosen if some is None else chosen & tables.issues.c.id.in_(some)
+        for some in _in_pieces(sorted(issues)):
+            condition = chosen & tables.issues.c.id.in_(some)
             rows = await self._database.read(
                 lambda connection: _load(connection, condition)  # noqa: B023
             )
@@ -305,13 +311,47 @@ def _load(connection: Connection, condition: ColumnElement[bool]) -> list[Issue]
     return [_issue_of(row) for row in connection.execute(question)]
 
 
+#: What nearly all states wait for.
+_NOTHING = Until()
+
+
+def _read_until(text: str) -> Until:
+    return _NOTHING if text == "{}" else msgspec.json.decode(text, type=Until)
+
+
+def _load_sketches(connection: Connection, workspace: int) -> dict[int, Sketch]:
+    kept, users = tables.issues.c, tables.users.c
+    emails = dict(connection.execute(select(users.id, users.email)).all())
+    question = select(
+        kept.id,
+        kept.first_at,
+        kept.state,
+        kept.state_at,
+        kept.state_until,
+        kept.regressed_at,
+        kept.assigned_to,
+    ).where(kept.workspace == workspace)
+    return {
+        number: Sketch(
+            id=number,
+            first_at=first_at,
+            standing=Standing(state=state, state_at=state_at, until=_read_until(until)),
+            regressed_at=regressed_at,
+            assigned_to=emails.get(user),
+        )
+        for number, first_at, state, state_at, until, regressed_at, user in connection.execute(
+            question
+        )
+    }
+
+
 def _issue_of(row: Any) -> Issue:
     values = dict(row._mapping)  # noqa: SLF001 - the documented way to a row's names
     del values["workspace"]
     standing = Standing(
         state=values.pop("state"),
         state_at=values.pop("state_at"),
-        until=msgspec.json.decode(values.pop("state_until"), type=Until),
+        until=_read_until(values.pop("state_until")),
     )
     grouped_by = msgspec.json.decode(values.pop("grouped_by"), type=list[str])
     return Issue(**values, standing=standing, grouped_by=grouped_by)

@@ -25,7 +25,7 @@ from logster.query.tree import And, Equal, Field, Filter, Not, Or, fields_in
 from logster.track.states import STATES, has_ended
 
 if TYPE_CHECKING:
-    from logster.track.issues import Issue
+    from logster.track.issues import Sketch
 
 IS = Field("is", is_property=True)
 ASSIGNED = Field("assigned", is_property=True)
@@ -40,7 +40,7 @@ class Term(msgspec.Struct, frozen=True):
     words: frozenset[str]
     is_turned: bool = False
 
-    def finds(self, issue: Issue, now: int) -> bool:
+    def finds(self, issue: Sketch, now: int) -> bool:
         """Whether an issue fulfils it."""
         told = _kinds_of(issue, now) if self.field == IS else {issue.assigned_to or NOBODY}
         return bool(self.words & told) != self.is_turned
@@ -51,7 +51,7 @@ class Terms(msgspec.Struct, frozen=True):
 
     terms: tuple[Term, ...] = ()
 
-    def find(self, issue: Issue, now: int) -> bool:
+    def find(self, issue: Sketch, now: int) -> bool:
         """Whether an issue fulfils them all; `now` is nanoseconds since 1970."""
         return all(term.finds(issue, now) for term in self.terms)
 
@@ -107,7 +107,7 @@ def _person(word: str, me: str | None) -> str:
     return me
 
 
-def _kinds_of(issue: Issue, now: int) -> set[str]:
+def _kinds_of(issue: Sketch, now: int) -> set[str]:
     state = "open" if has_ended(issue.standing, now) else issue.standing.state
     kinds = {state, "assigned" if issue.assigned_to else "unassigned"}
     if state == "open" and issue.regressed_at == issue.standing.state_at:

@@ -22,7 +22,7 @@ from logster.store.meter import Meter
 from logster.store.search import search
 from logster.store.selection import Selection
 from logster.track.aliases import ISSUE, Merged
-from logster.track.issues import Issue, Issues
+from logster.track.issues import Issues, Sketch
 from logster.track.terms import split_terms
 from logster.web.access import Principal
 from logster.web.issue_shapes import (
@@ -49,7 +49,7 @@ Sort = Literal["seen", "newest", "frequent", "users", "regressed"]
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     """The issues that a search finds, in their order, and what the store counts of each."""
 
-    pairs: list[tuple[Issue, Count]]
+    pairs: list[tuple[Sketch, Count]]
     selection: Selection
     elapsed_ms: float
     rows_read: int
@@ -75,7 +75,7 @@ async def find_issues(  # what a list is made of
         # What is a little ahead of our clock has happened as well.
         selection = selection.between(selection.since_ns, clock.now_ns + 60 * NS_PER_S)
     counted = await count_issues(engine, selection, merged.issues)
-    kept = await issues.standings(principal.workspace)
+    kept = await issues.sketches(principal.workspace)
     pairs = [
         (kept[count.issue], count)
         for count in counted.counts
@@ -128,13 +128,15 @@ async def list_issues(
         principal, engine, issues, merged, clock, q=q, since=since, until=until, sort=sort
     )
     page = found.pairs[offset : offset + limit]
+    shown = await issues.standings(principal.workspace, [issue.id for issue, _ in page])
     meter = Meter(engine)
     keys = [key for issue, _ in page for key in merged.keys_of(issue.id)]
     trends = await count_steps(meter, found.selection, merged.issues, keys, steps=STEPS)
     return IssuesShape(
         issues=[
-            shape_issue(issue, count, trends.get(issue.id, []), clock.now_ns)
+            shape_issue(shown[issue.id], count, trends.get(issue.id, []), clock.now_ns)
             for issue, count in page
+            if issue.id in shown
         ],
         total=len(found.pairs),
         offset=offset,

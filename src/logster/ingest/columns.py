@@ -19,7 +19,8 @@ from logster.errors import BodyTooLargeError
 from logster.event import OPTIONAL_COLUMNS, Columns, Rejection, Severity
 from logster.fields.instant import END_NS, FIRST_NS, read_instant, read_instants
 from logster.ingest.json_text import MAX_DEPTH, exceeds_depth
-from logster.ingest.protocol import Reading
+from logster.ingest.parts import Parts, fills_part
+from logster.ingest.protocol import Reading, oversize_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -44,11 +45,33 @@ class Rows:
     """The events of a body, while it is read."""
 
     def __init__(self, limits: Limits) -> None:
-        self._max_events = self._room = limits.max_events
+        self._limits = limits
+        self._room = limits.max_events
+        self._parts = Parts()
+        self._held_bytes = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begin a part of the body."""
         self._rows: list[dict[str, Any]] = []
         self._lines: list[int] = []
         self._identities: list[str | None] = []
         self._rejections: list[Rejection] = []
+
+    def has_room(self, line: int, size: int) -> bool:
+        """Whether an event may have so many bytes; if not, it is rejected here.
+
+        To be asked before anything is made of the event: its members may take fifty times that.
+        """
+        if size > self._limits.max_message_bytes:
+            self.reject(line, "too_large", oversize_text(self._limits.max_message_bytes))
+            return False
+        self._held_bytes += size
+        if fills_part(self._held_bytes):
+            self._parts.add(self._read_part(), self._lines)
+            self._held_bytes = size
+            self._begin()
+        return True
 
     def add(self, line: int, *, identity: str | None = None, **fields: Any) -> None:
         """Take an event; `line` counts from 1. None is the same as a field that is not there.
@@ -64,25 +87,27 @@ class Rows:
 
     def take(self, line: int, fields: dict[str, Any], identity: str | None = None) -> None:
         """The same for fields that are a dict already; it is kept as it is."""
-        if len(self._rows) >= self._room:
-            raise self._too_many()
+        self._take_room()
         self._rows.append(fields)
         self._lines.append(line)
         self._identities.append(identity)
 
     def reject(self, line: int, reason: str, sentence: str, field: str = "message") -> None:
         """Note why a line is no event; `reason` is a short metric label."""
-        if len(self._rows) >= self._room:
-            raise self._too_many()
-        self._room -= 1
+        self._take_room()
         fault = Rejection(line=line, reason=reason, faults={field: [sentence]})
         self._rejections.append(fault)
 
-    def _too_many(self) -> BodyTooLargeError:
-        return too_many_events(self._max_events)
+    def _take_room(self) -> None:
+        if self._room <= 0:
+            raise too_many_events(self._limits.max_events)
+        self._room -= 1
 
     def reading(self) -> Reading:
         """What came of all of them; raises TypeError for a field that events do not have."""
+        return self._parts.join(self._read_part(), self._lines)
+
+    def _read_part(self) -> Reading:
         names = set().union(*self._rows)
         columns = {name: [row.get(name) for row in self._rows] for name in names}
         identities = self._identities if any(self._identities) else None

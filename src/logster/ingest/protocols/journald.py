@@ -9,7 +9,7 @@ stored once; what is no field here is a property under its own name.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from logster.errors import InvalidBodyError
 from logster.fields.exception import split_exception
@@ -17,7 +17,7 @@ from logster.fields.line.embedded import read_embedded
 from logster.fields.severity import severity_of_syslog
 from logster.ingest.columns import Rows
 from logster.ingest.credentials import anywhere
-from logster.ingest.protocol import Protocol, Reply, Route
+from logster.ingest.protocol import Protocol, Reply, Route, oversize_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 NS_PER_US = 1_000
 _LENGTH_BYTES = 8
+_NO_NAME = "The name of a field is no name: it must have letters, digits and _."
 _CUT = "The entry ends in the middle: {}."
 
 #: Our field -> the journal's, the surest first.
@@ -51,23 +52,36 @@ def read(body: bytes, _: Request, limits: Limits) -> Reading:
     """The events and rejections of a body; raises InvalidBodyError for one without an entry."""
     rows = Rows(limits)
     number = 0
-    for number, entry in enumerate(_read_entries(body), 1):
-        if isinstance(entry, str):
-            rows.reject(number, "syntax", entry)
-        else:
-            cursor = entry.get("__CURSOR")
-            identity = cursor if isinstance(cursor, str) else None
-            rows.add(number, identity=identity, **_fields_of(entry))
+    for number, entry in enumerate(_read_entries(body, limits.max_message_bytes), 1):
+        if isinstance(entry, _Fault):
+            rows.reject(number, entry.reason, entry.sentence)
+            continue
+        fields, size = entry
+        cursor = fields.get("__CURSOR")
+        identity = cursor if isinstance(cursor, str) else None
+        if rows.has_room(number, size):
+            rows.add(number, identity=identity, **_fields_of(fields))
     if not number:
         raise InvalidBodyError({"body": ["The body has no entry of a journal."]}, "empty")
     return rows.reading()
 
 
-def _read_entries(body: bytes) -> Iterator[Entry | str]:
-    """Entries, or why there is none; behind a wrong length nothing can be told any more."""
+class _Fault(NamedTuple):
+    """Why an entry is none."""
+
+    reason: str
+    sentence: str
+
+
+def _read_entries(body: bytes, max_bytes: int) -> Iterator[tuple[Entry, int] | _Fault]:
+    """Entries with their sizes, or why there is none.
+
+    Behind a wrong length nothing can be told any more. Of an entry that is too large, nothing
+    more is made as soon as that is known.
+    """
     entry: Entry = {}
-    fault = ""
-    place, end = 0, len(body)
+    fault: _Fault | None = None
+    start, place, end = 0, 0, len(body)
     while place < end:
         line_end = body.find(b"\n", place)
         line_end = end if line_end < 0 else line_end
@@ -76,8 +90,8 @@ def _read_entries(body: bytes) -> Iterator[Entry | str]:
         name, mark, value = line.partition(b"=")
         if not line:
             if entry or fault:
-                yield fault or entry
-            entry, fault = {}, ""
+                yield fault or (entry, place - start)
+            entry, fault, start = {}, None, place
             continue
         if not mark:
             length = int.from_bytes(body[place : place + _LENGTH_BYTES], "little")
@@ -86,15 +100,18 @@ def _read_entries(body: bytes) -> Iterator[Entry | str]:
             place += length
             if body[place : place + 1] != b"\n":
                 told = name[:50].decode("utf-8", "replace")
-                yield _CUT.format(f"{told} has not the {length} bytes that it says, and a line end")
+                has_not = f"{told} has not the {length} bytes that it says, and a line end"
+                yield _Fault("syntax", _CUT.format(has_not))
                 return
             place += 1
-        if not (name.isascii() and name):
-            fault = fault or "The name of a field is no name: it must have letters, digits and _."
+        if place - start > max_bytes:
+            entry, fault = {}, _Fault("too_large", oversize_text(max_bytes))
+        elif not (name.isascii() and name):
+            fault = fault or _Fault("syntax", _NO_NAME)
         else:
             _put(entry, name.decode(), value)
     if entry or fault:
-        yield fault or entry
+        yield fault or (entry, end - start)
 
 
 def _put(entry: Entry, name: str, value: bytes) -> None:

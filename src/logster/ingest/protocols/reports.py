@@ -18,8 +18,9 @@ from logster.event import NS_PER_MS, Severity
 from logster.ingest.columns import Rows
 from logster.ingest.cors import permit
 from logster.ingest.credentials import anywhere
+from logster.ingest.json_items import check_items
 from logster.ingest.json_text import replace_halves
-from logster.ingest.protocol import Protocol, Reply, Route, oversize_text
+from logster.ingest.protocol import Protocol, Reply, Route
 
 if TYPE_CHECKING:
     from logster.ingest.protocol import Limits, Reading, Receipt, Request
@@ -66,9 +67,8 @@ _body_decoder = msgspec.json.Decoder(list[msgspec.Raw] | dict[str, msgspec.Raw])
 def read(body: bytes, request: Request, limits: Limits) -> Reading:
     """The events and rejections of a body; raises InvalidBodyError, BodyTooLargeError."""
     rows = Rows(limits)
-    for number, raw in enumerate(_reports_of(body), 1):
-        if len(raw) > limits.max_message_bytes:
-            rows.reject(number, "too_large", oversize_text(limits.max_message_bytes))
+    for number, raw in enumerate(_reports_of(body, limits), 1):
+        if not rows.has_room(number, len(raw)):
             continue
         try:
             rows.add(number, **_read_report(_members_of(raw), request.received_at))
@@ -77,23 +77,27 @@ def read(body: bytes, request: Request, limits: Limits) -> Reading:
     return rows.reading()
 
 
-def _reports_of(body: bytes) -> list[Any]:
+def _reports_of(body: bytes, limits: Limits) -> list[Any]:
+    body = body.strip()
+    is_list = body.startswith(b"[")
+    if is_list:
+        check_items(body, limits.max_events)
+    elif len(body) > limits.max_message_bytes:  # refused as it stands
+        return [body]
     try:
-        found = _decode_mended(body)
+        return _decode_mended(body) if is_list else [msgspec.json.encode(_decode_mended(body))]
     except (ValueError, RecursionError) as error:
         sentence = f"The body is neither a report nor a list of reports: {error}."
         raise InvalidBodyError({"body": [sentence]}, "syntax") from None
-    return found if isinstance(found, list) else [msgspec.json.encode(found)]
 
 
-def _decode_mended(body: bytes) -> list[msgspec.Raw] | Members:
+def _decode_mended(body: bytes) -> Any:
     try:
-        found = _body_decoder.decode(body)
+        return _body_decoder.decode(body)
     except msgspec.ValidationError:
         raise
     except msgspec.DecodeError:
-        found = _body_decoder.decode(replace_halves(body))
-    return found
+        return _body_decoder.decode(replace_halves(body))
 
 
 def _read_report(members: Members, received_at: int) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from logster.ingest.columns import Rows
 from logster.ingest.cors import permit
 from logster.ingest.credentials import anywhere
 from logster.ingest.groups import check_said
-from logster.ingest.protocol import Protocol, Reply, Route, oversize_text
+from logster.ingest.protocol import Protocol, Reply, Route
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,9 +66,7 @@ def read(body: bytes, request: Request, limits: Limits) -> Reading:
     clock = Clock(datetime.fromtimestamp(request.received_at // NS_PER_S, UTC), zone)
     number = 1
     for text in join_traces(_lines_of(_decode(body, request))):
-        if len(text) > limits.max_message_bytes:
-            rows.reject(number, "too_large", oversize_text(limits.max_message_bytes))
-        elif text and not text.isspace():
+        if text and not text.isspace() and rows.has_room(number, len(text)):
             rows.add(number, **common | _fields_of(text, clock))
         number += 1 + text.count("\n")
     return rows.reading()

@@ -7,6 +7,7 @@ change or delete one is refused, for an event is never changed.
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,13 +15,14 @@ import msgspec
 from logster.errors import InvalidBodyError
 from logster.event import Rejection
 from logster.ingest.columns import build_reading, too_many_events
-from logster.ingest.protocol import Reading, oversize_text
+from logster.ingest.parts import Parts, fills_part
+from logster.ingest.protocol import oversize_text
 from logster.ingest.protocols.elasticsearch.document import read_documents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from logster.ingest.protocol import Limits
+    from logster.ingest.protocol import Limits, Reading
     from logster.ingest.protocols.elasticsearch.document import Members
 
 _WRITES = frozenset({"create", "index"})
@@ -69,33 +71,58 @@ def read_bulk(body: bytes, index: str | None, limits: Limits) -> Reading:
 
     Raises InvalidBodyError when it has no item, BodyTooLargeError when it has too many.
     """
-    lines = body.removesuffix(b"\n").split(b"\n")
-    return _read_alike(lines, index, limits) or _read_each(lines, index, limits)
+    body = body.removesuffix(b"\n")
+    return _read_alike(body, index, limits) or _read_each(body, index, limits)
 
 
-def _read_alike(lines: list[bytes], index: str | None, limits: Limits) -> Reading | None:
+def _read_alike(body: bytes, index: str | None, limits: Limits) -> Reading | None:
     """The events of a body in which every action is the same and every document good.
 
     Those are nearly all bodies, and take two thirds of the time so; None for any other.
     """
-    count, rest = divmod(len(lines), 2)
-    if rest or count > limits.max_events or lines[::2].count(lines[0]) < count:
+    count, rest = divmod(body.count(b"\n") + 1, 2)
+    if rest or count > limits.max_events:  # then not even the list of the lines is made
+        return None
+    lines = body.split(b"\n")
+    if lines[::2].count(lines[0]) < count:
         return None
     action, sources = _read_action(lines[0], index), lines[1::2]
     if isinstance(action, str) or action.name not in _WRITES or action.id is not None:
         return None
     if max(map(len, sources)) > limits.max_message_bytes:
         return None
+    places = list(range(2, 2 * count + 1, 2))
+    parts = Parts()
+    for start, end in _bounds_of(sources):
+        part = _read_part(sources[start:end], places[start:end], action.index)
+        if part is None:
+            return None
+        parts.add(part, places[start:end])
+    return _with_notes(parts.joined(), places, [action.note] * count)
+
+
+def _bounds_of(sources: list[bytes]) -> Iterator[tuple[int, int]]:
+    """Where the parts of documents begin and end."""
+    start = size = 0
+    for end, length in enumerate(map(len, sources)):
+        size += length
+        if fills_part(size) and end > start:
+            yield start, end
+            start, size = end, length
+    yield start, len(sources)
+
+
+def _read_part(
+    sources: list[bytes], places: list[int], index: msgspec.Raw | None
+) -> Reading | None:
     try:
         documents = list(map(_decode_members, sources))
     except (ValueError, RecursionError):
         return None
-    if action.index is not None:
+    if index is not None:
         for members in documents:
-            members.setdefault("_index", action.index)
-    columns = read_documents(documents, sources)
-    places = list(range(2, 2 * count + 1, 2))
-    return _with_notes(build_reading(columns, places, []), places, [action.note] * count)
+            members.setdefault("_index", index)
+    return build_reading(read_documents(documents, sources), places, [])
 
 
 def _with_notes(reading: Reading, lines: list[int], notes: list[str]) -> Reading:
@@ -106,18 +133,18 @@ def _with_notes(reading: Reading, lines: list[int], notes: list[str]) -> Reading
     return reading
 
 
-def _read_each(lines: list[bytes], index: str | None, limits: Limits) -> Reading:
+def _read_each(body: bytes, index: str | None, limits: Limits) -> Reading:
     items = _Items(limits)
-    for line, action, document in _read_items(lines, index):
+    for line, action, document in _read_items(body, index):
         items.add(line, action, document)
     if not items.notes:
         raise InvalidBodyError({"body": ["request body is required"]}, "empty")
     return items.reading()
 
 
-def _read_items(body: list[bytes], index: str | None) -> Iterator[tuple[int, _Action | str, bytes]]:
+def _read_items(body: bytes, index: str | None) -> Iterator[tuple[int, _Action | str, bytes]]:
     """The line, the action (or why it is none) and the document of each item."""
-    lines = iter(enumerate(body, 1))
+    lines = enumerate((line.removesuffix(b"\n") for line in BytesIO(body)), 1)
     last: tuple[bytes, _Action | str] = b"", ""
     held: tuple[int, bytes] | None = None
     while True:
@@ -165,12 +192,20 @@ class _Items:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
+        self._parts = Parts()
+        #: The lines of the documents that are kept, of all parts.
+        self._kept: list[int] = []
+        self.notes: list[str] = []
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begin a part of the body."""
+        self._held_bytes = 0
         self._lines: list[int] = []
         self._documents: list[Members] = []
         self._sources: list[bytes] = []
         self._identities: list[str | None] = []
         self._rejections: list[Rejection] = []
-        self.notes: list[str] = []
 
     def add(self, line: int, action: _Action | str, document: bytes) -> None:
         """Take an item; raises BodyTooLargeError."""
@@ -199,10 +234,14 @@ class _Items:
             members.setdefault("_index", action.index)
         if action.id is not None:
             members.setdefault("_id", action.id)
+        self._kept.append(line)
         self._lines.append(line)
+        self._held_bytes += len(document)
         self._documents.append(members)
         self._sources.append(document)
         self._identities.append(action.identity)
+        if fills_part(self._held_bytes):
+            self._end_part()
 
     def _reject(self, line: int, reason: str, sentence: str) -> None:
         faults = {"message": [sentence]}
@@ -210,7 +249,12 @@ class _Items:
 
     def reading(self) -> Reading:
         """What came of all of them."""
+        self._end_part()
+        return _with_notes(self._parts.joined(), self._kept, self.notes)
+
+    def _end_part(self) -> None:
         columns = read_documents(self._documents, self._sources)
         identities = self._identities if any(self._identities) else None
         reading = build_reading(columns, self._lines, self._rejections, identities)
-        return _with_notes(reading, self._lines, self.notes)
+        self._parts.add(reading, self._lines)
+        self._begin()

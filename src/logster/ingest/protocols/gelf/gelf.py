@@ -7,6 +7,8 @@ Out: events. Contract: docs/protocols/gelf.md.
 from __future__ import annotations
 
 from http import HTTPStatus
+from io import BytesIO
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -49,13 +51,16 @@ def read(body: bytes, request: Request, limits: Limits) -> Reading:
 
 def _add(rows: Rows, index: int, frames: Frames, limits: Limits) -> None:
     payload, fault, number = frames.payloads[index], frames.faults.get(index, ""), index + 1
-    if fault == "too_large" or len(payload) > limits.max_message_bytes:
-        rows.reject(number, "too_large", oversize_text(limits.max_message_bytes))
+    if fault == "too_large":
+        rows.reject(number, fault, oversize_text(limits.max_message_bytes))
     elif fault:
         rows.reject(number, fault, FAULTS.get(fault, "It is no document."))
     else:
         try:
-            fields = read_document(_open(payload, limits))
+            document = _open(payload, limits)
+            if not rows.has_room(number, len(document)):
+                return
+            fields = read_document(document)
         except RefusedError as error:
             rows.reject(number, error.reason, str(error))
         except ValueError as error:
@@ -72,7 +77,8 @@ def _documents_of(body: bytes, limits: Limits) -> list[bytes]:
     body = _open(body, limits).strip(_ENDS)
     if not body:
         raise InvalidBodyError({"body": ["It is empty; send a GELF document."]}, "empty")
-    lines = [line for line in body.split(b"\n") if line.strip(_ENDS)]
+    said = (line for line in BytesIO(body) if line.strip(_ENDS))
+    lines = list(islice(said, limits.max_events + 1))  # one more is too many
     if len(lines) == 1 or not all(line.startswith(b"{") for line in lines):
         return [body]
     return lines

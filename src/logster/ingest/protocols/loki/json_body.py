@@ -32,7 +32,7 @@ _MIN_VALUE, _MAX_VALUE = 2, 3
 
 
 class _Stream(msgspec.Struct):
-    stream: dict[str, Any] | None = None
+    stream: msgspec.Raw = _ABSENT
     values: msgspec.Raw = _ABSENT
     labels: str | None = None
     entries: msgspec.Raw = _ABSENT
@@ -52,6 +52,7 @@ class _Entry(msgspec.Struct, rename={"metadata": "structuredMetadata"}):
 
 _push = msgspec.json.Decoder(_Push)
 _stream = msgspec.json.Decoder(_Stream)
+_labels = msgspec.json.Decoder(dict[str, Any] | None)
 _value = msgspec.json.Decoder(list[Any])
 _entry = msgspec.json.Decoder(_Entry)
 
@@ -61,6 +62,9 @@ def read_json(body: bytes, limits: Limits, tenant: str = "") -> Reading:
     lines, entries = Lines(limits), Entries()
     try:
         for text, stream, is_old in _lines_of(_decode(body), lines, limits, tenant):
+            if lines.is_full:
+                lines.end_part(compose(entries))
+                entries = Entries()
             try:
                 time, line, metadata = _read_entry(text) if is_old else _read_value(text)
                 instant = _instant_of(time)
@@ -88,18 +92,33 @@ def _decode(body: bytes) -> _Push:
 def _lines_of(
     push: _Push, lines: Lines, limits: Limits, tenant: str
 ) -> Iterator[tuple[msgspec.Raw, Said, bool]]:
-    """Each line with its stream, and whether it has the older form."""
+    """Each line with its stream, and whether it has the older form.
+
+    One that is too large, with what its stream says of it, is refused here.
+    """
     groups = Groups(limits)
     for text in read_items(push.streams, limits):
         stream = _stream.decode(text)
         values, entries = read_items(stream.values, limits), read_items(stream.entries, limits)
-        lines_bytes = len(bytes(stream.values)) + len(bytes(stream.entries))
+        said_bytes = len(text) - len(stream.values) - len(stream.entries)
         lines.expect(len(values) + len(entries))
-        groups.add(len(values) + len(entries), len(bytes(text)) - lines_bytes)
-        said = read_labels(stream.labels) if stream.labels else find_said(stream.stream or {})
-        said = said.of_tenant(tenant)
-        yield from ((value, said, False) for value in values)
-        yield from ((entry, said, True) for entry in entries)
+        groups.add(len(values) + len(entries), said_bytes)
+        is_large = said_bytes > limits.max_message_bytes
+        said = (Said() if is_large else _read_said(stream)).of_tenant(tenant)
+        for each in values:
+            if lines.has_room(said_bytes + len(each)):
+                yield each, said, False
+        for each in entries:
+            if lines.has_room(said_bytes + len(each)):
+                yield each, said, True
+
+
+def _read_said(stream: _Stream) -> Said:
+    return (
+        read_labels(stream.labels)
+        if stream.labels
+        else find_said(_labels.decode(stream.stream) or {})
+    )
 
 
 def _read_value(text: msgspec.Raw) -> tuple[Any, str, dict[str, Any] | None]:

@@ -7,6 +7,7 @@ Promise: lines are counted before any of them is made, and are made one at a tim
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import DecodeError
@@ -18,11 +19,10 @@ from logster.ingest.lines import Lines
 from logster.ingest.properties import gather
 from logster.ingest.protobuf import declare
 from logster.ingest.protocols.loki.entry import Entries, compose
-from logster.ingest.protocols.loki.labels import read_labels
+from logster.ingest.protocols.loki.labels import Said, read_labels
 
 if TYPE_CHECKING:
     from logster.ingest.protocol import Limits, Reading
-    from logster.ingest.protocols.loki.labels import Said
 
 #: By the names of Loki's own file.
 MESSAGES = declare(
@@ -48,14 +48,20 @@ def read_protobuf(body: bytes, limits: Limits, tenant: str = "") -> Reading:
             labels, texts = stream.labels, stream.entries
             lines.expect(len(texts))
             groups.add(len(texts), len(labels))
-            said = read_labels(labels).of_tenant(tenant)
+            is_large = len(labels) > limits.max_message_bytes
+            said = (Said() if is_large else read_labels(labels)).of_tenant(tenant)
             for text in texts:
+                if not lines.has_room(len(labels) + len(text)):
+                    continue
                 try:
                     _read_entry(_Entry.FromString(text), said, entries)
                 except DecodeError as error:
                     lines.reject(error)
                 else:
                     lines.keep()
+                if lines.is_full:
+                    lines.end_part(compose(entries))
+                    entries = Entries()
     except DecodeError as error:
         told = f"The body is no PushRequest in protobuf: {error}."
         raise InvalidBodyError({"body": [told]}, "syntax") from None
@@ -76,4 +82,5 @@ def _metadata_of(entry: Any) -> dict[str, Any]:
     metadata = {pair.name: pair.value for pair in pairs}
     if len(metadata) == len(pairs) and not entry.parsed:
         return metadata
-    return gather((pair.name, pair.value) for pair in (*pairs, *entry.parsed))
+    # One after the other: of a million that are held at once the runtime keeps a slow book.
+    return gather((pair.name, pair.value) for pair in chain(pairs, entry.parsed))

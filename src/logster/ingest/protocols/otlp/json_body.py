@@ -99,13 +99,13 @@ class _Record(msgspec.Struct):
 
 
 class _ScopeLogs(_Struct):
-    scope: _Head | None = None
+    scope: msgspec.Raw = _ABSENT
     log_records: msgspec.Raw = _ABSENT
     schema_url: str | None = None
 
 
 class _ResourceLogs(_Struct):
-    resource: _Head | None = None
+    resource: msgspec.Raw = _ABSENT
     scope_logs: msgspec.Raw = _ABSENT
     schema_url: str | None = None
 
@@ -117,6 +117,7 @@ class _Request(_Struct):
 _request = msgspec.json.Decoder(_Request)
 _resource_logs = msgspec.json.Decoder(_ResourceLogs)
 _scope_logs = msgspec.json.Decoder(_ScopeLogs)
+_head = msgspec.json.Decoder(_Head | None)
 _record = msgspec.json.Decoder(_LogRecord)
 
 
@@ -124,15 +125,20 @@ def read_json(body: bytes, limits: Limits) -> Reading:
     """The events and rejections of a body; raises InvalidBodyError when it is none of these."""
     lines, records = Lines(limits), Records()
     try:
-        for texts, origin in _scopes_of(_decode(body), limits):
+        for texts, origin, said_bytes in _scopes_of(_decode(body), limits):
             lines.expect(len(texts))
             for text in texts:
+                if not lines.has_room(said_bytes + len(text)):
+                    continue
                 try:
                     _read_record(_record.decode(text), origin, records)
                 except (ValueError, RecursionError) as error:
                     lines.reject(error)
                 else:
                     lines.keep()
+                if lines.is_full:
+                    lines.end_part(compose(records))
+                    records = Records()
     except (ValueError, RecursionError) as error:
         told = f"The body is no ExportLogsServiceRequest in JSON: {error}."
         raise InvalidBodyError({"body": [told]}, "syntax") from None
@@ -146,14 +152,20 @@ def _decode(body: bytes) -> _Request:
         return _request.decode(replace_halves(body))
 
 
-def _scopes_of(request: _Request, limits: Limits) -> Iterator[tuple[list[msgspec.Raw], Origin]]:
-    """The records of each scope, and who sent them."""
+def _scopes_of(
+    request: _Request, limits: Limits
+) -> Iterator[tuple[list[msgspec.Raw], Origin, int]]:
+    """The records of each scope, who sent them, and how many bytes say that.
+
+    When these alone are more than an event may have, nothing is made of them.
+    """
     groups = Groups(limits)
+    most = limits.max_message_bytes
     for text in read_items(request.resource_logs, limits):
         logs = _resource_logs.decode(text)
         groups.add(0, 0)
-        resource = logs.resource or _Head()
-        resource_bytes = len(bytes(text)) - len(bytes(logs.scope_logs))
+        resource_bytes = len(text) - len(logs.scope_logs)
+        resource = _read_head(logs.resource if resource_bytes <= most else _ABSENT)
         of_resource = origin_of(
             _pairs_of(resource.attributes or ()),
             logs.schema_url or "",
@@ -162,11 +174,11 @@ def _scopes_of(request: _Request, limits: Limits) -> Iterator[tuple[list[msgspec
         for scope_text in read_items(logs.scope_logs, limits):
             scope = _scope_logs.decode(scope_text)
             records = read_items(scope.log_records, limits)
-            scope_bytes = len(bytes(scope_text)) - len(bytes(scope.log_records))
-            groups.add(len(records), resource_bytes + scope_bytes)
+            said_bytes = resource_bytes + len(scope_text) - len(scope.log_records)
+            groups.add(len(records), said_bytes)
             if not records:  # or what the resource says would be written for nobody
                 continue
-            head = scope.scope or _Head()
+            head = _read_head(scope.scope if said_bytes <= most else _ABSENT)
             yield (
                 records,
                 of_resource.of_scope(
@@ -176,7 +188,12 @@ def _scopes_of(request: _Request, limits: Limits) -> Iterator[tuple[list[msgspec
                     scope.schema_url or "",
                     _whole(head.dropped_attributes_count),
                 ),
+                said_bytes,
             )
+
+
+def _read_head(text: msgspec.Raw) -> _Head:
+    return _head.decode(text) or _Head()
 
 
 def _read_record(said: _LogRecord, origin: Origin, records: Records) -> None:

@@ -49,37 +49,47 @@ def read_protobuf(body: bytes, limits: Limits) -> Reading:
     """The events and rejections of a body; raises InvalidBodyError when it is none of these."""
     lines, records = Lines(limits), Records()
     try:
-        for texts, origin in _scopes_of(body, limits):
+        for texts, origin, said_bytes in _scopes_of(body, limits):
             lines.expect(len(texts))
             for text in texts:
+                if not lines.has_room(said_bytes + len(text)):
+                    continue
                 try:
                     _read_record(LogRecord.FromString(text), origin, records)
                 except DecodeError as error:
                     lines.reject(error)
                 else:
                     lines.keep()
+                if lines.is_full:
+                    lines.end_part(compose(records))
+                    records = Records()
     except DecodeError as error:
         told = f"The body is no ExportLogsServiceRequest in protobuf: {error}."
         raise InvalidBodyError({"body": [told]}, "syntax") from None
     return lines.reading(compose(records))
 
 
-def _scopes_of(body: bytes, limits: Limits) -> Iterator[tuple[Any, Origin]]:
-    """Each scope, its records as bytes, and who sent them."""
+def _scopes_of(body: bytes, limits: Limits) -> Iterator[tuple[Any, Origin, int]]:
+    """Each scope, its records as bytes, who sent them, and how many bytes say that.
+
+    When these alone are more than an event may have, nothing is made of them.
+    """
     groups = Groups(limits)
+    most = limits.max_message_bytes
     for bytes_of_resource in _Request.FromString(body).groups:
         group = _Group.FromString(bytes_of_resource)
         groups.add(0, 0)
-        resource = Resource.FromString(group.head)
+        resource = Resource.FromString(group.head if len(group.head) <= most else b"")
         of_resource = origin_of(
             _pairs_of(resource.attributes), group.schema_url, resource.dropped_attributes_count
         )
         for bytes_of_scope in group.members:
             scope = _Group.FromString(bytes_of_scope)
-            groups.add(len(scope.members), len(group.head) + len(scope.head))
+            said_bytes = len(group.head) + len(scope.head)
+            groups.add(len(scope.members), said_bytes)
             if not scope.members:  # or what the resource says would be written for nobody
                 continue
-            head = InstrumentationScope.FromString(scope.head)
+            head = InstrumentationScope.FromString(scope.head if said_bytes <= most else b"")
             yield (
                 scope.members,
                 of_resource.of_scope(
@@ -89,6 +99,7 @@ def _scopes_of(body: bytes, limits: Limits) -> Iterator[tuple[Any, Origin]]:
                     scope.schema_url,
                     head.dropped_attributes_count,
                 ),
+                said_bytes,
             )
 
 

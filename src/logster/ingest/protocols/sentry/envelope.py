@@ -15,6 +15,8 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+#: A line of headers has a few hundred bytes; of more nothing is made.
+MAX_HEADER_BYTES = 64 * 1024
 #: A payload that ends here is followed by a line feed, or by nothing.
 _LINE_FEED = 0x0A
 _CARRIAGE_RETURN = 0x0D
@@ -51,7 +53,13 @@ def read_header(body: bytes) -> tuple[Header, int]:
     """The header, and where the items begin; raises ValueError or RecursionError."""
     end = body.find(b"\n")
     line = body if end < 0 else body[:end]
-    return _header_decoder.decode(line), len(line) + 1
+    return _header_decoder.decode(_checked(line)), len(line) + 1
+
+
+def _checked(line: bytes) -> bytes:
+    if len(line) > MAX_HEADER_BYTES:
+        raise ValueError(f"it is longer than {MAX_HEADER_BYTES} bytes")
+    return line
 
 
 def read_items(body: bytes, start: int) -> Iterator[Item]:
@@ -65,7 +73,7 @@ def read_items(body: bytes, start: int) -> Iterator[Item]:
         if not line.strip():
             continue
         try:
-            header = _item_decoder.decode(line)
+            header = _item_decoder.decode(_checked(line))
         except (ValueError, RecursionError) as error:
             yield Item(None, b"", f"The header of the item cannot be read: {error}.")
             return

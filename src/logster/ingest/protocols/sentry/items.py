@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from logster.errors import BodyTooLargeError, InvalidBodyError
 from logster.ingest.columns import Rows
-from logster.ingest.protocol import oversize_text
 from logster.ingest.protocols.sentry.envelope import read_header, read_items
 from logster.ingest.protocols.sentry.event import read_event
 from logster.ingest.protocols.sentry.frames import text_of
 from logster.ingest.protocols.sentry.labels import decode_members, decode_value
-from logster.ingest.protocols.sentry.log import read_logs
+from logster.ingest.protocols.sentry.log import read_log, split_logs
 from logster.ingest.protocols.sentry.mending import decode_mended
 from logster.ingest.protocols.sentry.report import read_check_in, read_feedback, read_user_report
 
@@ -110,8 +109,6 @@ class _Items:
             self._reject("attachment", f"Attachments are not kept: {name}, {size} bytes.")
         elif kind not in _READERS and kind != "log":
             self._skip(kind if kind in _COUNTED else UNKNOWN)
-        elif len(item.payload) > self._limits.max_message_bytes and kind != "log":
-            self._reject("too_large", oversize_text(self._limits.max_message_bytes))
         else:
             try:
                 self.take_payload(kind, item.payload)
@@ -123,6 +120,8 @@ class _Items:
         if kind == "log":
             self._take_logs(payload)
             return
+        if not self._has_room(len(payload)):
+            return
         members = decode_mended(decode_members, payload)
         identity, fields = _READERS[kind](members, self._event_id)
         if identity is not None and identity == self._event_id:
@@ -131,12 +130,23 @@ class _Items:
         self._rows.add(self._line, identity=identity, **fields)
 
     def _take_logs(self, payload: bytes) -> None:
-        for log in read_logs(payload):
-            if isinstance(log, str):
-                self._reject("syntax", log)
+        for raw in split_logs(payload, self._limits):
+            if not self._has_room(len(raw)):
+                continue
+            try:
+                log = read_log(decode_members(raw))
+            except (ValueError, RecursionError) as error:
+                self._reject("syntax", f"The log cannot be read: {error}.")
             else:
                 self._line += 1
                 self._rows.add(self._line, **log)
+
+    def _has_room(self, size: int) -> bool:
+        """Whether the next event may be so large; if not, it is rejected here."""
+        if self._rows.has_room(self._line + 1, size):
+            return True
+        self._line += 1
+        return False
 
     def _reject(self, reason: str, sentence: str) -> None:
         self._line += 1

@@ -1,6 +1,6 @@
 """Structured logs: `{"items": [{"timestamp": …, "level": "info", "body": "…", "attributes": …}]}`.
 
-In: the payload of an item. Out: the fields of each log, or why it is none.
+In: the payload of an item. Out: its logs, each as its own text; the fields of one.
 Source: https://develop.sentry.dev/sdk/telemetry/logs/
 Promise: an attribute is a property of its name and of its type; those that a field takes, and the
 template's parameters, are told in docs/protocols/sentry.md.
@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from logster.fields.severity import severity_of_level, severity_of_otel
+from logster.ingest.json_items import read_items
 from logster.ingest.protocols.sentry.event import NO_MESSAGE, take_usual
 from logster.ingest.protocols.sentry.frames import is_empty, text_of
 from logster.ingest.protocols.sentry.labels import (
     Members,
-    decode_members,
     decode_value,
     members_of,
 )
 from logster.ingest.protocols.sentry.mending import decode_mended
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from logster.ingest.protocol import Limits
 
 #: Attribute -> the field that holds its text.
 _TEXTS = {
@@ -43,7 +43,7 @@ _PARENT = "sentry.trace.parent_span_id"
 
 
 class _Payload(msgspec.Struct):
-    items: list[msgspec.Raw]
+    items: msgspec.Raw
 
 
 class _Attribute(msgspec.Struct):
@@ -55,16 +55,13 @@ _decode_payload = msgspec.json.Decoder(_Payload).decode
 _decode_attribute = msgspec.json.Decoder(_Attribute).decode
 
 
-def read_logs(payload: bytes) -> Iterator[dict[str, Any] | str]:
-    """The fields of each log, or a sentence about what stands there; raises ValueError."""
-    for raw in decode_mended(_decode_payload, payload).items:
-        try:
-            yield _read_log(decode_members(raw))
-        except ValueError as error:
-            yield f"The log cannot be read: {error}."
+def split_logs(payload: bytes, limits: Limits) -> list[msgspec.Raw]:
+    """The logs as they were sent; raises ValueError, BodyTooLargeError for too many."""
+    return read_items(decode_mended(_decode_payload, payload).items, limits)
 
 
-def _read_log(members: Members) -> dict[str, Any]:
+def read_log(members: Members) -> dict[str, Any]:
+    """The fields of a log; raises ValueError."""
     attributes = members_of(members.get("attributes"))
     if attributes is not None:
         del members["attributes"]

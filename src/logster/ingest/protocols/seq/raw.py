@@ -45,6 +45,8 @@ def read_raw(body: bytes, limits: Limits) -> Reading:
     """The events of a list; raises InvalidBodyError when there is none."""
     rows = Rows(limits)
     for number, event in enumerate(_events_of(body, limits.max_events), 1):
+        if not rows.has_room(number, len(event)):
+            continue
         try:
             members = _as_clef(_decoder.decode(event))
             rows.add(number, **read_event(members, bytes(event), has_escapes=True))

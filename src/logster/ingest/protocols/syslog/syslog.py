@@ -15,6 +15,7 @@ from logster.fields.letters import read_letters
 from logster.ingest.columns import Rows, too_many_events
 from logster.ingest.credentials import anywhere
 from logster.ingest.frames import frames_of, unpack
+from logster.ingest.parts import fills_part
 from logster.ingest.protocol import Protocol, Reply, Route, oversize_text
 from logster.ingest.protocols.syslog.batch import Batch
 from logster.ingest.protocols.syslog.message import read_message, split_lines
@@ -22,6 +23,8 @@ from logster.ingest.sockets.dialect import Dialect, Framing
 from logster.ingest.sockets.framing import Framer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from logster.errors import LogsterError
     from logster.ingest.frames import Frames
     from logster.ingest.protocol import Limits, Reading, Receipt, Request
@@ -45,12 +48,27 @@ def read(body: bytes, request: Request, limits: Limits) -> Reading:
     lines, senders, texts = _texts_of(frames, refused, limits)
     zone, received_at = request.params.get("zone", ""), request.received_at
     batch = Batch(texts, senders, received_at, zone)
-    single = [read_message(texts[place], senders[place], received_at, zone) for place in batch.rest]
-    _read_times(single)
     rows = Rows(limits)
-    for place, fields in zip(batch.rest, single, strict=True):
-        rows.add(place, **fields)
+    for places in _parts_of(batch.rest, texts):
+        single = [read_message(texts[place], senders[place], received_at, zone) for place in places]
+        _read_times(single)
+        for place, fields in zip(places, single, strict=True):
+            if rows.has_room(place, len(texts[place])):
+                rows.add(place, **fields)
     return batch.reading(lines, rows.reading(), refused.reading().rejections, limits)
+
+
+def _parts_of(places: list[int], texts: list[str]) -> Iterator[list[int]]:
+    """The places of messages that are read together: their times are read all at once."""
+    part: list[int] = []
+    size = 0
+    for place in places:
+        size += len(texts[place])
+        if fills_part(size) and part:
+            yield part
+            part, size = [], len(texts[place])
+        part.append(place)
+    yield part
 
 
 def _cut(body: bytes, limits: Limits) -> Frames:

@@ -60,3 +60,11 @@ def test_what_waits_in_a_journal_comes_in_one_request(clients, tmp_path):
     make_journal(tmp_path / "many.journal", entries)
     upload(clients, tmp_path / "many.journal")
     assert len(clients.collect(5_000)) == 5_000
+
+
+def test_a_backlog_of_more_entries_than_a_batch_may_have_comes_through(clients, tmp_path):
+    run, count = clients.run_word, 250_000
+    entries = (entry(n, PRIORITY="6", MESSAGE=f"backlog {n} {run}") for n in range(count))
+    make_journal(tmp_path / "backlog.journal", entries)
+    upload(clients, tmp_path / "backlog.journal")
+    wait_until(lambda: clients.served.count(run) == count, 120)

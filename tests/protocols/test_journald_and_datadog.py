@@ -85,3 +85,33 @@ def test_the_address_says_what_a_log_does_not() -> None:
     events = events_of(datadog.PROTOCOL.read(body, asked, LIMITS))
     assert [event["application"] for event in events] == ["shop", "cart"]
     assert [event["environment"] for event in events] == ["test", "test"]
+
+
+ENTRY = b"__CURSOR=s=1\nMESSAGE\n" + struct.pack("<Q", 11) + b"a\n\n__CURSOR\n" + b"A=\n\n"
+
+
+def test_a_journal_is_cut_behind_an_entry_whatever_its_messages_say() -> None:
+    body = ENTRY * 3
+    for end in range(len(body)):
+        assert journald.cut(body[:end]) == end // len(ENTRY) * len(ENTRY)
+    assert journald.cut(body) == len(body)
+
+
+def test_a_journal_in_parts_says_the_same() -> None:
+    body = ENTRY * 5
+    whole = events_of(journald.PROTOCOL.read(body, request("/upload"), LIMITS))
+    place = journald.cut(body[: 3 * len(ENTRY) + 7])
+    parts = [body[:place], body[place:]]
+    found = [
+        event
+        for part in parts
+        for event in events_of(journald.PROTOCOL.read(part, request("/upload"), LIMITS))
+    ]
+    assert found == whole
+
+
+@pytest.mark.parametrize("name", JOURNALS)
+def test_where_to_cut_a_hostile_journal_is_told_soon(name: str) -> None:
+    started = time.process_time()
+    assert 0 <= journald.cut(JOURNALS[name]) <= len(JOURNALS[name])
+    assert time.process_time() - started < 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tracemalloc
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -174,3 +175,17 @@ def told(cut: Cut) -> object:
 
 def kept(cuts: list[Cut]) -> list[Cut]:
     return [each for each in cuts if isinstance(each, bytes) and len(each) <= 6]
+
+
+def test_a_peer_that_sends_two_bytes_at_a_time_takes_what_is_counted():
+    framer = Framer(Framing(starts=b"<{", has_counts=True), 1_000_000)
+    framer.feed(b"900000 <14>")
+    tracemalloc.start()
+    try:
+        for _ in range(200_000):
+            framer.feed(b"ab")
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert framer.held_bytes > 400_000
+    assert held < 1.5 * framer.held_bytes

@@ -300,3 +300,67 @@ async def test_a_key_may_stand_at_the_start_of_a_body(
     assert late.status in (401, 413)
     assert (await ask(front, "POST", "/words", b"bad\nmore", key="good")).status == 201
     assert front.intake.pending_bytes == 0
+
+
+def cut_lines(body: bytes) -> int:
+    return body.rfind(b"\n") + 1
+
+
+def read_lines(body: bytes, _: Request, limits: Limits) -> Reading:
+    lines = body.decode().split()
+    good = [line for line in lines if line != "bad"]
+    bad = [
+        Rejection(line=number, reason="syntax", faults={})
+        for number, line in enumerate(lines, 1)
+        if line == "bad"
+    ]
+    return Reading(columns=Columns(message=good, severity=[2] * len(good)), rejections=bad)
+
+
+@pytest.fixture
+def parts_front(front: Front, monkeypatch: pytest.MonkeyPatch) -> Front:
+    monkeypatch.setattr("logster.ingest.parts.PART_BYTES", 100)
+    protocol = msgspec.structs.replace(
+        WORDS, cut=cut_lines, read=read_lines, reply=tell_lines, credentials=lambda _: "good"
+    )
+    front.receiver = Receiver(
+        Routes([protocol]),
+        admit=front._admit,
+        intake=front.intake,
+        config=Config(max_message_bytes=1000),
+    )
+    return front
+
+
+def tell_lines(receipt: Receipt, _: Request) -> Reply:
+    return say(201, f"{len(receipt.ids)} {[bad.line for bad in receipt.rejections]}")
+
+
+async def test_a_body_without_an_end_is_kept_while_it_arrives(parts_front: Front) -> None:
+    pieces = [
+        b"".join(b"%d\n" % n for n in range(start, start + 40)) for start in range(0, 800, 40)
+    ]
+    pieces[3] += b"bad\nha"
+    pieces[4] = b"lf\n" + pieces[4]
+    answer = await parts_front.ask("POST", "/words", [*pieces, b""])
+    assert (answer.status, answer.body) == (201, b"801 [161]")
+    assert answer.headers["logster-rejected"] == "1"
+    kept = [batch.columns.message for batch in parts_front.sink.kept]
+    assert len(kept) > 10
+    expected = [*map(str, range(160)), "half", *map(str, range(160, 800))]
+    assert [text for texts in kept for text in texts] == expected
+    assert parts_front.intake.pending_bytes == 0
+
+
+async def test_with_a_key_for_resends_a_body_is_kept_whole(parts_front: Front) -> None:
+    pieces = [b"a\n" * 60] * 3
+    answer = await parts_front.ask("POST", "/words", pieces, idempotency_key="once")
+    assert answer.status == 201
+    assert len(parts_front.sink.kept) == 1
+
+
+async def test_what_has_no_end_of_a_part_is_refused_at_the_limit(parts_front: Front) -> None:
+    answer = await parts_front.ask("POST", "/words", [b"a\n" * 60, *[b"x" * 300] * 4, b"\n"])
+    assert answer.status == 413
+    assert len(parts_front.sink.kept) == 1  # its sender comes again with all of it
+    assert parts_front.intake.pending_bytes == 0

@@ -1,7 +1,7 @@
 """A body on its way: no longer, no larger and no more at once than it may be.
 
-In: the events of an ASGI request. Out: a whole `Body`, or the refusal of one that is too large,
-too slow, cut short, or too much for the memory.
+In: the events of an ASGI request. Out: a whole `Body`, or whole parts of it; or the refusal of one
+that is too large, too slow, cut short, or too much for the memory.
 Promise: a sender that is refused is read a little further, so that it comes to hear why.
 """
 
@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from logster.errors import BodyCutShortError, BodyTimeoutError
 from logster.ingest.body import open_start
+from logster.ingest.parts import fills_part
 
 if TYPE_CHECKING:
     from logster.ingest.body import Body
@@ -69,6 +70,37 @@ class Arrival:
             self.body.add(chunk)
             intake.hold(len(chunk), key)
         self.body.is_whole = True
+
+    async def read_parts(
+        self, intake: Intake, key: int, cut: Callable[[bytes], int]
+    ) -> AsyncIterator[Body]:
+        """Read it, and give what is whole of it as soon as that is a part.
+
+        When the next part is asked for, this one is kept: its memory is free again, and its sender
+        has all the time anew. Held by `intake` is what `body` has, as with `read`.
+        """
+        self.body.is_whole = False
+        intake.hold(self.body.size, key)
+        intake.check_room(0, key)
+        looked = 0
+        while not self._is_over:
+            chunk = self._open_piece(await self._next_piece())
+            self.body.add(chunk)
+            intake.hold(len(chunk), key)
+            if not fills_part(self.body.size - looked) or self._is_over:
+                continue
+            arrived = self.body.packed
+            end = await asyncio.to_thread(cut, arrived)
+            looked = 0 if end else self.body.size
+            if not end:
+                continue
+            yield self.body.of(arrived[:end])
+            self.body = self.body.of(arrived[end:])
+            self.body.is_whole = False
+            intake.release(end, key)
+            self._until_s = asyncio.get_running_loop().time() + self._timeout_s
+        self.body.is_whole = True
+        yield self.body
 
     async def _next_piece(self) -> dict[str, Any]:
         """Wait for a piece, until the body's time is over.

@@ -59,6 +59,12 @@ class Body:
         self.size += len(chunk)
         self._chunks.append(chunk)
 
+    def of(self, part: bytes) -> Body:
+        """Another one with the same limit, which has this."""
+        body = Body(self.max_bytes, self.setting)
+        body.add(part)
+        return body
+
     def forget(self) -> None:
         """Let go of the pieces."""
         self._chunks.clear()

@@ -22,16 +22,17 @@ from logster.ingest.body import Body
 from logster.ingest.cors import check_origin
 from logster.ingest.intake import MAX_QUICK_PARTS, Delivery
 from logster.ingest.outcomes import path_of
-from logster.ingest.protocol import Request
+from logster.ingest.protocol import Receipt, Request
 from logster.root import root_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from logster.config import Config
+    from logster.event import Rejection
     from logster.ingest.arrival import Receive
     from logster.ingest.intake import Intake
-    from logster.ingest.protocol import Cors, Protocol, Receipt, Reply, Route
+    from logster.ingest.protocol import Cors, Protocol, Reply, Route
     from logster.ingest.routes import Match, Routes
     from logster.meta.grants import Grant
 
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 log = logging.getLogger(__name__)
+
+#: With one of these a body is read whole, though its protocol may cut it.
+_HEADERS_OF_A_WHOLE = frozenset({"content-encoding", "idempotency-key"})
 
 #: What a sender is told of a mistake of ours; the log has more.
 FAULT = ServerFaultError("An error has occurred.")
@@ -114,28 +118,57 @@ class Receiver:
     async def _keep(
         self, match: Match, request: Request, arrival: Arrival, grant: Grant
     ) -> Receipt:
-        protocol, route = match.protocol, match.route
+        protocol = match.protocol
         if grant.rules is not None:
             check_origin(grant, request)
             self._intake.check_quota(grant)
         if protocol.check is not None:
             protocol.check(request)
         try:
+            if protocol.cut is not None and _HEADERS_OF_A_WHOLE.isdisjoint(request.headers):
+                return await self._keep_parts(match, request, arrival, grant, protocol.cut)
             await arrival.read(request, self._intake, grant.key)
-            metrics.count(metrics.BODY_BYTES, protocol.name, by=arrival.body.size)
-            return await self._intake.keep(
-                Delivery(
-                    protocol=protocol,
-                    request=request,
-                    grant=grant,
-                    body=arrival.body,
-                    encoding=request.headers.get("content-encoding", ""),
-                    route=route.path,
-                    idempotency_key=request.headers.get("idempotency-key", ""),
-                )
-            )
+            return await self._keep_body(match, request, arrival.body, grant)
         finally:
             self._intake.release(arrival.body.size, grant.key)
+
+    async def _keep_parts(
+        self,
+        match: Match,
+        request: Request,
+        arrival: Arrival,
+        grant: Grant,
+        cut: Callable[[bytes], int],
+    ) -> Receipt:
+        """Keep what is whole of a body while it arrives."""
+        ids: list[int] = []
+        rejections: list[Rejection] = []
+        async for part in arrival.read_parts(self._intake, grant.key, cut):
+            if ids or rejections:
+                if not part.packed.strip():
+                    break
+                self._intake.check_room(part.size, grant.key)
+            receipt = await self._keep_body(match, request, part, grant)
+            before = len(ids) + len(rejections)
+            rejections += [
+                msgspec.structs.replace(bad, line=before + bad.line) for bad in receipt.rejections
+            ]
+            ids += receipt.ids
+        return Receipt(ids=ids, rejections=rejections)
+
+    async def _keep_body(self, match: Match, request: Request, body: Body, grant: Grant) -> Receipt:
+        metrics.count(metrics.BODY_BYTES, match.protocol.name, by=body.size)
+        return await self._intake.keep(
+            Delivery(
+                protocol=match.protocol,
+                request=request,
+                grant=grant,
+                body=body,
+                encoding=request.headers.get("content-encoding", ""),
+                route=match.route.path,
+                idempotency_key=request.headers.get("idempotency-key", ""),
+            )
+        )
 
     def _limit(self, route: Route) -> tuple[int, str]:
         """The size cap of a route, and the setting that raises it."""

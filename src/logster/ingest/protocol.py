@@ -167,3 +167,6 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
     #: about how many lines, items or members are to be looked at, told from the bytes in no time;
     #: without it lines and commas are counted
     count_parts: Callable[[bytes, Request], int] | None = None
+    #: how many of the first bytes are whole events: of a client that sends all that waits in one
+    #: body, that is kept in parts while it arrives, and has no size of its own
+    cut: Callable[[bytes], int] | None = None

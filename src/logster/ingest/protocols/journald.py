@@ -9,6 +9,7 @@ stored once; what is no field here is a property under its own name.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from logster.errors import InvalidBodyError
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 NS_PER_US = 1_000
 _LENGTH_BYTES = 8
+#: Whole lines with a name and a value.
+_TEXT_FIELDS = re.compile(rb"(?:[^=\n]*+=[^\n]*+\n)*+")
 _NO_NAME = "The name of a field is no name: it must have letters, digits and _."
 _CUT = "The entry ends in the middle: {}."
 
@@ -46,6 +49,26 @@ _STDOUT = "stdout"
 def count_parts(body: bytes, _: Request) -> int:
     """About how many lines there are."""
     return body.count(b"\n")
+
+
+def cut(body: bytes) -> int:
+    """Where the last whole entry ends; 0 when there is none."""
+    end = place = 0
+    while True:
+        found = _TEXT_FIELDS.match(body, place)
+        place = found.end() if found else place
+        if body[place : place + 1] == b"\n":
+            end = place = place + 1
+            continue
+        line_end = body.find(b"\n", place)
+        if line_end < 0 or len(body) < line_end + 1 + _LENGTH_BYTES:
+            return end
+        start = line_end + 1 + _LENGTH_BYTES
+        place = start + int.from_bytes(body[line_end + 1 : start], "little") + 1
+        if place > len(body):
+            return end
+        if body[place - 1 : place] != b"\n":  # a wrong length: what is here is read as it is
+            return len(body)
 
 
 def read(body: bytes, _: Request, limits: Limits) -> Reading:
@@ -83,6 +106,8 @@ def _read_entries(body: bytes, max_bytes: int) -> Iterator[tuple[Entry, int] | _
     fault: _Fault | None = None
     start, place, end = 0, 0, len(body)
     while place < end:
+        if fault and (skipped := _TEXT_FIELDS.match(body, place)):
+            place = skipped.end()
         line_end = body.find(b"\n", place)
         line_end = end if line_end < 0 else line_end
         line = body[place:line_end]
@@ -205,6 +230,7 @@ PROTOCOL = Protocol(
     routes=(Route(path="/upload", is_batch=True),),
     credentials=anywhere,
     count_parts=count_parts,
+    cut=cut,
     read=read,
     reply=reply,
     refuse=refuse,

@@ -12,6 +12,10 @@ ENTRY = (
 )
 
 
+#: More than a batch may have.
+BACKLOG = 250_000
+
+
 def entry(number, **fields):
     """One entry of a journal; texts of several lines are told by their length."""
     told = ENTRY.format(time=1796026530123000 + number, number=1000 + number, boot=7).encode()
@@ -63,8 +67,8 @@ def test_what_waits_in_a_journal_comes_in_one_request(clients, tmp_path):
 
 
 def test_a_backlog_of_more_entries_than_a_batch_may_have_comes_through(clients, tmp_path):
-    run, count = clients.run_word, 250_000
+    run, count = clients.run_word, BACKLOG
     entries = (entry(n, PRIORITY="6", MESSAGE=f"backlog {n} {run}") for n in range(count))
     make_journal(tmp_path / "backlog.journal", entries)
     upload(clients, tmp_path / "backlog.journal")
-    wait_until(lambda: clients.served.count(run) == count, 120)
+    clients.wait_for_count(count)

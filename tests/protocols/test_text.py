@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+import bz2
+import gzip
+import lzma
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import msgspec
 import pytest
 
+from logster import zstd
 from logster.errors import BodyTooLargeError, InvalidBodyError, MediaTypeError
 from logster.event import Rejection
+from logster.ingest.intake import MAX_QUICK_PARTS
 from logster.ingest.protocol import Limits, Reading, Receipt, Request
 from logster.ingest.protocols.text import COMMON_FIELDS, MAX_EXPLAINED, PROTOCOL
 from support.native import rows
 from support.recorded import LIMITS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NOON_NS = 1_796_040_000_000_000_000  # 2026-11-30T12:00:00Z
 
@@ -114,3 +122,44 @@ def test_what_was_refused_is_told_up_to_a_point() -> None:
     assert answer["accepted"] == 1
     assert answer["rejected"][0] == {"line": 1, "error": "No."}
     assert len(answer["rejected"]) == MAX_EXPLAINED
+
+
+@pytest.mark.parametrize("name", ["app", "Service", "q"])
+def test_a_parameter_that_says_nothing_is_refused_with_those_that_do(name: str) -> None:
+    for value in ("shop", ""):
+        with pytest.raises(InvalidBodyError) as caught:
+            (PROTOCOL.check or print)(make_request(**{name: value}))
+        assert caught.value.sentence.startswith(f"{name}='{value}' says nothing here; the address")
+        assert "application" in caught.value.sentence
+
+
+@pytest.mark.parametrize("name", ["apikey", "ApiKey", "api_key", "sentry_key", "application"])
+def test_what_the_address_may_say_is_taken_in_any_case(name: str) -> None:
+    (PROTOCOL.check or print)(make_request(**{name: "x"}))
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstd.compress])
+def test_a_packed_file_is_opened_without_a_header(pack: Callable[[bytes], bytes]) -> None:
+    assert read(pack(b"a\nb\n")).columns.message == ["a", "b"]
+    asked = make_request()
+    assert PROTOCOL.count_parts is not None
+    assert PROTOCOL.count_parts(pack(b"a"), asked) > MAX_QUICK_PARTS  # in a thread
+
+
+def test_a_packed_file_that_is_too_large_is_refused_by_its_setting() -> None:
+    limits = Limits(max_events=10, max_message_bytes=100, max_batch_bytes=1000)
+    with pytest.raises(BodyTooLargeError, match="LOGSTER_MAX_BATCH_BYTES"):
+        read(gzip.compress(b"a" * 2000), limits)
+
+
+@pytest.mark.parametrize(
+    ("packed", "name"),
+    [
+        (bz2.compress(b"a"), "bzip2"),
+        (lzma.compress(b"a"), "xz"),
+        (b"PK\x03\x04" + b"\0" * 40, "zip"),
+    ],
+)
+def test_a_file_that_cannot_be_opened_is_refused_by_its_name(packed: bytes, name: str) -> None:
+    with pytest.raises(MediaTypeError, match=f"packed with {name}; send text, or gzip or zstd"):
+        read(packed)

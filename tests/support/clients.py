@@ -13,10 +13,11 @@ import subprocess
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from hatch_build import find_node
 
-from support.served import KEY, Served, free_port
+from support.served import KEY, Served, free_port, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -107,6 +108,17 @@ class Clients:
         # Without the Z: 12:00:00.5Z is later than 12:00:00.49Z, but not as text.
         found.sort(key=lambda event: (event["timestamp"].rstrip("Z"), int(event["id"])))
         return found
+
+    def wait_for_count(self, count: int, timeout_s: float = 120) -> None:
+        """Wait until the run has so many events, which are too many to be looked at."""
+        query = quote(f"{self.run_word} | count")
+        answers: list[Any] = []
+
+        def is_there() -> bool:
+            answers[:] = self.served.get(f"/api/v1/stats?q={query}").json()["rows"]
+            return answers == [[count]]
+
+        wait_until(is_there, timeout_s, lambda: str(answers))
 
 
 def _interpreter(script: Path) -> list[str]:

@@ -14,7 +14,16 @@ from logster.fields.trace import is_of_trace
 
 _PYTHON = "Traceback (most recent call last)"
 #: Where a trace begins that stands behind a message: Python's, or the first frame of others.
-_TRACE = re.compile(r"^(?:(Traceback \(most recent call last\))|[ \t]+at \S)", re.MULTILINE)
+_TRACE = re.compile(
+    r"""^(?:(Traceback\ \(most\ recent\ call\ last\))
+    |[ \t]{1,40}at\ \S                                  # Java, .NET, JavaScript
+    |goroutine\ \d{1,9}\ \[                             # Go
+    |\#0\ (?:\S{1,500}\(\d{1,9}\):|\{main\})           # PHP
+    |[ \t]{1,40}from\ \S{1,500}:\d{1,9}:in\            # Ruby
+    |stack\ backtrace:                                 # Rust
+    )""",
+    re.MULTILINE | re.VERBOSE,
+)
 
 
 def split_exception(text: str) -> tuple[str, str | None]:
@@ -59,3 +68,12 @@ def split_message(text: str) -> tuple[str, str | None]:
         return text[: found.start()].rstrip() or text, text[found.start() :]
     said, _, raised = text[: found.start()].rstrip().rpartition("\n")
     return (said, raised + "\n" + text[found.start() :]) if said else (raised, text)
+
+
+def find_trace(text: str) -> tuple[str, str, str] | None:
+    """What a logger said, the exception and the stack trace behind it; None when there is none."""
+    said, raised = split_message(text)
+    if raised is None:
+        return None
+    exception, stack_trace = split_exception(raised)
+    return (said, exception, stack_trace) if stack_trace else None

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+#: What a body begins with that is packed by itself, whatever no header says: gzip, zlib, zstd.
+PACKED = (_GZIP_MAGIC, b"\x78", _ZSTD_MAGIC)
 _SNAPPY_STREAM = b"\xff\x06\x00\x00sNaPpY"
 #: Second byte of a zlib header is a check on the first; the first is 0x78 in practice.
 _ZLIB_FIRST = 0x78

@@ -17,6 +17,7 @@ import msgspec
 
 from logster.errors import BodyTooLargeError
 from logster.event import OPTIONAL_COLUMNS, Columns, Rejection, Severity
+from logster.fields.exception import find_trace
 from logster.fields.instant import END_NS, FIRST_NS, read_instant, read_instants
 from logster.ingest.json_text import MAX_DEPTH, exceeds_depth
 from logster.ingest.parts import Parts, fills_part
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     #: A whole column as it is kept; raises `_WrongValueError` when a value is none of its field's.
     Check = Callable[[Sequence[Any]], list[Any]]
 
+#: The fields that a stack trace fills.
+_ERRORS = ("exception", "stack_trace")
 #: What the client calls the value that it has sent.
 _KINDS: dict[type, str] = {
     bool: "true or false",
@@ -143,6 +146,7 @@ def build_reading(
         for name in _FIELDS
         if name in columns
     }
+    _find_traces(found)
     if not faults and not rejections:
         return Reading(columns=Columns(**found), identities=identities)
     kept = [index for index in range(len(lines)) if index not in faults]
@@ -154,6 +158,19 @@ def build_reading(
         lines=[lines[index] for index in kept],
         identities=None if identities is None else [identities[index] for index in kept],
     )
+
+
+def _find_traces(found: dict[str, Any]) -> None:
+    """A stack trace behind a message, of which nothing else is said, has fields of its own."""
+    messages = found["message"]
+    for index in [index for index, text in enumerate(messages) if text and "\n" in text]:
+        if any(found.get(name) and found[name][index] for name in _ERRORS):
+            continue
+        if split := find_trace(messages[index]):
+            messages[index], *error = split
+            for name, text in zip(_ERRORS, error, strict=True):
+                found[name] = found.get(name) or [None] * len(messages)
+                found[name][index] = text
 
 
 def _check_column(

@@ -19,7 +19,7 @@ from logster import metrics
 from logster.errors import QuotaError, RetryLaterError
 from logster.event import Batch, Columns, Rejection
 from logster.ids import digest_of_identity
-from logster.ingest.body import Body
+from logster.ingest.body import PACKED, Body
 from logster.ingest.fairness import FairShares, Turns
 from logster.ingest.idempotency import (
     digest_of,
@@ -313,8 +313,9 @@ class Intake:
         body = delivery.body
         if delivery.is_small:
             plain = body.packed
-            # Each part is a byte at least: most single messages need no counting.
-            if body.size <= MAX_QUICK_PARTS or _count_parts(plain, delivery) <= MAX_QUICK_PARTS:
+            # Each part is a byte at least, but of what is packed: most messages need no counting.
+            is_brief = body.size <= MAX_QUICK_PARTS and not plain.startswith(PACKED)
+            if is_brief or _count_parts(plain, delivery) <= MAX_QUICK_PARTS:
                 reading = delivery.protocol.read(plain, delivery.request, self._limits)
                 return reading, body.size, _fingerprint_if_asked(plain, delivery)
         async with self._large_reads.turn(delivery.grant.key):

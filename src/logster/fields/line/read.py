@@ -4,7 +4,8 @@ In: one line of text, the instant it was read and the zone its clock runs in.
 Out: a `Line`. Promise: pure; never raises, whatever the text; never guesses when the
 shape is not certain; the message is the line as it was written, except that JSON and
 logfmt lines that carry a message of their own are taken apart and nothing of them is
-lost: what has no field of its own becomes a property. Of access logs the parts are properties.
+lost: what has no field of its own becomes a property. A stack trace behind a message has fields of
+its own; of access logs the parts are properties.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from logster.fields.ansi import ESCAPE, plain_of
+from logster.fields.exception import find_trace
 from logster.fields.line.access import read_access
 from logster.fields.line.jsonline import read_json
 from logster.fields.line.logfmt import read_logfmt
@@ -37,7 +39,15 @@ def read_line(text: str, clock: Clock) -> Line:
         line.message = text
     elif ESCAPE in text:
         line.properties.setdefault(ORIGINAL, text)
+    if "\n" in line.message and line.fields.keys().isdisjoint(("exception", "stack_trace")):
+        _split_trace(line)
     return line
+
+
+def _split_trace(line: Line) -> None:
+    """The stack trace behind a message has a field of its own."""
+    if found := find_trace(line.message):
+        line.message, line.fields["exception"], line.fields["stack_trace"] = found
 
 
 def _read_form(text: str, clock: Clock) -> Line | None:

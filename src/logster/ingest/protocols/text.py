@@ -25,6 +25,7 @@ from logster.fields.line.zone import find_zone
 from logster.fields.severity import severity_of_level
 from logster.fields.trace import join_traces
 from logster.ingest import charset
+from logster.ingest.body import open_body
 from logster.ingest.columns import Rows
 from logster.ingest.cors import permit
 from logster.ingest.credentials import anywhere
@@ -44,6 +45,15 @@ PARTS_PER_LINE = 10
 #: So many rejections are explained at the most.
 MAX_EXPLAINED = 100
 
+#: What the address may say beside the key.
+_PARAMETERS = (*COMMON_FIELDS, "severity", "timezone")
+_KEYS = frozenset({"apikey", "api_key", "dd-api-key", "sentry_key"})
+#: A file that is packed begins so: these are opened, and those are told by their name.
+_OPENED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
+_PACKED = {b"BZh": "bzip2", b"\xfd7zXZ\0": "xz", b"PK\x03\x04": "zip"}
+#: Packed bytes may be so many lines each.
+_PARTS_PER_PACKED_BYTE = 1_000
+
 _CHARSET = re.compile(r"charset=\"?([\w.:-]{1,40})", re.ASCII | re.IGNORECASE)
 
 
@@ -56,25 +66,41 @@ def check(request: Request) -> None:
 
 def count_parts(body: bytes, _: Request) -> int:
     """How long a body takes to read, in parts."""
+    if body.startswith(_OPENED):
+        return _PARTS_PER_PACKED_BYTE * len(body)
     return PARTS_PER_LINE * body.count(b"\n")
 
 
 def read(body: bytes, request: Request, limits: Limits) -> Reading:
-    """The events of lines; raises BodyTooLargeError when they are too many."""
+    """The events of lines; raises RefusedError: too many of them, or a file that is none."""
     rows = Rows(limits)
     common, zone = _common_of(request)
     clock = Clock(datetime.fromtimestamp(request.received_at // NS_PER_S, UTC), zone)
     number = 1
-    for text in join_traces(_lines_of(_decode(body, request))):
+    for text in join_traces(_lines_of(_decode(_open(body, limits), request))):
         if text and not text.isspace() and rows.has_room(number, len(text)):
             rows.add(number, **common | _fields_of(text, clock))
         number += 1 + text.count("\n")
     return rows.reading()
 
 
+def _open(body: bytes, limits: Limits) -> bytes:
+    """A file as it was before it was packed; who sends one with curl has no header for it."""
+    if body.startswith(_OPENED):
+        return open_body(body, "gzip", limits.max_batch_bytes, "LOGSTER_MAX_BATCH_BYTES")
+    for magic, name in _PACKED.items():
+        if body.startswith(magic):
+            raise MediaTypeError(f"The body is packed with {name}; send text, or gzip or zstd.")
+    return body
+
+
 def _common_of(request: Request) -> tuple[dict[str, Any], tzinfo]:
     """What all lines have, and the zone of their clocks; raises InvalidBodyError."""
-    said = {name.lower(): value for name, value in parse_qsl(request.query)}
+    pairs = parse_qsl(request.query, keep_blank_values=True)
+    said = {name.lower(): value for name, value in pairs if value}
+    for name, value in pairs:
+        if name.lower() not in (*_PARAMETERS, *_KEYS):
+            raise _unknown(name, value)
     common: dict[str, Any] = {
         name: check_said(name, said[name]) for name in COMMON_FIELDS if name in said
     }
@@ -86,6 +112,12 @@ def _common_of(request: Request) -> tuple[dict[str, Any], tzinfo]:
     if zone is None:
         raise _no_parameter("timezone", said["timezone"], "a zone, such as Europe/Berlin")
     return common, zone
+
+
+def _unknown(name: str, value: str) -> InvalidBodyError:
+    known = ", ".join(_PARAMETERS)
+    sentence = f"{name[:40]}={value[:40]!r} says nothing here; the address may have {known}."
+    return InvalidBodyError({name[:40]: [sentence]}, "parameter")
 
 
 def _no_parameter(name: str, value: str, wanted: str) -> InvalidBodyError:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from logster.fields.aliases import find_fields
-from logster.fields.exception import split_exception
+from logster.fields.exception import find_trace, split_exception
 from logster.fields.instant import read_instant
 from logster.fields.letters import read_letters
 from logster.fields.severity import severity_of, severity_of_syslog
@@ -81,10 +81,10 @@ def _take_own(members: Members, fields: dict[str, Any]) -> None:
     full = _text_of(members.get("full_message"))
     if full is None:
         return
-    exception, trace = split_exception(full)
-    if trace is not None:
-        fields["exception"], fields["stack_trace"] = exception, trace
-    if trace is not None or full == fields["message"]:
+    said = full
+    if found := find_trace(full):
+        said, fields["exception"], fields["stack_trace"] = found
+    if said in fields["message"] or (found and said in found[-1]):
         del members["full_message"]
 
 

@@ -121,3 +121,18 @@ def test_sentry_cli(clients, dsn):
     assert (info["message"], info["severity"]) == (message, 2)
     assert info["properties"]["number"] == str(NUMBER)  # sentry-cli sends text
     assert [event["properties"]["status"] for event in states] == ["in_progress", "ok"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["info", "releases new v1", "releases set-commits v1 --commit r@abc", "releases finalize v1"]
+    + ["releases list", "deploys new --release v1 -e prod", "sourcemaps upload --release v1 ."],
+)
+def test_sentry_cli_is_told_what_is_not_here(clients, command):
+    program = FOLDER / "node_modules" / "@sentry" / "cli-linux-x64" / "bin" / "sentry-cli"
+    environment = {"SENTRY_URL": clients.served.url, "SENTRY_AUTH_TOKEN": KEY}
+    environment |= {"SENTRY_ORG": "us", "SENTRY_PROJECT": "shop"}
+    done = clients.execute([str(program), *command.split()], environment)
+    assert done.returncode != 0
+    if command != "info":  # which tells no more than that it has failed
+        assert "This is Logster, which keeps no releases" in done.stderr

@@ -22,7 +22,7 @@ from logster.store.export.columns import choose_columns
 from logster.store.export.form import Form
 from logster.store.export.paging import export
 from logster.store.selection import Selection
-from logster.web.shapes import shape_event
+from logster.web.shapes import shape_event, shape_whole_event
 from support.samples import random_events
 from support.stored import event_at, store_events
 
@@ -60,7 +60,7 @@ async def test_a_line_of_ndjson_is_an_event_of_the_api(engine: Engine, small_pag
     lines = (await whole(engine, Form.NDJSON)).decode().removesuffix("\n").split("\n")
     expected = [
         msgspec.to_builtins(
-            shape_event(msgspec.structs.replace(event, received_at=stored[0].received_at))
+            shape_whole_event(msgspec.structs.replace(event, received_at=stored[0].received_at))
         )
         for event in newest_first(stored)
     ]
@@ -89,6 +89,22 @@ async def test_json_over_several_lines_stays_one_line(engine: Engine) -> None:
     assert [json.loads(line)["properties"] for line in lines] == [json.loads(pretty)]
     (line,) = (await whole(engine, Form.NDJSON, "id:2", ["a"])).splitlines()
     assert json.loads(line) == {"a": {"b": "x\ny", "c": [1]}}
+
+
+async def test_details_are_in_every_kind_of_file(engine: Engine) -> None:
+    details = {"exception": {"values": [{"type": "ValueError", "n": 9007199254740993}]}}
+    await store_events(engine, [event_at(1, details=details), event_at(2)])
+    columns = ["id", "details"]
+    lines = (await whole(engine, Form.NDJSON, columns=columns)).splitlines()
+    assert [json.loads(line)["details"] for line in lines] == [None, details]
+    text = (await whole(engine, Form.CSV, columns=columns)).decode()
+    _, *rows = list(csv.reader(io.StringIO(text, newline="")))
+    assert [json.loads(cell or "null") for _, cell in rows] == [None, details]
+    table = pyarrow.parquet.read_table(
+        io.BytesIO(await whole(engine, Form.PARQUET, columns=columns))
+    )
+    found = [row["details"] for row in table.to_pylist()]
+    assert [json.loads(each or "null") for each in found] == [None, details]
 
 
 async def test_csv_holds_every_event_once_and_runs_no_formula(
@@ -232,6 +248,7 @@ ATTACKS = (
     "secret",
     "message",
     "properties",
+    "details",
     "') FROM events --",
     '"',
     "{p1:String}",

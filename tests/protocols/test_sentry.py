@@ -21,6 +21,7 @@ from logster.ingest.protocols.sentry.exceptions import MAX_CHAINED, read_chain
 from logster.ingest.protocols.sentry.frames import MAX_INNER_FRAMES, MAX_OUTER_FRAMES
 from logster.ingest.protocols.sentry.logentry import read_logentry
 from logster.ingest.protocols.sentry.traceback import render_chain
+from logster.ingest.routes import Routes
 from support.readers import check_reading
 from support.recorded import events_of, receipt_of
 
@@ -318,3 +319,22 @@ def test_amounts_without_an_end_are_read_in_bounded_time(payload: bytes) -> None
     assert time.process_time() - start < 5
     check_reading(reading)
     assert len(reading.columns) + len(reading.rejections) == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+@pytest.mark.parametrize(
+    "path", ["/api/0/", "/api/0/organizations/us/releases/v1/", "/api/0/projects/us/shop/releases/"]
+)
+async def test_sentry_s_own_api_is_answered_in_words_for_sentry_cli(path: str, method: str) -> None:
+    match = Routes([PROTOCOL]).find(path, method)
+    assert match is not None
+    assert match.route.answer is not None
+    answer = await match.route.answer(request(match.route))
+    assert answer.status == 501
+    assert "This is Logster" in json.loads(answer.body)["detail"]
+
+
+def test_a_project_may_have_the_number_0() -> None:
+    match = Routes([PROTOCOL]).find("/api/0/envelope/", "POST")
+    assert match is not None
+    assert match.is_intake

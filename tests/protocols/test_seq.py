@@ -19,7 +19,7 @@ from logster.ingest.protocols.seq.names import NAMES
 from logster.ingest.protocols.seq.plain import columns_of, read_plain, row_of
 from logster.ingest.routes import Routes
 from support.native import rows
-from support.recorded import CORPUS, LIMITS, Recorded
+from support.recorded import CORPUS, LIMITS, Recorded, events_of
 
 ROUTES = Routes([PROTOCOL])
 CLEF = b'{"@t":"2026-11-30T20:00:05Z","@mt":"Hello, {Name}","Name":"Ada"}'
@@ -200,3 +200,38 @@ def test_a_list_of_more_events_than_a_batch_may_have_is_not_made() -> None:
     assert PROTOCOL.read(two, request, limits).columns.message == ["a, b, c"] * 2
     with pytest.raises(BodyTooLargeError, match="LOGSTER_MAX_BATCH_EVENTS"):
         PROTOCOL.read(b'{"Events":[' + b"1," * 1_000_000 + b"1]}", request, limits)
+
+
+OLDER = {"MessageTemplate": "{N:000} of {T:t}, {N:0.0}, {A}", "Properties": {"N": 7, "A": "x"}}
+
+
+def read_older(renderings: Any) -> dict[str, Any]:
+    body = msgspec.json.encode({"Events": [OLDER | {"Renderings": renderings}]})
+    (event,) = events_of(read(body, "/api/events/raw"))
+    return event
+
+
+def test_the_renderings_of_the_older_form_are_in_its_message() -> None:
+    event = read_older(
+        {
+            "N": [{"Format": "000", "Rendering": "<007>"}, {"Format": "0.0", "Rendering": "<7.0>"}],
+            "T": [{"Format": "t", "Rendering": "<noon>"}],
+        }
+    )
+    assert event["message"] == "<007> of <noon>, <7.0>, x"
+    assert "Renderings" not in event["properties"]
+
+
+def test_a_hole_without_a_rendering_has_its_value() -> None:
+    event = read_older({"N": [{"Format": "0.0", "Rendering": "<7.0>"}]})
+    assert event["message"] == "007 of {T:t}, <7.0>, x"
+
+
+@pytest.mark.parametrize(
+    "renderings",
+    [1, {"N": 1}, {"N": [{"Format": 1}]}, {"No": [{"Format": "0", "Rendering": "x"}]}, {}],
+)
+def test_renderings_that_say_nothing_stay_a_property(renderings: Any) -> None:
+    event = read_older(renderings)
+    assert event["message"] == "007 of {T:t}, 7.0, x"
+    assert event["properties"]["Renderings"] == renderings

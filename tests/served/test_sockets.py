@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import socket
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -49,6 +53,23 @@ def test_what_was_read_before_a_stop_is_in_the_store_after_the_next_start(tmp_pa
         stream.close()
         server.start()
         assert count_of(server, "before") == 5000
+
+
+def test_doctor_tries_the_ports_as_well(tmp_path, port):
+    syslog, gelf = f"127.0.0.1:{port}", f"127.0.0.1:{free_port()}"
+    with serving(tmp_path / "data", syslog=syslog, gelf=gelf) as server:
+        command = [Path(sys.executable).with_name("logster"), "doctor", "--json", "--dialects"]
+        asked = [*command, "--url", server.url, "--key", KEY]
+        done = subprocess.run(asked, capture_output=True, text=True, cwd=tmp_path)
+        checks = json.loads(done.stdout)["checks"]
+        ports = {each["name"]: each["is_well"] for each in checks if each["name"].count(" ") == 3}
+        assert sorted(name.rsplit(" ", 1)[0] for name in ports) == [
+            "send gelf tcp",
+            "send gelf udp",
+            "send syslog tcp",
+            "send syslog udp",
+        ]
+        assert all(ports.values()), checks
 
 
 def read_of(server):

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+import socket
 
 import pytest
 from click.testing import CliRunner
 
 from logster.cli import main
 from logster.cli.doctor import arrival
-from logster.cli.doctor.dialects import SAMPLES, fill
+from logster.cli.doctor.dialects import SAMPLES
 from logster.cli.doctor.machine import find_machine
+from logster.cli.doctor.sample import fill
 from logster.folder.lock import lock_folder
 from logster.ingest.protocols import PROTOCOLS
 from logster.ingest.routes import Routes
 from support.api_server import Answer, running_api_server
 from support.readers import request_to
 from support.recorded import LIMITS
+from support.served import free_port
 
 
 @pytest.fixture
@@ -41,6 +44,8 @@ class Logster:
         }
         self.message = ""
         self.protocol = "api_log"
+        #: What came by a port is found as of these.
+        self.by_port = []
         self.told = {
             "/api/v1/session": lambda: {"workspace": "default", "version": "1"},
             "/api/v1/system": lambda: {"machine": self.machine},
@@ -59,7 +64,8 @@ class Logster:
         if asked.path.startswith("/api/Log/"):
             return Answer(body={"Message": self.message})
         if asked.path.startswith("/api/v1/events"):
-            return Answer(body={"events": [{"id": "77", "protocol": self.protocol}]})
+            found = [{"id": "77", "protocol": name} for name in (self.protocol, *self.by_port)]
+            return Answer(body={"events": found})
         for sample in SAMPLES:
             if asked.path == sample.path:
                 self.protocol = sample.protocol
@@ -114,6 +120,44 @@ def test_one_event_is_sent_by_each_dialect_and_found_as_its_own(server):
         "send text",
     ]
     assert "refused 1 event" in details_of(found, "server")["send text"]
+
+
+def test_one_event_is_sent_to_each_port_that_the_server_tells_of(server):
+    streams = socket.create_server(("127.0.0.1", 0))
+    datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    datagrams.bind(("127.0.0.1", 0))
+    with streams as listening, datagrams as receiving:
+        tcp, udp = listening.getsockname()[1], receiving.getsockname()[1]
+        server.answer.machine["sockets"] = [
+            {"dialect": "syslog", "transport": "tcp", "host": "0.0.0.0", "port": tcp},
+            {"dialect": "gelf", "transport": "udp", "host": "127.0.0.1", "port": udp},
+            {"dialect": "new", "transport": "udp", "host": "127.0.0.1", "port": udp},
+        ]
+        server.answer.by_port = ["syslog", "gelf"]
+        code, found = report(server, "--dialects")
+        assert code == 0
+        assert {f"send syslog tcp {tcp}", f"send gelf udp {udp}"} <= states_of(found).keys()
+        assert receiving.recv(1000).startswith(b'{"version":"1.1","host":"logster","short_')
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.recv(1000).startswith(b"<14>1 20")
+
+        server.answer.by_port = ["gelf"]  # another workspace has it
+        code, found = report(server, "--dialects")
+        assert code == 1
+        assert [name for name, well in states_of(found).items() if well is False] == [
+            f"send syslog tcp {tcp}"
+        ]
+
+
+def test_a_port_that_nobody_listens_on_is_told(server):
+    port = free_port()
+    server.answer.machine["sockets"] = [
+        {"dialect": "syslog", "transport": "tls", "host": "127.0.0.1", "port": port}
+    ]
+    code, found = report(server, "--dialects")
+    assert code == 1
+    assert "refused" in details_of(found, "server")[f"send syslog tls {port}"]
 
 
 def test_a_well_server_passes_every_check(server):

@@ -87,9 +87,15 @@ def render_template(
 
 def takes_renderings(template: str) -> bool:
     """Whether it has a hole with a format, for which its sender may give a text."""
-    return ":" in template and any(
-        isinstance(each, Hole) and each.form for each in _pieces_of(template)
-    )
+    return bool(formats_of(template))
+
+
+def formats_of(template: str) -> list[tuple[str, str]]:
+    """Name and format of each hole that has a format, in order."""
+    if ":" not in template:
+        return []
+    pieces = _pieces_of(template)
+    return [(each.name, each.form) for each in pieces if isinstance(each, Hole) and each.form]
 
 
 def _pieces_of(template: str) -> tuple[str | Hole, ...]:

@@ -92,6 +92,15 @@ class StoreShape(msgspec.Struct, frozen=True, kw_only=True):
     damaged_parts: list[DamagedPart]
 
 
+class SocketShape(msgspec.Struct, frozen=True, kw_only=True):
+    """A port that is open beside HTTP; `transport` is udp, tcp or tls."""
+
+    dialect: str
+    transport: str
+    host: str
+    port: int
+
+
 class MachineShape(msgspec.Struct, frozen=True, kw_only=True):
     """The server and its store; null for a part that is away."""
 
@@ -101,6 +110,7 @@ class MachineShape(msgspec.Struct, frozen=True, kw_only=True):
     max_spool_bytes: int
     min_free_disk_bytes: int
     disk: DiskShape
+    sockets: list[SocketShape]
     store: StoreShape | None
 
 
@@ -164,8 +174,27 @@ async def _machine(engine: Engine, config: Config) -> MachineShape:
         max_spool_bytes=config.max_spool_bytes,
         min_free_disk_bytes=config.min_free_disk_bytes,
         disk=await asyncio.to_thread(_disk, config.data_path),
+        sockets=_sockets(config),
         store=store,
     )
+
+
+#: Setting -> the dialect, and how it comes.
+_SOCKETS = {
+    "syslog": ("syslog", ("udp", "tcp")),
+    "syslog_tls": ("syslog", ("tls",)),
+    "gelf": ("gelf", ("udp", "tcp")),
+}
+
+
+def _sockets(config: Config) -> list[SocketShape]:
+    return [
+        SocketShape(dialect=dialect, transport=transport, host=each.host, port=each.port)
+        for name, endpoints in config.sockets.items()
+        for dialect, transports in [_SOCKETS[name]]
+        for each in endpoints
+        for transport in transports
+    ]
 
 
 def _spools(folder: Path) -> list[SpoolShape] | None:

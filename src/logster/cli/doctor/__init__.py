@@ -3,7 +3,9 @@
     check     steps -> checks, one after the other
     server    what a server says, and what becomes of a message
     arrival   waiting for what was sent
-    dialects  one event by each dialect
+    dialects  one event by each dialect that comes by HTTP
+    ports     one event to each port of the others
+    sample    an event that is sent to be found
     machine   what is seen of this machine: a data folder, versions, settings
     amounts   disks and spools in words
     report    checks -> a table
@@ -26,6 +28,7 @@ from logster.cli.client import Client
 from logster.cli.doctor.check import make_checks
 from logster.cli.doctor.dialects import steps_of
 from logster.cli.doctor.machine import find_machine, list_settings, list_versions
+from logster.cli.doctor.ports import steps_of_ports
 from logster.cli.doctor.report import show_report
 from logster.cli.doctor.server import STEP_TIMEOUT_S, Server
 from logster.cli.settings import data_option
@@ -55,7 +58,7 @@ def command(
     with Client(target, STEP_TIMEOUT_S) as client:
         server = Server(client)
         here = machine.steps() if machine else []
-        dialects = steps_of(client) if has_dialects else []
+        dialects = [*steps_of(client), *steps_of_ports(client)] if has_dialects else []
         checks = list(make_checks([*server.steps(), *dialects, *here]))
     is_well = all(check.is_well is not False for check in checks)
     if is_json:

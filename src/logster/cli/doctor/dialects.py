@@ -6,9 +6,6 @@ smallest form that its clients send, and is well only when that event is found a
 
 from __future__ import annotations
 
-import secrets
-import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,6 +13,7 @@ import msgspec
 from logster.cli.answer import ClientError
 from logster.cli.doctor.arrival import wait_for
 from logster.cli.doctor.check import Step
+from logster.cli.doctor.sample import fill, find_event, make_word
 
 if TYPE_CHECKING:
     from logster.cli.client import Client
@@ -102,7 +100,7 @@ class _Attempt:
     def __init__(self, client: Client, sample: Sample) -> None:
         self._client = client
         self._sample = sample
-        self._word = "doctor" + "".join(secrets.choice("bcdfghjkmnpqrstvwxz") for _ in range(16))
+        self._word = make_word()
 
     def __call__(self) -> str:
         sample = self._sample
@@ -110,19 +108,5 @@ class _Attempt:
         answer = self._client.post(sample.path, fill(sample.body, self._word), headers)
         if rejected := answer.headers.get("logster-rejected"):
             raise ClientError(f"{sample.path} took the body, and refused {rejected} event of it.")
-        wait_for(self._find)
+        wait_for(lambda: find_event(self._client, self._word, sample.protocol))
         return f"POST {sample.path} {answer.status_code}, found by {self._word}"
-
-    def _find(self) -> None:
-        params = {"q": self._word, "since": "1h", "limit": 10}
-        events = msgspec.json.decode(self._client.get("/api/v1/events", params).content)["events"]
-        if not any(event["protocol"] == self._sample.protocol for event in events):
-            raise ClientError(f"A search for {self._word} does not find the event.")
-
-
-def fill(body: str, word: str) -> bytes:
-    """A body with a word, and with times of now."""
-    now_ns = time.time_ns()
-    now = datetime.fromtimestamp(now_ns / 1e9, UTC).isoformat(timespec="milliseconds")
-    filled = body.replace("WORD", word).replace("ISO", now.replace("+00:00", "Z"))
-    return filled.replace("NS", str(now_ns)).replace("US", str(now_ns // 1000)).encode()

@@ -5,7 +5,6 @@ In: a server and a key. Out: steps. Promise: all that changes is the one message
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,6 +14,7 @@ from logster.cli.answer import AnswerError, ClientError
 from logster.cli.doctor.amounts import describe_disk, describe_spools, shorten_size
 from logster.cli.doctor.arrival import wait_for
 from logster.cli.doctor.check import NotKnownError, Step
+from logster.cli.doctor.sample import make_word
 from logster.config import variable_of
 from logster.event import Severity
 
@@ -31,8 +31,7 @@ class Server:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        #: Letters alone, so that it is one word to the search.
-        self._word = "doctor" + "".join(secrets.choice("bcdfghjkmnpqrstvwxz") for _ in range(16))
+        self._word = make_word()
         self._id = ""
         self._system: dict[str, Any] = {}
         #: The server's, as it says; "" when it did not.

@@ -27,10 +27,11 @@ MAX_COLUMNS = 100
 DEFAULT_COLUMNS = (
     *("id", "timestamp", "received_at", "severity"),
     *TEXT_FIELDS,
-    *("properties", "protocol", "issue"),
+    *("properties", "protocol", "issue", "details"),
 )
-#: A column that is no field of the search language.
-PROPERTIES = Field("properties")
+#: Columns that are no fields of the search language, and what stands for one that is empty.
+PROPERTIES, DETAILS = Field("properties"), Field("details")
+OBJECTS = {PROPERTIES: "{}", DETAILS: "null"}
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -51,14 +52,20 @@ def choose_columns(names: Sequence[str]) -> list[Column]:
 
 
 def _field_of_column(name: str) -> Field:
-    """The field of a column; all properties together are a column too."""
-    return PROPERTIES if name.strip().lower() == PROPERTIES.name else field_of(name)
+    """The field of a column; all properties together are a column too, and so are the details."""
+    object_of = {each.name: each for each in OBJECTS}.get(name.strip().lower())
+    return object_of or field_of(name)
+
+
+def object_text(field: Field, empty: str) -> str:
+    """The JSON of all properties, or of the details."""
+    return f"if({field.name} = '', '{empty}', {one_line(field.name)})"
 
 
 def plain_text(field: Field, parameters: Parameters) -> str:
     """A value as text: properties that are objects or lists as JSON."""
-    if field == PROPERTIES:
-        return f"if(properties = '', '{{}}', {one_line(PROPERTIES.name)})"
+    if field in OBJECTS:
+        return object_text(field, "{}" if field == PROPERTIES else "")
     if field.is_property:
         raw, name = member_of(field, parameters)
         return f"if(JSONType({raw}) = 'String', JSONExtractString({name}), {one_line(name)})"

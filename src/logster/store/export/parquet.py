@@ -11,7 +11,7 @@ import pyarrow as pa
 from logster.query.tree import TIME_FIELDS
 from logster.store.columns import COLUMNS
 from logster.store.cursor import Key
-from logster.store.export.columns import PROPERTIES, is_absent, plain_text
+from logster.store.export.columns import DETAILS, PROPERTIES, is_absent, plain_text
 from logster.store.export.page import Page
 
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ def _typed(field: Field, parameters: Parameters) -> str:
         return f"nullIf({plain_text(field, parameters)}, '')"
     if field == PROPERTIES:
         return plain_text(field, parameters)
+    if field == DETAILS:
+        return f"nullIf({plain_text(field, parameters)}, '')"
     if field.name in TIME_FIELDS or field.name in ("id", "severity"):
         return field.name
     if field.name == "issue":

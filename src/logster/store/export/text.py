@@ -16,7 +16,7 @@ import msgspec
 from logster.query.tree import TIME_FIELDS
 from logster.store.columns import COLUMNS
 from logster.store.cursor import Key
-from logster.store.export.columns import PROPERTIES, is_absent, one_line, plain_text
+from logster.store.export.columns import OBJECTS, is_absent, object_text, one_line, plain_text
 from logster.store.export.form import Form
 from logster.store.export.page import Page
 from logster.store.properties import member_of
@@ -103,8 +103,8 @@ def _json(field: Field, parameters: Parameters) -> str:
         return f"if(({raw}) = '', 'null', {one_line(name)})"
     if field.name in TIME_FIELDS:
         return f"""concat('"', {_iso(field.name)}, '"')"""
-    if field == PROPERTIES:
-        return f"if(properties = '', '{{}}', {one_line(PROPERTIES.name)})"
+    if field in OBJECTS:
+        return object_text(field, OBJECTS[field])
     column = COLUMNS[field.name]
     if field.name == "severity":
         return f"toString({column})"

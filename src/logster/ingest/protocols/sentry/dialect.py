@@ -20,6 +20,7 @@ from logster.ingest.credentials import anywhere, first_of, in_path
 from logster.ingest.protocol import Protocol, Reply, Route
 from logster.ingest.protocols.sentry.envelope import read_header
 from logster.ingest.protocols.sentry.items import read_cron, read_envelope, read_store
+from logster.ingest.protocols.sentry.web_api import ROUTES
 
 if TYPE_CHECKING:
     from logster.errors import LogsterError
@@ -132,6 +133,7 @@ PROTOCOL = Protocol(
         CRON_KEYLESS,
         Route(path="/api/{project}/minidump/", answer=_decline, cors=CORS),
         Route(path="/api/{project}/unreal/{key}/", answer=_decline, cors=CORS),
+        *ROUTES,
     ),
     credentials=first_of(in_path("key"), anywhere),
     find_key=find_key,

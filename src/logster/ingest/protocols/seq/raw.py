@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from logster.errors import InvalidBodyError
+from logster.fields.template import formats_of
 from logster.ingest.columns import Rows, too_many_events
 from logster.ingest.json_marks import count_items
 from logster.ingest.protocols.seq.event import read_event
+from logster.ingest.protocols.seq.names import text_of
 
 if TYPE_CHECKING:
     from logster.ingest.protocol import Limits, Reading
@@ -79,4 +81,36 @@ def _as_clef(event: Members) -> Members:
     if properties is not None:
         for name, value in _decoder.decode(properties).items():
             members[f"@{name}" if name.startswith("@") else name] = value
+    _take_renderings(members)
     return members
+
+
+class _Rendering(msgspec.Struct, rename="pascal"):
+    """The text of a value in a format."""
+
+    format: str
+    rendering: str
+
+
+_decode_renderings = msgspec.json.Decoder(dict[str, list[_Rendering]]).decode
+
+
+def _take_renderings(members: Members) -> None:
+    """`{"N":[{"Format":"000","Rendering":"007"}]}` becomes what CLEF has: texts in order.
+
+    What names a hole that the template has not stays a property, and so does what is none of these.
+    """
+    template = text_of(members.get("@mt"))
+    if template is None or "Renderings" not in members or "@r" in members:
+        return
+    try:
+        told = _decode_renderings(members["Renderings"])
+    except (ValueError, RecursionError):
+        return
+    texts = {
+        (name, each.format): each.rendering for name, several in told.items() for each in several
+    }
+    formats = formats_of(template)
+    if texts and texts.keys() <= set(formats):
+        del members["Renderings"]
+        members["@r"] = msgspec.Raw(msgspec.json.encode([texts.get(each) for each in formats]))

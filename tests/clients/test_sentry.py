@@ -125,8 +125,15 @@ def test_sentry_cli(clients, dsn):
 
 @pytest.mark.parametrize(
     "command",
-    ["info", "releases new v1", "releases set-commits v1 --commit r@abc", "releases finalize v1"]
-    + ["releases list", "deploys new --release v1 -e prod", "sourcemaps upload --release v1 ."],
+    [
+        "info",
+        "releases new v1",
+        "releases set-commits v1 --commit r@abc",
+        "releases finalize v1",
+        "releases list",
+        "deploys new --release v1 -e prod",
+        "sourcemaps upload --release v1 .",
+    ],
 )
 def test_sentry_cli_is_told_what_is_not_here(clients, command):
     program = FOLDER / "node_modules" / "@sentry" / "cli-linux-x64" / "bin" / "sentry-cli"

@@ -1,4 +1,4 @@
-"""Sentry's own API, which sentry-cli asks for releases, deploys and source maps: none of it is here.
+"""Sentry's own API, which sentry-cli asks for releases, deploys and source maps: none is here.
 
 In: requests below `/api/0/`. Out: 501 with a sentence, in the form that sentry-cli prints.
 Promise: an address of a project is none of these, also when its number is 0.

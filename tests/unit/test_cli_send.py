@@ -311,8 +311,14 @@ def test_stack_traces_are_joined_when_asked(server):
 
     send(server, "--join-traces", stdin=text)
 
-    messages = [event["Message"] for event in server.events]
-    assert "\n".join(messages) + "\n" == text
+    broken, fine, failed = server.events
+    assert broken["Message"] == "ERROR it broke"
+    assert broken["Exception"] == "ValueError: no"
+    assert fine["Message"] == "INFO on we go"
+    assert "Exception" not in fine
+    assert failed["Message"] == failed["Exception"] == "java.lang.Error: x"
+    parts = ["ERROR it broke", broken["StackTrace"], "INFO on we go", failed["StackTrace"]]
+    assert "\n".join(parts) + "\n" == text
     assert [message.split("\n")[0] for message in messages] == [
         "ERROR it broke",
         "INFO on we go",

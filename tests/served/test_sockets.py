@@ -58,7 +58,7 @@ def test_what_was_read_before_a_stop_is_in_the_store_after_the_next_start(tmp_pa
 def test_doctor_tries_the_ports_as_well(tmp_path, port):
     syslog, gelf = f"127.0.0.1:{port}", f"127.0.0.1:{free_port()}"
     with serving(tmp_path / "data", syslog=syslog, gelf=gelf) as server:
-        command = [Path(sys.executable).with_name("logster"), "doctor", "--json", "--dialects"]
+        command = [str(Path(sys.executable).with_name("logster")), "doctor", "--json", "--dialects"]
         asked = [*command, "--url", server.url, "--key", KEY]
         done = subprocess.run(asked, capture_output=True, text=True, cwd=tmp_path)
         checks = json.loads(done.stdout)["checks"]

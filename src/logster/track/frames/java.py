@@ -30,10 +30,11 @@ _SIGN = re.compile(
 )
 #: Modules and loaders stand before the name: `java.base/`, `app//`, `com.acme@2.13/`.
 _FRAME = re.compile(
-    r"\s*at (?:[\w.@+-]{0,200}/){0,2}([^()]+)\(([^():]*)(?::(-?\d+))?\)?(?: ~?\[[^\]]*\]?)?\s*$"
+    r"\s*at (?:[\w.@+-]{0,200}/){0,2}([^()]+)\(([^():]*)(?::(-?\d{1,9}))?\)?(?: ~?\[[^\]]*\]?)?\s*$"
 )
 _NATIVE_FRAME = re.compile(
-    r"\s*at \d+\s+\S+\s+0x[0-9a-fA-F]+\s+([^\s(]+)[^\n]*? \+ \d+(?: \(([^()]*):(\d+):(\d+)\))?\s*$"
+    r"\s*at \d+\s+\S+\s+0x[0-9a-fA-F]+\s+([^\s(]+)[^\n]*?"
+    r" \+ \d+(?: \(([^()]*):(\d{1,9}):(\d{1,9})\))?\s*$"
 )
 _LINK = re.compile(r"(\s*)(Caused by|Suppressed|Wrapped by): (.*)$")
 _CIRCLE = re.compile(r"\s*\[CIRCULAR REFERENCE")

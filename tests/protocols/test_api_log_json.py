@@ -41,6 +41,8 @@ def test_every_member_is_stored_under_its_field() -> None:
                 "Release": "r",
                 "TraceId": "t",
                 "SpanId": "p",
+                "Template": "t{x}",
+                "Fingerprint": ["f", "{{ default }}"],
                 "Properties": {"x": 1},
             }
         )
@@ -49,8 +51,9 @@ def test_every_member_is_stored_under_its_field() -> None:
         "message": "m",
         "severity": 5,
         "timestamp": 1_000_000_000,
-        "template": None,
-        "details": None,
+        "template": "t{x}",
+        "details": b'{"fingerprint":["f","{{ default }}"]}',
+        "issue": None,
         "application": "a",
         "category": "c",
         "user": "u",

@@ -129,6 +129,23 @@ LOG_MESSAGE = Model(
         Member("Release", "The program's version.", sample="2.4.1"),
         Member("TraceId", "The trace this belongs to.", sample="4bf92f3577b34da6a3ce929d0e0e4736"),
         Member("SpanId", "The span within the trace.", sample="00f067aa0ba902b7"),
+        Member(
+            "Template",
+            "The message before its values were filled in.",
+            sample="Order {OrderId} failed",
+        ),
+        Member(
+            "Fingerprint",
+            "Which errors are one issue, when the program knows better: a text or a list of them. "
+            "{{ default }} stands for what would be taken otherwise.",
+            sample=["{{ default }}", "card"],
+            schema={
+                "anyOf": [
+                    {"type": "string"},
+                    {"type": "array", "items": {"type": "string"}},
+                ]
+            },
+        ),
     ),
 )
 

@@ -89,17 +89,20 @@ def _read(body: bytes, declared: str) -> NativeMessage | Faults:
     pairs = [_unquote(pair) for pair in body.split(b"&")]
     named = declared or next((_ascii(value) for name, value in pairs if name == _CHARSET), "")
     known: dict[str, str] = {}
+    fingerprint: list[str] = []
     unknown: dict[str, list[str]] = {}
     for name, value in _decode_pairs(pairs, named):
         if _has_open_bracket(name):
             told = f"The field name {shown(name)} has a bracket that is not closed."
             return one_fault("message", told, "syntax")
         field = MEMBERS.get(name.replace("[]", "").lower())
-        if field is not None and field not in known:
+        if field == "fingerprint":  # a list, which a form writes by saying it again
+            fingerprint.append(value)
+        elif field is not None and field not in known:
             known[field] = value
         elif (name or value) and name != _CHARSET_NAME:
             unknown.setdefault(name, []).append(value)
-    return _message(known, unknown, _ascii(body.lstrip()[:1]))
+    return _message(known, fingerprint, unknown, _ascii(body.lstrip()[:1]))
 
 
 def _has_open_bracket(name: str) -> bool:
@@ -145,7 +148,7 @@ def _ascii(text: bytes) -> str:
 
 
 def _message(
-    known: dict[str, str], unknown: dict[str, list[str]], first: str
+    known: dict[str, str], fingerprint: list[str], unknown: dict[str, list[str]], first: str
 ) -> NativeMessage | Faults:
     properties = known.pop("properties", "")
     fields: dict[str, Any] = {
@@ -162,7 +165,9 @@ def _message(
         faults.add("message", _OTHER_FORMATS[first], "media_type")
     if faults:
         return faults
-    return NativeMessage(**fields, properties=_properties(properties, unknown))
+    return NativeMessage(
+        **fields, fingerprint=fingerprint or None, properties=_properties(properties, unknown)
+    )
 
 
 def _read_severity(text: str, has_message: bool, faults: Faults, fields: dict[str, Any]) -> int:

@@ -35,6 +35,8 @@ from logster.ingest.protocols.native.message import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from logster.ingest.json_text import JsonTextError, Member
 
 
@@ -80,8 +82,7 @@ def _read_message(text: str, members: list[Member], faults: Faults) -> NativeMes
         elif field == "timestamp":
             fields["timestamp"], unread = _read_timestamp(member)
         else:
-            read = _read_severity if field == "severity" else _read_string
-            fields[field] = read(member, text, faults)
+            fields[field] = _READERS.get(field, _read_string)(member, text, faults)
             if faults.is_full:
                 return faults
     check_rules(fields, faults, unknown)
@@ -118,6 +119,25 @@ def _read_string(member: Member, text: str, faults: Faults) -> str | None:
 _KINDS = {"{": "an object", "[": "an array"}
 
 
+def _read_fingerprint(member: Member, text: str, faults: Faults) -> str | list[str] | None:
+    """A text or several; numbers and booleans among them as in every text."""
+    if member.raw[0] != "[":
+        return _read_string(member, text, faults)
+    items = (bytes(raw).decode().strip() for raw in _decode_items(member.raw))
+    texts = (
+        _read_string(member._replace(raw=item, value=_text_of(item)), text, faults)
+        for item in items
+    )
+    return [each for each in texts if each is not None]
+
+
+_decode_items = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+
+def _text_of(raw: str) -> str | None:
+    return msgspec.json.decode(raw, type=str) if raw[0] == '"' else None
+
+
 def _number_text(member: Member, text: str, faults: Faults) -> str | None:
     """As .NET shows a number: 5.10 is 5.1, 1e3 is 1000; a whole number keeps its digits."""
     if member.raw.lstrip("-").isdigit():
@@ -146,6 +166,13 @@ def _read_severity(member: Member, text: str, faults: Faults) -> int:
     told = f"{cut(said)} ({place(text, member.position)})"
     faults.add(key_of(member.name), severity_fault(told), "severity")
     return 0
+
+
+#: Field -> what reads it, unless it is a text like the others.
+_READERS: dict[str, Callable[[Member, str, Faults], Any]] = {
+    "severity": _read_severity,
+    "fingerprint": _read_fingerprint,
+}
 
 
 def _read_timestamp(member: Member) -> tuple[str | int | float | None, str | None]:

@@ -99,10 +99,21 @@ def reply_message(event: Event, request: Request) -> Reply:
         "Release": event.release,
         "TraceId": event.trace_id,
         "SpanId": event.span_id,
+        "Template": event.template,
+        "Fingerprint": _fingerprint_of(event),
         "Properties": event.properties,
     }
     text = _message_xml(members) if form.family == "xml" else render_json(members)
     return answer(200, form, text, request)
+
+
+def _fingerprint_of(event: Event) -> list[str] | None:
+    """What the client has said itself, in whichever dialect."""
+    said = event.details.get("fingerprint")
+    if isinstance(said, str):
+        return [said]
+    is_list = isinstance(said, list) and all(isinstance(text, str) for text in said)
+    return said if is_list else None
 
 
 def _message_xml(members: dict[str, Any]) -> str:
@@ -114,6 +125,9 @@ def _member_elements(members: dict[str, Any]) -> Iterator[str]:
     for name, value in sorted(members.items()):
         if value is None:
             yield f"<{name}{NIL}/>"
+        elif isinstance(value, list):
+            texts = (render_element("string", render_text(text)) for text in value)
+            yield render_element(name, "".join(texts))
         elif isinstance(value, dict):
             yield render_element(name, render_text(render_json(value)))
         else:

@@ -64,6 +64,8 @@ class NativeMessage(msgspec.Struct, rename="pascal", forbid_unknown_fields=True,
     release: str | None = None
     trace_id: str | None = None
     span_id: str | None = None
+    template: str | None = None
+    fingerprint: str | list[str] | None = None
     properties: msgspec.Raw = msgspec.Raw()
 
 
@@ -75,7 +77,7 @@ MEMBER_NAMES = {info.name: info.encode_name for info in msgspec.structs.fields(N
 TEXT_MEMBERS = tuple(
     name
     for name in NativeMessage.__struct_fields__
-    if name not in ("message", "severity", "timestamp", "properties")
+    if name not in ("message", "severity", "timestamp", "fingerprint", "properties")
 )
 
 
@@ -216,6 +218,7 @@ def merge_properties(explicit: str | None, unknown: dict[str, str]) -> bytes:
 def columns_of_one(message: NativeMessage) -> Columns:
     """The columns of a single message that is known to be good; the hottest lines of the reader."""
     timestamp, properties = message.timestamp, _properties(message.properties)
+    details = details_of(message.fingerprint)
     return Columns(
         message=[message.message],
         severity=[message.severity],
@@ -230,6 +233,8 @@ def columns_of_one(message: NativeMessage) -> Columns:
         release=None if message.release is None else [message.release],
         trace_id=None if message.trace_id is None else [message.trace_id],
         span_id=None if message.span_id is None else [message.span_id],
+        template=None if message.template is None else [message.template],
+        details=None if details is None else [details],
         properties=None if properties is None else [properties],
     )
 
@@ -251,8 +256,18 @@ def columns_of(messages: Sequence[NativeMessage]) -> Columns:
         release=_column([message.release for message in messages]),
         trace_id=_column([message.trace_id for message in messages]),
         span_id=_column([message.span_id for message in messages]),
+        template=_column([message.template for message in messages]),
+        details=_column([details_of(message.fingerprint) for message in messages]),
         properties=_column([_properties(message.properties) for message in messages]),
     )
+
+
+def details_of(fingerprint: str | list[str] | None) -> bytes | None:
+    """A fingerprint as it is kept: among the details, always a list; None when it says nothing."""
+    texts = [fingerprint] if isinstance(fingerprint, str) else fingerprint
+    if not texts or not any(texts):
+        return None
+    return msgspec.json.encode({"fingerprint": texts})
 
 
 def _column(values: list[Any]) -> list[Any] | None:

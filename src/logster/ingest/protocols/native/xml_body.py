@@ -77,6 +77,8 @@ def _message(root: Element) -> NativeMessage | Faults:
                 unknown.append(msgspec.structs.replace(element, name=ORIGINAL_TIMESTAMP))
         elif field == "properties":
             properties = element
+        elif field == "fingerprint" and element.children:
+            fields[field] = _read_fingerprint(element, faults)
         else:
             fields[field] = _read_member(field, element, faults)
     check_rules(fields, faults, (element.name for element in unknown))
@@ -122,6 +124,12 @@ def _read_member(field: str, element: Element, faults: Faults) -> Any:
     if field == "severity":
         return _read_severity(key, text, faults)
     return text
+
+
+def _read_fingerprint(element: Element, faults: Faults) -> list[str]:
+    """The texts of a list, as .NET writes one: an element for each, of whatever name."""
+    texts = (_read_member("fingerprint", child, faults) for child in element.children)
+    return [text for text in texts if text is not None]
 
 
 def _read_severity(key: str, text: str | None, faults: Faults) -> int:

@@ -13,7 +13,7 @@ COVERED := --include=src/logster/event.py,src/logster/ids.py,src/logster/errors.
 
 CLIENTS := $(abspath $(or $(LOGSTER_CLIENTS),.clients))
 
-.PHONY: serve test clients clients-ready clients-lock fuzz dark check quick hooks lint types portal bench bench-search bench-issues bench-portal soak chaos coverage docs dist release-folder clean screenshots lock
+.PHONY: serve test clients clients-ready clients-lock fuzz dark check quick hooks lint types portal bench bench-search bench-grouping bench-issues bench-portal soak chaos coverage docs dist release-folder clean screenshots lock
 
 ## serve: make the environment, build the portal, start on 127.0.0.1:8000
 serve: $(READY)
@@ -89,6 +89,10 @@ bench-search: $(READY)
 ## bench-issues: the list and the page of issues over 10 million rows, and what a merge costs
 bench-issues: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m bench.issues $(BENCH)
+
+## bench-grouping: which errors become one issue; BENCH=a file or folder of sets like tests/corpus/groups
+bench-grouping: $(READY)
+	PYTHONPATH=tests $(BIN)/python -m bench.grouping $(BENCH)
 
 ## bench-portal: first paint, size, scrolling and live tail of the portal in Chromium
 bench-portal: $(READY) .venv/.browser

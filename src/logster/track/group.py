@@ -55,10 +55,11 @@ class Grouper:
         lists = [getattr(columns, name) or _Nothing() for name in Texts.__struct_fields__]
         for index in indexes:
             texts: list[Any] = [values[index] for values in lists]
-            keys[index] = self._key_of(Texts(*texts))
+            keys[index] = self.key_of(Texts(*texts))
         columns.issue = keys
 
-    def _key_of(self, texts: Texts) -> int:
+    def key_of(self, texts: Texts) -> int:
+        """The key of one event."""
         fingerprint = read_fingerprint(texts.details)
         raised = (texts.application, texts.exception, texts.stack_trace, fingerprint)
         known = self._memory.find(raised)

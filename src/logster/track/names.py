@@ -113,7 +113,7 @@ _RUST = _rules(
     (r"\{(?:impl|shim|constructor)#\d+\}", "{impl}"),
     (r"::<[^<>]{0,300}>", ""),
 )
-_COCOA = _rules(
+_APPLE = _rules(
     (r" \+ \d+$", ""),
     (r"^__\d+(?=[-+]\[)", ""),
     (r"_block_invoke(?:[._]\d+)*$", ""),
@@ -150,7 +150,7 @@ _FAMILIES: dict[str, Rules] = {
     "ruby": _RUBY,
     "php": _PHP,
     "rust": _RUST,
-    "cocoa": _COCOA,
+    "apple": _APPLE,
     "elixir": _ELIXIR,
     "dart": _DART,
     "powershell": _DOTNET,
@@ -168,7 +168,7 @@ _UNCHANGED = {
         "go": r"(?!glob\.)(?!.{0,300}vendor/)[A-Za-z_./()*]+",
         "ruby": r"[A-Za-z_?!=]+",
         "rust": r"[A-Za-z_:]+",
-        "cocoa": r"[-+]\[[A-Za-z_: ]+\]",
+        "apple": r"[-+]\[[A-Za-z_: ]+\]",
         "elixir": r"[A-Za-z_.]+/\d",
         "dart": r"[A-Za-z_.]+",
     }.items()

@@ -47,7 +47,7 @@ _FUNCTIONS = {
         r"|<?std::sys|rust_begin_unwind|__rust|_start|__libc_start|main$|backtrace::"
         r"|<?alloc::boxed|tokio::runtime|tokio::task|<?core::"
     ),
-    "cocoa": re.compile(
+    "apple": re.compile(
         r"__exceptionPreprocess|objc_exception_throw|_assertionFailure|swift_|_dispatch|start$|main$"
         r"|_pthread|thread_start|CFRunLoop|__CFRUNLOOP|GSEventRun|UIApplicationMain|abort$|__pthread"
         r"|\+\[NSException raise|-\[NSObject\(NSObject\) doesNotRecognizeSelector|___forwarding___"

@@ -25,7 +25,7 @@ MAX_OWN_FRAMES, MAX_LIBRARY_FRAMES = 8, 5
 MAX_FRAMES, MAX_RAISED, MAX_COUNTED = 1_000, 1_000, 8
 
 #: Families whose functions are told with their class or package; in others the file tells it.
-_QUALIFIED = frozenset({"dotnet", "csharp", "java", "go", "rust", "elixir", "cocoa"})
+_QUALIFIED = frozenset({"dotnet", "csharp", "java", "go", "rust", "elixir", "apple"})
 
 Parts = tuple[Part, ...]
 

@@ -48,6 +48,7 @@ class Said(msgspec.Struct, frozen=True):
             message=self.message or self.exception or "",
             template=self.template,
             details=msgspec.json.encode(said) if said else None,
+            properties=None,
         )
 
 

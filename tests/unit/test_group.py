@@ -59,16 +59,32 @@ def test_a_key_is_of_one_application() -> None:
 
 def test_a_clients_own_fingerprint_decides() -> None:
     details = [b'{"fingerprint": ["down"]}', b'{"fingerprint": "down", "x": [1]}', b'{"a": 1}']
-    one, other, none = keys_of(columns_of("a", "b", "a", details=details))
+    properties = [None, None, b'{"fingerprint": "down"}']
+    one, other, none = keys_of(columns_of("a", "b", "a", details=details, properties=properties))
 
     assert one == other != none
 
 
-@pytest.mark.parametrize("details", [b'{"fingerprint": 5}', b'{"fingerprint": [1]}', b'{"a": "fi'])
-def test_a_fingerprint_that_is_none_counts_for_nothing(details: bytes) -> None:
-    one, other = keys_of(columns_of("a", "a", details=[details, None]))
+@pytest.mark.parametrize(
+    "properties", [b'{"error.fingerprint": "down"}', b'{"x": 1, "error": {"fingerprint": "down"}}']
+)
+def test_in_any_dialect_a_property_is_a_fingerprint(properties: bytes) -> None:
+    details = [b'{"fingerprint": ["down"]}', None]
+    one, other = keys_of(columns_of("a", "b", details=details, properties=[None, properties]))
 
     assert one == other
+
+
+@pytest.mark.parametrize("details", [b'{"fingerprint": 5}', b'{"fingerprint": [1]}', b'{"a": "fi'])
+def test_a_fingerprint_that_is_none_counts_for_nothing(details: bytes) -> None:
+    properties = details.replace(b'"fing', b'"error.fing')
+    keys = keys_of(
+        columns_of(
+            *"aaa", details=[details, None, None], properties=[None, properties, b'{"error": 1}']
+        )
+    )
+
+    assert len(set(keys)) == 1
 
 
 def test_a_text_that_came_before_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,7 +73,7 @@ _KINDS = {"message": "its message", "template": "its template", "rule": "a rule 
 #: `System.IO.IOException: gone`, `KeyError: 7`, `Uncaught TypeError: x`; a name has no blanks.
 _TYPED = re.compile(
     r"(?:Uncaught |Unhandled exception[.:] |\(in promise\) ){0,2}"
-    r"([A-Za-z_$][\w$]{0,100}(?:(?:\.|::|\\|\+|\$)[\w$`]{1,100}){0,20})(?:\s*\([0-9xA-Fa-f]{1,12}\))?"
+    r"([A-Za-z_$][\w$]{0,100}+(?:(?:\.|::|\\|\+)[\w$`]{1,100}+){0,20}+)(?:\s*\([0-9xA-Fa-f]{1,12}\))?"
     r"(?::\s|:?$|:?\n)"
 )
 _TYPE_LIKE = re.compile(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from logster.event import Severity
+from logster.track.client import read_fingerprint
 from logster.track.evidence import Evidence
 from logster.track.fingerprint import explain
 from logster.track.frames.read import read_chain
@@ -38,6 +39,7 @@ class Texts(msgspec.Struct, frozen=True, gc=False):
     message: str
     template: str | None
     details: bytes | None
+    properties: bytes | None
 
 
 class Grouper:
@@ -60,7 +62,7 @@ class Grouper:
 
     def key_of(self, texts: Texts) -> int:
         """The key of one event."""
-        fingerprint = read_fingerprint(texts.details)
+        fingerprint = read_fingerprint(texts.details, texts.properties)
         raised = (texts.application, texts.exception, texts.stack_trace, fingerprint)
         known = self._memory.find(raised)
         if known:
@@ -99,7 +101,7 @@ def read_evidence(texts: Texts) -> Evidence:
         exception=texts.exception or "",
         message=texts.message,
         template=texts.template or "",
-        fingerprint=read_fingerprint(texts.details),
+        fingerprint=read_fingerprint(texts.details, texts.properties),
     )
 
 
@@ -109,21 +111,3 @@ def _read_chain(texts: Texts) -> Chain | None:
         if text and (chain := read_chain(text)) is not None:
             return chain
     return None
-
-
-class _Client(msgspec.Struct):
-    fingerprint: list[str] | str | None = None
-
-
-_client_decoder = msgspec.json.Decoder(_Client)
-
-
-def read_fingerprint(details: bytes | None) -> tuple[str, ...]:
-    """What a client has said itself about which events belong together."""
-    if details is None or b'"fingerprint"' not in details:
-        return ()
-    try:
-        found = _client_decoder.decode(details).fingerprint
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-        return ()
-    return (found,) if isinstance(found, str) else tuple(found or ())

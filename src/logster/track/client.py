@@ -1,0 +1,43 @@
+"""What a client has said itself about which errors belong together.
+
+In: the details and the properties of an event, as JSON text. Out: its fingerprint, a list of texts;
+none where it has said nothing. Promise: pure; what is of another form says nothing.
+
+The native API and Sentry's SDKs have `fingerprint`, which is kept among the details; in any other
+dialect the property `error.fingerprint` is meant, which Datadog's clients send as well.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class _Details(msgspec.Struct):
+    fingerprint: list[str] | str | None = None
+
+
+class _Properties(msgspec.Struct, rename={"dotted": "error.fingerprint"}):
+    dotted: msgspec.Raw = msgspec.Raw()
+    error: msgspec.Raw = msgspec.Raw()
+
+
+_details_decoder = msgspec.json.Decoder(_Details)
+_properties_decoder = msgspec.json.Decoder(_Properties)
+_text_decoder = msgspec.json.Decoder(list[str] | str | None)
+
+
+def read_fingerprint(details: bytes | None, properties: bytes | None) -> tuple[str, ...]:
+    """The texts of a fingerprint."""
+    found: list[str] | str | None = None
+    try:
+        if details is not None and b'"fingerprint"' in details:
+            found = _details_decoder.decode(details).fingerprint
+        if not found and properties is not None and b'fingerprint"' in properties:
+            named = _properties_decoder.decode(properties)
+            if named.dotted:
+                found = _text_decoder.decode(named.dotted)
+            elif named.error:
+                found = _details_decoder.decode(named.error).fingerprint
+    except (ValueError, RecursionError):
+        return ()
+    return (found,) if isinstance(found, str) else tuple(found or ())

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
-from logster.event import Columns
+from logster.event import Columns, Event
 from logster.track import group
-from logster.track.group import Grouper
+from logster.track.fingerprint import fingerprint
+from logster.track.group import Grouper, read_evidence, texts_of
 from logster.track.memory import ENTRY_CHARS, Memory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 INFO, ERROR, FATAL, OFF = 2, 4, 5, 6
+FIELDS = ("application", "exception", "stack_trace", "template")
 
 
 def columns_of(*messages: str, severity: Sequence[int] | None = None, **others: Any) -> Columns:
@@ -48,7 +51,7 @@ def test_equal_errors_have_equal_keys_in_every_process() -> None:
     one = keys_of(columns_of("order 12 is lost", application=["shop"]))
     other = keys_of(columns_of("order 13 is lost", application=["shop"]))
 
-    assert one == other == [203980441272693326]
+    assert one == other == [101990220636346663]
 
 
 def test_a_key_is_of_one_application() -> None:
@@ -96,6 +99,28 @@ def test_a_text_that_came_before_is_not_read_again(monkeypatch: pytest.MonkeyPat
     grouper.group(again, "api_log")
 
     assert first.issue == again.issue
+
+
+def test_a_stored_event_has_the_evidence_that_its_key_was_made_of() -> None:
+    details, properties = {"fingerprint": ["down"]}, {"error": {"fingerprint": "up"}}
+    texts: dict[str, Any] = dict(zip(FIELDS, ("depot", "E: x", "at", "t"), strict=True))
+    event = Event(
+        id=1,
+        timestamp=1,
+        received_at=1,
+        severity=ERROR,
+        message="m",
+        details=details,
+        properties=properties,
+        **texts,
+    )
+    columns = columns_of(
+        "m",
+        details=[msgspec.json.encode(details)],
+        properties=[msgspec.json.encode(properties)],
+        **{name: [text] for name, text in texts.items()},
+    )
+    assert keys_of(columns) == [fingerprint(read_evidence(texts_of(event)))]
 
 
 def test_what_is_remembered_is_bounded_by_number_and_by_size() -> None:

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from logster.notice import Listener
 from logster.store.issues import StoredErrors
-from logster.track.group import Texts, read_evidence
+from logster.track.group import read_evidence, texts_of
 from logster.track.issues import Issues
 from logster.track.listener import IssueListener
 
@@ -30,13 +28,4 @@ def listen_for_issues(meta: Meta, engine: Engine) -> Listener:
 
 def _evidence(event: Event) -> Evidence:
     """What the key of a stored event was made of."""
-    return read_evidence(
-        Texts(
-            application=event.application,
-            exception=event.exception,
-            stack_trace=event.stack_trace,
-            message=event.message,
-            template=event.template,
-            details=msgspec.json.encode(event.details) if event.details else None,
-        )
-    )
+    return read_evidence(texts_of(event))

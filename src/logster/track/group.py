@@ -21,7 +21,7 @@ from logster.track.memory import Memory
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from logster.event import Columns
+    from logster.event import Columns, Event
     from logster.track.chain import Chain
 
 ERROR, FATAL = int(Severity.ERROR), int(Severity.FATAL)
@@ -91,6 +91,19 @@ def _find_errors(severities: Sequence[int], protocol: str) -> Sequence[int]:
     if ERROR not in severities and FATAL not in severities:
         return ()
     return [index for index, each in enumerate(severities) if ERROR <= each <= FATAL]
+
+
+def texts_of(event: Event) -> Texts:
+    """What a stored event says; as the step had it, so that it has the same key."""
+    return Texts(
+        application=event.application,
+        exception=event.exception,
+        stack_trace=event.stack_trace,
+        message=event.message,
+        template=event.template,
+        details=msgspec.json.encode(event.details) if event.details else None,
+        properties=msgspec.json.encode(event.properties) if event.properties else None,
+    )
 
 
 def read_evidence(texts: Texts) -> Evidence:

@@ -15,7 +15,7 @@ from logster.fields.ansi import plain_of
 MAX_HALF_LINES = 10_000
 
 #: What stands before every line has one of these at its end: `web_1  | `, `app[12]: `, `stderr F `.
-_EDGE = re.compile(r".*(?:[|:>\])]| - | [FP]) ?(?=\S|\s|$)")
+_EDGE = re.compile(r".*(?:[|:>\])]| - | [FP] ) ?(?=\S|\s|$)")
 #: Shorter ones are none: `> `, a bullet.
 _MIN_PREFIX = 4
 _MAX_PREFIX = 300
@@ -52,7 +52,9 @@ def _without_prefix(text: str) -> str:
     Digits count as equal, for times differ.
     """
     probe = [line for line in text[:_PROBE].translate(_DIGITS).split("\n") if line][:2]
-    if not probe or probe[0][0].isspace() or len(_common(min(probe), max(probe))) < _MIN_PREFIX:
+    if not probe[1:] or probe[0][0].isspace():
+        return text
+    if len(_common(min(probe), max(probe))) < _MIN_PREFIX:
         return text
     lines = text.split("\n")
     masked = [line[:_MAX_PREFIX].translate(_DIGITS) for line in lines if line]

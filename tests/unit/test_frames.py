@@ -129,6 +129,21 @@ HOSTILE = {
     "quotes": 'Exception in thread "' * (HUGE // 21),
     "slashes": "\tat " + "a/" * HUGE + "(A.java:1)",
     "margins": "".join(f"{'|' * n}\n" for n in range(700)),
+    "panics": "".join(f"panic: {n}\n" for n in range(HUGE // 12)) + "goroutine 1 [running]:\nf()",
+    "stacks of Go": "m\nf\n\t/a.go:1\n" * (HUGE // 14),
+    "quotes of Rust": "panicked at '" + "x\n" * (HUGE // 2),
+    "a frame of Rust": "panicked at a:1:1\nstack backtrace:\n 0: " + "<" * HUGE,
+    "causes of anyhow": "Error: x\n\nCaused by:\n" + " 0: x\n" * (HUGE // 6),
+    "ends of PHP": "PHP Warning:  " + " in " * (HUGE // 4),
+    "exceptions of PHP": "Next A: b in /x.php:1\nStack trace:\n#0 {main}\n" * (HUGE // 46),
+    "types of Ruby": "A: " * (HUGE // 3) + ".rb:1:in `",
+    "a name of Elixir": "    " + "A." * (HUGE // 2) + "/",
+    "exceptions of Elixir": "".join(" " * n + "** (A) b\n" for n in range(700)),
+    "terms of Erlang": "{a,b,[" * (HUGE // 7) + "{line,",
+    "a place of Dart": "#0 a (package:" + ":1" * (HUGE // 2) + ")",
+    "positions of PowerShell": "At a:1 char:1\n" * (HUGE // 14) + "+ CategoryInfo ",
+    "a frame of Delphi": "00000000 +00 " + "a " * (HUGE // 2),
+    "reasons of Apple": "uncaught exception 'a', reason: " * (HUGE // 32) + "libswift",
 }
 
 

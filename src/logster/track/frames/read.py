@@ -11,7 +11,21 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from logster.track.chain import Chain, Raised
-from logster.track.frames import dotnet, java, javascript, python
+from logster.track.frames import (
+    apple,
+    dart,
+    delphi,
+    dotnet,
+    elixir,
+    go,
+    java,
+    javascript,
+    php,
+    powershell,
+    python,
+    ruby,
+    rust,
+)
 from logster.track.frames.draft import MAX_MESSAGE_CHARACTERS
 from logster.track.frames.head import parse_head
 from logster.track.frames.plain import plain_trace
@@ -22,11 +36,20 @@ if TYPE_CHECKING:
     from logster.track.frames.family import Family
 
 #: Asked in this order: a family with certain signs stands before one that only has likely ones.
-#: JavaScript knows its frames by `:3:5` at the end of a line, which others have too; .NET by
-#: brackets behind a word.
+#: Dart can name its files as Python does, and Ruby begin as Python does. JavaScript knows its
+#: frames by `:3:5` at the end of a line, which others have too; .NET by brackets behind a word.
 FAMILIES: tuple[Family, ...] = (
+    dart.FAMILY,
+    ruby.FAMILY,
     python.FAMILY,
     java.FAMILY,
+    go.FAMILY,
+    rust.FAMILY,
+    php.FAMILY,
+    elixir.FAMILY,
+    delphi.FAMILY,
+    powershell.FAMILY,
+    apple.FAMILY,
     javascript.FAMILY,
     dotnet.FAMILY,
 )
@@ -41,6 +64,11 @@ _PLATFORMS = {
     "browser": "javascript",
     "react-native": "javascript",
     "typescript": "javascript",
+    "cocoa": "apple",
+    "objc": "apple",
+    "swift": "apple",
+    "erlang": "elixir",
+    "flutter": "dart",
 }
 _BY_NAME = {family.name: family for family in FAMILIES}
 #: Of a text that names no language.

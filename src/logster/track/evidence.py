@@ -33,7 +33,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 class Part(msgspec.Struct, frozen=True, gc=False):
     """One of the things that a key is made of.
 
-    `kind` is one of application, family, type, frame, message, template, fingerprint, rule, group.
+    `kind` is one of application, family, type, frame (own), library (a frame of one), said (by the
+    exception), message (of the event), template, fingerprint, rule, group (of exceptions).
     """
 
     kind: str
@@ -68,7 +69,12 @@ class Explanation(msgspec.Struct, frozen=True):
         return " + ".join(dict.fromkeys(told))
 
 
-_KINDS = {"message": "its message", "template": "its template", "rule": "a rule of Logster's"}
+_KINDS = {
+    "said": "its message",
+    "message": "its message",
+    "template": "its template",
+    "rule": "a rule of Logster's",
+}
 
 #: `System.IO.IOException: gone`, `KeyError: 7`, `Uncaught TypeError: x`; a name has no blanks.
 _TYPED = re.compile(

@@ -128,7 +128,7 @@ def _message_parts(evidence: Evidence, kind: str, said: str, *, is_typed: bool) 
     if kind and not is_typed:
         yield Part("type", stable_type(kind))
     if shape := shape_of(said):
-        yield Part("message", shape)
+        yield Part("said", shape)
     elif evidence.template and not _HOLE.fullmatch(evidence.template):
         yield Part("template", shape_of(evidence.template))
     elif shape := shape_of(evidence.message):

@@ -40,7 +40,7 @@ _WORDY_TOP = re.compile(r"app|dev|test|info|home|example|invalid|biz", re.IGNORE
 _TELLS = re.compile(
     r"(?:\b(?:status(?:[ _-]?code)?|https?(?:/\d(?:\.\d)?)?(?: error)?|sqlstate|hresult|signal"
     r"|(?:exit|error|err|return|response|result|exception|fault)[ _-]?(?:code|status|number)"
-    r"|(?:win)?errno|winerror|oserror)(?: is| was| of)?\s?[:=]?|\berror|exception|\bcode[ =]{0,2})"
+    r"|(?:win)?errno|winerror|oserror)(?: is| was| of)?\s?[:=]?|\berror|exception|\bcode[ =:]{0,2})"
     r"\s?[\[(#'\"]{0,2}$",
     re.IGNORECASE,
 )
@@ -145,9 +145,12 @@ def _mask_word(found: re.Match[str]) -> str:
 def _mask_quoted(found: re.Match[str]) -> str:
     start = found.start()
     before = found.string[max(start - _BEFORE, 0) : start]
-    if _VALUE.search(before) or _OF_VALUES.search(before):
+    text, string = found[0], found.string
+    is_value = _VALUE.search(before) is not None and not _TELLS.search(before)
+    if is_value or _OF_VALUES.search(before) or string.startswith("...", found.end()):
         return "<quoted>"
-    text = found[0]
+    if " " in text[1:-1].strip():  # no name of anything
+        return "<quoted>"
     return text[0] + MASKED.sub(_mask, text[1:-1]) + text[-1]
 
 

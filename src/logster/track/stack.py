@@ -27,6 +27,9 @@ MAX_FRAMES, MAX_RAISED, MAX_COUNTED = 1_000, 1_000, 8
 #: Families whose functions are told with their class or package; in others the file tells it.
 _QUALIFIED = frozenset({"dotnet", "csharp", "java", "go", "rust", "elixir", "apple"})
 
+#: Without an own frame they only carry what they hold.
+_CARRIERS = WRAPPERS | GENERIC
+
 Parts = tuple[Part, ...]
 
 
@@ -148,7 +151,7 @@ class Stack:
 
     def _parts_of(self, index: int) -> Parts:
         kind, frames, _ = self._found[index]
-        if not frames and (kind in WRAPPERS or not kind) and index in self._children:
+        if not frames and index in self._children and (kind in _CARRIERS or not kind):
             self._drop("a wrapper, without an own frame", kind or "(no type)")
             return ()
         types = (Part("type", kind),) if kind else ()

@@ -22,12 +22,12 @@ _REGION = re.compile(r"[a-z]{2}(?:-gov)?-(?:north|south|east|west|central){1,2}-
 #: What Kubernetes puts behind the name of a pod.
 _POD = re.compile(r"-(?=[a-z]*\d)[a-z0-9]{8,10}-[a-z0-9]{5}$", re.ASCII)
 _HEX = re.compile(r"[0-9]++[0-9a-fA-F]*+|[a-fA-F]++[0-9][0-9a-fA-F]*+")
-_WITH_UNIT = re.compile(r"\d++([^\W\d_]{1,3})")
+_WITH_UNIT = re.compile(r"\d++(?:st|nd|rd|th|([^\W\d_]{1,3}))")
 
 #: Shorter pieces of hexadecimal digits may be words: fee1, dead1.
 MIN_HEX = 7
 #: A number behind an underscore is part of a name (address_2) unless it is as long as this.
-MIN_DIGITS = 3
+MIN_DIGITS = 2
 #: What looks like dice were thrown: so long, with so many changes between kinds of characters.
 MIN_RANDOM = 12
 _LONG_RANDOM = 16
@@ -69,7 +69,7 @@ def _mask_whole(piece: str) -> str:
     if is_random(piece):
         return ID
     found = _WITH_UNIT.fullmatch(piece)
-    return NUMBER + found[1] if found else piece
+    return NUMBER + (found[1] or "") if found else piece
 
 
 def is_hex(text: str) -> bool:

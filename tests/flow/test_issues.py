@@ -11,6 +11,7 @@ import pytest
 from logster.event import NS_PER_S
 from logster.meta.sessions import Role
 from logster.notice import Notice, Stored
+from logster.track.aliases import Aliases
 from support.errors import Errors, listener_of
 from support.meta import add_workspace
 from support.web import ADMIN, KEY, Site, csrf_of, log_in, running_site
@@ -326,3 +327,17 @@ async def test_a_notice_that_says_only_where_to_look_finds_the_new_issues(
     assert [issue["id"] for issue in await list_issues(program)] == [str(KEY_A)]
     await ear.hear(Notice(None, None))
     assert len(await list_issues(program)) == 2
+
+
+async def test_the_keys_of_discarded_issues_are_known_to_every_worker(
+    errors: Errors, program: httpx.AsyncClient, site: Site
+) -> None:
+    aliases = Aliases(site.meta.live)
+    for key in (KEY_A, KEY_B, KEY_C):
+        await errors.raise_(key)
+    order = {"into": str(KEY_A), "issues": [str(KEY_B)]}
+    assert (await program.post("/api/v1/issues/merge", json=order)).status_code == 200
+    await change(program, KEY_A, state="discarded")
+    assert aliases.within(1).discarded == {KEY_A, KEY_B}
+    await change(program, KEY_A, state="open")
+    assert aliases.within(1).discarded == frozenset()

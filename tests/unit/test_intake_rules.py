@@ -24,6 +24,8 @@ from logster.pipeline import Pipeline
 from logster.spool.packing import pack, unpack
 from logster.spool.receipts import find_receipt
 from logster.spool.spool import Spool
+from logster.track.evidence import Evidence
+from logster.track.fingerprint import fingerprint
 from support.ledger import MemoryLedger
 
 if TYPE_CHECKING:
@@ -52,6 +54,8 @@ class Way:
     def __init__(self, folder: Path, spool: Spool[Any]) -> None:
         self.ledger = MemoryLedger()
         self.spool = spool
+        #: Keys of errors that nobody wants.
+        self.discarded: frozenset[int] = frozenset()
         self.intake = Intake(
             Pipeline(spool, IdMaker(0), retention_days=lambda: 30),
             Receipts(folder, find_receipt),
@@ -59,6 +63,7 @@ class Way:
             max_pending_bytes=10_000_000,
             outcomes=Outcomes(self.ledger),
             quota=Quota(folder),
+            find_discarded=lambda _: self.discarded,
         )
 
     async def send(
@@ -193,3 +198,13 @@ async def test_a_body_that_the_spool_has_no_room_for_is_not_counted(
 async def test_a_resend_of_what_is_kept_is_answered_whatever_the_limit(way: Way) -> None:
     first = await way.send(say("a"), idempotency_key="k", daily_bytes=1)
     assert (await way.send(say("a"), idempotency_key="k", daily_bytes=1)).ids == first.ids
+
+
+async def test_an_error_of_a_discarded_issue_has_an_id_is_counted_and_is_not_stored(
+    way: Way,
+) -> None:
+    way.discarded = frozenset({fingerprint(Evidence(message="noise 1"))})
+    receipt = await way.send(say("noise 2", 4), say("other", 4), say("noise 3"))
+    assert len(set(receipt.ids)) == 3
+    assert [event.message for event in await way.stored()] == ["other", "noise 3"]
+    assert way.ledger.events == {(1, 7, "lines", Outcome.FILTERED, "discarded"): 1}

@@ -29,7 +29,7 @@ from logster.ingest.idempotency import (
 )
 from logster.ingest.places import choose
 from logster.ingest.protocol import Limits, Protocol, Receipt, Request, oversize_text
-from logster.ingest.rules import Sifted, complete, find_filtered
+from logster.ingest.rules import Sifted, complete, find_filtered, sift_discarded
 from logster.meta.grants import Grant
 from logster.outcome import Outcome
 
@@ -123,13 +123,16 @@ class Intake:
         max_pending_bytes: int,
         outcomes: Outcomes,
         quota: Quota | None = None,
+        find_discarded: Callable[[int], frozenset[int]] = lambda _: frozenset(),
     ) -> None:
         """`max_pending_bytes` is the memory for all bodies together.
 
-        Without a `quota` no key has limits of its own.
+        Without a `quota` no key has limits of its own. `find_discarded` gives the keys of errors
+        that a workspace does not keep.
         """
         self.outcomes = outcomes
         self._quota = quota
+        self._find_discarded = find_discarded
         self._sink = sink
         self._receipts = receipts
         self._limits = limits
@@ -256,7 +259,8 @@ class Intake:
             metrics.count(metrics.SKIPPED, protocol, kind, by=times)
         if not len(reading.columns):
             return _tell_minimum(_receipt(reading, [], {}), grant)
-        sifted = await self._stamp(reading.columns, delivery)
+        discarded = self._find_discarded(grant.workspace)
+        sifted = sift_discarded(await self._stamp(reading.columns, delivery), discarded)
 
         def receipt_of(repeated: Mapping[int, int]) -> Receipt:
             return _receipt(reading, sifted.events.ids, sifted.place(repeated))

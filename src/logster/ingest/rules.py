@@ -17,6 +17,7 @@ from logster.ingest.sieve import find_matches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from logster.event import Columns
     from logster.meta.key_settings import Rules
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 Filtered = dict[int, str]
 
 #: Reasons.
-SEVERITY, FILTER = "severity", "filter"
+SEVERITY, FILTER, DISCARDED = "severity", "filter", "discarded"
 
 
 class Sifted(msgspec.Struct, frozen=True):
@@ -53,6 +54,15 @@ class Sifted(msgspec.Struct, frozen=True):
             return repeated
         kept = self.kept
         return {kept[index]: number for index, number in repeated.items()}
+
+
+def sift_discarded(sifted: Sifted, keys: AbstractSet[int]) -> Sifted:
+    """Without the errors of issues that somebody has discarded, by their keys."""
+    issues = sifted.events.columns.issue
+    if not keys or issues is None:
+        return sifted
+    discarded = {index: DISCARDED for index, key in enumerate(issues) if key in keys}
+    return Sifted(sifted.events, discarded | sifted.filtered) if discarded else sifted
 
 
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])

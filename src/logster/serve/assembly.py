@@ -55,6 +55,7 @@ from logster.spool.spool import Spool
 from logster.store.engine import Engine
 from logster.store.schema import EventsTable
 from logster.store.search import find
+from logster.track.aliases import Aliases
 from logster.web.app import build_app
 
 if TYPE_CHECKING:
@@ -103,6 +104,8 @@ async def assembled(config: Config, streams: TailStreams) -> AsyncIterator[Route
             min_free_bytes=config.min_free_disk_bytes,
         )
         stack.push_async_callback(ledger.close)
+        aliases = Aliases(meta.live)
+        await meta.live.catch_up()
         intake = Intake(
             Pipeline(spool, ids, retention_days=lambda: meta.retention.days),
             receipts,
@@ -114,6 +117,7 @@ async def assembled(config: Config, streams: TailStreams) -> AsyncIterator[Route
             max_pending_bytes=config.max_pending_bytes,
             outcomes=Outcomes(ledger),
             quota=quota,
+            find_discarded=lambda workspace: aliases.within(workspace).discarded,
         )
         listeners = (listen_for_issues(meta, engine),)
         drain = build_drain(spool, engine, faults, listeners)
@@ -149,7 +153,9 @@ async def assembled(config: Config, streams: TailStreams) -> AsyncIterator[Route
             max_bytes=config.max_batch_bytes,
             zone=config.syslog_zone,
         )
-        portal = build_app(config, meta=meta, engine=engine, streams=streams, retries=retries)
+        portal = build_app(
+            config, meta=meta, engine=engine, aliases=aliases, streams=streams, retries=retries
+        )
         yield Router(
             Receiver(
                 routes,

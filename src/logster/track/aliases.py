@@ -1,4 +1,4 @@
-"""Which issue the errors of a key belong to: as every worker knows it, without I/O.
+"""Which issue the errors of a key belong to, and which are discarded, without I/O.
 
 In: keys of events. Out: issues; and of an issue, the keys of its events.
 Promise: a merge anywhere holds in every worker within a second. An issue is called by the key of
@@ -28,10 +28,14 @@ ISSUE = Field("issue")
 
 
 class Merged(msgspec.Struct, frozen=True):
-    """What was merged in one workspace: key -> issue, and issue -> its keys."""
+    """What was merged in one workspace: key -> issue, and issue -> its keys.
+
+    `discarded` are the keys of errors that are not kept.
+    """
 
     issues: dict[int, int] = {}
     keys: dict[int, tuple[int, ...]] = {}
+    discarded: frozenset[int] = frozenset()
 
     def issue_of(self, key: int) -> int:
         """The issue that the errors of a key belong to."""
@@ -77,18 +81,40 @@ class Aliases:
 
 
 def _load(connection: Connection) -> Mapping[int, Merged]:
+    merged, discarded = _load_merged(connection), _load_discarded(connection)
+    return {
+        workspace: Merged(
+            {
+                key: issue
+                for issue, keys in merged.get(workspace, {}).items()
+                for key in keys
+                if key != issue
+            },
+            {issue: tuple(sorted(keys)) for issue, keys in merged.get(workspace, {}).items()},
+            frozenset(discarded.get(workspace, ())),
+        )
+        for workspace in merged.keys() | discarded.keys()
+    }
+
+
+def _load_merged(connection: Connection) -> dict[int, dict[int, list[int]]]:
+    """By workspace and issue, all keys of the issues that others were merged into."""
     kept = tables.issue_keys.c
-    # All keys of the issues that others were merged into, their own among them.
     targets = select(kept.workspace, kept.issue).where(kept.key != kept.issue).distinct().subquery()
     same = (kept.workspace == targets.c.workspace) & (kept.issue == targets.c.issue)
     question = select(kept.workspace, kept.key, kept.issue).join(targets, same)
     found: dict[int, dict[int, list[int]]] = {}
     for workspace, key, issue in connection.execute(question):
         found.setdefault(workspace, {}).setdefault(issue, []).append(key)
-    return {
-        workspace: Merged(
-            {key: issue for issue, keys in issues.items() for key in keys if key != issue},
-            {issue: tuple(sorted(keys)) for issue, keys in issues.items()},
-        )
-        for workspace, issues in found.items()
-    }
+    return found
+
+
+def _load_discarded(connection: Connection) -> dict[int, list[int]]:
+    """By workspace, the keys of the issues that are discarded."""
+    kept, issues = tables.issue_keys.c, tables.issues.c
+    same = (kept.workspace == issues.workspace) & (kept.issue == issues.id)
+    question = select(kept.workspace, kept.key).join(tables.issues, same)
+    found: dict[int, list[int]] = {}
+    for workspace, key in connection.execute(question.where(issues.state == "discarded")):
+        found.setdefault(workspace, []).append(key)
+    return found

@@ -16,6 +16,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from logster.errors import NotFoundError
 from logster.meta import tables
+from logster.meta.live import record_change
+from logster.track.aliases import PART
 from logster.track.history import Entry, load_entries, record
 from logster.track.merging import check_issues, merge, split
 from logster.track.states import Change, Standing, State, Until, check_until
@@ -196,6 +198,8 @@ class Issues:
                     record(connection, workspace, some, "commented", who=who, text=said)
 
         await self._database.write(write)
+        if wanted.state is not None:
+            await self._catch_up()
 
     async def note(self, workspace: int, issue: int, standing: Standing, change: Change) -> bool:
         """Open an issue again of which errors came; False when somebody was faster.
@@ -361,6 +365,10 @@ def _set_state(
     connection: Connection, workspace: int, issues: Sequence[int], standing: Standing
 ) -> None:
     mine = (tables.issues.c.workspace == workspace) & tables.issues.c.id.in_(issues)
+    is_discarded = tables.issues.c.state == "discarded"
+    before = select(tables.issues.c.id).where(mine & is_discarded).limit(1)
+    if standing.state == "discarded" or connection.execute(before).first():
+        record_change(connection, PART)
     connection.execute(
         update(tables.issues)
         .where(mine)

@@ -67,6 +67,7 @@ def build_app(
     *,
     meta: Meta,
     engine: Engine,
+    aliases: Aliases | None = None,
     streams: TailStreams | None = None,
     retries: Retries | None = None,
     static_folder: Path = STATIC_FOLDER,
@@ -74,7 +75,13 @@ def build_app(
     """The application; the parts stay the caller's to start and to close."""
     files = BuiltFiles(static_folder, config.root)
     parts = name_parts(
-        config, meta=meta, engine=engine, streams=streams, files=files, retries=retries
+        config,
+        meta=meta,
+        engine=engine,
+        aliases=aliases,
+        streams=streams,
+        files=files,
+        retries=retries,
     )
     return build_site(parts, config.root)
 
@@ -86,6 +93,7 @@ def name_parts(
     engine: Engine,
     streams: TailStreams | None,
     files: BuiltFiles,
+    aliases: Aliases | None = None,
     retries: Retries | None = None,
 ) -> dict[str, object]:
     """What the routes are given, by the names of their arguments."""
@@ -103,7 +111,7 @@ def name_parts(
         "dashboards": meta.dashboards,
         "retention": meta.retention,
         "issues": Issues(meta.database, meta.live),
-        "aliases": Aliases(meta.live),
+        "aliases": aliases or Aliases(meta.live),
         "config": config,
         "engine": engine,
         "streams": streams or TailStreams(),

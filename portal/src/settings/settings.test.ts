@@ -3,7 +3,7 @@ import { renderAgo, renderBytes, renderCount, renderShare, renderSpan } from "..
 import { readKeys } from "./shapes/keys";
 import { readSystem } from "./shapes/system";
 import { readUser } from "./shapes/users";
-import { PLACEHOLDER, textOf } from "./snippets/snippet";
+import { PLACEHOLDER, pathOfPage, textOf } from "./snippets/snippet";
 import { SNIPPETS } from "./snippets/snippets";
 
 test.each([
@@ -52,6 +52,24 @@ describe("snippets", () => {
       if (!snippet.sender) expect(text).toContain("lgs_key");
       expect(text).toContain("logs.example.com");
       expect(text).not.toContain("undefined");
+    }
+  });
+
+  test("each client of another server leads to the page of its dialect", () => {
+    for (const snippet of SNIPPETS) {
+      const isOfDialect = snippet.group === "Clients of" || snippet.id === "text";
+      expect(snippet.page !== undefined, snippet.id).toBe(isOfDialect);
+    }
+    expect(pathOfPage(SNIPPETS.find(({ id }) => id === "logger"))).toBe("/static/protocols/syslog.txt");
+    expect(pathOfPage(SNIPPETS.find(({ id }) => id === "curl"))).toBe("/Help");
+  });
+
+  test("a port that stands for a key asks for no other", () => {
+    const ports = SNIPPETS.filter(({ sender }) => sender);
+    expect(new Set(ports.map(({ sender }) => sender))).toEqual(new Set(["syslog", "GELF"]));
+    for (const snippet of ports) {
+      expect(textOf(snippet, url, "lgs_key")).not.toContain("lgs_key");
+      expect(textOf(snippet, url, "")).not.toContain(PLACEHOLDER);
     }
   });
 

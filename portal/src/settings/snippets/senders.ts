@@ -13,6 +13,7 @@ export const SENDERS: readonly Snippet[] = [
     id: "seq",
     name: "Seq (Serilog)",
     group,
+    page: "seq",
     note: "The same address and key for NLog, Microsoft.Extensions.Logging, seqlog, seq-logging, pino-seq and winston-seq.",
     write: ({ url, key }) => `// dotnet add package Serilog.Sinks.Seq
 Log.Logger = new LoggerConfiguration()
@@ -26,6 +27,7 @@ Log.CloseAndFlush();`,
     id: "seqlog",
     name: "Seq (Python)",
     group,
+    page: "seq",
     note: "pip install seqlog",
     write: ({ url, key }) => `import logging
 import seqlog
@@ -42,6 +44,7 @@ handler.flush()`,
     id: "otlp",
     name: "OpenTelemetry",
     group,
+    page: "otlp",
     note: "For every SDK and auto-instrumentation; logs only, by HTTP (not gRPC).",
     write: ({ url, key }) => `export OTEL_EXPORTER_OTLP_PROTOCOL='http/protobuf'
 export OTEL_EXPORTER_OTLP_LOGS_ENDPOINT='${url}/v1/logs'
@@ -53,6 +56,7 @@ export OTEL_LOGS_EXPORTER='otlp' OTEL_TRACES_EXPORTER='none' OTEL_METRICS_EXPORT
     id: "otel-collector",
     name: "OpenTelemetry Collector",
     group,
+    page: "otlp",
     note: "Put it into the pipeline of your logs, beside the exporters that are there.",
     write: ({ url, key }) => `exporters:
   otlphttp/logster:
@@ -70,6 +74,7 @@ service:
     id: "sentry",
     name: "Sentry (Python)",
     group,
+    page: "sentry",
     note: "pip install sentry-sdk. Every Sentry SDK takes the same DSN; the number at its end is the key's.",
     write: ({ url, key, project }) => `import logging
 import sentry_sdk
@@ -85,6 +90,7 @@ sentry_sdk.flush()`,
     id: "sentry-js",
     name: "Sentry (JavaScript)",
     group,
+    page: "sentry",
     note: "npm install @sentry/node; in pages @sentry/browser, with the same lines.",
     write: ({ url, key, project }) => `import * as Sentry from "@sentry/node";
 
@@ -96,6 +102,7 @@ await Sentry.flush(2000);`,
     id: "loki",
     name: "Loki (Alloy)",
     group,
+    page: "loki",
     note: "Promtail and Docker's loki driver take the same address: …/loki/api/v1/push, with the key as password.",
     write: ({ url, key }) => `loki.write "logster" {
   endpoint {
@@ -112,6 +119,7 @@ await Sentry.flush(2000);`,
     id: "filebeat",
     name: "Elasticsearch (Filebeat)",
     group,
+    page: "elasticsearch",
     note: "Logstash's elasticsearch output and other shippers of Elasticsearch take the same address.",
     write: ({ url, key }) => `output.elasticsearch:
   hosts: ["${url}/elasticsearch"]
@@ -125,6 +133,7 @@ setup.template.enabled: false`,
     id: "elasticsearch",
     name: "Elasticsearch (Python)",
     group,
+    page: "elasticsearch",
     note: "pip install elasticsearch",
     write: ({ url, key }) => `from elasticsearch import Elasticsearch, helpers
 
@@ -136,14 +145,26 @@ helpers.bulk(client, [{"_op_type": "create", "_index": "logs", **event}])`,
     id: "gelf",
     name: "Graylog (GELF)",
     group,
-    note: "By HTTP. By UDP and TCP, as Docker's gelf driver sends, once LOGSTER_GELF opens a port (see the docs).",
+    page: "gelf",
+    note: "By HTTP.",
     write: ({ url, key }) => `curl '${url}/gelf' -H 'ApiKey: ${key}' \\
   -d '{"version": "1.1", "host": "web-1", "short_message": "Hello from GELF", "level": 6, "_application": "shop"}'`,
+  },
+  {
+    id: "gelf-port",
+    name: "GELF (Docker)",
+    group,
+    sender: "GELF",
+    page: "gelf",
+    note: "Start the server with LOGSTER_GELF=0.0.0.0:12201 first, for UDP and TCP. GELF knows no keys there: what comes to this port is sent by the key named GELF.",
+    write: ({ host }) => `docker run --log-driver gelf --log-opt gelf-address=udp://${host}:12201 \\
+  alpine echo 'Hello from GELF'`,
   },
   {
     id: "syslog",
     name: "syslog (rsyslog)",
     group,
+    page: "syslog",
     sender: "syslog",
     note: "Start the server with LOGSTER_SYSLOG=0.0.0.0:5514 first. Syslog knows no keys: what comes to this port is sent by the key named syslog.",
     write: ({ host }) => `# /etc/rsyslog.d/90-logster.conf
@@ -155,6 +176,7 @@ helpers.bulk(client, [{"_op_type": "create", "_index": "logs", **event}])`,
     id: "logger",
     name: "syslog (logger)",
     group,
+    page: "syslog",
     sender: "syslog",
     note: "Start the server with LOGSTER_SYSLOG=0.0.0.0:5514 first.",
     write: ({ host }) => `logger --server ${host} --port 5514 --tcp --rfc5424 --tag shop 'Hello from syslog'`,
@@ -163,6 +185,7 @@ helpers.bulk(client, [{"_op_type": "create", "_index": "logs", **event}])`,
     id: "journal-upload",
     name: "journald",
     group,
+    page: "journald",
     note: "Debian: apt-get install systemd-journal-remote; then systemctl enable --now systemd-journal-upload.",
     write: ({ url, key }) => `# /etc/systemd/journal-upload.conf
 [Upload]
@@ -172,6 +195,7 @@ URL=${withKey(url, key)}`,
     id: "datadog",
     name: "Datadog agent",
     group,
+    page: "datadog",
     note: "",
     write: ({ url, key }) => `# datadog.yaml
 api_key: "${key}"
@@ -185,6 +209,7 @@ logs_config:
     id: "reports",
     name: "Browser reports",
     group,
+    page: "reports",
     note: "What browsers say of your pages: content policies, deprecations, crashes. The key is seen by visitors; give it the right to send alone.",
     write: ({ url, key }) => `# nginx
 add_header Reporting-Endpoints 'logster="${url}/ingest/reports?apiKey=${key}"';

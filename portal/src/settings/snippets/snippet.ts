@@ -16,6 +16,8 @@ export interface Snippet {
   readonly group: Group;
   /** What is worth knowing before pasting, or nothing. */
   readonly note: string;
+  /** The page of its dialect, with all settings, fields and answers; without it that of the API. */
+  readonly page?: string;
   readonly write: (place: Place) => string;
   /** The name of the key that stands for what its protocol sends without one. */
   readonly sender?: string;
@@ -31,6 +33,11 @@ interface Place {
   readonly key: string;
   /** What Sentry's clients want at the end of their address: the number of the key. */
   readonly project: number;
+}
+
+/** Where more is told: below the server's address. */
+export function pathOfPage(snippet: Snippet | undefined): string {
+  return snippet?.page ? `/static/protocols/${snippet.page}.txt` : "/Help";
 }
 
 export function textOf(snippet: Snippet, url: string, key: string, project = 1): string {

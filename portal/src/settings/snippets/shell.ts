@@ -16,6 +16,7 @@ export const SHELL: readonly Snippet[] = [
     id: "text",
     name: "curl, a text file",
     group: "Shell",
+    page: "text",
     note: "Lines of any kind: JSON, logfmt, access logs, plain text with a time and a level; stack traces stay whole.",
     write: ({ url, key }) =>
       `curl '${url}/ingest/text?application=shop' -H 'ApiKey: ${key}' --data-binary @shop.log`,

@@ -90,6 +90,31 @@ def test_a_fingerprint_that_is_none_counts_for_nothing(details: bytes) -> None:
     assert len(set(keys)) == 1
 
 
+@pytest.mark.parametrize("name", ["platform", "telemetry.sdk.language"])
+def test_a_platform_is_the_family_of_what_has_no_trace(name: str) -> None:
+    properties = [f'{{"{name}": "{each}"}}'.encode() for each in ("node", "javascript", "ruby")]
+    one, same, other = keys_of(
+        columns_of(*"aaa", exception=["Error: x"] * 3, properties=properties)
+    )
+    assert one == same != other
+
+
+def test_what_an_sdk_sent_counts_more_than_its_text() -> None:
+    def sent(function: str) -> bytes:
+        frame = {"function": function, "filename": "bay.py", "in_app": True}
+        value = {"type": "GoneError", "value": "x", "stacktrace": {"frames": [frame]}}
+        return msgspec.json.encode({"exception": {"values": [value]}})
+
+    properties = [b'{"platform": "python"}'] * 2
+    one, other = (
+        keys_of(
+            columns_of("a", details=[sent(name)], properties=properties[:1], exception=["E: x"])
+        )
+        for name in ("open", "close")
+    )
+    assert one != other
+
+
 def test_a_text_that_came_before_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
     grouper = Grouper()
     first = columns_of("a", stack_trace=["at x"], exception=["Gone: y"])

@@ -5,15 +5,11 @@ from __future__ import annotations
 import pytest
 from bench.grouping import OWN_SETS, Group, read_groups
 
-from logster.track.frames.read import read_chain
-
 GROUPS = list(read_groups(OWN_SETS))
 
 
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.id)
 def test_events_are_grouped_as_their_set_says(group: Group) -> None:
-    if any(event.stack_trace and not read_chain(event.stack_trace) for event in group.events):
-        pytest.skip("no family reads these traces yet")
     assert group.is_met(), [each.parts for each in group.explain()]
 
 

@@ -9,6 +9,8 @@ dialect the property `error.fingerprint` is meant, which Datadog's clients send 
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 
@@ -41,3 +43,26 @@ def read_fingerprint(details: bytes | None, properties: bytes | None) -> tuple[s
     except (ValueError, RecursionError):
         return ()
     return (found,) if isinstance(found, str) else tuple(found or ())
+
+
+class _Platform(msgspec.Struct, rename={"language": "telemetry.sdk.language"}):
+    platform: Any = None
+    language: Any = None
+
+
+_platform_decoder = msgspec.json.Decoder(_Platform)
+
+
+def read_platform(properties: bytes | None) -> str | None:
+    """Sentry's `platform`, or `telemetry.sdk.language` of OpenTelemetry."""
+    if properties is None or (b'"platform"' not in properties and _LANGUAGE not in properties):
+        return None
+    try:
+        found = _platform_decoder.decode(properties)
+    except (ValueError, RecursionError):
+        return None
+    said = found.platform or found.language
+    return said if isinstance(said, str) else None
+
+
+_LANGUAGE = b'"telemetry.sdk.language"'

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from logster.event import Severity
-from logster.track.client import read_fingerprint
+from logster.event import Severity, read_properties
+from logster.track.client import read_fingerprint, read_platform
 from logster.track.evidence import Evidence
 from logster.track.fingerprint import explain
-from logster.track.frames.read import read_chain
+from logster.track.frames.read import family_of, read_event
 from logster.track.memory import Memory
 
 if TYPE_CHECKING:
@@ -63,7 +63,10 @@ class Grouper:
     def key_of(self, texts: Texts) -> int:
         """The key of one event."""
         fingerprint = read_fingerprint(texts.details, texts.properties)
-        raised = (texts.application, texts.exception, texts.stack_trace, fingerprint)
+        platform = read_platform(texts.properties)
+        # Where an SDK has sent frames, the trace is their text.
+        trace = texts.stack_trace or (texts.details if _tells_of_exceptions(texts) else None)
+        raised = (texts.application, texts.exception, trace, fingerprint, platform)
         known = self._memory.find(raised)
         if known:
             return known
@@ -108,9 +111,11 @@ def texts_of(event: Event) -> Texts:
 
 def read_evidence(texts: Texts) -> Evidence:
     """What the texts of an event say, read."""
+    platform = read_platform(texts.properties)
     return Evidence(
         application=texts.application or "",
-        chain=_read_chain(texts),
+        family=family_of(platform) if platform else "",
+        chain=_read_chain(texts, platform),
         exception=texts.exception or "",
         message=texts.message,
         template=texts.template or "",
@@ -118,9 +123,21 @@ def read_evidence(texts: Texts) -> Evidence:
     )
 
 
-def _read_chain(texts: Texts) -> Chain | None:
-    """The exceptions that the first of the texts tells of that tells of any."""
-    for text in (texts.stack_trace, texts.exception, texts.message):
-        if text and (chain := read_chain(text)) is not None:
-            return chain
-    return None
+def _read_chain(texts: Texts, platform: str | None) -> Chain | None:
+    """The exceptions of an event, as its dialect tells them."""
+    sent = texts.details if _tells_of_exceptions(texts) else None
+    return read_event(
+        exception=texts.exception,
+        stack_trace=texts.stack_trace,
+        message=texts.message,
+        details=read_properties(sent) if sent else None,
+        platform=platform,
+    )
+
+
+def _tells_of_exceptions(texts: Texts) -> bool:
+    return texts.details is not None and any(name in texts.details for name in _TOLD)
+
+
+#: Details that have none of these tell of no exception, and are not read.
+_TOLD = (b'"exception"', b'"threads"', b'"stacktrace"')

@@ -16,7 +16,7 @@ MAX_CHARS = 16_000_000
 ENTRY_CHARS = 300
 MAX_SHARE = 0.02
 
-Said = tuple[str | tuple[str, ...] | None, ...]
+Said = tuple[str | bytes | tuple[str, ...] | None, ...]
 
 
 class Memory:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ import pytest
 
 from logster.errors import RetryLaterError
 from logster.ids import IdMaker, id_at
-from logster.spool import repair, repeats
+from logster.spool import repair, repeats, writer
 from logster.spool.receipts import find_receipt
 from logster.spool.repeats import Once, Repeats, keep_digests
 from logster.spool.schema import connect
@@ -131,7 +132,7 @@ async def test_what_cannot_be_packed_did_not_come(tmp_path):
 
 
 async def test_a_worker_that_hangs_delays_only_what_is_numbered(tmp_path, monkeypatch):
-    monkeypatch.setattr(repeats, "MAX_WAIT_S", 0.2)
+    monkeypatch.setattr(writer, "MAX_TURN_WAIT_S", 0.2)
     hung = Repeats(tmp_path)
     assert hung.try_lock()
     async with open_spool(tmp_path) as spool:
@@ -300,3 +301,46 @@ def test_workers_that_are_killed_at_any_moment_store_each_once(tmp_path, acknowl
 
     stored = [word for path in tmp_path.glob("*.sqlite") for word in words_on_disk(path)]
     assert sorted(stored) == sorted(f"w{number}" for number in range(count))
+
+
+HOLDER = """
+import pathlib, sys, time
+from logster.spool.repeats import Repeats
+
+repeats = Repeats(pathlib.Path(sys.argv[1]))
+assert repeats.lock()
+print("held", flush=True)
+time.sleep(600)
+"""
+
+
+async def test_a_worker_that_is_stopped_holds_up_nobody_else(tmp_path, monkeypatch):
+    """Stopped (SIGSTOP) with the lock: what is numbered is told to come again, the rest is kept."""
+    monkeypatch.setattr(writer, "MAX_TURN_WAIT_S", 1.5)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert holder.stdout
+        holder.stdout.readline()
+        holder.send_signal(signal.SIGSTOP)
+        async with open_spool(tmp_path) as spool:
+            numbered = [asyncio.ensure_future(send(spool, word)) for word in "abc"]
+            await asyncio.sleep(0.01)
+            waits = []
+            for number in range(10):
+                begun = time.monotonic()
+                await spool.append(f"x{number}", 1)
+                waits.append(time.monotonic() - begun)
+            told = await asyncio.gather(*numbered, return_exceptions=True)
+
+            assert [type(each) for each in told] == [RetryLaterError] * 3
+            assert sum(waits) < 1, waits
+            holder.send_signal(signal.SIGCONT)
+            holder.kill()
+            holder.wait()
+            assert await send(spool, "a") == {}
+            assert await send(spool, "a") != {}
+    finally:
+        holder.kill()
+        holder.communicate()

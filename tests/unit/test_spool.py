@@ -120,7 +120,7 @@ async def test_a_failing_disk_refuses_and_keeps_nothing(tmp_path, monkeypatch):
             raise sqlite3.OperationalError("disk I/O error")
 
         with monkeypatch.context() as patch:
-            patch.setattr(spool._writer, "_write", fail)
+            patch.setattr(spool._writer.commits, "_write", fail)
             with pytest.raises(SpoolFullError, match="disk I/O error"):
                 await spool.append("lost", 4)
             assert "disk I/O error" in spool.state.fault  # health says so, though nobody sends

@@ -25,7 +25,17 @@ Item = TypeVar("Item")
 class Entry(Generic[Item]):
     """An item that waits, whose it is, and the promise that its sender waits for."""
 
-    __slots__ = ("done", "item", "once", "owner", "receipt", "repeated", "size")
+    __slots__ = (
+        "done",
+        "is_told",
+        "item",
+        "once",
+        "owner",
+        "receipt",
+        "repeated",
+        "size",
+        "wait_until",
+    )
 
     def __init__(
         self,
@@ -44,6 +54,10 @@ class Entry(Generic[Item]):
         self.receipt = receipt
         self.once = once
         self.repeated: dict[int, int] = {}
+        #: Whether its sender is answered, and until when it may wait for another worker; 0: it has
+        #: not had to yet.
+        self.is_told = False
+        self.wait_until = 0.0
 
     def settle(self, known: dict[bytes, int], fresh: dict[bytes, int]) -> None:
         """Take out what is `known`; the rest is `fresh`, and known to all that come after it."""

@@ -41,8 +41,9 @@ PART_S = LIFE_S / (PARTS - 1)
 #: for less than a day.
 MAX_PART_ROWS = 1_000_000
 
-#: A commit of another worker takes milliseconds; one that hangs must not hold up this one.
-MAX_WAIT_S = 5.0
+#: A commit of another worker takes milliseconds. One that takes longer is waited for by who is
+#: numbered, not by this thread.
+MAX_WAIT_S = 0.25
 LOOK_AGAIN_S = 0.0002
 
 _TABLES = tuple(f"known_{part}" for part in range(PARTS))
@@ -128,6 +129,7 @@ class Repeats:
         self._folder = folder
         self._readers: dict[Path, _Reader] = {}
         self._lock = -1
+        self._is_hung = False
 
     def close(self) -> None:
         """Close the files; the lock is given back with them."""
@@ -155,12 +157,17 @@ class Repeats:
         return False
 
     def lock(self) -> bool:
-        """Wait for it; False when that takes too long, or there is no place for it."""
-        until = time.monotonic() + MAX_WAIT_S
+        """Wait for it; False when that takes too long, or there is no place for it.
+
+        Whoever has waited in vain does not wait again before it was free once.
+        """
+        until = time.monotonic() + (0 if self._is_hung else MAX_WAIT_S)
         while not self.try_lock():
-            if time.monotonic() > until:
+            if time.monotonic() >= until:
+                self._is_hung = True
                 return False
             time.sleep(LOOK_AGAIN_S)
+        self._is_hung = False
         return True
 
     def unlock(self) -> None:

@@ -6,8 +6,8 @@ Promise: when `append` returns, the events are synced to disk; a block leaves th
 through `forget` (the store has it) or `set_aside` (a person can see it).
 
 One SQLite file per worker. This module is what the others know of it; inside, each part has its
-own: the file (spool/file), how much fits (spool/room), the thread that writes (spool/writer) and
-what the drain takes (spool/claims).
+own: the file (spool/file), how much fits (spool/room), the thread that writes (spool/writer), what
+it does for a group (spool/commits) and what the drain takes (spool/claims).
 
 See design.md section 3, steps 7, 9 and 11.
 """
@@ -76,7 +76,7 @@ class Spool(Generic[Item]):
 
         So ids never repeat after a restart with a clock that was set back (see `last_ms`).
         """
-        self._writer.read_clock = last_ms
+        self._writer.commits.read_clock = last_ms
 
     async def close(self) -> None:
         """Commit what waits and close the file; `append` must not be called any more."""
@@ -210,7 +210,7 @@ class Spool(Generic[Item]):
     def state(self) -> SpoolState:
         """What waits, as the file said at the last change; what is aside: see `look_into`."""
         file = self._file
-        fault = file.fault or self._writer.failure or None
+        fault = file.fault or self._writer.commits.failure or None
         return SpoolState(self.name, file.tally.events, file.tally.bytes, file.oldest_at, 0, fault)
 
     @property

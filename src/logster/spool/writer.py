@@ -2,37 +2,44 @@
 
 In: items of many senders. Out: each sender is answered once its item is synced, or refused.
 Promise: under load one sync serves all who came while the last one was under way (group commit);
-an item that cannot be packed fails alone; when nobody waits, the file is looked after.
+an error that nobody expected costs those of its own commit; who has to wait for another worker
+holds up nobody else; when nobody waits, the file is looked after.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import sqlite3
+import logging
 import threading
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from logster import metrics
-from logster.errors import RetryLaterError, SpoolDamagedError
-from logster.spool.entry import MAX_BLOCK_BYTES, Entry, portions, share_out
-from logster.spool.file import RETRY_AFTER_S, unwritable, words_of
-from logster.spool.receipts import keep_receipts
-from logster.spool.repeats import Repeats, keep_digests
+from logster.errors import RetryLaterError
+from logster.spool.commits import Commits, busy
+from logster.spool.entry import MAX_BLOCK_BYTES, Entry
+from logster.spool.file import RETRY_AFTER_S
+from logster.spool.repeats import Repeats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
+    from logster.spool.commits import Outcome
     from logster.spool.file import SpoolFile
     from logster.spool.queue import Block
     from logster.spool.repeats import Once
     from logster.spool.room import Room
 
+log = logging.getLogger(__name__)
+
 #: Under load a commit waits for half of all who append at the same time, and no longer than this:
 #: while it syncs, the other half is read. A lone message never waits.
 GATHER_S = 0.001
+
+#: Who waits for another worker to commit looks so often, and is told to come again after so long.
+TURN_LOOK_S = 0.001
+MAX_TURN_WAIT_S = 5.0
 
 #: An idle spool looks so often whether there is something to give back, and to its files.
 IDLE_LOOK_S = 5.0
@@ -61,12 +68,11 @@ class Writer(Generic[Item]):
         """
         self._file = file
         self._room = room
-        self._pack = pack
         self._on_written = on_written
-        self.read_clock: Callable[[], int] = lambda: 0
-        #: Why the last commit failed; the next one is tried all the same.
-        self.failure = ""
+        self.commits = Commits(file, pack)
         self._waiting: deque[Entry[Item]] = deque()
+        #: Those who wait for another worker.
+        self._delayed: deque[Entry[Item]] = deque()
         self._wake = threading.Event()
         self._wanted = 1
         self._is_closing = False
@@ -114,14 +120,11 @@ class Writer(Generic[Item]):
     # -- the thread -----------------------------------------------------------------------
 
     def _run(self) -> None:
-        while not self._is_closing or self._waiting:
+        while not self._is_closing or self._waiting or self._delayed:
             self._wake.wait(self._wait_s())
             self._wake.clear()
             group = self._next_group()
-            if group:
-                self._commit(group)
-            else:  # nobody waits for this
-                self._look_after_file()
+            self._take_step(group)
             # Who came while it synced, and who will be back with the next message.
             self._wanted = max((len(group) + len(self._waiting)) // 2, 1)
             if len(self._waiting) >= self._wanted:
@@ -131,150 +134,99 @@ class Writer(Generic[Item]):
             pass
         self._repeats.close()
 
+    def _take_step(self, group: list[Entry[Item]]) -> None:
+        """Commit; an error that nobody expected must not leave everybody waiting for ever."""
+        try:
+            if group:
+                self._commit(group)
+            else:  # nobody waits for this
+                self._look_after_file()
+        except Exception as error:
+            log.exception("%s: an error that nobody expected", self._file.path)
+            self.commits.failure = str(_unexpected(error))
+            self._room.look_again()
+            left = [entry for entry in group if not (entry.is_told or entry in self._delayed)]
+            self._tell([(entry, _unexpected(error)) for entry in left])
+
     def _wait_s(self) -> float:
         """For how long to wait for somebody; with nobody expected, the first one wakes us."""
-        if self._file.fault or self.failure:
+        if self._delayed:
+            return TURN_LOOK_S
+        if self._file.fault or self.commits.failure:
             return FAULT_LOOK_S
         return GATHER_S if self._wanted > 1 or self._may_give_back else IDLE_LOOK_S
 
     def _look_after_file(self) -> None:
         self._file.is_sound()
-        self._look_at_failure()
+        self.commits.look_at_failure()
         self._file.sync_mark()
         self._may_give_back = self._file.give_back()
 
-    def _look_at_failure(self) -> None:
-        """Whether a file that could not be written can be now, though nobody sends."""
-        if self.failure:
-            try:
-                with self._file.change():
-                    self.failure = ""
-            except (sqlite3.Error, OSError, MemoryError) as error:
-                self.failure = _render_failure(error)
-
     def _next_group(self) -> list[Entry[Item]]:
         """Everybody who waits now, but not much more than a few blobs at a time."""
-        group: list[Entry[Item]] = []
-        size = 0
-        while self._waiting and size < 4 * MAX_BLOCK_BYTES:
-            entry = self._waiting.popleft()
-            size += entry.size
-            group.append(entry)
-        return group
+        return _take_some(self._delayed) + _take_some(self._waiting)
 
     def _commit(self, group: list[Entry[Item]]) -> None:
         """Write a group; for events that are stored once, as the only worker who does so."""
         numbered = [entry for entry in group if entry.once]
-        if not numbered:
-            self._commit_settled(group, {})
-            return
-        if len(numbered) < len(group) and not self._repeats.try_lock():
-            self._commit_settled([entry for entry in group if not entry.once], {})
-            group = numbered  # the others need not wait
-        if not self._repeats.lock():
-            self._tell([(entry, _busy()) for entry in numbered])
-            group = [entry for entry in group if not entry.once]
-            if group:
-                self._commit_settled(group, {})
+        others = [entry for entry in group if not entry.once]
+        if numbered and others and not self._repeats.try_lock():
+            self._write(others, {}, [])  # they need not wait
+            group, others = numbered, []
+        if numbered and not self._repeats.lock():
+            self._put_off(numbered)
+            group, numbered = others, []
+        if not group:
             return
         try:
-            digests = [digest for entry in numbered for digest in entry.digests]
-            known, fresh = self._repeats.find(digests), dict[bytes, int]()
-            for entry in group:
-                entry.settle(known, fresh)
-            self._commit_settled(group, fresh)
+            failed: list[Outcome[Item]] = []
+            fresh = self._settle(numbered, failed) if numbered else {}
+            gone = {id(entry) for entry, _ in failed}
+            self._write([entry for entry in group if id(entry) not in gone], fresh, failed)
         finally:
-            self._repeats.unlock()
+            if numbered:
+                self._repeats.unlock()
 
-    def _commit_settled(self, group: list[Entry[Item]], fresh: dict[bytes, int]) -> None:
-        """Pack and write, and answer; `fresh` are the digests that are new."""
-        started = time.perf_counter()
-        outcomes: list[tuple[Entry[Item], BaseException | None]] = []
-        blocks: list[tuple[Block, dict[int, int]]] = []
-        outcomes += [(entry, None) for entry in group if entry.item is None]
-        for entries in portions([entry for entry in group if entry.item is not None]):
-            blocks.extend(self._pack_entries(entries, outcomes))
-        if fresh:
-            outcomes = _without_failed(outcomes, fresh)
-        try:
-            if blocks:
-                written = [entry for entry, error in outcomes if error is None]
-                self._write_safely(blocks, written, fresh)
-        except (sqlite3.Error, OSError, MemoryError, SpoolDamagedError) as error:
-            refusal = error if isinstance(error, SpoolDamagedError) else unwritable(error)
-            outcomes = [(entry, failed or refusal) for entry, failed in outcomes]
+    def _put_off(self, entries: list[Entry[Item]]) -> None:
+        """Let entries wait for another worker, while the others are written; not for ever."""
+        now = time.monotonic()
+        late: list[Outcome[Item]] = []
+        for entry in entries:
+            entry.wait_until = entry.wait_until or now + MAX_TURN_WAIT_S
+            if now < entry.wait_until:
+                self._delayed.append(entry)
+            else:
+                late.append((entry, busy()))
+        if late:
+            self._tell(late)
+
+    def _settle(self, entries: list[Entry[Item]], failed: list[Outcome[Item]]) -> dict[bytes, int]:
+        """Take out of entries what came before; gives the digests that are new."""
+        known = self._repeats.find([digest for entry in entries for digest in entry.digests])
+        fresh = dict[bytes, int]()
+        for entry in entries:
+            try:
+                entry.settle(known, fresh)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to its sender
+                failed.append((entry, error))
+        return fresh
+
+    def _write(
+        self, group: list[Entry[Item]], fresh: dict[bytes, int], failed: list[Outcome[Item]]
+    ) -> None:
+        outcomes = self.commits.write(group, fresh, failed)
+        if self.commits.failure:
             self._room.look_again()
-            self.failure = _render_failure(error)
-        else:
-            self.failure = ""
-        metrics.COMMIT_S.observe(time.perf_counter() - started)
-        metrics.COMMIT_REQUESTS.observe(len(group))
         self._tell(outcomes)
 
-    def _tell(self, outcomes: list[tuple[Entry[Item], BaseException | None]]) -> None:
+    def _tell(self, outcomes: list[Outcome[Item]]) -> None:
         assert self._loop is not None
+        for entry, _ in outcomes:
+            entry.is_told = True
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
             self._loop.call_soon_threadsafe(self._answer, outcomes)
 
-    def _pack_entries(
-        self,
-        entries: list[Entry[Item]],
-        outcomes: list[tuple[Entry[Item], BaseException | None]],
-    ) -> Iterator[tuple[Block, dict[int, int]]]:
-        """Pack entries together, and tell what each owner has of it.
-
-        When one of them cannot be packed, only that one fails.
-        """
-        try:
-            block = self._pack([entry.item for entry in entries if entry.item is not None])
-        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to its sender
-            if len(entries) == 1:
-                outcomes.append((entries[0], error))
-                return
-            for entry in entries:
-                yield from self._pack_entries([entry], outcomes)
-        else:
-            outcomes.extend((entry, None) for entry in entries)
-            yield block, share_out(block, entries)
-
-    def _write_safely(
-        self,
-        blocks: list[tuple[Block, dict[int, int]]],
-        entries: list[Entry[Item]],
-        fresh: dict[bytes, int],
-    ) -> None:
-        """Write into a file that is there: when it is not, into a fresh one."""
-        file, is_written = self._file, False
-        try:
-            self._write(blocks, entries, fresh)
-            is_written = True
-        except sqlite3.Error as error:
-            if not file.note_damage(error):
-                raise
-        if not file.is_sound(is_quick=not file.fault):
-            raise SpoolDamagedError(file.fault, RETRY_AFTER_S)
-        if not is_written:
-            self._write(blocks, entries, fresh)
-
-    def _write(
-        self,
-        blocks: list[tuple[Block, dict[int, int]]],
-        entries: list[Entry[Item]],
-        fresh: dict[bytes, int],
-    ) -> None:
-        now = time.time()
-        receipts = [entry.receipt for entry in entries if entry.receipt]
-        with self._file.change() as queue:
-            for block, share in blocks:
-                queue.append(block, share, now)
-            if receipts:
-                keep_receipts(queue.database, receipts, now)
-            if fresh:
-                keep_digests(queue.database, fresh, now)
-            queue.tally.last_ms = max(queue.tally.last_ms, self.read_clock())
-        self._file.oldest_at = self._file.oldest_at or now
-
-    def _answer(self, outcomes: list[tuple[Entry[Item], BaseException | None]]) -> None:
+    def _answer(self, outcomes: list[Outcome[Item]]) -> None:
         """Tell the senders, in the event loop."""
         for entry, error in outcomes:
             self._room.leave(entry.owner, entry.size)
@@ -287,31 +239,19 @@ class Writer(Generic[Item]):
         self._on_written()
 
 
-def _without_failed(
-    outcomes: list[tuple[Entry[Item], BaseException | None]], fresh: dict[bytes, int]
-) -> list[tuple[Entry[Item], BaseException | None]]:
-    """What could not be packed did not come: who repeats it is told to come again."""
-    gone = set[int]()
-    for entry, error in outcomes:
-        if error is not None:
-            gone.update(number for digest in entry.digests if (number := fresh.pop(digest, 0)))
-    if not gone:
-        return outcomes
-    return [
-        (entry, error or (None if gone.isdisjoint(entry.repeated.values()) else _busy()))
-        for entry, error in outcomes
-    ]
+def _take_some(waiting: deque[Entry[Item]]) -> list[Entry[Item]]:
+    some: list[Entry[Item]] = []
+    size = 0
+    while waiting and size < 4 * MAX_BLOCK_BYTES:
+        entry = waiting.popleft()
+        size += entry.size
+        some.append(entry)
+    return some
 
 
-def _busy() -> RetryLaterError:
+def _unexpected(error: Exception) -> RetryLaterError:
     return RetryLaterError(
-        "Events with ids of their client cannot be compared with earlier ones just now; try again.",
-        1,
-    )
-
-
-def _render_failure(error: BaseException) -> str:
-    return (
-        f"The spool cannot be written ({words_of(error)}): events are refused. "
-        "Look at the free space, the rights and the health of its disk."
+        f"The spool has met an error that nobody expected ({type(error).__name__}; the server's "
+        "log has more). Whether this request is kept is not known; send it again.",
+        RETRY_AFTER_S,
     )

@@ -28,6 +28,7 @@ VOCABULARY = (
     "config",
     "event",
     "outcome",
+    "answer",
     "ids",
     "notice",
     "block",

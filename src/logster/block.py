@@ -177,6 +177,19 @@ def _few(names: list[Any]) -> frozenset[Any] | None:
     return told if len(told) <= MAX_NAMES else None
 
 
+def holds_row(body: bytes, workspace: int, number: int) -> bool:
+    """Whether a packed block holds an event of a workspace; nothing but its id is unpacked."""
+    with pa.ipc.open_stream(body) as reader:
+        columns = [reader.schema.get_field_index(name) for name in ("id", "workspace")]
+    options = pa.ipc.IpcReadOptions(included_fields=columns, use_threads=False)
+    with pa.ipc.open_stream(body, options=options) as reader:
+        return any(
+            batch.column("workspace")[index].as_py() == workspace
+            for batch in reader
+            if (index := batch.column("id").index(pa.scalar(number, pa.uint64())).as_py()) >= 0
+        )
+
+
 def read_block(body: bytes) -> list[Event]:
     """The events of a packed block, for people to look at."""
     table = _unpack(body)

@@ -68,11 +68,42 @@ def ms_of_id(event_id: int) -> int:
     return (event_id >> (ID_NODE_BITS + ID_SEQUENCE_BITS)) + ID_EPOCH_MS
 
 
-#: Two of a billion events have the same digest once in 10^20 days.
-_DIGEST_BYTES = 16
+#: A digest is that of the name, then of its scope, then the key's number (32 bits in the store).
+#: Two of a billion events that a key sends in a day have the same one once in 10^11 days.
+_NAME_BYTES, _SCOPE_BYTES, _KEY_BYTES = 12, 4, 4
+_NO_SCOPE = bytes(_SCOPE_BYTES)
 
 
-def digest_of_identity(workspace: int, protocol: str, identity: str) -> bytes:
-    """What is kept of a client's own id of an event, within a workspace and a dialect."""
-    text = f"{workspace}\n{protocol}\n{identity}".encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(text, digest_size=_DIGEST_BYTES).digest()
+def digest_of_identity(workspace: int, protocol: str, identity: str, key: int) -> bytes:
+    """What is kept of a client's own id of an event, within a dialect and the key it came by.
+
+    An id may begin with what it is one of, as `index/_id`. Whoever knows another key of the
+    workspace cannot make the same digest; those of a name begin alike (`find_digest_ranges`).
+    """
+    scope, is_scoped, name = identity.partition("/")
+    if not is_scoped:
+        scope, name = "", identity
+    digest = _digest_of(f"{workspace}\n{protocol}\n{name}", _NAME_BYTES)
+    return digest + _digest_of_scope(scope) + key.to_bytes(_KEY_BYTES)
+
+
+def find_digest_ranges(workspace: int, protocol: str, text: str) -> list[tuple[bytes, bytes]]:
+    """The first and the last digest that an id can have, by any key of the workspace.
+
+    The id may be told with its scope or without.
+    """
+    starts = [_digest_of(f"{workspace}\n{protocol}\n{text}", _NAME_BYTES)]
+    scope, is_scoped, name = text.partition("/")
+    if is_scoped:
+        digest = _digest_of(f"{workspace}\n{protocol}\n{name}", _NAME_BYTES)
+        starts.append(digest + _digest_of_scope(scope))
+    size = _NAME_BYTES + _SCOPE_BYTES + _KEY_BYTES
+    return [(start.ljust(size, b"\0"), start.ljust(size, b"\xff")) for start in starts]
+
+
+def _digest_of_scope(scope: str) -> bytes:
+    return _digest_of(scope, _SCOPE_BYTES) if scope else _NO_SCOPE
+
+
+def _digest_of(text: str, size: int) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=size).digest()

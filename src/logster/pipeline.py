@@ -40,6 +40,7 @@ from logster.track.group import Grouper
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from logster.answer import Answer
     from logster.event import Columns
     from logster.faults import Faults
     from logster.ids import IdMaker
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from logster.store.engine import Engine
 
     #: Makes what a resend is answered with, when it is known which events came before.
-    Keep = Callable[[Mapping[int, int]], tuple[bytes, bytes]]
+    Keep = Callable[[Mapping[int, int]], Answer]
     #: What happens to a batch on its way: a step changes `batch.columns` in place.
     Step = Callable[[Batch], None]
 
@@ -153,7 +154,7 @@ class Pipeline:
 def _once(events: Batch, digests: Sequence[bytes | None], receipt: Keep | None) -> Once[Batch]:
     """A batch that can be written without the events that came before."""
 
-    def without(repeated: Mapping[int, int]) -> tuple[Batch | None, tuple[bytes, bytes] | None]:
+    def without(repeated: Mapping[int, int]) -> tuple[Batch | None, Answer | None]:
         return events.without(repeated), receipt(repeated) if receipt else None
 
     return Once(digests, events.ids, without)

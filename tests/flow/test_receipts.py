@@ -344,17 +344,62 @@ async def test_an_event_is_found_wherever_it_is(shop: Shop, engine: Engine) -> N
     assert (await shop.ask("/receipts/5"))["outcome"] == "unknown"
 
 
+@pytest.mark.parametrize(
+    ("protocol", "identity", "asked"),
+    [
+        ("seq", "4bf92f35-77b3", "/receipts/4bf92f35-77b3"),
+        ("elasticsearch", "shop/order-7", "/receipts/order-7"),
+        ("elasticsearch", "shop/order-7", "/receipts/event?id=order-7"),
+        ("elasticsearch", "shop/order-7", "/receipts/event?id=shop/order-7"),
+        ("elasticsearch", "shop/a/b", "/receipts/event?id=a/b"),
+        ("elasticsearch", "/order 7", "/receipts/event?id=order%207"),
+    ],
+)
 async def test_an_event_is_found_by_the_id_that_its_client_gave_it(
-    shop: Shop, engine: Engine
+    shop: Shop, engine: Engine, protocol: str, identity: str, asked: str
 ) -> None:
-    [number] = IdMaker(3).take(1)
+    first, number, elsewhere = IdMaker(3).take(3)
     event = msgspec.structs.replace(event_at(0), id=number, workspace=1)
     await store_events(engine, [event])
     with contextlib.closing(connect(shop.spool.path)) as database, database:
-        digest = digest_of_identity(1, "seq", "4bf92f35-77b3")
-        keep_digests(database, {digest: number}, time.time())
+        known = {
+            digest_of_identity(1, protocol, identity, 1): first,
+            digest_of_identity(1, protocol, identity, 70_000): number,
+            digest_of_identity(2, protocol, identity, 3): elsewhere,
+            digest_of_identity(1, protocol, f"{identity}x", 1): elsewhere,
+        }
+        keep_digests(database, known, time.time())
 
-    told = await shop.ask("/receipts/4bf92f35-77b3")
-    assert (told["outcome"], told["id"]) == ("stored", str(number))
+    told = await shop.ask(asked)
+    assert (told["outcome"], told["id"]) == ("stored", str(number)), "the newest, by any key"
+    await shop.site.meta.keys.create(1, "x", [Right.READ])
+    assert (await shop.ask(f"{asked}y"))["outcome"] == "unknown"
+
+
+async def test_an_id_of_a_client_is_one_of_its_workspace(shop: Shop) -> None:
+    with contextlib.closing(connect(shop.spool.path)) as database, database:
+        digest = digest_of_identity(1, "seq", "4bf92f35-77b3", 1)
+        keep_digests(database, {digest: IdMaker(3).take(1)[0]}, time.time())
     theirs = await shop.key_of("other", Right.READ)
     assert (await shop.ask("/receipts/4bf92f35-77b3", key=theirs))["outcome"] == "unknown"
+
+
+async def test_more_than_can_be_looked_through_is_said(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [number] = await shop.keep(refused())
+    await shop.retry(number)
+    claim = await shop.spool.take(1 << 30, 1 << 30)
+    assert claim is not None
+    [event] = unpack(claim.bodies[0])
+    monkeypatch.setattr("logster.spool.lookup.MAX_LOOKED_BYTES", 10)
+    told = await shop.ask(f"/receipts/{event.id}")
+    assert told["outcome"] == "unknown"
+    assert "more waits in the spool than can be looked through" in told["text"]
+
+
+@pytest.mark.parametrize("key", [1 << 32, 1 << 63, 1 << 64, -1])
+async def test_a_number_that_no_key_can_have_is_a_mistake(shop: Shop, key: int) -> None:
+    for path in ("/receipts", "/receipts/refused"):
+        await shop.ask(f"{path}?key={key}", 400)
+    await shop.ask(f"/receipts/refused/retry?key={key}", 400, method="POST")

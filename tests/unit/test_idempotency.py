@@ -86,17 +86,18 @@ async def test_a_lock_of_another_process_holds_until_that_process_dies(
 
 def test_the_same_key_means_something_else_elsewhere():
     digests = {
-        digest_of(workspace, route, key)
+        digest_of(workspace, owner, route, key)
         for workspace in (1, 2)
+        for owner in (1, 2)
         for route in ("/api/log", "/api/logs")
         for key in ("a", "b")
     }
-    assert len(digests) == 8
+    assert len(digests) == 16
 
 
 def test_a_key_that_is_too_long_is_refused():
     with pytest.raises(RefusedError, match="201"):
-        digest_of(1, "/api/log", "x" * (MAX_KEY_CHARS + 1))
+        digest_of(1, 1, "/api/log", "x" * (MAX_KEY_CHARS + 1))
 
 
 async def test_a_damaged_spool_hides_no_answer_of_another_and_refuses_nobody(tmp_path):

@@ -11,12 +11,14 @@ import msgspec
 import pytest
 
 from logster import metrics
+from logster.answer import Answer
 from logster.config import Config
 from logster.event import Columns, Rejection
 from logster.ids import IdMaker
+from logster.ingest.delivery import MAX_QUICK_PARTS
 from logster.ingest.http import Receiver
 from logster.ingest.idempotency import Receipts, digest_of, fingerprint, read_kept, render_kept
-from logster.ingest.intake import MAX_QUICK_PARTS, Intake
+from logster.ingest.intake import Intake
 from logster.ingest.outcomes import Outcomes
 from logster.ingest.protocol import Limits, Receipt, Reply
 from logster.ingest.protocols.native import api_log
@@ -76,7 +78,7 @@ class Ingestion:
         """Store an event and its answer, as any version does."""
         columns = Columns(message=["m"], severity=[0])
         events = self._pipeline.stamp(columns, workspace=1, key=1, protocol="api_log")
-        await self._pipeline.accept(events, 10, receipt=lambda _: (digest, answer))
+        await self._pipeline.accept(events, 10, receipt=lambda _: Answer(digest, answer))
 
     async def post(self, body: bytes, path: str = "/api/logs", **headers: str) -> tuple[int, Any]:
         headers = {"content-type": "application/json", **headers}
@@ -232,7 +234,7 @@ async def test_an_empty_key_is_none(ingestion: Ingestion) -> None:
 
 
 async def test_an_answer_of_an_earlier_version_fits_any_body(ingestion: Ingestion) -> None:
-    digest = digest_of(1, "/api/logs", "k")
+    digest = digest_of(1, 1, "/api/logs", "k")
     receipt = Receipt(ids=[7])
     await ingestion.keep_one(digest, msgspec.msgpack.encode(receipt))
 
@@ -317,3 +319,25 @@ async def test_another_workspace_may_use_the_same_ids(
 
     monkeypatch.setattr(numbered._receiver, "_admit", admit)
     assert (await numbered.post(lines("a")))[1]["repeated"] == []
+
+
+def send_as(ingestion: Ingestion, key: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on, as another key of the same workspace."""
+
+    async def admit(_: str | None) -> Grant:
+        return Grant(workspace=1, key=key, rights=frozenset({Right.INGEST}))
+
+    monkeypatch.setattr(ingestion._receiver, "_admit", admit)
+
+
+async def test_who_has_another_key_keeps_no_event_from_being_stored(
+    numbered: Ingestion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key of a browser is public: whoever has it must not say which ids came before."""
+    send_as(numbered, 2, monkeypatch)
+    await numbered.post(lines("forged"), idempotency_key="k")
+    send_as(numbered, 1, monkeypatch)
+
+    status, told = await numbered.post(lines("forged"), idempotency_key="k")
+    assert (status, told["repeated"]) == (200, [])
+    assert numbered.spool.state.events == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,8 +12,9 @@ from logster.errors import KeyLimitError, SpoolFullError
 from logster.ids import IdMaker
 from logster.ingest.body import Body
 from logster.ingest.columns import Rows
+from logster.ingest.delivery import Delivery
 from logster.ingest.idempotency import Receipts
-from logster.ingest.intake import Delivery, Intake
+from logster.ingest.intake import Intake
 from logster.ingest.outcomes import Outcomes
 from logster.ingest.protocol import Limits, Receipt, Request
 from logster.ingest.protocols.native import api_log
@@ -208,3 +210,49 @@ async def test_an_error_of_a_discarded_issue_has_an_id_is_counted_and_is_not_sto
     assert len(set(receipt.ids)) == 3
     assert [event.message for event in await way.stored()] == ["other", "noise 3"]
     assert way.ledger.events == {(1, 7, "lines", Outcome.FILTERED, "discarded"): 1}
+
+
+async def test_the_bad_events_of_a_body_that_comes_again_for_want_of_room_count_once(
+    way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: Any, **__: Any) -> None:
+        raise SpoolFullError("full", 1)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(way.spool, "append", refuse)
+        with pytest.raises(SpoolFullError):
+            await way.send(say("a"), {"message": None})
+    assert not way.ledger.events.total()
+    assert way.ledger.kept == []
+
+    await way.send(say("a"), {"message": None})
+    assert way.ledger.events == {(1, 7, "lines", "rejected", "missing_message"): 1}
+    assert len(way.ledger.kept) == 1
+
+
+async def test_a_body_that_an_error_of_ours_has_stopped_is_not_counted(
+    way: Way, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: Any, **__: Any) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(way.spool, "append", fail)
+    with pytest.raises(RuntimeError):
+        await way.send(say("a"), daily_bytes=1000)
+    assert find_used_bytes(tmp_path, [7]) == {7: 0}
+
+
+async def test_whose_sender_leaves_while_it_is_written_is_kept_and_counted(
+    way: Way, tmp_path: Path
+) -> None:
+    sending = asyncio.ensure_future(way.send(say("a"), {"message": None}, daily_bytes=1000))
+    while not way.spool._room.held_bytes:
+        await asyncio.sleep(0)
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+
+    assert find_used_bytes(tmp_path, [7])[7] > 0
+    assert way.ledger.events == {(1, 7, "lines", "rejected", "missing_message"): 1}
+    while not way.spool.state.events:
+        await asyncio.sleep(0.01)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
+from logster.answer import Answer
 from logster.errors import RetryLaterError
 from logster.ids import IdMaker, id_at
 from logster.spool import repair, repeats, writer
@@ -39,7 +40,8 @@ async def send(spool: Spool[Any], *words: str, receipt: Any = None) -> dict[int,
 
     def without(repeated: Any) -> Any:
         left = [word for index, word in enumerate(words) if index not in repeated]
-        return (" ".join(left) or None), receipt and (b"key", repr(dict(repeated)).encode())
+        answer = Answer(b"key", repr(dict(repeated)).encode()) if receipt else None
+        return (" ".join(left) or None), answer
 
     digests = [None if word.isupper() else digest_of(word) for word in words]
     once = Once(digests, ids.take(len(words)), without)
@@ -110,7 +112,7 @@ async def test_another_worker_knows_it_too(tmp_path):
 async def test_the_answer_for_a_resend_knows_what_came_before(tmp_path):
     async with open_spool(tmp_path) as spool:
         await send(spool, "a")
-        first = await send(spool, "a", "b", receipt=(b"key", b"{}"))
+        first = await send(spool, "a", "b", receipt=True)
 
         assert find_receipt(spool.path, b"key") == repr(first).encode()
 

@@ -5,6 +5,7 @@ import sqlite3
 
 import pytest
 
+from logster.answer import Answer
 from logster.errors import SpoolFullError
 from logster.spool import claims, receipts, room, writer
 from logster.spool.receipts import find_receipt
@@ -196,11 +197,11 @@ async def test_an_empty_spool_has_nothing_to_take(tmp_path):
 
 async def test_a_receipt_is_kept_in_the_same_commit_for_a_day(tmp_path, monkeypatch):
     async with open_spool(tmp_path) as spool:
-        await spool.append("hello", 5, receipt=(b"digest", b"answer"))
+        await spool.append("hello", 5, receipt=Answer(b"digest", b"answer"))
 
         assert find_receipt(spool.path, b"digest") == b"answer"
         assert find_receipt(spool.path, b"another") is None
-        monkeypatch.setattr(receipts, "RECEIPT_LIFE_S", 0)
+        monkeypatch.setattr(receipts, "ANSWER_LIFE_S", 0)
         assert find_receipt(spool.path, b"digest") is None
 
 

@@ -20,7 +20,7 @@ from logster.errors import LogsterError, MethodError, RetryLaterError, ServerFau
 from logster.ingest.arrival import Arrival
 from logster.ingest.body import Body
 from logster.ingest.cors import check_origin
-from logster.ingest.intake import MAX_QUICK_PARTS, Delivery
+from logster.ingest.delivery import MAX_QUICK_PARTS, Delivery
 from logster.ingest.outcomes import path_of
 from logster.ingest.protocol import Receipt, Request
 from logster.root import root_of

@@ -1,6 +1,6 @@
 """A resend with the same key stores nothing and gets the first answer.
 
-In: the digest of a workspace, a route and an `Idempotency-Key`. Out: the first answer, if any.
+In: the digest of an API key, a route and an `Idempotency-Key`. Out: the first answer, if any.
 Promise: holds across the workers of a machine and across a crash at any moment; a key that comes
 with another body is refused, so that no message is lost with a 200 (docs/decisions/031).
 
@@ -152,13 +152,16 @@ def read_kept(answer: bytes) -> Kept:
     return Kept(receipt, kept.printed)
 
 
-def digest_of(workspace: int, route: str, key: str) -> bytes:
-    """One digest for a key within a workspace and a route; refuses a key that is too long."""
+def digest_of(workspace: int, owner: int, route: str, key: str) -> bytes:
+    """One digest for a key within a route and its owner, the API key that it came by.
+
+    Refuses a key that is too long.
+    """
     if len(key) > MAX_KEY_CHARS:
         raise RefusedError(
             f"The Idempotency-Key has {len(key)} characters; at most {MAX_KEY_CHARS} are allowed."
         )
-    return hashlib.sha256(f"{workspace}\n{route}\n{key}".encode()).digest()
+    return hashlib.sha256(f"{workspace}\n{owner}\n{route}\n{key}".encode()).digest()
 
 
 def _offset(digest: bytes) -> int:

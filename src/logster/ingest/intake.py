@@ -16,42 +16,32 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from logster import metrics
+from logster.answer import Answer
 from logster.errors import QuotaError, RetryLaterError
-from logster.event import Batch, Columns, Rejection
 from logster.ids import digest_of_identity
-from logster.ingest.body import PACKED, Body
-from logster.ingest.fairness import FairShares, Turns
-from logster.ingest.idempotency import (
-    digest_of,
-    fingerprint,
-    read_kept,
-    render_kept,
-)
-from logster.ingest.places import choose
-from logster.ingest.protocol import Limits, Protocol, Receipt, Request, oversize_text
+from logster.ingest.delivery import Deliveries
+from logster.ingest.fairness import FairShares
+from logster.ingest.idempotency import digest_of, read_kept, render_kept
+from logster.ingest.protocol import Receipt
 from logster.ingest.rules import Sifted, complete, find_filtered, sift_discarded
-from logster.meta.grants import Grant
 from logster.outcome import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from logster.event import Batch, Columns
+    from logster.ingest.delivery import Delivery
     from logster.ingest.idempotency import Receipts
     from logster.ingest.outcomes import Outcomes
-    from logster.ingest.protocol import Reading
+    from logster.ingest.protocol import Limits, Reading
+    from logster.meta.grants import Grant
     from logster.meta.quota import Quota
 
     #: Makes what a resend is answered with, when it is known which events came before.
-    Keep = Callable[[Mapping[int, int]], tuple[bytes, bytes]]
+    Keep = Callable[[Mapping[int, int]], Answer]
 
-#: Bodies above this are opened and read in a thread, so that small ones do not wait for them.
-LARGE_BODY_BYTES = 128 * 1024
-#: So are bodies of more lines or items than this, however few their bytes: a bad line costs 10 µs.
-MAX_QUICK_PARTS = 4_000
 #: What a key's settings do to bodies above this is done in a thread: a pattern may take its time.
 QUICK_RULES_BYTES = 16 * 1024
-#: Large bodies read at the same time: each needs several times its size in memory.
-MAX_LARGE_READS = 2
 #: What a sender is told to wait when this worker holds as many bodies as it may.
 BUSY_RETRY_AFTER_S = 1
 #: The bodies of one key may take three quarters of the memory for bodies, when it is alone.
@@ -86,31 +76,6 @@ class Sink(typing.Protocol):
         ...
 
 
-class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """A body that is here whole: who brought it, and who reads it.
-
-    With an `idempotency_key` it is kept once within its `route`, however often it comes.
-    """
-
-    protocol: Protocol
-    request: Request
-    grant: Grant
-    body: Body
-    encoding: str = ""
-    route: str = ""
-    idempotency_key: str = ""
-    #: A body that was refused before is tried again: whole, or of its `count` events those at these
-    #: places alone (`ingest.places`).
-    is_retry: bool = False
-    places: frozenset[int] | None = None
-    count: int = 0
-
-    @property
-    def is_small(self) -> bool:
-        """Whether it can be looked at without a thread."""
-        return self.body.size <= LARGE_BODY_BYTES and not self.encoding
-
-
 class Intake:
     """The intake of one worker."""
 
@@ -135,9 +100,8 @@ class Intake:
         self._find_discarded = find_discarded
         self._sink = sink
         self._receipts = receipts
-        self._limits = limits
         self._pending = FairShares(max_pending_bytes, MEMORY_FACTOR)
-        self._large_reads = Turns(MAX_LARGE_READS)
+        self._deliveries = Deliveries(limits, sink.pace)
 
     @property
     def pending_bytes(self) -> int:
@@ -192,12 +156,12 @@ class Intake:
         key = delivery.idempotency_key
         if not key:  # an empty one is a variable that was never set, and would be everybody's
             return await self._append(delivery, None)
-        digest = digest_of(delivery.grant.workspace, delivery.route, key)
+        digest = digest_of(delivery.grant.workspace, delivery.grant.key, delivery.route, key)
         async with self._receipts.hold(digest) as answer:
             if answer is None:
                 return await self._append(delivery, digest)
             kept = read_kept(answer)
-            kept.check_body(await self._fingerprint(delivery))
+            kept.check_body(await self._deliveries.fingerprint(delivery))
             metrics.count(metrics.REPLAYED)
             self._record_replay(delivery, kept.receipt)
             return _tell_minimum(kept.receipt, delivery.grant)
@@ -211,19 +175,8 @@ class Intake:
         for bad in receipt.rejections:
             self.outcomes.record(Outcome.REJECTED, grant, protocol, bad.reason, events=1)
 
-    async def _fingerprint(self, delivery: Delivery) -> bytes:
-        """That of a body that was sent again, perhaps packed in another way."""
-        if delivery.is_small:
-            return fingerprint(delivery.body.packed)
-        async with self._large_reads.turn(delivery.grant.key):
-            return await asyncio.to_thread(
-                lambda: fingerprint(delivery.body.open(delivery.encoding))
-            )
-
     async def _append(self, delivery: Delivery, digest: bytes | None) -> Receipt:
-        reading, size, printed = await self._read(delivery)
-        if delivery.places is not None:
-            choose(reading, delivery.places, delivery.count)
+        reading, size, printed = await self._deliveries.read(delivery)
         if delivery.grant.rules is None:
             return await self._store(delivery, reading, size, (digest, printed))
         with self._charged(delivery, reading, size):
@@ -242,6 +195,8 @@ class Intake:
         self._quota.take(delivery.grant, events=events, size=size)
         try:
             yield
+        except asyncio.CancelledError:  # its sender has left: what waits for the disk is kept
+            raise
         except BaseException:
             self._quota.give_back(delivery.grant, events=events, size=size)
             raise
@@ -252,12 +207,8 @@ class Intake:
         """Make what was read durable; a `resend` is known by its digest and its fingerprint."""
         protocol, grant = delivery.protocol.name, delivery.grant
         digest, printed = resend
-        if reading.rejections:
-            body = None if delivery.is_retry else delivery.body
-            self.outcomes.record_rejections(reading, grant, protocol, delivery.request, body)
-        for kind, times in reading.skipped.items():
-            metrics.count(metrics.SKIPPED, protocol, kind, by=times)
         if not len(reading.columns):
+            self._record_rejections(reading, delivery)
             return _tell_minimum(_receipt(reading, [], {}), grant)
         discarded = self._find_discarded(grant.workspace)
         sifted = sift_discarded(await self._stamp(reading.columns, delivery), discarded)
@@ -265,23 +216,37 @@ class Intake:
         def receipt_of(repeated: Mapping[int, int]) -> Receipt:
             return _receipt(reading, sifted.events.ids, sifted.place(repeated))
 
-        def keep(repeated: Mapping[int, int]) -> tuple[bytes, bytes]:
-            return digest or b"", render_kept(receipt_of(repeated), printed)
+        def keep(repeated: Mapping[int, int]) -> Answer:
+            text = render_kept(receipt_of(repeated), printed)
+            return Answer(digest or b"", text, delivery.answer_life_s)
 
         digests = None
         if reading.identities is not None:
-            identities = [reading.identities[index] for index in sifted.kept]
             digests = [
-                None if each is None else digest_of_identity(grant.workspace, protocol, each)
-                for each in identities
+                digest_of_identity(grant.workspace, protocol, each, grant.key) if each else None
+                for each in (reading.identities[index] for index in sifted.kept)
             ]
         repeated: Mapping[int, int] = {}
         if (stored := sifted.stored) is not None:
-            repeated = await self._sink.accept(
-                stored, size, receipt=keep if digest else None, digests=digests
-            )
+            try:
+                repeated = await self._sink.accept(
+                    stored, size, receipt=keep if digest else None, digests=digests
+                )
+            except asyncio.CancelledError:  # its sender has left; the events are kept all the same
+                self._record_rejections(reading, delivery)
+                raise
+        # Only now: a body for which there is no room comes again, and is counted then.
+        self._record_rejections(reading, delivery)
         self._record_outcomes(sifted, len(repeated), delivery)
         return _tell_minimum(receipt_of(repeated), grant)
+
+    def _record_rejections(self, reading: Reading, delivery: Delivery) -> None:
+        grant, protocol = delivery.grant, delivery.protocol.name
+        if reading.rejections:
+            body = None if delivery.is_retry else delivery.body
+            self.outcomes.record_rejections(reading, grant, protocol, delivery.request, body)
+        for kind, times in reading.skipped.items():
+            metrics.count(metrics.SKIPPED, protocol, kind, by=times)
 
     def _record_outcomes(self, sifted: Sifted, repeated: int, delivery: Delivery) -> None:
         record, grant, protocol = self.outcomes.record, delivery.grant, delivery.protocol.name
@@ -312,27 +277,6 @@ class Intake:
         events = stamp()
         return Sifted(events, await asyncio.to_thread(find_filtered, events, rules))
 
-    async def _read(self, delivery: Delivery) -> tuple[Reading, int, bytes]:
-        """The events of a body, its size when open (bytes), and its fingerprint if it needs one."""
-        body = delivery.body
-        if delivery.is_small:
-            plain = body.packed
-            # Each part is a byte at least, but of what is packed: most messages need no counting.
-            is_brief = body.size <= MAX_QUICK_PARTS and not plain.startswith(PACKED)
-            if is_brief or _count_parts(plain, delivery) <= MAX_QUICK_PARTS:
-                reading = delivery.protocol.read(plain, delivery.request, self._limits)
-                return reading, body.size, _fingerprint_if_asked(plain, delivery)
-        async with self._large_reads.turn(delivery.grant.key):
-            await self._sink.pace()
-            return await asyncio.to_thread(self._open_and_read, delivery)
-
-    def _open_and_read(self, delivery: Delivery) -> tuple[Reading, int, bytes]:
-        plain = delivery.body.open(delivery.encoding)
-        reading = delivery.protocol.read(plain, delivery.request, self._limits)
-        if len(plain) > self._limits.max_message_bytes:
-            _reject_oversize(reading, self._limits.max_message_bytes)
-        return reading, len(plain), _fingerprint_if_asked(plain, delivery)
-
 
 def _receipt(reading: Reading, ids: list[int], repeated: Mapping[int, int]) -> Receipt:
     """What became of a body's events; those that came before have the ids of then."""
@@ -353,37 +297,3 @@ def _tell_minimum(receipt: Receipt, grant: Grant) -> Receipt:
     if grant.rules is None or not grant.rules.minimum_severity:
         return receipt
     return msgspec.structs.replace(receipt, minimum_severity=grant.rules.minimum_severity)
-
-
-def _count_parts(plain: bytes, delivery: Delivery) -> int:
-    """About how many lines or items there are."""
-    if delivery.protocol.count_parts is not None:
-        return delivery.protocol.count_parts(plain, delivery.request)
-    return plain.count(b"\n") + plain.count(b",")
-
-
-def _fingerprint_if_asked(plain: bytes, delivery: Delivery) -> bytes:
-    return fingerprint(plain) if delivery.idempotency_key else b""
-
-
-def _reject_oversize(reading: Reading, max_bytes: int) -> None:
-    """Take single messages over the cap out of a large batch."""
-    columns = reading.columns
-    if columns.size_bound() <= max_bytes:  # nearly always, and quickly known
-        return
-    lines = reading.lines or list(range(1, len(columns) + 1))
-    large = [index for index, size in enumerate(columns.sizes()) if size > max_bytes]
-    if not large:
-        return
-    faults = {"message": [oversize_text(max_bytes)]}
-    reading.rejections = sorted(
-        reading.rejections
-        + [Rejection(line=lines[index], reason="too_large", faults=faults) for index in large],
-        key=lambda rejection: rejection.line,
-    )
-    columns.remove(large)
-    gone = set(large)
-    reading.lines = [line for index, line in enumerate(lines) if index not in gone]
-    if reading.identities is not None:
-        kept = (each for index, each in enumerate(reading.identities) if index not in gone)
-        reading.identities = list(kept)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from logster.errors import ConflictError, ForbiddenError
 from logster.event import NS_PER_S
 from logster.ingest.body import Body
-from logster.ingest.intake import Delivery
+from logster.ingest.delivery import Delivery
 from logster.ingest.protocol import Request
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Iterator
 
+    from logster.answer import Answer
     from logster.spool.queue import Block
     from logster.spool.repeats import Once
 
@@ -43,7 +44,7 @@ class Entry(Generic[Item]):
         size: int,
         owner: int,
         done: asyncio.Future[dict[int, int]],
-        receipt: tuple[bytes, bytes] | None,
+        receipt: Answer | None,
         once: Once[Item] | None,
     ) -> None:
         #: What is to be written; None when all of it came before.

@@ -18,6 +18,7 @@ import pyarrow as pa
 from logster.block import (
     build_block,
     count_events,
+    holds_row,
     is_block,
     join_blocks,
     pack_block,
@@ -109,6 +110,27 @@ def _count_rows(body: bytes) -> int:
         return sum(len(batch.ids) for batch in _decoder.decode(body))
     except ValueError:
         return 1
+
+
+class _Numbered(msgspec.Struct):
+    """What of a batch says which events it has."""
+
+    ids: list[int]
+    workspace: int
+
+
+_number_decoder = msgspec.msgpack.Decoder(list[_Numbered])
+
+
+def holds(body: bytes, workspace: int, number: int) -> bool:
+    """Whether spooled bytes hold an event; its texts are not unpacked, so that it takes no time."""
+    try:
+        if is_block(body):
+            return holds_row(body, workspace, number)
+        batches = _number_decoder.decode(body)
+    except _UNREADABLE:
+        return False
+    return any(batch.workspace == workspace and number in batch.ids for batch in batches)
 
 
 def unpack(body: bytes) -> list[Event]:

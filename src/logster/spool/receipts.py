@@ -10,6 +10,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
+from logster.answer import ANSWER_LIFE_S
 from logster.spool.schema import connect
 
 if TYPE_CHECKING:
@@ -17,17 +18,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-#: Receipts of resent requests are kept this long (the native API promises 24 h).
-RECEIPT_LIFE_S = 24 * 3600
+    from logster.answer import Answer
 
 
-def keep_receipts(
-    database: sqlite3.Connection, receipts: Sequence[tuple[bytes, bytes]], now: float
-) -> None:
-    """Write pairs (digest, answer) within a transaction, and drop those that are too old."""
-    rows = [(digest, now, answer) for digest, answer in receipts]
+def keep_receipts(database: sqlite3.Connection, receipts: Sequence[Answer], now: float) -> None:
+    """Write answers within a transaction, and drop those that are too old.
+
+    One that lives longer than the others is written as of a later time.
+    """
+    rows = [(each.digest, now + each.life_s - ANSWER_LIFE_S, each.text) for each in receipts]
     database.executemany("INSERT OR REPLACE INTO receipt VALUES (?, ?, ?)", rows)
-    database.execute("DELETE FROM receipt WHERE made_at < ?", (now - RECEIPT_LIFE_S,))
+    database.execute("DELETE FROM receipt WHERE made_at < ?", (now - ANSWER_LIFE_S,))
 
 
 def find_receipt(path: Path, digest: bytes) -> bytes | None:
@@ -35,6 +36,6 @@ def find_receipt(path: Path, digest: bytes) -> bytes | None:
     with contextlib.closing(connect(path, is_reader=True)) as database:
         row = database.execute(
             "SELECT answer FROM receipt WHERE digest = ? AND made_at >= ?",
-            (digest, time.time() - RECEIPT_LIFE_S),
+            (digest, time.time() - ANSWER_LIFE_S),
         ).fetchone()
     return None if row is None else bytes(row[0])

@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
-from logster.ids import ms_of_id
+from logster.answer import Answer
+from logster.ids import id_at, ms_of_id
 from logster.spool.schema import connect
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Once(msgspec.Struct, Generic[Item], frozen=True):
 
     digests: Sequence[bytes | None]
     ids: Sequence[int]
-    without: Callable[[Mapping[int, int]], tuple[Item | None, tuple[bytes, bytes] | None]]
+    without: Callable[[Mapping[int, int]], tuple[Item | None, Answer | None]]
 
 
 # -- written, within a transaction ------------------------------------------------------------
@@ -195,6 +196,15 @@ class Repeats:
                         found[digest] = max(number, found.get(digest, 0))
         return found
 
+    def find_newest(self, ranges: Sequence[tuple[bytes, bytes]]) -> int | None:
+        """The newest id that came within a day, of those whose digests are within these ranges."""
+        oldest = id_at(int((time.time() - LIFE_S) * 1000))
+        found: list[int] = []
+        for path in self._folder.glob("spool-*.sqlite"):
+            with contextlib.suppress(sqlite3.Error, OSError):
+                found += self._open(path).find_between(ranges)
+        return max((number for number in found if number >= oldest), default=None)
+
     def _open(self, path: Path) -> _Reader:
         """A connection that is kept, for as long as the file is the same."""
         status = path.stat()
@@ -224,6 +234,15 @@ class _Reader(msgspec.Struct, frozen=True):
                 ),
                 portion,
             ).fetchall()
+
+    def find_between(self, ranges: Sequence[tuple[bytes, bytes]]) -> Iterator[int]:
+        """The newest id of each range and table."""
+        for table in _TABLES:
+            question = f"SELECT max(id) FROM {table} WHERE digest BETWEEN ? AND ?"  # noqa: S608
+            for first, last in ranges:
+                [number] = self.database.execute(question, (first, last)).fetchone()
+                if number is not None:
+                    yield number
 
 
 def _portions(digests: Sequence[bytes]) -> Iterable[tuple[int, Sequence[bytes]]]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from logster.answer import Answer
     from logster.notice import Notice
     from logster.spool.claims import Claim
     from logster.spool.queue import Block
@@ -89,18 +90,18 @@ class Spool(Generic[Item]):
         self,
         item: Item,
         size: int,
-        receipt: tuple[bytes, bytes] | None = None,
+        receipt: Answer | None = None,
         *,
         owner: int = NOBODY,
         once: Once[Item] | None = None,
     ) -> dict[int, int]:
         """Write `item` (about `size` bytes of its `owner`) and return when it is synced.
 
-        `receipt` is a pair (digest of an idempotency key, answer) that is kept in the same
-        commit. With `once`, events that came before are not written: gives their indexes, with the
-        ids that they have. Raises SpoolFullError when the spool or the disk is full,
-        SpoolDamagedError when its file is gone, RetryLaterError when nobody can say what came
-        before, and whatever `pack` raises for this very item.
+        `receipt` is the answer to a resend, and is kept in the same commit. With `once`, events
+        that came before are not written: gives their indexes, with the ids that they have.
+        Raises SpoolFullError when the spool or the disk is full, SpoolDamagedError when its file
+        is gone, RetryLaterError when nobody can say what came before, and whatever `pack` raises
+        for this very item.
         """
         self._room.check(size)
         return await self._writer.append(item, size, owner, receipt, once)

@@ -25,6 +25,7 @@ from logster.spool.repeats import Repeats
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from logster.answer import Answer
     from logster.spool.commits import Outcome
     from logster.spool.file import SpoolFile
     from logster.spool.queue import Block
@@ -102,7 +103,7 @@ class Writer(Generic[Item]):
         item: Item,
         size: int,
         owner: int,
-        receipt: tuple[bytes, bytes] | None,
+        receipt: Answer | None,
         once: Once[Item] | None = None,
     ) -> asyncio.Future[dict[int, int]]:
         """Let an item wait for the next commit; done when it is synced.

@@ -26,6 +26,7 @@ from logster.store.selection import Selection
 from logster.store.suggestion import find_suggestion
 from logster.track.aliases import Merged
 from logster.web.access import Access, Principal, csrf_token_of, token_of
+from logster.web.choice import CHOICE
 from logster.web.clock import CLOCK
 from logster.web.complete import complete_search
 from logster.web.context import show_context
@@ -37,7 +38,7 @@ from logster.web.live import tail_events
 from logster.web.orders import check_parameters
 from logster.web.patterns import show_patterns
 from logster.web.quarantine import ASIDE
-from logster.web.receipts import CHOICE, RECEIPTS
+from logster.web.receipts import RECEIPTS
 from logster.web.refused import REFUSED
 from logster.web.retention import RETENTION
 from logster.web.saved import SAVED
@@ -58,6 +59,7 @@ from logster.web.summary import SUMMARIES
 from logster.web.system import SYSTEM
 from logster.web.triage import TRIAGE
 from logster.web.users import USERS
+from logster.web.whereabouts import WHEREABOUTS
 
 API_PATH = "/api/v1"
 MAX_LIMIT = 10_000
@@ -199,6 +201,7 @@ def make_api() -> Router:
         *ASIDE,
         *RETENTION,
         *RECEIPTS,
+        *WHEREABOUTS,
         *REFUSED,
         *ISSUES,
         *TRIAGE,

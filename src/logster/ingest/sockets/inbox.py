@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from logster import metrics
 from logster.errors import KeyLimitError, LogsterError, RetryLaterError, ServerFaultError
 from logster.ingest.body import Body
+from logster.ingest.delivery import Delivery
 from logster.ingest.frames import Fault, Frames, pack
-from logster.ingest.intake import Delivery
 from logster.outcome import Outcome
 
 if TYPE_CHECKING:

@@ -184,7 +184,8 @@ def _read_action(line: bytes, index: str | None) -> _Action | str:
         return _Action(name, note, kept)
     told = _encode(target.id if isinstance(target.id, str) else _encode(target.id).decode())
     text = told.decode()[1:-1]
-    return _Action(name, note + text, kept, msgspec.Raw(told), f"{index or ''}/{text}")
+    own = target.id if isinstance(target.id, str) else text
+    return _Action(name, note + text, kept, msgspec.Raw(told), f"{index or ''}/{own}")
 
 
 class _Items:

@@ -12,7 +12,7 @@ LogsterError
 │   ├── EncodingUnknownError   415  a Content-Encoding that Logster cannot undo
 │   ├── BodyTimeoutError       408  the sender was too slow
 │   ├── UnauthorizedError      401  no key, unknown key, revoked key
-│   ├── ForbiddenError         403  the key lacks the right
+│   ├── ForbiddenError         403  the key lacks the right (carries which)
 │   ├── ConflictError          409  somebody else has changed it meanwhile
 │   ├── ServerFaultError       500  a mistake of ours; the log has it
 │   └── RetryLaterError        503  not now (carries retry_after_s)
@@ -33,6 +33,8 @@ LogsterError
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 
 class LogsterError(Exception):
@@ -145,11 +147,22 @@ class UnauthorizedError(RefusedError):
     reason = "unauthorized"
 
 
+class Sender(NamedTuple):
+    """A key that is known, and its workspace."""
+
+    workspace: int
+    key: int
+
+
 class ForbiddenError(RefusedError):
-    """The key is good but lacks the right."""
+    """The key is good but lacks the right; `sender` says which key that was."""
 
     status = 403
     reason = "forbidden"
+
+    def __init__(self, message: str, sender: Sender | None = None) -> None:
+        super().__init__(message)
+        self.sender = sender
 
 
 class ConflictError(RefusedError):

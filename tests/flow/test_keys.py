@@ -50,8 +50,9 @@ async def test_a_key_without_the_right_is_forbidden(
     keys: Keys, grants: Grants, workspace: int
 ) -> None:
     new = await keys.create(workspace, "shop", [Right.INGEST])
-    with pytest.raises(ForbiddenError, match="read"):
+    with pytest.raises(ForbiddenError, match="read") as refusal:
         grants.check(new.text, Right.READ)
+    assert refusal.value.sender == (workspace, new.info.id)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gzip
 import time
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
+from logster.errors import SpoolFullError
+from logster.event import Batch, Columns, render_instant
 from logster.ids import IdMaker, digest_of_identity
 from logster.ingest.idempotency import Receipts
 from logster.ingest.intake import Intake
@@ -19,6 +22,7 @@ from logster.ingest.protocols import PROTOCOLS
 from logster.ingest.retry import Retries
 from logster.ingest.routes import Routes
 from logster.ledger.ledger import Ledger
+from logster.ledger.questions import record_retry
 from logster.meta.grants import Grant, Right
 from logster.outcome import Fault, Outcome, Refused
 from logster.pipeline import Pipeline
@@ -133,6 +137,7 @@ async def shop(tmp_path: Path, engine: Engine) -> AsyncIterator[Shop]:
         intake=intake,
         find_grant=lambda *of: holder[0].find_grant(*of),  # noqa: PLW0108 - it is made later
         max_bytes=1 << 20,
+        zone="Europe/Berlin",
     )
     async with running_site(tmp_path, engine, retries=retries) as site:
         holder.append(Shop(site, ledger, spool, folder))
@@ -219,19 +224,96 @@ async def test_of_a_mixed_body_only_what_was_refused_is_stored(shop: Shop) -> No
     assert await shop.messages() == ["second", "last"]
 
 
+async def _fail(*_: Any, **__: Any) -> Any:
+    raise RuntimeError("the worker dies here")
+
+
+def _after(step: Any) -> Any:
+    async def die(*given: Any, **told: Any) -> Any:
+        await step(*given, **told)
+        raise RuntimeError("the worker dies here")
+
+    return die
+
+
+def _record_and_die(*given: Any, **told: Any) -> None:
+    record_retry(*given, **told)
+    raise RuntimeError("the worker dies here")
+
+
+def _fail_now(*_: Any, **__: Any) -> Any:
+    raise RuntimeError("the worker dies here")
+
+
+DEATHS = {
+    "before it is read": ("logster.ingest.intake.Intake.keep", _fail),
+    "before it is on disk": ("logster.pipeline.Pipeline.accept", _fail),
+    "after it is on disk": ("logster.pipeline.Pipeline.accept", _after(Pipeline.accept)),
+    "after it is kept": ("logster.ingest.intake.Intake.keep", _after(Intake.keep)),
+    "before that is written down": ("logster.web.retries.record_retry", _fail_now),
+    "after that is written down": ("logster.web.retries.record_retry", _record_and_die),
+}
+
+
+@pytest.mark.parametrize("days", [0, 6.9])
+@pytest.mark.parametrize("step", DEATHS)
 async def test_a_retry_that_was_cut_short_stores_nothing_twice(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, step: str, days: float
 ) -> None:
-    """The worker dies after the events were synced and before that was written down."""
+    """The worker dies at some step; the body is tried again at once, or on its last day."""
     [number] = await shop.keep(refused())
     with monkeypatch.context() as patch:
-
-        def die(*_: Any, **__: Any) -> None:
-            raise RuntimeError
-
-        patch.setattr("logster.web.refused.record_retry", die)
+        name, death = DEATHS[step]
+        patch.setattr(name, death)
+        if "kept" in step or "disk" in step or "read" in step:
+            # What is not known is not written down, as when the process is gone.
+            patch.setattr("logster.web.retries.record_retry", _fail_now)
         await shop.retry(number, 500)
-    assert (await shop.retry(number))["stored_events"] == 1
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + days * 86_400)
+    is_settled = step == "after that is written down"
+    await shop.retry(number, 409 if is_settled else 200)
+    await shop.spool.append(_other_event(), 1)  # whatever is old is forgotten with it
+    for _ in range(3):
+        told = await shop.retry()
+        assert told["bodies"] == 0
+    assert (await shop.messages()).count("good") == 1
+
+
+def _other_event() -> Any:
+    columns = Columns(message=["other"], severity=[2])
+    return Batch(columns, IdMaker(9).take(1), 0, 1, 1, "api_log")
+
+
+async def test_the_same_body_refused_many_times_is_one_and_is_stored_once(shop: Shop) -> None:
+    """A client sends it again and again, as it is never told that it was taken."""
+    for _ in range(4):
+        for _ in range(5):
+            shop.ledger.keep(refused(reason="busy"))
+        shop.ledger.keep(refused(key=2))
+        await shop.ledger.write()
+    [other, one] = (await shop.ask("/receipts/refused"))["refused"]
+    assert (one["times"], other["times"]) == (20, 4)
+
+    told = await shop.retry()
+    assert (told["bodies"], told["stored_events"]) == (2, 2)
+    await shop.keep(refused(reason="busy"))  # and again, though it is stored by now
+    assert (await shop.retry())["bodies"] == 0
+    assert await shop.messages() == ["good", "good"]
+
+
+async def test_a_body_that_was_given_up_and_comes_again_is_stored_once(shop: Shop) -> None:
+    [number] = await shop.keep(refused())
+    await shop.retry(number)
+    await shop.ask(f"/receipts/refused/{number}", 204, method="DELETE")
+    [number] = await shop.keep(refused())
+    await shop.retry(number)
+    assert await shop.messages() == ["good"]
+
+
+async def test_two_who_try_the_same_body_store_it_once(shop: Shop) -> None:
+    [number] = await shop.keep(refused())
+    await asyncio.gather(*(shop.retry(number) for _ in range(4)), return_exceptions=True)
     assert await shop.messages() == ["good"]
 
 
@@ -241,14 +323,86 @@ async def test_all_are_tried_again_oldest_first(shop: Shop) -> None:
         *(refused(body) for body in bodies),
         refused(b"no json"),
         refused(is_whole=False),
-        refused(reason="other"),
+        refused(GOOD + b" ", reason="other"),
     )
     told = await shop.ask("/receipts/refused/retry?reason=media_type", method="POST")
     assert (told["bodies"], told["stored_events"], told["refused_bodies"]) == (6, 5, 1)
+    assert (told["next"], told["left"]) == (None, 0)
     assert await shop.messages() == [str(number) for number in range(5)]
     again = await shop.ask("/receipts/refused?limit=200")
     tried = {each["state"]: each["tried"] for each in again["refused"] if each["tried"]}
     assert tried["kept"].startswith("refused: ")
+
+
+async def test_many_are_tried_by_several_requests_up_to_those_that_were_there(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("logster.web.retries.MAX_RETRIES", 3)
+    bodies = [b'{"Message":"%d"}' % number for number in range(8)]
+    await shop.keep(*(refused(body) for body in bodies), refused(b"no json"))
+
+    told = await shop.ask("/receipts/refused/retry", method="POST")
+    lefts = [told["left"]]
+    await shop.keep(refused(b'{"Message":"late"}'))
+    while told["next"]:
+        told = await shop.ask(f"/receipts/refused/retry?after={told['next']}", method="POST")
+        lefts.append(told["left"])
+    assert lefts == [6, 3, 0]
+    assert await shop.messages() == [str(number) for number in range(8)]
+
+
+@pytest.mark.parametrize("after", ["x", "1", "1-x", "1-2-3", "-", f"1-{2**63}", "9" * 30])
+async def test_what_no_answer_gave_is_nothing_to_go_on_with(shop: Shop, after: str) -> None:
+    await shop.ask(f"/receipts/refused/retry?after={after}", 400, method="POST")
+
+
+async def test_when_nothing_is_taken_in_the_rest_is_told_and_stays(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await shop.keep(*(refused(b'{"Message":"%d"}' % number) for number in range(3)))
+
+    def refuse(*_: Any) -> None:
+        raise SpoolFullError("full", 1)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shop.spool, "check_room", refuse)
+        told = await shop.ask("/receipts/refused/retry", method="POST")
+    assert (told["bodies"], told["left"], told["next"]) == (1, 3, None)
+    assert "full" in told["text"]
+    assert (await shop.retry())["stored_events"] == 3
+
+
+async def test_a_body_that_a_mistake_of_ours_stops_keeps_none_behind_it(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await shop.keep(*(refused(b'{"Message":"%d"}' % number) for number in range(3)))
+    keep = Intake.keep
+
+    async def stumble(intake: Intake, delivery: Any) -> Any:
+        if b"0" in delivery.body.packed:
+            raise RuntimeError
+        return await keep(intake, delivery)
+
+    monkeypatch.setattr(Intake, "keep", stumble)
+    told = await shop.retry()
+    assert (told["bodies"], told["stored_events"], told["refused_bodies"]) == (3, 2, 1)
+    assert "An error has occurred" in told["text"]
+    assert await shop.messages() == ["1", "2"]
+
+
+async def test_a_body_tried_again_came_when_it_came_first_in_the_zone_of_the_server(
+    shop: Shop,
+) -> None:
+    """A time without a year and a zone is read as on the day on which it was sent."""
+    line = b"<13>Dec 30 23:00:00 web app: late"
+    told: dict[str, Any] = {"protocol": "syslog", "path": "", "method": "", "headers": {}}
+    shop.ledger.keep(refused(line, at=1_767_139_200.0, **told))  # 2025-12-31T00:00:00Z
+    [number] = await shop.keep(refused(line, **told))
+    await shop.retry(number)
+    claim = await shop.spool.take(1 << 30, 1 << 30)
+    assert claim is not None
+    [event] = unpack(claim.bodies[0])
+    assert render_instant(event.timestamp).startswith("2025-12-30T22:00:00")
 
 
 async def test_what_is_not_whole_cannot_be_tried_again(shop: Shop) -> None:

@@ -7,7 +7,8 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from logster.cli.receipts import command
+from logster.cli.receipts import OUTCOMES, command
+from logster.outcome import Outcome
 
 ROW = {
     "key": 0,
@@ -19,7 +20,16 @@ ROW = {
     "requests": 7,
 }
 COUNTS = {"rows": [ROW], "has_stored": False, "aside": {"events": 2, "lost_events": 0}}
-RETRIED = {"bodies": 3, "stored_events": 2, "refused_bodies": 1, "text": "refused: \x1b[31m"}
+RETRIED = {
+    "bodies": 3,
+    "stored_events": 2,
+    "refused_bodies": 1,
+    "text": "refused: \x1b[31m",
+    "next": None,
+    "left": 0,
+}
+#: What further requests of a test are answered with.
+RETRIED_IN_TURN: list[dict[str, object]] = []
 
 
 @pytest.fixture
@@ -29,7 +39,9 @@ def asked(monkeypatch):
 
     def answer(request):
         requests.append(request)
-        told = RETRIED if request.method == "POST" else COUNTS
+        told = COUNTS
+        if request.method == "POST":
+            told = RETRIED_IN_TURN.pop(0) if RETRIED_IN_TURN else RETRIED
         return httpx.Response(200, content=msgspec.json.encode(told))
 
     real = httpx.Client
@@ -62,3 +74,33 @@ def test_all_that_are_chosen_are_tried_again(asked):
 def test_what_is_to_be_tried_must_be_said(asked, arguments):
     assert run(*arguments).exit_code == 2
     assert not asked
+
+
+def test_all_are_tried_by_as_many_requests_as_it_takes(asked):
+    answers = [
+        {**RETRIED, "next": "3-9", "left": 6},
+        {**RETRIED, "next": "6-9", "left": 3, "refused_bodies": 0, "text": "2 taken in"},
+        {**RETRIED, "refused_bodies": 0, "text": "2 taken in"},
+    ]
+    RETRIED_IN_TURN[:] = answers
+    said = run("retry", "--all", "--dialect", "seq")
+    assert [request.url.params.get("after") for request in asked] == [None, "3-9", "6-9"]
+    assert "3 tried, 6 to go" in said.output
+    assert "9 tried, 6 events taken in, 1 refused again. refused: " in said.output
+
+
+def test_what_was_not_tried_is_said(asked):
+    RETRIED_IN_TURN[:] = [{**RETRIED, "left": 4}]
+    said = run("retry", "--all")
+    assert said.exit_code == 1
+    assert "4 were not tried" in said.output
+
+
+def test_an_id_with_a_slash_is_asked_for_as_it_is(asked):
+    run("find", "shop/a b")
+    assert asked[0].url.path == "/api/v1/receipts/event"
+    assert asked[0].url.params["id"] == "shop/a b"
+
+
+def test_every_outcome_can_be_asked_for():
+    assert set(OUTCOMES) == set(Outcome)

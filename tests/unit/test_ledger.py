@@ -13,9 +13,11 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
 import pytest
 
 from logster import metrics, zstd
+from logster.ingest.retry import ANSWER_LIFE_S
 from logster.ledger import ledger as written
 from logster.ledger.file import LedgerFile
 from logster.ledger.ledger import Ledger
@@ -214,7 +216,7 @@ async def test_a_damaged_file_is_put_aside_and_made_anew_for_all_workers(ledger,
         await each.write()
     await other.close()
 
-    assert rows(path, "SELECT count(*) >= 2 FROM refused") == [(1,)]
+    assert rows(path, "SELECT sum(times) >= 2 FROM refused") == [(1,)]
     assert path.with_suffix(".damaged").exists()
     assert "made anew" in caplog.text
 
@@ -290,3 +292,77 @@ def test_writers_that_are_killed_leave_a_file_that_works(path):
     assert rows(path, "PRAGMA integrity_check") == [("ok",)]
     assert rows(path, "SELECT sum(events) > 0 FROM count") == [(1,)]
     LedgerFile(path).open().close()
+
+
+def kept_note(places: list[int] | None, count: int = 4, events: int | None = 2) -> dict[str, Any]:
+    return {"places": places, "count": count, "events": events}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "state", "places"),
+    [
+        ({}, {}, "kept", None),
+        (kept_note([1, 3]), kept_note([1, 3]), "kept", [1, 3]),
+        (kept_note([1, 3]), kept_note([2, 3]), "kept", [3]),
+        (kept_note([1]), kept_note([2]), "stored", []),
+        (kept_note([1, 3]), {}, "kept", [1, 3]),
+        ({}, kept_note([1, 3]), "kept", [1, 3]),
+        (kept_note([1, 3]), kept_note([1, 3], count=5), "whole", [1, 3]),
+        ({}, kept_note(None), "whole", None),
+        (kept_note(None), {}, "whole", None),
+    ],
+)
+async def test_of_a_body_that_comes_again_no_event_is_tried_that_was_good_once(
+    ledger, path, first, second, state, places
+):
+    ledger.keep(refused(**first))
+    await ledger.write()
+    ledger.keep(refused(**second, reason="other"))
+    await ledger.write()
+
+    [(found, times, note)] = rows(path, "SELECT state, times, note FROM refused")
+    assert (found, times) == (state, 2)
+    assert msgspec.json.decode(note)["places"] == places
+
+
+@pytest.mark.parametrize(
+    "told", [{"key": 8}, {"workspace": 2}, {"path": "/x"}, {"query": "a=b"}, {"size": 9}]
+)
+async def test_what_came_in_another_way_is_another_body(ledger, path, told):
+    ledger.keep(refused())
+    ledger.keep(refused(**told))
+    ledger.keep(refused(b"other"))
+    await ledger.write()
+
+    assert rows(path, "SELECT times FROM refused") == [(1,)] * 3
+
+
+async def test_a_body_that_comes_again_and_again_is_kept_from_its_last_time_on(ledger, path):
+    now = time.time()
+    ledger.keep(refused(at=now - 8 * 86_400))
+    ledger.keep(refused(b"other", at=now - 8 * 86_400))
+    ledger.keep(refused(at=now))
+    await ledger.write()
+
+    assert rows(path, "SELECT times, last_at - at > 600000, last_at FROM refused") == [(2, 1, now)]
+
+
+async def test_a_file_of_an_earlier_form_is_made_anew_with_its_counts(ledger, path):
+    count_some(ledger)
+    ledger.keep(refused())
+    await ledger.write()
+    ledger._file.close()
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.executescript(
+            "DROP TABLE refused; CREATE TABLE refused (id INTEGER PRIMARY KEY, at REAL);"
+            "INSERT INTO refused VALUES (1, 1); PRAGMA user_version = 0;"
+        )
+    ledger.keep(refused())
+    await ledger.write()
+
+    assert rows(path, "SELECT times FROM refused") == [(1,)]
+    assert rows(path, "SELECT sum(events) FROM count") == [(1,)]
+
+
+def test_what_came_of_a_try_is_known_for_longer_than_its_body_is_kept():
+    assert ANSWER_LIFE_S >= written.BODY_LIFE_S + 86_400

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from logster.errors import (
     BodyTooLargeError,
     ConflictError,
+    ForbiddenError,
     InvalidBodyError,
     QuotaError,
+    Sender,
     SpoolFullError,
     UnauthorizedError,
 )
@@ -112,6 +114,13 @@ def test_who_has_no_key_is_only_counted(ledger, outcomes):
         UnauthorizedError("who?"), "seq", request=request(), body=body_of(b"secret")
     )
     assert ledger.requests == {(0, 0, "seq", "refused", "unauthorized"): 1}
+    assert not ledger.kept
+
+
+def test_a_key_without_the_right_is_counted_as_itself(ledger, outcomes):
+    error = ForbiddenError("It may not send.", Sender(2, 5))
+    outcomes.record_refusal(error, "seq", request=request(), body=body_of(b"secret"))
+    assert ledger.requests == {(2, 5, "seq", "refused", "forbidden"): 1}
     assert not ledger.kept
 
 

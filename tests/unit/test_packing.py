@@ -19,7 +19,7 @@ from logster.faults import Faults
 from logster.spool import packing
 from logster.spool.drain import Drain
 from logster.spool.listeners import Listeners
-from logster.spool.packing import join, pack, split
+from logster.spool.packing import holds, join, pack, split
 from logster.spool.quarantine import list_aside
 from logster.spool.spool import Spool
 
@@ -172,3 +172,20 @@ def test_events_that_make_no_block_are_refused_and_come_back_whole() -> None:
     with pytest.raises(StoreRefusedError):
         join([body])
     assert [(half.events, half.body) for half in split(body)] == [(1, body)]
+
+
+@given(st.lists(batches(), min_size=1, max_size=3), st.integers(1, 2), st.data())
+def test_an_event_is_looked_for_by_its_id_alone_in_either_form(group, workspace, data):
+    ids = iter(range(1, 100))
+    group = [msgspec.structs.replace(batch, ids=[next(ids) for _ in batch.ids]) for batch in group]
+    number = data.draw(st.integers(1, next(ids)))
+    is_there = any((each.workspace, each.id) == (workspace, number) for each in events_of(group))
+    plain = pack(group).body
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(packing, "MIN_BLOCK_EVENTS", 0)
+        block = pack(group).body
+
+    assert holds(plain, workspace, number) == holds(block, workspace, number) == is_there
+    assert not holds(b"no events", workspace, number)
+    for cut in (plain, block):
+        holds(cut[: data.draw(st.integers(0, len(cut)))], workspace, number)  # a sick disk

@@ -15,7 +15,7 @@ from logster.cli.target import load_target, target_options
 from logster.cli.terminal import note, one_line, render_json, show
 
 PATH = "/api/v1/receipts"
-OUTCOMES = ("stored", "repeated", "rejected", "filtered", "limited", "refused", "lost")
+OUTCOMES = ("stored", "repeated", "rejected", "filtered", "limited", "refused", "aside", "lost")
 MAX_REASON_CHARACTERS = 100
 
 json_option = click.option("--json", "is_json", is_flag=True, help="JSON.")
@@ -91,9 +91,12 @@ def find(
     url: str | None,
     key: str | None,
 ) -> None:
-    """Say where one event is, by its MessageId or the id that its client gave it."""
+    """Say where one event is, by its MessageId or the id that its client gave it.
+
+    An `_id` of `_bulk` is found alone, or as INDEX/ID.
+    """
     with Client(load_target(url or group[0], key or group[1])) as client:
-        told = client.get_object(f"{PATH}/{_quoted(event_id)}")
+        told = client.get_object(f"{PATH}/event", {"id": event_id})
     if is_json:
         show(render_json(told))
         return
@@ -131,6 +134,7 @@ def refused(
             _name(each),
             each["protocol"],
             "all" if each["events"] is None else f"{each['events']:,}",
+            f"{each['times']:,}",
             each["state"],
             one_line(each["faults"][0]["text"] if each["faults"] else each["reason"])[
                 :MAX_REASON_CHARACTERS
@@ -138,7 +142,7 @@ def refused(
         ]
         for each in answer["refused"]
     ]
-    show_table(["number", "at", "key", "dialect", "events", "state", "why"], rows)
+    show_table(["number", "at", "key", "dialect", "events", "times", "state", "why"], rows)
 
 
 @command.command("body")
@@ -189,17 +193,40 @@ def retry(
     """Try refused bodies again, once the cause is gone."""
     if is_all == bool(numbers):
         raise click.UsageError("Name bodies as `logster receipts refused` does, or give --all.")
-    paths = [f"{PATH}/refused/{_quoted(number)}/retry" for number in numbers]
-    params = {name: value for name, value in _params(told).items() if value is not None}
-    if is_all:
-        paths = [f"{PATH}/refused/retry?{_query(params)}"]
     with Client(load_target(url or group[0], key or group[1])) as client:
-        for path in paths:
-            answer = client.post(path, b"").json()
-            note(
-                f"{answer['bodies']:,} tried, {answer['stored_events']:,} events taken in, "
-                f"{answer['refused_bodies']:,} refused again. {one_line(answer['text'])}"
-            )
+        for number in numbers:
+            _tell([client.post(f"{PATH}/refused/{_quoted(number)}/retry", b"").json()])
+        if is_all:
+            params = {name: value for name, value in _params(told).items() if value is not None}
+            _retry_all(client, params)
+
+
+def _retry_all(client: Client, params: dict[str, Any]) -> None:
+    """Ask again until all are tried; each answer says how many are left."""
+    answers: list[dict[str, Any]] = []
+    while True:
+        answer = client.post(f"{PATH}/refused/retry?{_query(params)}", b"").json()
+        answers.append(answer)
+        if not answer["next"]:
+            break
+        params = {**params, "after": answer["next"]}
+        note(f"{sum(each['bodies'] for each in answers):,} tried, {answer['left']:,} to go")
+    _tell(answers)
+    if answer["left"]:
+        raise click.ClickException(f"{answer['left']:,} were not tried: nothing is taken in now.")
+
+
+def _tell(answers: list[dict[str, Any]]) -> None:
+    tried, stored, refused = (
+        sum(each[name] for each in answers)
+        for name in ("bodies", "stored_events", "refused_bodies")
+    )
+    # The last reason for a refusal, if there was one: it says what is still to be mended.
+    texts = [each["text"] for each in answers if each["refused_bodies"]]
+    text = (texts or [answers[-1]["text"]])[-1]
+    note(
+        f"{tried:,} tried, {stored:,} events taken in, {refused:,} refused again. {one_line(text)}"
+    )
 
 
 def _name(row: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
 from logster import metrics
-from logster.errors import InvalidBodyError, LogsterError, QuotaError
+from logster.errors import ForbiddenError, InvalidBodyError, LogsterError, QuotaError, Sender
 from logster.ingest.places import find_bad
 from logster.meta.key_text import KEY_PREFIX
 from logster.outcome import Fault, Outcome, Refused
@@ -73,7 +73,13 @@ class Outcomes:
         self._ledger = ledger
 
     def record(
-        self, outcome: Outcome, grant: Grant | None, protocol: str, reason: str = "", *, events: int
+        self,
+        outcome: Outcome,
+        sender: Grant | Sender | None,
+        protocol: str,
+        reason: str = "",
+        *,
+        events: int,
     ) -> None:
         """Record what became of so many events of a key; None when it is not known."""
         if not events:
@@ -84,8 +90,8 @@ class Outcomes:
         if outcome is not Outcome.STORED:
             self._ledger.count(
                 outcome,
-                workspace=grant.workspace if grant else 0,
-                key=grant.key if grant else 0,
+                workspace=sender.workspace if sender else 0,
+                key=sender.key if sender else 0,
                 protocol=protocol,
                 reason=reason,
                 events=events,
@@ -126,14 +132,16 @@ class Outcomes:
     ) -> None:
         """Record a body that was turned away whole, whatever step refused it.
 
-        Without a `grant` its sender is not known, and it is counted for the first workspace alone.
+        Without a `grant` it is counted for the key that lacks the right, else its sender is not
+        known, and it is counted for the first workspace alone.
         """
+        sender = grant or sender_of(error)
         outcome = Outcome.LIMITED if isinstance(error, QuotaError) else Outcome.REFUSED
         metrics.count(metrics.EVENTS, protocol, outcome.value, error.reason)
         self._ledger.count(
             outcome,
-            workspace=grant.workspace if grant else 0,
-            key=grant.key if grant else 0,
+            workspace=sender.workspace if sender else 0,
+            key=sender.key if sender else 0,
             protocol=protocol,
             reason=error.reason,
             requests=1,
@@ -145,6 +153,11 @@ class Outcomes:
         refused = _refused_of(request, grant, protocol, body)
         faults = [Fault(0, error.reason, _sentences_of(error))]
         self._ledger.keep(refused(outcome=outcome, reason=error.reason, events=None, faults=faults))
+
+
+def sender_of(error: LogsterError) -> Sender | None:
+    """The key that was refused, when it is known."""
+    return error.sender if isinstance(error, ForbiddenError) else None
 
 
 def _refused_of(

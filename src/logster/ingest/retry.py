@@ -2,7 +2,7 @@
 
 In: a body as the ledger has kept it. Out: a receipt, or the refusal of today.
 Promise: however often it is tried, and whatever crashes when, its events are stored once: a retry
-is a request with an `Idempotency-Key` of its own.
+is a request with an `Idempotency-Key` of its own, whose answer outlives the body in the ledger.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Apart from all routes, whose keys their clients choose.
 ROUTE = "retry"
+#: A body is kept for seven days; while it can be tried, what came of a try is known.
+ANSWER_LIFE_S = 8 * 86_400
 
 
 class Retries:
@@ -80,6 +82,7 @@ class Retries:
                     route=ROUTE,
                     idempotency_key=name,
                     is_retry=True,
+                    answer_life_s=ANSWER_LIFE_S,
                     places=None if refused.places is None else frozenset(refused.places),
                     count=refused.count,
                 )

@@ -21,10 +21,15 @@ log = logging.getLogger(__name__)
 #: Another worker's write takes milliseconds.
 BUSY_S = 2.0
 
+#: Of an earlier form, the bodies are given up: they are no events.
+FORM = 2
+
 _SCHEMA = """
 PRAGMA auto_vacuum = INCREMENTAL;
 PRAGMA journal_mode = WAL;
 BEGIN IMMEDIATE;
+DROP TABLE IF EXISTS refused;
+DROP TABLE IF EXISTS held;
 CREATE TABLE IF NOT EXISTS count (
     minute INTEGER, workspace INTEGER, key INTEGER, protocol TEXT, outcome TEXT, reason TEXT,
     events INTEGER NOT NULL, requests INTEGER NOT NULL,
@@ -33,7 +38,10 @@ CREATE TABLE IF NOT EXISTS count (
 CREATE INDEX IF NOT EXISTS by_minute ON count (minute);
 CREATE TABLE IF NOT EXISTS refused (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    at REAL NOT NULL, workspace INTEGER NOT NULL, key INTEGER NOT NULL, protocol TEXT NOT NULL,
+    digest BLOB NOT NULL UNIQUE,             -- tells it from others: see ledger/twins
+    times INTEGER NOT NULL DEFAULT 1,        -- how often it came
+    at REAL NOT NULL, last_at REAL NOT NULL, -- the first time and the last
+    workspace INTEGER NOT NULL, key INTEGER NOT NULL, protocol TEXT NOT NULL,
     outcome TEXT NOT NULL, reason TEXT NOT NULL,
     note TEXT NOT NULL,                      -- JSON of what a list shows of it
     bytes INTEGER NOT NULL,                  -- of disk, about
@@ -43,7 +51,7 @@ CREATE TABLE IF NOT EXISTS refused (
 );
 CREATE INDEX IF NOT EXISTS by_workspace ON refused (workspace, id);
 CREATE INDEX IF NOT EXISTS by_key ON refused (key, id);
-CREATE INDEX IF NOT EXISTS by_time ON refused (at);
+CREATE INDEX IF NOT EXISTS by_time ON refused (last_at);
 CREATE TABLE IF NOT EXISTS held (key INTEGER PRIMARY KEY, bytes INTEGER NOT NULL);
 CREATE TRIGGER IF NOT EXISTS keeping AFTER INSERT ON refused BEGIN
     INSERT INTO held VALUES (new.key, new.bytes)
@@ -52,10 +60,9 @@ END;
 CREATE TRIGGER IF NOT EXISTS dropping AFTER DELETE ON refused BEGIN
     UPDATE held SET bytes = bytes - old.bytes WHERE key = old.key;
 END;
-COMMIT;
 """
-#: The last thing that is made: a file that has it has everything.
-_LAST = "dropping"
+#: The last thing that is made: a file of this form has everything.
+_END = f"PRAGMA user_version = {FORM}; COMMIT;"
 
 #: SQLite's primary codes: malformed, and no database at all.
 _DAMAGE_CODES = frozenset({11, 26})
@@ -123,8 +130,7 @@ def connect(path: Path) -> sqlite3.Connection:
         # A crash of the machine may cost the last seconds, never the file.
         database.execute("PRAGMA synchronous = NORMAL")
         database.execute("PRAGMA journal_size_limit = 8388608")
-        question = "SELECT 1 FROM sqlite_schema WHERE name = ?"
-        if not database.execute(question, (_LAST,)).fetchone():
+        if database.execute("PRAGMA user_version").fetchone() != (FORM,):
             _make(database)
     except BaseException:
         database.close()
@@ -136,7 +142,7 @@ def _make(database: sqlite3.Connection) -> None:
     until = time.monotonic() + BUSY_S
     while True:
         try:
-            database.executescript(_SCHEMA)
+            database.executescript(_SCHEMA + _END)
         except sqlite3.OperationalError as error:
             # Two that make it at the same time: turning to WAL does not wait for the other.
             if "locked" not in str(error) or time.monotonic() > until:

@@ -20,6 +20,7 @@ import msgspec
 from logster import metrics, zstd
 from logster.ledger.file import LedgerFile
 from logster.ledger.notes import Note
+from logster.ledger.twins import CUT, KEPT, WHOLE, digest_of, join_notes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,9 +53,11 @@ TRIM_ROWS = 50
 TRIM_PAGES = 512
 
 _INSERT = (
-    "INSERT INTO refused (at, workspace, key, protocol, outcome, reason, note, bytes, state, body)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO refused (digest, at, last_at, workspace, key, protocol, outcome, reason, note,"
+    " bytes, state, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_COME_AGAIN = "UPDATE refused SET times = times + 1, last_at = max(last_at, ?) WHERE digest = ?"
+_CHANGE = "UPDATE refused SET outcome = ?, reason = ?, note = ?, state = ? WHERE digest = ?"
 _COUNT = (
     "INSERT INTO count (minute, workspace, key, protocol, outcome, reason, events, requests)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
@@ -146,12 +149,13 @@ class Ledger:
             return 0
         try:
             kept = waiting if self._has_room() else []
-            rows = [_row_of(refused) for refused in kept]
+            rows = [_row_of(refused) for refused in kept]  # before the lock: packing takes time
             database = self._file.open()
             database.execute("BEGIN IMMEDIATE")
             try:
                 database.executemany(_COUNT, [(*label, *sums) for label, sums in counts.items()])
-                database.executemany(_INSERT, rows)
+                for row in rows:
+                    _keep(database, row)
                 self._make_room(database, is_late=is_late)
                 database.execute("COMMIT")
             finally:
@@ -176,7 +180,7 @@ class Ledger:
         """Remove what is too old, and the oldest of the key that has most when it is too much."""
         if is_late:
             now = time.time()
-            database.execute("DELETE FROM refused WHERE at < ?", (now - BODY_LIFE_S,))
+            database.execute("DELETE FROM refused WHERE last_at < ?", (now - BODY_LIFE_S,))
             minute = int(now - COUNT_LIFE_S) // 60
             database.execute("DELETE FROM count WHERE minute < ?", (minute,))
             self._trimmed_at = time.monotonic()
@@ -199,7 +203,46 @@ class Ledger:
             database.executescript(f"PRAGMA incremental_vacuum({TRIM_PAGES})")
 
 
-def _row_of(refused: Refused) -> tuple[object, ...]:
+_read_note = msgspec.json.Decoder(Note).decode
+
+
+def _keep(database: sqlite3.Connection, row: _Row) -> None:
+    """Write a body, or that it came again."""
+    question = "SELECT state, note FROM refused WHERE digest = ?"
+    found = database.execute(question, (row.digest,)).fetchone()
+    if found is None:
+        database.execute(_INSERT, msgspec.structs.astuple(row))
+        return
+    database.execute(_COME_AGAIN, (row.at, row.digest))
+    state, note = found
+    if state == KEPT:
+        state = row.state
+        if state == KEPT:
+            joined, state = join_notes(
+                *(msgspec.json.decode(each, type=Note) for each in (note, row.note))
+            )
+            note = msgspec.json.encode(joined).decode()
+        database.execute(_CHANGE, (row.outcome, row.reason, note, state, row.digest))
+
+
+class _Row(msgspec.Struct, frozen=True):
+    """As it is inserted."""
+
+    digest: bytes
+    at: float
+    last_at: float
+    workspace: int
+    key: int
+    protocol: str
+    outcome: str
+    reason: str
+    note: str
+    size: int
+    state: str
+    body: bytes
+
+
+def _row_of(refused: Refused) -> _Row:
     body = refused.body
     packed = zstd.compress(body)
     is_whole = refused.is_whole and len(body) == refused.size and len(packed) <= MAX_KEPT_BYTES
@@ -219,7 +262,9 @@ def _row_of(refused: Refused) -> tuple[object, ...]:
         )
     )
     is_repeatable = is_whole and (refused.events is None or refused.places is not None)
-    return (
+    return _Row(
+        digest_of(refused),
+        refused.at,
         refused.at,
         refused.workspace,
         refused.key,
@@ -228,6 +273,6 @@ def _row_of(refused: Refused) -> tuple[object, ...]:
         refused.reason,
         note.decode(),
         len(packed) + len(note) + ROW_BYTES,
-        "kept" if is_repeatable else "whole" if is_whole else "cut",
+        KEPT if is_repeatable else WHOLE if is_whole else CUT,
         packed,
     )

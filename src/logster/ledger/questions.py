@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 #: SQLite numbers rows with 63 bits.
 MAX_NUMBER = 2**63 - 1
-_SHOWN = "id, at, workspace, key, protocol, outcome, reason, note, state, tried_at, tried"
+_SHOWN = (
+    "id, digest, times, at, last_at, workspace, key, protocol, outcome, reason, note, state,"
+    " tried_at, tried"
+)
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,14 +71,17 @@ class Counted(msgspec.Struct, frozen=True, array_like=True):
 
 
 class RefusedRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A body that was refused, as it is listed.
+    """A body that was refused, as it is listed; `digest` tells it from others.
 
     `state` is kept (it can be tried again), whole (nobody can say which of its events are stored
     already), cut (only its beginning is there), or stored (by a retry).
     """
 
     id: int
+    digest: bytes
+    times: int
     at: float
+    last_at: float
     workspace: int
     key: int
     protocol: str
@@ -107,29 +113,36 @@ def count_outcomes(path: Path, choice: Choice, step_minutes: int) -> list[Counte
 
 
 def list_refused(
-    path: Path, choice: Choice, limit: int, *, before: int = MAX_NUMBER, is_open: bool = False
+    path: Path, choice: Choice, limit: int, *, before: int = MAX_NUMBER
 ) -> list[RefusedRow]:
-    """The newest bodies; `is_open`: only those that can be tried again."""
-    where, values = choice.where()
-    state = " AND state = 'kept'" if is_open else ""
+    """The newest bodies that came in a time, at least once."""
+    where, values = _within(choice)
+    question = f"SELECT {_SHOWN} FROM refused WHERE {where} AND id < ? ORDER BY id DESC LIMIT ?"  # noqa: S608
+    with _asked(path) as database:
+        if database is None:
+            return []
+        rows = database.execute(question, [*values, min(before, MAX_NUMBER), limit])
+        return [_read(row) for row in rows]
+
+
+def list_open(path: Path, choice: Choice, after: int, last: int) -> list[int]:
+    """The numbers of the bodies that can be tried again, oldest first, within these."""
+    where, values = _within(choice)
     question = (
-        f"SELECT {_SHOWN} FROM refused WHERE {where} AND at >= ? AND at < ? AND id < ?"  # noqa: S608
-        f"{state} ORDER BY id DESC LIMIT ?"
+        f"SELECT id FROM refused WHERE {where} AND id > ? AND id <= ? AND state = 'kept'"  # noqa: S608
+        " ORDER BY id"
     )
     with _asked(path) as database:
         if database is None:
             return []
-        rows = database.execute(
-            question,
-            [
-                *values,
-                choice.since_minute * 60,
-                choice.until_minute * 60,
-                min(before, MAX_NUMBER),
-                limit,
-            ],
-        )
-        return [_read(row) for row in rows]
+        rows = database.execute(question, [*values, after, min(last, MAX_NUMBER)])
+        return [number for (number,) in rows]
+
+
+def _within(choice: Choice) -> tuple[str, list[Any]]:
+    where, values = choice.where()
+    since, until = choice.since_minute * 60, choice.until_minute * 60
+    return f"{where} AND last_at >= ? AND at < ?", [*values, since, until]
 
 
 def find_refused(path: Path, workspace: int, number: int) -> tuple[RefusedRow, bytes] | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from sqlalchemy import select, update
 
-from logster.errors import ForbiddenError, UnauthorizedError
+from logster.errors import ForbiddenError, Sender, UnauthorizedError
 from logster.meta import tables
 from logster.meta.key_settings import Rules, read_rules
 from logster.meta.key_text import digest_of, may_exist
@@ -84,7 +84,9 @@ class Grants:
         if grant is None:
             raise UnauthorizedError("The API key is unknown or was revoked.")
         if right not in grant.rights:
-            raise ForbiddenError(f"The API key lacks the right {right.value!r}.")
+            raise ForbiddenError(
+                f"The API key lacks the right {right.value!r}.", Sender(grant.workspace, grant.key)
+            )
         self._used.add(grant.key)
         return grant
 

@@ -41,6 +41,7 @@ from logster.web.quarantine import ASIDE
 from logster.web.receipts import RECEIPTS
 from logster.web.refused import REFUSED
 from logster.web.retention import RETENTION
+from logster.web.retries import RETRIES
 from logster.web.saved import SAVED
 from logster.web.selection import MERGED, SELECTION, Text, Wanted
 from logster.web.shapes import (
@@ -203,6 +204,7 @@ def make_api() -> Router:
         *RECEIPTS,
         *WHEREABOUTS,
         *REFUSED,
+        *RETRIES,
         *ISSUES,
         *TRIAGE,
     )

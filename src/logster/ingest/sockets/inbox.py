@@ -18,11 +18,13 @@ from logster.errors import KeyLimitError, LogsterError, RetryLaterError, ServerF
 from logster.ingest.body import Body
 from logster.ingest.delivery import Delivery
 from logster.ingest.frames import Fault, Frames, pack
+from logster.ingest.outcomes import sender_of
 from logster.outcome import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from logster.errors import Sender
     from logster.ingest.frames import Cut
     from logster.ingest.intake import Intake
     from logster.ingest.protocol import Protocol, Request
@@ -110,11 +112,13 @@ class Inbox:
 
     def count(self, outcome: str, reason: str, by: int) -> None:
         """Count frames that are no events, and never will be."""
-        grant = None
-        with contextlib.suppress(LogsterError):  # the key of the socket was revoked
-            grant = self._admit()
+        sender: Grant | Sender | None
+        try:
+            sender = self._admit()
+        except LogsterError as error:  # the key of the socket was revoked
+            sender = sender_of(error)
         self._intake.outcomes.record(
-            Outcome(outcome), grant, self._protocol.name, reason, events=by
+            Outcome(outcome), sender, self._protocol.name, reason, events=by
         )
 
     async def _deliver(self) -> None:

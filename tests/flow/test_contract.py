@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from logster.event import NS_PER_S, Event
+from logster.ledger.ledger import Ledger
+from logster.outcome import Fault, Outcome, Refused
 from logster.spool.queue import Block
 from support.spooled import put_aside
 from support.stored import store_events
@@ -114,6 +116,10 @@ QUESTIONS = {
     "system": "/system",
     "asides": "/aside",
     "dashboards": "/dashboards",
+    "receipts": "/receipts",
+    "receipt": "/receipts/event?id=1003",
+    "refused": "/receipts/refused",
+    "refused_body": "/receipts/refused/1",
     "retention": "/retention",
     "loss": "/retention/loss?days=1",
     "refusal": "/events?q=severity>=terrible",
@@ -152,6 +158,7 @@ CHANGES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "new_user": ("POST", "/users", {"email": "ada@example.com", "role": "viewer"}),
     "user": ("PATCH", "/users/2", {"role": "member"}),
     "new_password": ("POST", "/users/2/password", {}),
+    "retried": ("POST", "/receipts/refused/retry", {}),
 }
 
 
@@ -173,10 +180,40 @@ def set_aside(folder: Path) -> None:
     put_aside(folder / "spool" / "spool-00.sqlite", Block(3, b"block", 5), "no such column")
 
 
+async def refuse_some(folder: Path) -> None:
+    """What a key sent in vain, and when nobody has a key."""
+    ledger = Ledger(folder / "ledger" / "ledger.sqlite", max_bytes=1 << 20)
+    told: dict[str, Any] = {"outcome": Outcome.REFUSED, "protocol": "api_log"}
+    ledger.count(**told, workspace=1, key=1, reason="syntax", requests=1)
+    ledger.count(**told, workspace=0, key=0, reason="unauthorized", requests=2)
+    ledger.count(Outcome.REJECTED, workspace=1, key=1, protocol="seq", reason="time", events=3)
+    body = b'{"Message": "no end'
+    ledger.keep(
+        Refused(
+            **told,
+            at=time.time(),
+            workspace=1,
+            key=1,
+            reason="syntax",
+            method="POST",
+            path="/api/Log",
+            query="application=shop",
+            headers={"content-type": "application/json"},
+            events=None,
+            faults=[Fault(1, "syntax", ["It ends in the middle."])],
+            size=len(body),
+            body=body,
+            is_whole=True,
+        )
+    )
+    await ledger.close()
+
+
 async def test_each_answer_has_the_shape_that_the_portal_reads(
     tmp_path: Path, engine: Engine
 ) -> None:
     set_aside(tmp_path)
+    await refuse_some(tmp_path)
     await store_events(engine, [*make_events(), make_loss()])
     async with running_site(tmp_path, engine) as site:
         browser = site.visit()

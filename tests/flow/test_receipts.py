@@ -14,6 +14,8 @@ import pytest
 from logster.errors import SpoolFullError
 from logster.event import Batch, Columns, render_instant
 from logster.ids import IdMaker, digest_of_identity
+from logster.ingest.frames import frames_of
+from logster.ingest.frames import pack as pack_frames
 from logster.ingest.idempotency import Receipts
 from logster.ingest.intake import Intake
 from logster.ingest.outcomes import Outcomes
@@ -281,7 +283,7 @@ async def test_a_retry_that_was_cut_short_stores_nothing_twice(
 
 
 def _other_event() -> Any:
-    columns = Columns(message=["other"], severity=[2])
+    columns = Columns(message=["other"], severity=[2], timestamp=[0])
     return Batch(columns, IdMaker(9).take(1), 0, 1, 1, "api_log")
 
 
@@ -322,7 +324,7 @@ async def test_all_are_tried_again_oldest_first(shop: Shop) -> None:
     await shop.keep(
         *(refused(body) for body in bodies),
         refused(b"no json"),
-        refused(is_whole=False),
+        refused(b"cut", is_whole=False),
         refused(GOOD + b" ", reason="other"),
     )
     told = await shop.ask("/receipts/refused/retry?reason=media_type", method="POST")
@@ -394,7 +396,7 @@ async def test_a_body_tried_again_came_when_it_came_first_in_the_zone_of_the_ser
     shop: Shop,
 ) -> None:
     """A time without a year and a zone is read as on the day on which it was sent."""
-    line = b"<13>Dec 30 23:00:00 web app: late"
+    line = pack_frames(frames_of([b"<13>Dec 30 23:00:00 web app: late"]))
     told: dict[str, Any] = {"protocol": "syslog", "path": "", "method": "", "headers": {}}
     shop.ledger.keep(refused(line, at=1_767_139_200.0, **told))  # 2025-12-31T00:00:00Z
     [number] = await shop.keep(refused(line, **told))
@@ -406,7 +408,7 @@ async def test_a_body_tried_again_came_when_it_came_first_in_the_zone_of_the_ser
 
 
 async def test_what_is_not_whole_cannot_be_tried_again(shop: Shop) -> None:
-    cut, unknown = await shop.keep(refused(is_whole=False), refused(events=1))
+    cut, unknown = await shop.keep(refused(is_whole=False), refused(b"other", events=1))
     for number in (cut, unknown):
         await shop.retry(number, 409)
 

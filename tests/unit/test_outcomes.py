@@ -19,9 +19,11 @@ from logster.errors import (
 )
 from logster.event import Columns, Rejection
 from logster.ingest.body import Body
+from logster.ingest.frames import frames_of, pack
 from logster.ingest.outcomes import Outcomes, hide_keys
 from logster.ingest.places import choose, find_bad
-from logster.ingest.protocol import Reading, Request
+from logster.ingest.protocol import Limits, Reading, Request
+from logster.ingest.protocols.syslog import syslog
 from logster.meta.grants import Grant, Right
 from logster.outcome import Outcome
 from support.ledger import MemoryLedger
@@ -156,6 +158,45 @@ def test_only_what_was_bad_is_chosen_when_it_is_read_again(lines, data):
 
     expected = [new for old, new in zip(lines, mended, strict=True) if old != new]
     assert again.columns.message == expected == again.identities
+
+
+def test_a_frame_of_several_messages_keeps_the_places_of_those_behind_it() -> None:
+    """The first datagram holds two messages, the second is too large as long as it may not be."""
+    frames = pack(frames_of([b"<13>a: one\n<13>a: two", b"<13>a: " + b"x" * 500, b"<13>a: last"]))
+    small, large = (Limits(max_events=10, max_message_bytes=size) for size in (100, 1000))
+    asked = request(path="", method="UDP")
+    first = syslog.PROTOCOL.read(frames, asked, small)
+    places = find_bad(first)
+    assert places == [2]
+
+    again = syslog.PROTOCOL.read(frames, asked, large)
+    choose(again, frozenset(places), 4)
+    assert again.columns.message == ["a: " + "x" * 500]
+
+
+def test_of_a_frame_with_good_and_bad_messages_nobody_says_which_came_first() -> None:
+    reading = reading_of("AbC")
+    reading.lines = [1, 1]
+    reading.rejections = [Rejection(line=1, reason="small", faults={"x": ["s."]})]
+    assert find_bad(reading) is None
+    with pytest.raises(ConflictError):
+        choose(reading, frozenset({1}), 3)
+
+
+@pytest.mark.parametrize(
+    ("path", "params", "shown"),
+    [
+        ("/api/7/cron/x/0123456789abcdef0123456789abcdef/", {}, "/api/7/cron/x/…/"),
+        ("/api/7/cron/x/short/", {"key": "short"}, "/api/7/cron/x/…/"),
+        (f"/v1/input/{SECRET}", {"key": SECRET}, "/v1/input/…"),
+    ],
+)
+def test_a_body_is_kept_without_the_key_of_its_path(ledger, outcomes, path, params, shown):
+    asked = msgspec.structs.replace(request(path=path), params=params)
+    outcomes.record_refusal(
+        BodyTooLargeError("large"), "seq", grant=GRANT, request=asked, body=body_of(b"x")
+    )
+    assert [kept.path for kept in ledger.kept] == [shown]
 
 
 def test_a_body_that_is_read_in_another_way_is_not_guessed_at():

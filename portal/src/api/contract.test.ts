@@ -8,6 +8,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import * as dashboards from "../dashboards/shapes";
 import * as keys from "../settings/shapes/keys";
+import * as receipts from "../settings/shapes/receipts";
 import * as quarantine from "../settings/shapes/quarantine";
 import * as retention from "../settings/shapes/retention";
 import * as system from "../settings/shapes/system";
@@ -41,8 +42,13 @@ const READERS: Readonly<Record<string, readonly ((value: unknown) => unknown)[]>
   new_user: [users.readNewUser],
   newest: [keys.readNewest],
   patterns: [answers.readPatterns],
+  receipt: [receipts.readReceipt],
+  receipts: [receipts.readReceipts],
   refusal: [shapes.readRefusal],
+  refused: [receipts.readRefusedList],
+  refused_body: [receipts.readRefusedBody],
   releases: [answers.readReleases],
+  retried: [receipts.readRetried],
   retention: [retention.readRetention],
   search: [answers.readSearch],
   searches: [answers.readSearches],

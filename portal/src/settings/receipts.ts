@@ -33,7 +33,7 @@ export async function getReceipts(choice: Choice): Promise<Receipts> {
 }
 
 export async function getReceipt(id: string): Promise<Receipt> {
-  return readReceipt(await ask("GET", `/${encodeURIComponent(id)}`));
+  return readReceipt(await ask("GET", `/event?id=${encodeURIComponent(id)}`));
 }
 
 export async function getRefused(choice: Choice): Promise<Refused[]> {
@@ -48,8 +48,37 @@ export async function retryRefused(id: string): Promise<Retried> {
   return readRetried(await ask("POST", `/refused/${id}/retry`));
 }
 
-export async function retryAllRefused(choice: Choice): Promise<Retried> {
-  return readRetried(await ask("POST", `/refused/retry?${queryOf(choice)}`));
+/**
+ * Try all again, by as many requests as it takes, until `signal` is aborted.
+ *
+ * `onstep` hears after each what came of all so far.
+ */
+export async function retryAllRefused(
+  choice: Choice,
+  signal: AbortSignal,
+  onstep: (sofar: Retried) => void,
+): Promise<Retried> {
+  let sum: Retried | null = null;
+  for (;;) {
+    const after: string = sum?.next ? `&after=${encodeURIComponent(sum.next)}` : "";
+    const step = readRetried(await ask("POST", `/refused/retry?${queryOf(choice)}${after}`));
+    sum = addRetried(sum, step);
+    if (!sum.next || signal.aborted) return sum;
+    onstep(sum);
+  }
+}
+
+/** Both together; of the texts the last reason for a refusal, when there was one. */
+export function addRetried(sum: Retried | null, step: Retried): Retried {
+  if (!sum) return step;
+  return {
+    bodies: sum.bodies + step.bodies,
+    stored_events: sum.stored_events + step.stored_events,
+    refused_bodies: sum.refused_bodies + step.refused_bodies,
+    text: step.refused_bodies || !sum.refused_bodies ? step.text : sum.text,
+    next: step.next,
+    left: step.left,
+  };
 }
 
 export async function deleteRefused(id: string): Promise<void> {

@@ -48,6 +48,8 @@ def _order(reading: Reading) -> list[int | None] | None:
     lines = reading.lines if count else []
     if lines is None:
         return None
+    if {bad.line for bad in reading.rejections}.intersection(lines):
+        return None  # of several events on one line nobody knows which came first
     rows = [(line, False, index) for index, line in enumerate(lines)]
     rows += [(bad.line, True, index) for index, bad in enumerate(reading.rejections)]
     return [None if is_bad else index for _, is_bad, index in sorted(rows)]

@@ -38,7 +38,7 @@ LIFE_S = 24 * 3600
 #: Two whole parts are a day, the third is being filled.
 PARTS = 3
 PART_S = LIFE_S / (PARTS - 1)
-#: 45 MB of disk for each part: who numbers more than eleven events a second and worker is known
+#: 50 MB of disk for each part: who numbers more than eleven events a second and worker is known
 #: for less than a day.
 MAX_PART_ROWS = 1_000_000
 

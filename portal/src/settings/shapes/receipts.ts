@@ -41,10 +41,16 @@ export interface Fault {
   readonly text: string;
 }
 
-/** A body of which something was refused; `events` is null when it was all of it. */
+/**
+ * A body of which something was refused; `events` is null when it was all of it.
+ *
+ * It came so many `times`, first at `at` and last at `last_at`.
+ */
 export interface Refused {
   readonly id: string;
+  readonly times: number;
   readonly at: string;
+  readonly last_at: string;
   readonly key: number;
   readonly key_name: string | null;
   readonly protocol: string;
@@ -74,11 +80,14 @@ export interface Receipt {
   readonly text: string;
 }
 
+/** `next` is the `after` of the request that goes on with those that are `left`. */
 export interface Retried {
   readonly bodies: number;
   readonly stored_events: number;
   readonly refused_bodies: number;
   readonly text: string;
+  readonly next: string | null;
+  readonly left: number;
 }
 
 export function readReceipts(value: unknown): Receipts {
@@ -124,7 +133,9 @@ function readRefused(value: unknown): Refused {
   const body = members(value, "refused body");
   return {
     id: text(body.id, "refused body"),
+    times: number(body.times, "refused body"),
     at: text(body.at, "refused body"),
+    last_at: text(body.last_at, "refused body"),
     key: number(body.key, "key"),
     key_name: textOrNull(body.key_name),
     protocol: text(body.protocol, "dialect"),
@@ -177,5 +188,7 @@ export function readRetried(value: unknown): Retried {
     stored_events: number(told.stored_events, "retry"),
     refused_bodies: number(told.refused_bodies, "retry"),
     text: text(told.text, "retry"),
+    next: textOrNull(told.next),
+    left: number(told.left, "retry"),
   };
 }

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 from playwright.sync_api import sync_playwright
 
 from bench.rows import make_rows
@@ -16,7 +17,7 @@ from logster.event import Batch, Columns
 from logster.spool.packing import pack
 from logster.spool.queue import transaction
 from logster.spool.schema import connect
-from support.served import EMAIL, PASSWORD, Served, quote, serving
+from support.served import EMAIL, KEY, PASSWORD, Served, quote, serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -87,6 +88,35 @@ def set_aside(served: Served) -> None:
         queue.set_aside(block, "Cannot read a value: out of the range of its column")
 
 
+def refuse_some(served: Served) -> None:
+    """What senders did wrong: a batch with bad lines, a body that never ends, and no key."""
+    made = json.dumps({"name": "storefront", "rights": ["ingest"]}).encode()
+    key = served.post("/api/v1/keys", made, "application/json").json()
+    settings = {"minimum_severity": "warn", "application": "storefront", "daily_bytes": 10**9}
+    path = f"{served.url}/api/v1/keys/{key['key']['id']}"
+    httpx.patch(path, json={"settings": settings}, headers={"ApiKey": KEY})
+    for number in range(40):
+        rows = [{"Message": f"order {number}", "Severity": number % 6}] * (5 + number % 7)
+        if number % 3 == 0:
+            rows[1] = {"Severity": 3, "password": "hunter22", "order": number}
+        body = b"\n".join(json.dumps(row).encode() for row in rows)
+        send(served, "/api/Logs", body, key["text"])
+    for _ in range(12):
+        send(served, "/api/Log", b'{"Message": "no end', key["text"])
+    send(served, "/ingest/clef", b'{"@mt": "no time"}\n', key["text"])
+    for _ in range(7):
+        send(served, "/v1/logs", b"{}", "lgs_nobody")
+    time.sleep(2.5)  # the ledger is written every second
+
+
+def send(served: Served, path: str, body: bytes, key: str) -> None:
+    """Whatever is answered."""
+    headers = {"ApiKey": key, "content-type": "application/json"}
+    if path == "/api/Logs":
+        headers["content-type"] = "application/x-ndjson"
+    httpx.post(f"{served.url}{path}", content=body, headers=headers)
+
+
 def open_portal(browser: Browser, served: Served, size: tuple[int, int], scheme: str) -> Page:
     """A logged-in page."""
     context = browser.new_context(
@@ -150,6 +180,19 @@ def shoot_setup(page: Page, suffix: str) -> None:
     shoot(page, f"retention-{suffix}")
 
 
+def shoot_deliveries(page: Page, suffix: str) -> None:
+    """What became of events, and what a key may be told."""
+    page.goto("/settings/deliveries")
+    page.get_by_role("img", name="Not stored over time").wait_for()
+    shoot(page, f"deliveries-{suffix}")
+    page.get_by_role("button", name="Look into body").first.click()
+    page.locator("pre").scroll_into_view_if_needed()
+    shoot(page, f"refused-{suffix}")
+    page.goto("/settings/keys")
+    page.get_by_role("button", name="Settings of storefront").click()
+    shoot(page, f"key-settings-{suffix}")
+
+
 def shoot_dashboards(page: Page, scheme: str) -> None:
     """The overview, and how it is changed; one board for all pictures."""
     page.goto("/dashboards")
@@ -188,16 +231,19 @@ def main() -> None:
         fill_days(served)
         add_people(served)
         set_aside(served)
+        refuse_some(served)
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         for scheme in ("light", "dark"):
             page = open_portal(browser, served, WIDE, scheme)
             shoot_explorer(page, scheme)
             shoot_setup(page, scheme)
+            shoot_deliveries(page, scheme)
             shoot_dashboards(page, scheme)
             page.context.close()
         page = open_portal(browser, served, PHONE, "light")
         shoot_phone(page)
         shoot_setup(page, "390")
+        shoot_deliveries(page, "390")
         shoot_dashboards(page, "390")
         page.goto("/Help/Api/POST-api-Log")
         shoot(page, "help-390")

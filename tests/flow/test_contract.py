@@ -242,7 +242,8 @@ def steady(value: Any, name: str = "") -> Any:
         return {key: steady(member, key) for key, member in value.items()}
     if isinstance(value, list):
         return [steady(item) for item in value]
-    if name in STEADY and shape_of(value) == shape_of(STEADY[name]):
+    is_said = name == "text" and not str(value).startswith("lgs_")  # a sentence, and no key's text
+    if name in STEADY and not is_said and shape_of(value) == shape_of(STEADY[name]):
         return STEADY[name]
     if isinstance(value, str) and not value.startswith(DAY):
         return NOW if INSTANT.fullmatch(value) else DAY if DATE.fullmatch(value) else value

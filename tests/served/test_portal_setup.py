@@ -369,6 +369,16 @@ def test_what_was_refused_is_seen_with_its_reason_and_given_up(server, page):
     page.get_by_label("One event, by its id").fill(str(told))
     page.keyboard.press("Enter")
     expect(page.get_by_text("It is stored.")).to_be_visible()
+    page.get_by_role("button", name="api_log", exact=True).first.click()
+    only = page.get_by_role("button", name="Dialect api_log: show all again")
+    expect(only).to_be_visible()
+    page.get_by_role("button", name="missing_message", exact=True).first.click()
+    why = page.get_by_role("button", name="Reason missing_message: show all again")
+    expect(why).to_be_visible()
+    only.click()
+    expect(only).to_have_count(0)
+    page.get_by_role("button", name="Show all", exact=True).click()
+    expect(page.get_by_role("button", name=re.compile("show all again"))).to_have_count(0)
 
 
 @pytest.fixture

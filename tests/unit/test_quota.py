@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 import os
 import struct
@@ -222,3 +223,19 @@ def test_counting_costs_microseconds(quota: Quota) -> None:
     for _ in range(2_000):
         quota.take(grant, events=1, size=1)
     assert (time.process_time() - started) / 2_000 < 200e-6
+
+
+def test_a_worker_that_is_stopped_with_the_lock_holds_up_nobody(
+    quota: Quota, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    holder = os.open(tmp_path / FILE_NAME, os.O_RDWR)
+    fcntl.flock(holder, fcntl.LOCK_EX)
+    begun = time.monotonic()
+    for _ in range(100):
+        quota.take(grant_of(daily_bytes=1), events=1, size=1)
+    assert time.monotonic() - begun < 2, "it is waited for once"
+    assert len(caplog.records) == 1
+
+    os.close(holder)
+    quota.take(grant_of(daily_bytes=1), events=1, size=1)
+    assert refusal(quota, grant_of(daily_bytes=1)).reason == "daily_bytes"

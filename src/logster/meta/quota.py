@@ -14,6 +14,7 @@ written under one lock, which the kernel gives back when its holder dies. That t
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import logging
 import math
@@ -36,6 +37,9 @@ log = logging.getLogger(__name__)
 
 FILE_NAME = "quota.bin"
 DAY_S = 86_400
+#: The lock is held for 20 µs, and waited for in the event loop.
+MAX_WAIT_S = 0.5
+LOOK_AGAIN_S = 0.000_1
 #: More than any body has: who owes more owes it to a sick disk.
 MAX_DEBT = 10_000_000
 
@@ -88,11 +92,25 @@ class Quota:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        self._lock()
         try:
             yield
         finally:
             fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def _lock(self) -> None:
+        """Wait for it as long as the others need it; not for one that is stopped meanwhile."""
+        until = time.monotonic() + (0 if self._is_failing else MAX_WAIT_S)
+        while True:
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() >= until:
+                    told = "another worker does not give its lock back"
+                    raise TimeoutError(errno.ETIMEDOUT, told) from None
+                time.sleep(LOOK_AGAIN_S)
+            else:
+                return
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:

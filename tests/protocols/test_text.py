@@ -14,7 +14,7 @@ import pytest
 from logster import zstd
 from logster.errors import BodyTooLargeError, InvalidBodyError, MediaTypeError
 from logster.event import Rejection
-from logster.ingest.intake import MAX_QUICK_PARTS
+from logster.ingest.delivery import MAX_QUICK_PARTS
 from logster.ingest.protocol import Limits, Reading, Receipt, Request
 from logster.ingest.protocols.text import COMMON_FIELDS, MAX_EXPLAINED, PROTOCOL
 from support.native import rows

@@ -341,3 +341,28 @@ async def test_the_keys_of_discarded_issues_are_known_to_every_worker(
     assert aliases.within(1).discarded == {KEY_A, KEY_B}
     await change(program, KEY_A, state="open")
     assert aliases.within(1).discarded == frozenset()
+
+
+async def test_the_gate_names_what_is_new_and_what_came_back_in_a_release(
+    errors: Errors, program: httpx.AsyncClient
+) -> None:
+    asked = {"release": "1.4", "against": "1.3", "since": "30m"}
+    now = time.time_ns()
+    await errors.raise_(KEY_A, release="1.3", at=now - 2 * HOUR_NS)
+    await errors.raise_(KEY_C, release="1.3", at=now - 2 * HOUR_NS)
+    answer = (await program.get("/api/v1/gate", params=asked)).json()
+    assert not answer["passed"]
+    assert "nothing is known" in answer["reasons"][0]
+    assert answer["against"]["events"] == 2
+    await change(program, KEY_A, state="resolved")
+    await errors.raise_(KEY_A, release="1.4")
+    await errors.raise_(KEY_B, release="1.4")
+    await errors.raise_(KEY_C, release="1.4")
+    answer = (await program.get("/api/v1/gate", params=asked)).json()
+    assert [issue["id"] for issue in answer["new_issues"]] == [str(KEY_B)]
+    assert [issue["id"] for issue in answer["regressed_issues"]] == [str(KEY_A)]
+    assert len(answer["reasons"]) == 2
+    allowed = asked | {"new_issues": "1", "regressed_issues": "1"}
+    assert (await program.get("/api/v1/gate", params=allowed)).json()["passed"]
+    other = asked | {"q": "application:cart"}
+    assert not (await program.get("/api/v1/gate", params=other)).json()["passed"]

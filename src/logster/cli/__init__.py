@@ -34,6 +34,7 @@ COMMANDS: dict[str, str] = {
     "patterns": "Show messages by their shape.",
     "export": "Save what a search finds as NDJSON, CSV or Parquet.",
     "issues": "List, resolve, mute, assign and merge groups of errors.",
+    "gate": "Say whether a release may go on.",
     "doctor": "Check every part, and send one message the whole way.",
     "key": "Create, list and revoke API keys.",
     "user": "Create, list and disable accounts, set a password.",

@@ -6,7 +6,7 @@ SQL is composed in these modules and nowhere else; a test holds the list and the
   properties, prose, selection
 - questions: aggregates, arrivals, complete, export/columns, export/page, export/parquet,
   export/text,
-  facets, field_list, histogram, issues, patterns, readings, releases, select, usage
+  facets, field_list, histogram, issues, patterns, rates, readings, releases, select, usage
 - the tables themselves: damage, schema, topology
 - inside the built-in engine: embedded/database, embedded/enclosure, embedded/handle,
   embedded/settings

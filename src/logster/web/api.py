@@ -32,6 +32,7 @@ from logster.web.complete import complete_search
 from logster.web.context import show_context
 from logster.web.dashboards import DASHBOARDS
 from logster.web.export import export_events
+from logster.web.gate import show_gate
 from logster.web.issues import ISSUES
 from logster.web.keys import KEYS
 from logster.web.live import tail_events
@@ -207,6 +208,7 @@ def make_api() -> Router:
         *RETRIES,
         *ISSUES,
         *TRIAGE,
+        show_gate,
     )
     return Router(
         API_PATH,

@@ -45,6 +45,8 @@ def is_of_library(application: str | None, function: str, file: str | None) -> b
         return application in _APPLICATIONS
     if file is not None and _DEPENDENCY.search(file):
         return True
+    if function.startswith("nil."):
+        return True
     found = _ERLANG.match(function)
     if found is not None:
         return not found[1].startswith("elixir_compiler")

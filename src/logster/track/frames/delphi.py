@@ -46,11 +46,13 @@ _RAISED = re.compile(
     r"(?:.{0,200}? )??(?:raised )?(?:exception )?(?:class )?(E[A-Z]\w+)"
     r"(?: with message '(.*?)'?\.?$|: (.*)$| in module |$)"
 )
+#: What the debugger says, without a stack.
+_DEBUGGED = re.compile(r" raised exception class (\w{1,200}) with message '([^\n]*)'")
 
 
 def claims(text: str) -> bool:
     """Whether a text may have a stack of Delphi: an address of its forms stands in it."""
-    return _SIGN.search(text) is not None
+    return " raised exception class " in text or _SIGN.search(text) is not None
 
 
 _SIGN = re.compile(
@@ -77,6 +79,8 @@ def read(text: str) -> tuple[Raised, ...]:
             draft.frames.append(frame)
         elif draft is not None and (not columns or not line.strip() or _is_of_other_thread(line)):
             break
+    if draft is None and (found := _DEBUGGED.search(text)):
+        draft = Draft(found[1], found[2])
     return chained([draft]) if draft else ()
 
 

@@ -22,7 +22,7 @@ _SIGN = "** ("
 _RAISED = re.compile(r"\*\* \(([\w.]+)(?: from [^)\n]{0,200})?\)(?: (.*))?$")
 _APPLICATION = r"(?:\((\w+)(?: [^()\s]+)?\) )"
 _FRAME = re.compile(rf"( +|\t){_APPLICATION}?([^\s:()][^\s:]*):(\d+): (\S.*)$")
-_MODULE = r"(?::\w++|[A-Z]\w*+(?:\.[A-Z]\w*+)*+)"
+_MODULE = r"(?::\w++|nil|[A-Z]\w*+(?:\.[A-Z]\w*+)*+)"
 #: A call without a place has its application, or its arguments or their number.
 _CALL = re.compile(rf"( +|\t)(?:{_APPLICATION}(\S.*)|({_MODULE}\.[^\s(/]++(?:/\d+|\(.*\))))$")
 #: What a test or a process tells behind what was said.

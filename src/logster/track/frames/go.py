@@ -38,6 +38,8 @@ _RAISED = re.compile(
 )
 _RECOVERED = re.compile(r" \[recovered(?:, repanicked)?\]$")
 _RUNTIME_ERROR = "runtime error: "
+#: How Kubernetes and net/http's users tell of it: `"…" (runtime error: …)`, `in a handler: …`.
+_OBSERVED = re.compile(r'(?:"[^"]{0,2000}" \(|in [\w ]{1,60}: )(runtime error: .*?)\)?$')
 #: What the runtime adds to what was said.
 _ADDED = re.compile(r"\[signal |goroutine \d|runtime: |PC=0x|exit status \d|\[originating from ")
 #: What the standard logger writes before a line: a time, and a place when it is asked to.
@@ -123,6 +125,8 @@ _MAX_HEAD_CHARACTERS = 1_000
 
 def _add_panic(drafts: list[Draft], kind: str, said: str) -> None:
     said = _RECOVERED.sub("", said)
+    if observed := _OBSERVED.match(said):
+        said = observed[1]
     at = said.find(_RUNTIME_ERROR)
     if kind == "panic" and at == 0:
         kind, said = _RUNTIME_ERROR[:-2], said[len(_RUNTIME_ERROR) :]

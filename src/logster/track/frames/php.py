@@ -30,6 +30,10 @@ _THROWN = re.compile(
     rf"|(?:Uncaught |Next )?exception '({_TYPE})'(?: with message '(.*)| in .*)$"
     rf"|\[object\] \(({_TYPE})\(code: [^)]{{0,50}}\): (.*)$"
 )
+_LOGGED = re.compile(
+    rf"\[object\] \(({_TYPE})\(code: [^)\n]{{0,50}}\): ([^\n]{{0,2000}}?)"
+    r" at (/\S{1,300}?|\w:\S{1,300}?):(\d{1,9})\)"
+)
 _NAMED = re.compile(rf"(?:^|(?<=\s))({_TYPE})(?:: (.*)| in .*)$")
 _ENDINGS = ("Exception", "Error")
 _KINDS = (
@@ -80,7 +84,7 @@ class _Reading:
         """What was read, the outermost first."""
         drafts = self._drafts
         if not drafts and self._before:
-            drafts = self._told_without_stack()
+            drafts = self._logged_without_stack() or self._told_without_stack()
         if self._is_innermost_last:
             drafts[-1].frames.reverse()
         return chained(drafts[::-1] if self._is_root_first else drafts)
@@ -130,6 +134,15 @@ class _Reading:
                 return _draft(found[1], found[2] or "", lines[at + 1 :])
         return _told(lines)[0] or Draft(None, "\n".join(lines).strip().rpartition("\n")[2] or None)
 
+    def _logged_without_stack(self) -> list[Draft]:
+        """What Monolog writes when it is to leave stacks out: a place for each exception."""
+        drafts: list[Draft] = []
+        for found in _LOGGED.finditer("\n".join(self._before)):
+            drafts.append(Draft(found[1], found[2]))
+            drafts[-1].frames.append(_frame(None, found[3], int(found[4])))
+            self._is_root_first = False
+        return drafts
+
     def _told_without_stack(self) -> list[Draft]:
         draft, place = _told(self._before)
         if draft is None or place is None:
@@ -172,7 +185,7 @@ def _without_place(line: str) -> str:
     at = max(line.rfind(" in "), line.rfind(" at /"), line.rfind(" at C:"))
     if at < 0 or not (_AT_END.search(line, at) or _ON_LINE.search(line, at)):
         return line
-    return line[:at]
+    return line[:at].removesuffix(" and defined")  # what PHP adds where arguments are wrong
 
 
 def _told(lines: list[str]) -> tuple[Draft | None, Frame | None]:

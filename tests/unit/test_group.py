@@ -106,11 +106,9 @@ def test_what_an_sdk_sent_counts_more_than_its_text() -> None:
         return msgspec.json.encode({"exception": {"values": [value]}})
 
     properties = [b'{"platform": "python"}'] * 2
-    one, other = (
-        keys_of(
-            columns_of("a", details=[sent(name)], properties=properties[:1], exception=["E: x"])
-        )
-        for name in ("open", "close")
+    details = [sent("open"), sent("close")]
+    one, other = keys_of(
+        columns_of(*"aa", details=details, properties=properties, exception=["E: x"] * 2)
     )
     assert one != other
 

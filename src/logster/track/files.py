@@ -8,7 +8,6 @@ index.js), the folder as well. Promise: pure; linear.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from itertools import pairwise
 
 from logster.track.words import is_hex
@@ -41,7 +40,6 @@ _SEVERAL = 2
 NUMBERED = "<n>"
 
 
-@lru_cache(maxsize=4_096)
 def stable_file(file: str) -> str:
     """The name of a file; "" for what is none."""
     path = _PLACE.sub("", file[-MAX_FILE:].strip()).replace("\\", "/").rstrip("/")

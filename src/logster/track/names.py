@@ -179,7 +179,6 @@ _NOTHING = re.compile(r"(?!)")
 _MINIFIED = re.compile(r"[A-Za-z_$]{1,2}\d?")
 
 
-@lru_cache(maxsize=8_192)
 def stable_name(family: str, function: str) -> str:
     """The name in every build; "" for an address, which is none."""
     name = function[:MAX_NAME].strip()

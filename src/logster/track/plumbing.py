@@ -81,9 +81,13 @@ def is_plumbing(family: str, name: str, file: str | None) -> bool:
     pattern = _FUNCTIONS.get(family)
     if pattern is not None and pattern.match(name):
         return True
-    if not file:
+    if not file or family not in _WATCHED:
         return False
     return _FILES.fullmatch(file.lower()) is not None or _WATCHERS.search(file) is not None
+
+
+#: Families whose files tell of it; in others, the names of functions do.
+_WATCHED = frozenset({"javascript", "python", "ruby", "php"})
 
 
 #: Types that only carry another exception: what they hold decides.

@@ -44,21 +44,20 @@ class _Place(NamedTuple):
 @lru_cache(maxsize=16_384)
 def _place_of(family: str, module: str | None, function: str | None, file: str | None) -> _Place:
     name = stable_name(family, function) if function else ""
-    source = stable_file(file) if file else ""
     plumbing = is_plumbing(family, name, file)
     if family == "javascript" and (not name or is_minified(name)):
         name = UNNAMED
-    inside = _inside(family, module, name, source)
+    inside = _inside(family, module, name, file)
     place = f"{inside}:{name}" if inside and name else inside or name
     is_told = bool(inside) or is_named(name)
     return _Place(place if is_told else "", is_named(name), plumbing)
 
 
-def _inside(family: str, module: str | None, name: str, source: str) -> str:
+def _inside(family: str, module: str | None, name: str, file: str | None) -> str:
     """What a function stands in, when its own name does not tell it."""
     if name and (family in _QUALIFIED or (family == "php" and is_qualified(name))):
         return module if module and not is_qualified(name) else ""
-    return source or module or ""
+    return (stable_file(file) if file else "") or module or ""
 
 
 def is_qualified(name: str) -> bool:
@@ -162,12 +161,15 @@ class Stack:
         frames: dict[str, bool] = {}
         most = MAX_OWN_FRAMES if is_own else MAX_LIBRARY_FRAMES
         spare: dict[str, bool] = {}
+        family = self._family
         for frame in raised.frames[:MAX_FRAMES]:
-            place = _place_of(self._family, frame.module, frame.function, frame.file)
+            # First, since it spares all else: most frames are of libraries.
+            if is_own and not self._is_own(frame):
+                self._drop("of a library", frame.function or frame.file or "")
+                continue
+            place = _place_of(family, frame.module, frame.function, frame.file)
             if not place.id:
                 self._drop("no place", frame.function or "")
-            elif is_own and not self._is_own(frame):
-                self._drop("of a library", place.id)
             elif place.plumbing:
                 if is_own:
                     spare.setdefault(place.id, place.named)

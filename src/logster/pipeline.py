@@ -77,7 +77,7 @@ def build_steps(*, retention_days: Callable[[], int]) -> tuple[Step, ...]:
         lambda batch: normalize(
             batch.columns, received_at=batch.received_at, retention_days=retention_days()
         ),
-        lambda batch: grouper.group(batch.columns, batch.protocol),
+        lambda batch: grouper.group(batch.columns, batch.protocol, batch.workspace),
     )
 
 

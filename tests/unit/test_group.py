@@ -12,6 +12,7 @@ from logster.track import group
 from logster.track.fingerprint import fingerprint
 from logster.track.group import Grouper, read_evidence, texts_of
 from logster.track.memory import ENTRY_CHARS, Memory
+from logster.track.owncode import OwnCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,7 @@ def columns_of(*messages: str, severity: Sequence[int] | None = None, **others: 
 
 
 def keys_of(columns: Columns, protocol: str = "api_log") -> list[int]:
-    Grouper().group(columns, protocol)
+    Grouper().group(columns, protocol, 1)
     return columns.issue or []
 
 
@@ -116,10 +117,10 @@ def test_what_an_sdk_sent_counts_more_than_its_text() -> None:
 def test_a_text_that_came_before_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
     grouper = Grouper()
     first = columns_of("a", stack_trace=["at x"], exception=["Gone: y"])
-    grouper.group(first, "api_log")
-    monkeypatch.setattr(group, "explain", lambda _: pytest.fail("read again"))
+    grouper.group(first, "api_log", 1)
+    monkeypatch.setattr(group, "explain", lambda *_: pytest.fail("read again"))
     again = columns_of("a", stack_trace=["at x"], exception=["Gone: y"])
-    grouper.group(again, "api_log")
+    grouper.group(again, "api_log", 1)
 
     assert first.issue == again.issue
 
@@ -144,6 +145,21 @@ def test_a_stored_event_has_the_evidence_that_its_key_was_made_of() -> None:
         **{name: [text] for name, text in texts.items()},
     )
     assert keys_of(columns) == [fingerprint(read_evidence(texts_of(event)))]
+
+
+def test_what_somebody_has_said_about_own_code_counts_from_now_on() -> None:
+    trace = "E: x\n" + "".join(f"\tat {name}(A.java:1)\n" for name in ("acme.A.a", "acme.lib.B.b"))
+    rules = OwnCode()
+    grouper = Grouper(
+        lambda workspace, application: rules if (workspace, application) == (1, "x") else None
+    )
+    keys = []
+    for each in (rules, OwnCode(library=("acme.lib.",)), OwnCode(library=("acme.A",))):
+        rules = each
+        columns = columns_of("m", application=["x"], stack_trace=[trace])
+        grouper.group(columns, "api_log", 1)
+        keys += columns.issue or []
+    assert len(set(keys)) == 3
 
 
 def test_what_is_remembered_is_bounded_by_number_and_by_size() -> None:

@@ -19,10 +19,14 @@ from logster.track.frames.read import family_of, read_event
 from logster.track.memory import Memory
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from logster.event import Columns, Event
     from logster.track.chain import Chain
+    from logster.track.owncode import OwnCode
+
+    #: A workspace and an application -> whose code is whose, when somebody has said so.
+    FindRules = Callable[[int, str | None], OwnCode | None]
 
 ERROR, FATAL = int(Severity.ERROR), int(Severity.FATAL)
 #: Dialects all of whose events make issues, though none of them is an error: a browser reports
@@ -45,10 +49,12 @@ class Texts(msgspec.Struct, frozen=True, gc=False):
 class Grouper:
     """Gives batches their keys, and remembers those of texts that come again."""
 
-    def __init__(self, memory: Memory | None = None) -> None:
+    def __init__(self, own_code: FindRules | None = None, memory: Memory | None = None) -> None:
+        """`own_code` gives what somebody has said about the code of an application."""
+        self._own_code = own_code
         self._memory = Memory() if memory is None else memory
 
-    def group(self, columns: Columns, protocol: str) -> None:
+    def group(self, columns: Columns, protocol: str, workspace: int) -> None:
         """Set `issue`, unless no event of these makes one."""
         indexes = _find_errors(columns.severity, protocol)
         if not indexes:
@@ -57,16 +63,17 @@ class Grouper:
         lists = [getattr(columns, name) or _Nothing() for name in Texts.__struct_fields__]
         for index in indexes:
             texts: list[Any] = [values[index] for values in lists]
-            keys[index] = self.key_of(Texts(*texts))
+            keys[index] = self.key_of(Texts(*texts), workspace)
         columns.issue = keys
 
-    def key_of(self, texts: Texts) -> int:
+    def key_of(self, texts: Texts, workspace: int) -> int:
         """The key of one event."""
         fingerprint = read_fingerprint(texts.details, texts.properties)
         platform = read_platform(texts.properties)
         # Where an SDK has sent frames, the trace is their text.
         trace = texts.stack_trace or (texts.details if _tells_of_exceptions(texts) else None)
-        raised = (texts.application, texts.exception, trace, fingerprint, platform)
+        rules = self._own_code(workspace, texts.application) if self._own_code else None
+        raised = (texts.application, texts.exception, trace, fingerprint, platform, rules)
         known = self._memory.find(raised)
         if known:
             return known
@@ -74,7 +81,7 @@ class Grouper:
         known = self._memory.find(whole)
         if known:
             return known
-        found = explain(read_evidence(texts))
+        found = explain(read_evidence(texts), rules)
         tells_message = any(part.kind in ("message", "template") for part in found.parts)
         self._memory.keep(whole if tells_message else raised, found.key)
         return found.key

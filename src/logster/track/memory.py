@@ -8,6 +8,7 @@ process, and is asked from several threads.
 from __future__ import annotations
 
 import threading
+from collections.abc import Hashable
 
 #: One process remembers so many, and so much text.
 MAX_ENTRIES = 20_000
@@ -16,7 +17,7 @@ MAX_CHARS = 16_000_000
 ENTRY_CHARS = 300
 MAX_SHARE = 0.02
 
-Said = tuple[str | bytes | tuple[str, ...] | None, ...]
+Said = tuple[Hashable, ...]
 
 
 class Memory:
@@ -53,6 +54,10 @@ class Memory:
 
 
 def _size_of(said: Said) -> int:
-    return ENTRY_CHARS + sum(
-        sum(map(len, each)) if isinstance(each, tuple) else len(each) for each in said if each
-    )
+    return ENTRY_CHARS + sum(map(_chars_of, said))
+
+
+def _chars_of(said: Hashable) -> int:
+    if isinstance(said, str | bytes):
+        return len(said)
+    return sum(map(_chars_of, said)) if isinstance(said, tuple) else 0

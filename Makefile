@@ -6,6 +6,7 @@ PORTAL := src/logster/web/static/index.html
 
 # Tests wait as often as they work; each process has an engine, a server and a browser of its own.
 PARALLEL := -n 3 --dist worksteal
+WHOLE := --hypothesis-profile=whole
 
 # What must be tried line by line and branch by branch.
 COVERED := --include=src/logster/event.py,src/logster/ids.py,src/logster/errors.py,src/logster/query/*,src/logster/fields/*,src/logster/config.py,src/logster/ingest/*,src/logster/spool/* \
@@ -19,12 +20,13 @@ CLIENTS := $(abspath $(or $(LOGSTER_CLIENTS),.clients))
 serve: $(READY)
 	$(BIN)/logster serve
 
-## test: everything, with the real engine, real databases, real sockets and a real browser
+## test: everything, with the real engine, real databases, real sockets and a real browser; of the
+##   rings that have them, up to five tests that failed beside others are tried once more, alone
 test: $(READY) .venv/.browser .venv/.postgres
-	$(BIN)/python -m pytest $(PARALLEL) --hypothesis-profile=whole
+	$(BIN)/python -m pytest $(PARALLEL) $(WHOLE) --cache-clear || { test $$? = 1 && PYTHONPATH=tests $(BIN)/python -m support.again $(WHOLE); }
 	$(BIN)/python hatch_build.py test
 
-## deep: what is tried with random examples, twenty times as long
+## deep: what is tried with random examples, fifty times as many as in `make test`
 deep: $(READY)
 	$(BIN)/python -m pytest $(PARALLEL) --hypothesis-profile=deep --timeout=3600 -m hypothesis
 

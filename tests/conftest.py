@@ -13,7 +13,7 @@ from hypothesis import settings
 # How many random examples a test tries: --hypothesis-profile=NAME. A test that needs more or fewer
 # says so as a share of them. None has a deadline: a first example may load a library for a second.
 settings.register_profile("quick", max_examples=20, deadline=None)
-settings.register_profile("whole", max_examples=100, deadline=None)
+settings.register_profile("whole", max_examples=40, deadline=None)
 settings.register_profile("deep", max_examples=2_000, deadline=None)
 settings.load_profile("quick")
 

@@ -9,7 +9,7 @@ import pytest
 
 from logster.meta.database import open_database
 from logster.store.schema import migrate
-from support.engine import EngineProcess, connected, engine_process
+from support.engine import EngineProcess, connected, engine_process, introduced_once
 from support.meta import file_url, running_meta, started_meta, upgraded_file
 from support.postgres import Postgres, running_postgres
 
@@ -32,7 +32,7 @@ WHERE database = currentDatabase() ORDER BY name
 
 @pytest.fixture(scope="session")
 def engine_at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineProcess]:
-    with engine_process(tmp_path_factory.mktemp("engine")) as process:
+    with engine_process(tmp_path_factory.mktemp("engine")) as process, introduced_once():
         yield process
 
 

@@ -78,7 +78,7 @@ async def test_a_cancelled_question_stops(engine: Engine) -> None:
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(engine.ask(ENDLESS, {}), 0.5)
     client = await engine._client("writer")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while await client.command(
             "SELECT count() FROM system.processes WHERE query LIKE '%ignore(sip%'"
             " AND position(query, 'processes') = 0"
@@ -89,7 +89,10 @@ async def test_a_cancelled_question_stops(engine: Engine) -> None:
 async def test_a_query_is_killed_by_its_id(engine: Engine) -> None:
     client = await engine._client("writer")
     running = asyncio.create_task(client.command(ENDLESS, settings={"query_id": "mine"}))
-    await asyncio.sleep(0.3)
+    count = "SELECT count() FROM system.processes WHERE query_id = 'mine'"
+    async with asyncio.timeout(30):
+        while not await client.command(count):
+            await asyncio.sleep(0.05)
     await client.command("KILL QUERY WHERE query_id = 'mine' SYNC")
     with pytest.raises(Exception, match=r"394|cancel"):
         await running

@@ -68,7 +68,7 @@ async def test_a_full_disk_heals_as_the_spool_is_drained(disk, left):
         count = await fill(spool)
         with filled(disk, left):
             assert await drain(spool) == count > 30
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while free_bytes(disk) < MIN_FREE_BYTES:
                     await asyncio.sleep(0.01)
             spool._room.look_again()
@@ -81,6 +81,6 @@ async def test_a_full_disk_heals_after_a_restart_in_between(disk):
         spool._file.give_back = lambda: False  # as if it was killed before
         assert await drain(spool) == count
     with filled(disk, 3 * MEGABYTE):
-        async with open_spool(disk) as spool, asyncio.timeout(10):
+        async with open_spool(disk) as spool, asyncio.timeout(30):
             while free_bytes(disk) < MIN_FREE_BYTES:
                 await asyncio.sleep(0.01)

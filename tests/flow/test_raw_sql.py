@@ -344,7 +344,7 @@ async def test_a_cancelled_question_ends_in_the_engine(engine: Engine) -> None:
         "SELECT count() FROM system.processes WHERE query LIKE '%4711%'"
         " AND position(query, 'processes') = 0"
     ):
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 30
         await asyncio.sleep(0.05)
 
 

@@ -104,7 +104,7 @@ async def test_of_several_workers_exactly_one_changes_the_table(
         workers = [expiry_of(meta, table) for meta in opened]
         for days in (30, 7, 90):
             await opened[0].retention.choose(days, "ada")
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(30):
                 while not (
                     all(await asyncio.gather(*(worker.apply() for worker in workers)))
                     and {meta.retention.days for meta in opened} == {days}
@@ -194,7 +194,7 @@ async def test_a_worker_that_died_while_it_changed_the_table_is_not_waited_for_f
     await meta.retention.choose(7, "ada")
     assert await other_lease(beside).take()
     assert not await expiry.apply()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not await expiry.apply():
             await asyncio.sleep(0.05)
     assert await table.kept_days() == 7
@@ -261,7 +261,7 @@ async def test_a_change_waits_for_no_part_and_is_not_hurt_by_one_that_goes(
     await store_events(engine, [aged(1, 20), aged(2, 0)])
     await engine.command("SYSTEM STOP MERGES events")
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             await table.keep_days(10)
         assert await table.kept_days() == 10
         assert len(await table.drop_expired()) == 1
@@ -283,17 +283,17 @@ async def test_one_worker_sweeps_what_the_engine_has_left_until_it_stops(
     await engine.command("SYSTEM STOP TTL MERGES events")
     first = asyncio.create_task(expiry_of(meta, table).run())
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not table.sweeps:
                 await asyncio.sleep(0.02)
         second = asyncio.create_task(expiry_of(beside, beside_table).run())
         await store_events(engine, [aged(1, 40), aged(2, 10)])
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while await count_events(engine) > 1:
                 await asyncio.sleep(0.02)
         assert not beside_table.sweeps
         first.cancel()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not beside_table.sweeps:
                 await asyncio.sleep(0.02)
     finally:
@@ -341,7 +341,7 @@ async def test_a_day_that_is_over_goes_from_a_disk_with_less_room_than_it_takes(
             await store_events(engine, [aged(1, 1)])
             with filled(tmp_path, 40 * MEGABYTE):
                 await EventsTable(engine).keep_days(10)
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(30):
                     while await count_events(engine) > 1:
                         await EventsTable(engine).drop_expired()
 

@@ -181,7 +181,7 @@ async def following(
     }
     app: Callable[..., Awaitable[None]] = site.app
     serving = asyncio.ensure_future(app(scope, tail.receive, tail.send))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not tail.status:
             await asyncio.sleep(0.01)
     try:

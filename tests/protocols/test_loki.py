@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -225,10 +226,11 @@ def test_a_text_that_is_none_of_labels_is_kept() -> None:
     assert (event["message"], event["properties"]) == ("x", {"labels": "{oops"})
 
 
-@pytest.mark.timeout(5)
 def test_labels_are_read_in_linear_time() -> None:
+    started = time.process_time()
     for text in ('{a="' + "\\" * 500_000 + "}", "{" + "a" * 500_000 + "}", '{a="b",' * 100_000):
         assert parse_labels(text) is None
+    assert time.process_time() - started < 5
 
 
 # --- JSON's own -----------------------------------------------------------------------------

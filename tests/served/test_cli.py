@@ -16,7 +16,7 @@ from support.served import KEY, wait_until
 
 LOGSTER = Path(sys.executable).with_name("logster")
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 #: Yesterday, so that no time is older than what the server keeps.
 DAY = (datetime.now(UTC) - timedelta(days=1)).replace(hour=10, second=30, microsecond=0)
@@ -249,4 +249,4 @@ def test_a_key_made_beside_the_running_server_works_at_once_and_revoked_no_more(
     def is_refused():
         return cli("search", "x", "--key", key).returncode == 2
 
-    wait_until(is_refused, 10)
+    wait_until(is_refused, 30)

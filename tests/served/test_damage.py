@@ -52,7 +52,7 @@ def test_a_block_that_is_tried_again_ends_no_worker(server):
         assert replay_aside(server.data / "spool", "spool-00", number)
         server.log_message(Message="beside")
     server.wait_for("replayed", 1)
-    wait_until(lambda: server.metric('logster_spool_events{spool="spool-00"}') == 0, 10)
+    wait_until(lambda: server.metric('logster_spool_events{spool="spool-00"}') == 0, 30)
 
     assert server.metric('logster_spool_bytes{spool="spool-00"}') == 0
     server.log_message(Message="afterwards")
@@ -74,7 +74,7 @@ def test_a_damaged_log_is_said_in_health_metrics_and_the_log(server):
     def count_lost() -> int:
         return int(server.metric('logster_spool_lost_events{spool="spool-00"}'))
 
-    wait_until(count_lost, 20)
+    wait_until(count_lost, 30)
     lost = count_lost()
     assert 0 < lost < 30
     # The claim that was under way comes first, then the rest.

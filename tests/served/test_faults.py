@@ -43,7 +43,7 @@ def test_a_killed_worker_loses_nothing_and_comes_back(server):
             wait_for_load(senders, len(senders.acknowledged) + 200)
             victim = server.workers[0]
             os.kill(victim, signal.SIGKILL)
-            wait_until(lambda victim=victim: victim not in server.workers, 10)
+            wait_until(lambda victim=victim: victim not in server.workers, 30)
             wait_until(lambda: len(server.workers) == 2, 30)
         wait_for_load(senders, len(senders.acknowledged) + 200)
 
@@ -78,7 +78,7 @@ def test_a_supervisor_that_is_killed_leaves_nothing_running(server):
     wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in parts), 60)
     server.start()
 
-    wait_until(lambda: server.get(f"/api/Log/{message_id}").status == 200, 10)
+    wait_until(lambda: server.get(f"/api/Log/{message_id}").status == 200, 30)
 
 
 def test_an_engine_that_is_down_for_half_a_minute_costs_no_request(server):
@@ -190,11 +190,11 @@ def test_a_full_spool_refuses_with_retry_after_and_recovers(tmp_path):
 def test_a_worker_that_is_killed_while_the_disk_is_full_comes_back_and_says_so(tmp_path):
     with small_disk(tmp_path, 512 << 20), serving(tmp_path / "data") as server:
         message_id = server.log_message(Message="before")
-        wait_until(lambda: server.get(f"/api/Log/{message_id}").status == 200, 10)
+        wait_until(lambda: server.get(f"/api/Log/{message_id}").status == 200, 30)
         with filled(tmp_path):
             victim = server.workers[0]
             os.kill(victim, signal.SIGKILL)
-            wait_until(lambda: victim not in server.workers, 10)
+            wait_until(lambda: victim not in server.workers, 30)
             wait_until(lambda: server.get("/health/live").status == 200, 30, server.log.read_text)
             answer = server.post("/api/Log", b'{"Message":"no room"}', "application/json")
 
@@ -217,7 +217,7 @@ def test_a_damaged_and_an_empty_spool_of_dead_workers_end_no_worker(tmp_path):
     faulty = 'logster_spool_faulty{spool="%s"}'
     with serving(tmp_path / "data") as server:
         workers = server.workers
-        wait_until(lambda: server.metric(faulty % "spool-02") == 1, 20)
+        wait_until(lambda: server.metric(faulty % "spool-02") == 1, 30)
         time.sleep(6)  # until it has been visited again
 
         assert server.workers == workers

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 EVENT = b'{"@t":"2026-12-01T00:00:00Z","@m":"hello","@l":"Error"}\n'
 #: New connections: the kernel gives each to either worker, never all to one.

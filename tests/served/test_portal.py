@@ -14,7 +14,7 @@ from playwright.sync_api import Error, expect
 from support.browser import SCHEME, STEP_MS, fill_login, find_faults, watch
 from support.served import quote
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 ROOT = Path(__file__).parents[2]
 MAX_SCRIPT_BYTES = 150_000

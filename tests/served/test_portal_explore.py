@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from support.browser import SCHEME, STEP_MS, fill_login, find_faults, watch
 from support.served import quote, serving
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 PAGES = (
     "/",

@@ -20,7 +20,7 @@ from support.browser import SCHEME, STEP_MS, fill_login, find_faults, watch
 from support.served import EMAIL, KEY, PASSWORD, wait_until
 from support.spooled import put_aside
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 PAGES = ("Add a source", "Keys", "Users", "Deliveries", "Retention", "System")
 
@@ -332,7 +332,7 @@ def test_a_shorter_time_says_what_it_deletes_and_deletes_it(server, page):
     page.keyboard.press("Enter")
     sure.click()
     expect(page.get_by_text("kept for 20 days now")).to_be_visible()
-    wait_until(lambda: server.search(old) == [], 20)
+    wait_until(lambda: server.search(old) == [], 30)
     expect(page.locator("rect.doomed")).to_have_count(0)
     page.get_by_role("button", name="30 days", exact=True).click()
     page.get_by_role("button", name="Change", exact=True).click()
@@ -385,7 +385,7 @@ def test_what_was_refused_is_seen_with_its_reason_and_given_up(server, page):
 def mishaps(server):
     """A refused body and a block that was set aside: their rows have buttons of their own."""
     server.post("/api/Logs", b'{"Severity": 2}', "application/x-ndjson")
-    wait_until(lambda: list_refused(server), 15)
+    wait_until(lambda: list_refused(server), 30)
     spool = next((server.data / "spool").glob("spool-*.sqlite"))
     number = put_aside(spool, Block(2, b"-", 5), "out of range")
     yield

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from support.browser import SCHEME, STEP_MS, fill_login, find_faults, wait_for_rest, watch
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 WIDE = {"width": 1280, "height": 900}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ import pytest
 
 from support.served import KEY, serving, wait_until
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 COMMAND = Path(sys.executable).with_name("logster")
 
@@ -38,6 +39,14 @@ def is_clamped(server, days):
     return shown.status == 200 and shown.json()["Timestamp"][:10] != then[:10]
 
 
+def is_kept(server, days):
+    """Whether an event of this age keeps its time, by whichever worker answers."""
+    then = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - days * 86_400))
+    number = server.log_message(Message="kept", Timestamp=then)
+    shown = server.get(f"/api/Log/{number}")
+    return shown.status == 200 and shown.json()["Timestamp"][:10] == then[:10]
+
+
 def test_a_change_reaches_every_worker_and_outlives_a_restart(tmp_path):
     with serving(tmp_path / "data", workers=2, retention_days=30) as server:
         assert not is_clamped(server, 20)
@@ -50,8 +59,8 @@ def test_a_change_reaches_every_worker_and_outlives_a_restart(tmp_path):
         )
         assert answer.status == 200, answer
         # Each request is a new connection, which either worker may take.
-        wait_until(lambda: all(is_clamped(server, 20) for _ in range(8)), 10)
-        wait_until(lambda: server.get("/api/v1/retention").json()["kept_days"] == 7, 5)
+        wait_until(lambda: all(is_clamped(server, 20) for _ in range(8)), 30)
+        wait_until(lambda: server.get("/api/v1/retention").json()["kept_days"] == 7, 30)
         assert "changed the retention from 30 to 7 days" in server.log.read_text()
         assert server.stop() == 0
         server.start()
@@ -66,10 +75,10 @@ def check_command(server):
     """The command shows, asks before it deletes, and changes."""
     assert "kept for 7 days, chosen by key 1" in logster(server, "retention").stdout
     assert logster(server, "retention", "set", "60").returncode == 0
-    wait_until(lambda: not is_clamped(server, 50), 10)
+    wait_until(lambda: is_kept(server, 50), 30)
     refused = logster(server, "retention", "set", "40")
     assert refused.returncode == 2
-    assert "deletes 1 day with 1 event," in refused.stderr
+    assert re.search("deletes 1 day with [1-9][0-9]* events?,", refused.stderr)
     assert "--yes" in refused.stderr
     assert logster(server, "retention", "set", "40", "--yes").returncode == 0
     assert json.loads(logster(server, "retention", "--json").stdout)["days"] == 40

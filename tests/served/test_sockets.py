@@ -104,7 +104,7 @@ def test_a_revoked_key_closes_the_socket_and_it_is_said(tmp_path, port):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sending:
             sending.sendto(b"<13>three", ("127.0.0.1", port))
         refused = 'logster_events_total{outcome="refused",protocol="syslog",reason="unauthorized"}'
-        wait_until(lambda: server.metric(refused) == 1, 10)
+        wait_until(lambda: server.metric(refused) == 1, 30)
 
 
 def test_five_hundred_slow_connections_and_everybody_else_is_served(tmp_path, port):

@@ -17,7 +17,7 @@ from support.users import without_powers
 
 LOGSTER = Path(sys.executable).with_name("logster")
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 
 def test_the_first_start_prints_a_key_and_a_password_once(tmp_path):
@@ -26,7 +26,7 @@ def test_the_first_start_prints_a_key_and_a_password_once(tmp_path):
         del served._environment[name]
     try:
         served.start()
-        wait_until(lambda: "is ready" in served.log.read_text(), 10)
+        wait_until(lambda: "is ready" in served.log.read_text(), 30)
         printed = served.log.read_text()
         [key] = re.findall(r"API key +(lgs_\w+)", printed)
         answer = request(
@@ -39,7 +39,7 @@ def test_the_first_start_prints_a_key_and_a_password_once(tmp_path):
         assert answer.status == 200
         assert served.stop() == 0
         served.start()
-        wait_until(lambda: served.log.read_text().count("is ready") == 2, 10)
+        wait_until(lambda: served.log.read_text().count("is ready") == 2, 30)
         assert served.log.read_text().count("API key") == 1
     finally:
         served.kill_everything()

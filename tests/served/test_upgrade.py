@@ -7,7 +7,7 @@ from support.served import Served, quote, wait_until
 
 ARCHIVES = sorted(RELEASES.glob("*.tar.xz"))
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(params=ARCHIVES, ids=lambda path: path.name.removesuffix(".tar.xz"))

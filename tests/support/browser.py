@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hatch_build import install_packages
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from support.served import EMAIL, PASSWORD
 
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Dialog, Page
 
-STEP_MS = 15_000
+#: How long a step or what is expected of one may take; a busy machine takes ten seconds.
+STEP_MS = 30_000
+expect.set_options(timeout=STEP_MS)
 #: How the pages of the flows look: `make dark` runs them all in the other scheme.
 SCHEME = os.environ.get("LOGSTER_TEST_SCHEME", "light")
 
@@ -71,7 +73,7 @@ _AT_REST = """async () => {
     const isAtRest = () =>
         !document.querySelector("[aria-busy=true]") &&
         document.getAnimations().every((each) => each.effect.getTiming().iterations === Infinity);
-    const deadline = Date.now() + 15_000;
+    const deadline = Date.now() + 30_000;
     while (!isAtRest()) {
         if (Date.now() > deadline) throw new Error("The page does not come to rest.");
         await new Promise((resolve) => setTimeout(resolve, 20));

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 KEY = "a-key-of-the-served-tests"
 EMAIL, PASSWORD = "ada@example.org", "correct horse battery"
 START_S = 100.0
+#: A worker that ends is started again, but one that always does will not be ready.
+MAX_WORKERS_LOST = 3
 
 
 class Served:
@@ -74,11 +76,15 @@ class Served:
         The system gives each connection to any that listens, so that many have to be asked.
         """
         asked = 1 if self._workers == 1 else 8 * self._workers
+        seen: set[int] = set()
 
         def is_ready() -> bool:
             assert self._process is not None
             if self._process.poll() is not None:
                 raise AssertionError(f"the server ended:\n{self.log.read_text()}")
+            seen.update(self.workers)
+            if len(seen) > self._workers + MAX_WORKERS_LOST:
+                raise AssertionError(f"its workers do not live:\n{self.log.read_text()}")
             if _count_listeners(self.port) < self._workers:
                 return False
             return all(self.get("/health/ready").status == 200 for _ in range(asked))
@@ -177,7 +183,7 @@ class Served:
             if not cursor:
                 return found
 
-    def wait_for(self, query: str, count: int, timeout_s: float = 30) -> list[dict[str, Any]]:
+    def wait_for(self, query: str, count: int, timeout_s: float = 60) -> list[dict[str, Any]]:
         """Search until there are at least `count` events."""
         found: list[dict[str, Any]] = []
 
@@ -251,10 +257,13 @@ def serving(data: Path, **settings: Any) -> Iterator[Served]:
 def wait_until(condition: Any, timeout_s: float, explain: Any = lambda: "") -> None:
     """Wait for a condition; says what was seen when it does not come."""
     deadline = time.monotonic() + timeout_s
+    pause_s = 0.02
     while not condition():
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {timeout_s} s: {explain()}")
-        time.sleep(0.02)
+        time.sleep(pause_s)
+        # To ask is work, too, for both sides; what takes long needs no haste.
+        pause_s = min(pause_s * 1.3, 0.25)
 
 
 def quote(text: str) -> str:

@@ -139,7 +139,7 @@ async def test_a_worker_that_hangs_delays_only_what_is_numbered(tmp_path, monkey
     assert hung.try_lock()
     async with open_spool(tmp_path) as spool:
         numbered = asyncio.ensure_future(send(spool, "a"))
-        await asyncio.wait_for(spool.append("x", 1), 5)
+        await asyncio.wait_for(spool.append("x", 1), 30)
         with pytest.raises(RetryLaterError):
             await numbered
         hung.close()

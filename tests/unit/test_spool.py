@@ -142,7 +142,7 @@ async def test_a_spool_that_could_not_be_written_looks_by_itself_whether_it_can_
         await asyncio.sleep(0.1)
         assert "readonly" in spool.state.fault
         spool._file.database.execute("PRAGMA query_only = OFF")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while spool.state.fault:
                 await asyncio.sleep(0.01)
 

@@ -99,7 +99,9 @@ async def test_a_stream_ends_with_its_session(monkeypatch: pytest.MonkeyPatch) -
         return False
 
     streams = TailStreams()
-    texts = await asyncio.wait_for(read(live._write(START, silence(), streams, VIEWER, revoked)), 5)
+    texts = await asyncio.wait_for(
+        read(live._write(START, silence(), streams, VIEWER, revoked)), 30
+    )
     assert texts == [BEGINNING]
     assert streams.count == 0
 
@@ -117,11 +119,11 @@ async def test_a_client_that_leaves_frees_its_place_and_its_question() -> None:
 
     streams = TailStreams()
     watching = asyncio.create_task(read(live._write(START, waiting(), streams, VIEWER, admitted)))
-    await asyncio.wait_for(asked.wait(), 5)
+    await asyncio.wait_for(asked.wait(), 30)
     assert streams.count == 1
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)
-    await asyncio.wait_for(closed.wait(), 5)
+    await asyncio.wait_for(closed.wait(), 30)
     assert streams.count == 0
 
 

@@ -26,8 +26,9 @@ def cpu_s(pid):
 
 
 def is_busy(server):
+    """Whether the engine works at something; beside others it gets a share of a core for it."""
     before = cpu_s(server.engine)
-    time.sleep(0.3)
+    time.sleep(1)
     return cpu_s(server.engine) - before > 0.15
 
 

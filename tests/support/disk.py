@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BALLAST = "ballast"
+MAX_TRIES = 50
 
 
 def mount_small_disk(folder: Path, size: int) -> bool:
@@ -55,10 +56,16 @@ def filled(folder: Path, left: int = 0) -> Iterator[None]:
 
 
 def _fill(ballast: Path, left: int) -> None:
-    """Enlarge the ballast until `left` bytes are free."""
-    room = os.statvfs(ballast.parent)
-    # Suppressed, since others write at the same time.
+    """Enlarge the ballast until `left` bytes are free.
+
+    Others write at the same time, and what does not fit any more is not made at all: tried again.
+    """
     with contextlib.suppress(OSError), ballast.open("ab") as file:
-        size = room.f_bavail * room.f_frsize - left
-        if size > 0:
-            os.posix_fallocate(file.fileno(), file.tell(), size)
+        for _ in range(MAX_TRIES):
+            room = os.statvfs(ballast.parent)
+            size = room.f_bavail * room.f_frsize - left
+            if size <= 0:
+                break
+            with contextlib.suppress(OSError):
+                os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, size)
+                break

@@ -20,6 +20,7 @@ from logster.track.frames import (
     go,
     java,
     javascript,
+    native,
     php,
     powershell,
     python,
@@ -52,6 +53,7 @@ FAMILIES: tuple[Family, ...] = (
     apple.FAMILY,
     javascript.FAMILY,
     dotnet.FAMILY,
+    native.FAMILY,
 )
 
 #: What SDKs call a platform -> the family; others are a family of their own.
@@ -69,6 +71,8 @@ _PLATFORMS = {
     "swift": "apple",
     "erlang": "elixir",
     "flutter": "dart",
+    "c": "native",
+    "cpp": "native",
 }
 _BY_NAME = {family.name: family for family in FAMILIES}
 #: Of a text that names no language.

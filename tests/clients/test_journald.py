@@ -3,6 +3,8 @@
 import struct
 import subprocess
 
+import pytest
+
 from support.clients import debian
 from support.served import KEY
 
@@ -66,9 +68,10 @@ def test_what_waits_in_a_journal_comes_in_one_request(clients, tmp_path):
     assert len(clients.collect(5_000)) == 5_000
 
 
+@pytest.mark.timeout(400)
 def test_a_backlog_of_more_entries_than_a_batch_may_have_comes_through(clients, tmp_path):
     run, count = clients.run_word, BACKLOG
     entries = (entry(n, PRIORITY="6", MESSAGE=f"backlog {n} {run}") for n in range(count))
     make_journal(tmp_path / "backlog.journal", entries)
-    upload(clients, tmp_path / "backlog.journal")
+    upload(clients, tmp_path / "backlog*.journal")  # so many are several files
     clients.wait_for_count(count)

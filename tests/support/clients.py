@@ -28,7 +28,7 @@ FOLDER = Path(os.environ.get("LOGSTER_CLIENTS", ROOT / ".clients"))
 #: What every client sends in its own way: no float holds the number.
 NUMBER = 9_007_199_254_740_993
 NESTED = {"city": "Ulm", "lines": [1, 2]}
-MAX_RUN_S = 60.0
+MAX_RUN_S = 180.0
 #: Where the server has its sockets.
 SYSLOG_PORT, GELF_PORT = free_port(), free_port()
 
@@ -109,7 +109,7 @@ class Clients:
         found.sort(key=lambda event: (event["timestamp"].rstrip("Z"), int(event["id"])))
         return found
 
-    def wait_for_count(self, count: int, timeout_s: float = 120) -> None:
+    def wait_for_count(self, count: int, timeout_s: float = 180) -> None:
         """Wait until the run has so many events, which are too many to be looked at."""
         query = quote(f"{self.run_word} | count")
         answers: list[Any] = []

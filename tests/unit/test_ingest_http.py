@@ -364,3 +364,15 @@ async def test_what_has_no_end_of_a_part_is_refused_at_the_limit(parts_front: Fr
     assert answer.status == 413
     assert len(parts_front.sink.kept) == 1  # its sender comes again with all of it
     assert parts_front.intake.pending_bytes == 0
+
+
+async def test_each_part_gives_the_next_one_all_the_time(parts_front: Front) -> None:
+    renewals: list[int] = []
+
+    async def renewing(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        extensions = {"logster.renew": lambda: renewals.append(1)}
+        await parts_front({**scope, "extensions": extensions}, receive, send)
+
+    answer = await ask(renewing, "POST", "/words", [b"a\n" * 60] * 5)
+    assert answer.status == 201
+    assert len(renewals) == len(parts_front.sink.kept) - 1 > 1

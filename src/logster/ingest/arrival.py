@@ -35,10 +35,17 @@ START_BYTES = 4_096
 class Arrival:
     """The body of one request, until it is whole or refused."""
 
-    __slots__ = ("_is_late", "_is_over", "_receive", "_timeout_s", "_until_s", "body")
+    __slots__ = ("_is_late", "_is_over", "_receive", "_renew", "_timeout_s", "_until_s", "body")
 
-    def __init__(self, receive: Receive, body: Body, timeout_s: float) -> None:
-        """The time begins now."""
+    def __init__(
+        self,
+        receive: Receive,
+        body: Body,
+        timeout_s: float,
+        renew: Callable[[], None] = lambda: None,
+    ) -> None:
+        """The time begins now; `renew` begins that of the connection anew."""
+        self._renew = renew
         self.body = body
         self._receive = receive
         self._timeout_s = timeout_s
@@ -99,6 +106,7 @@ class Arrival:
             self.body.is_whole = False
             intake.release(end, key)
             self._until_s = asyncio.get_running_loop().time() + self._timeout_s
+            self._renew()
         self.body.is_whole = True
         yield self.body
 

@@ -76,7 +76,7 @@ class Receiver:
         """Answer one request."""
         request = read_head(scope, match)
         if match.is_intake:
-            reply = await self._take(match, request, receive)
+            reply = await self._take(match, request, receive, _renewal_of(scope))
             metrics.count(metrics.REQUESTS, match.protocol.name, str(reply.status))
         else:
             reply = await _answer(match, request)
@@ -84,10 +84,13 @@ class Receiver:
             reply = _open_to_pages(reply, request, match.route.cors)
         await send_reply(send, reply)
 
-    async def _take(self, match: Match, request: Request, receive: Receive) -> Reply:
+    async def _take(
+        self, match: Match, request: Request, receive: Receive, renew: Callable[[], None]
+    ) -> Reply:
         """Take a body in."""
         protocol = match.protocol
-        arrival = Arrival(receive, Body(*self._limit(match.route)), self._config.body_timeout_s)
+        body = Body(*self._limit(match.route))
+        arrival = Arrival(receive, body, self._config.body_timeout_s, renew)
         grant: Grant | None = None
         try:
             grant = await self._admit(await _find_key(protocol, request, arrival))
@@ -253,6 +256,12 @@ def _is_page(scope: Scope) -> bool:
     headers = dict(scope["headers"])
     wanted = headers.get(b"accept", b"")
     return headers.get(b"sec-fetch-mode") == b"navigate" or b"text/html" in wanted
+
+
+def _renewal_of(scope: Scope) -> Callable[[], None]:
+    """What gives a body its time anew, of a server that has that."""
+    renew: Callable[[], None] | None = scope.get("extensions", {}).get("logster.renew")
+    return renew or (lambda: None)
 
 
 def read_head(scope: Scope, match: Match) -> Request:

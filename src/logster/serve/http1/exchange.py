@@ -152,9 +152,13 @@ class Exchange:
 
     def start(self) -> None:
         """Have it answered."""
+        self.renew()
+        self.task = self._connection.loop.create_task(self._run())
+
+    def renew(self) -> None:
+        """Give the body all its time anew: a part of it is taken in."""
         loop = self._connection.loop
         self._until_s = loop.time() + self._connection.listener.body_timeout_s
-        self.task = loop.create_task(self._run())
 
     def cancel(self) -> None:
         """Give it up."""
@@ -164,7 +168,9 @@ class Exchange:
     async def _run(self) -> None:
         scope = self._scope
         try:
-            await self._connection.listener.application(scope, self.receive, self.send)
+            # In a scope of its own: the exchange must not hold itself.
+            asked = {**scope, "extensions": {"logster.renew": self.renew}}
+            await self._connection.listener.application(asked, self.receive, self.send)
         except asyncio.CancelledError:
             self._connection.cut_off()
             raise

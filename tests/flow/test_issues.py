@@ -225,6 +225,27 @@ async def test_an_issue_is_assigned_to_a_member_and_found_by_it(
     assert "no member" in answer.json()["error"]["message"]
 
 
+async def test_who_may_assign_sees_whom_an_issue_can_belong_to(
+    program: httpx.AsyncClient, site: Site
+) -> None:
+    await site.add_user("viewer@example.com", 1, Role.VIEWER)
+    await site.add_user("member@example.com", 1, Role.MEMBER)
+    await site.add_user("gone@example.com", 1, Role.MEMBER)
+    users = (await program.get("/api/v1/users")).json()["users"]
+    (gone,) = (each["id"] for each in users if each["email"] == "gone@example.com")
+    assert (await program.post(f"/api/v1/users/{gone}/disable")).status_code == 200
+    async with site.visit() as member, site.visit() as viewer:
+        await log_in(member, "member@example.com")
+        await log_in(viewer, "viewer@example.com")
+        people = (await member.get("/api/v1/issues/members")).json()["members"]
+        assert [(each["email"], each["is_me"]) for each in people] == [
+            (ADMIN, False),
+            ("member@example.com", True),
+            ("viewer@example.com", False),
+        ]
+        assert (await viewer.get("/api/v1/issues/members")).status_code == 403
+
+
 async def test_nobody_sees_or_changes_an_issue_of_another_workspace(
     errors: Errors, engine: Engine, program: httpx.AsyncClient, site: Site
 ) -> None:

@@ -52,7 +52,7 @@ async def test_a_stranger_is_sent_to_the_door_and_back_to_where_they_wanted(site
 async def test_the_portal_opens_at_every_path_of_its_router(site: Site) -> None:
     browser = site.visit()
     await log_in(browser)
-    for path in ("/", "/events/7", "/settings/keys", "/settings", "/dashboards/5?q=x"):
+    for path in ("/", "/events/7", "/issues/7", "/issues", "/settings/keys", "/dashboards/5?q=x"):
         assert "the portal" in (await browser.get(path)).text
 
 

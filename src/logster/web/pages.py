@@ -56,13 +56,16 @@ READ_METHODS = (HttpMethod.GET, HttpMethod.HEAD)
 PORTAL_PATHS = [
     HOME,
     "/events/{rest:str}",
+    *("/issues", "/issues/{rest:str}"),
     *("/dashboards", "/dashboards/{rest:path}"),
     *("/settings", "/settings/{rest:path}"),
 ]
 #: A step of one or two dots, in the path of a goal.
 _DOTS = re.compile(r"[^?#]*/(?:\.|%2e){1,2}(?:[/?#]|$)", re.IGNORECASE)
 _URL_PUNCTUATION = "%/?#&=+:@,;!$'()*~[]"
-_EVENT_ID = re.compile(r"[0-9]{1,20}")
+#: Pages of one event, of one issue: what else stands there is lost.
+_NUMBERED = frozenset({"events", "issues"})
+_ID = re.compile(r"[0-9]{1,20}")
 
 
 @route("/login", http_method=READ_METHODS, include_in_schema=False)
@@ -145,7 +148,8 @@ async def show_portal(
 ) -> Response[Any]:
     """The portal, whose own router reads the rest of the path; first the log-in."""
     path = request.scope["path"].rstrip("/")
-    if path.startswith("/events/") and not _EVENT_ID.fullmatch(path.removeprefix("/events/")):
+    page, _, number = path.removeprefix("/").partition("/")
+    if page in _NUMBERED and number and not _ID.fullmatch(number):
         raise NotFoundException(say_lost(request))
     if not await access.session_of(request):
         if not wants_page(request):

@@ -6,12 +6,13 @@ made for all of them or for none.
 """
 
 import msgspec
-from litestar import patch, post
+from litestar import get, patch, post
 from litestar.di import NamedDependency
 from litestar.exceptions import ClientException
 from litestar.params import FromPath, JSONBody
 
 from logster.errors import QueryError
+from logster.meta.members import Members
 from logster.query.moment import Clock, parse_moment
 from logster.store.engine import Engine
 from logster.store.issues import StoredErrors
@@ -84,6 +85,36 @@ class ChangedShape(msgspec.Struct, frozen=True, kw_only=True):
 
     changed: int
     issues: list[str]
+
+
+class PersonShape(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody an issue can be assigned to; `is_me` marks the one who asks."""
+
+    email: str
+    is_me: bool
+
+
+class PeopleShape(msgspec.Struct, frozen=True, kw_only=True):
+    """Everybody an issue can be assigned to, by email."""
+
+    members: list[PersonShape]
+
+
+@get("/issues/members", summary="Who an issue can belong to")
+async def list_assignable(
+    principal: NamedDependency[Principal], members: NamedDependency[Members]
+) -> PeopleShape:
+    """Give the members of the workspace who can log in, to those who may assign issues."""
+    principal.check_triage()
+    me = principal.session.email if principal.session else None
+    found = await members.in_workspace(principal.workspace)
+    return PeopleShape(
+        members=[
+            PersonShape(email=each.email, is_me=each.email == me)
+            for each in found
+            if each.disabled_at is None
+        ]
+    )
 
 
 @patch("/issues/{issue_id:str}", summary="Change an issue")
@@ -251,4 +282,4 @@ def _moment(text: str, clock: Clock) -> int:
         return parse_moment(text, clock)
 
 
-TRIAGE = (change_issues, merge_issues, split_issue, change_issue)
+TRIAGE = (list_assignable, change_issues, merge_issues, split_issue, change_issue)

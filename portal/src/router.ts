@@ -56,3 +56,8 @@ export function renderAddress(address: Address): string {
 export function permalinkPath(id: string | null): string {
   return linkTo(id ? `/events/${id}` : "/");
 }
+
+/** The page of an issue. */
+export function issuePath(id: string): string {
+  return linkTo(`/issues/${id}`);
+}

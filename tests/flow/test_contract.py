@@ -19,6 +19,7 @@ from logster.event import NS_PER_S, Event
 from logster.ledger.ledger import Ledger
 from logster.outcome import Fault, Outcome, Refused
 from logster.spool.queue import Block
+from support.errors import Errors
 from support.spooled import put_aside
 from support.stored import store_events
 from support.web import csrf_of, log_in, running_site
@@ -176,6 +177,22 @@ async def answers_of(browser: httpx.AsyncClient) -> dict[str, Any]:
     return found
 
 
+async def issue_answers_of(browser: httpx.AsyncClient, errors: Errors) -> dict[str, Any]:
+    """After the others: its error is an event that they would count."""
+    await errors.raise_(77, user="ada")
+    people = (await browser.get("/api/v1/issues/members")).json()
+    me = people["members"][0]["email"]
+    order = {"state": "muted", "more": 100, "assigned_to": me, "comment": "later"}
+    return {
+        "issue_members": people,
+        "issue": (await browser.patch("/api/v1/issues/77", json=order)).json(),
+        "issues": (await browser.get("/api/v1/issues?q=is:muted")).json(),
+        "issues_changed": (
+            await browser.post("/api/v1/issues/bulk", json={"issues": ["77"], "state": "open"})
+        ).json(),
+    }
+
+
 def set_aside(folder: Path) -> None:
     put_aside(folder / "spool" / "spool-00.sqlite", Block(3, b"block", 5), "no such column")
 
@@ -220,6 +237,8 @@ async def test_each_answer_has_the_shape_that_the_portal_reads(
         await log_in(browser)
         browser.headers.update(csrf_of(browser))
         answers = await answers_of(browser)
+        errors = Errors(engine, site.meta.database, workspace=1)
+        answers |= await issue_answers_of(browser, errors)
     if IS_WRITING:
         write(answers)
     known = {path.stem: json.loads(path.read_text("utf-8")) for path in FOLDER.glob("*.json")}

@@ -7,6 +7,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import * as dashboards from "../dashboards/shapes";
+import * as issues from "../issues/shapes";
 import * as keys from "../settings/shapes/keys";
 import * as receipts from "../settings/shapes/receipts";
 import * as quarantine from "../settings/shapes/quarantine";
@@ -33,6 +34,10 @@ const READERS: Readonly<Record<string, readonly ((value: unknown) => unknown)[]>
   fields: [answers.readFields],
   histogram: [answers.readHistogram],
   history: [answers.readHistory],
+  issue: [issues.readIssue, issues.readWholeIssue],
+  issue_members: [issues.readMembers],
+  issues: [issues.readIssues],
+  issues_changed: [issues.readChanged],
   key: [keys.readKey],
   keys: [keys.readKeys],
   loss: [retention.readLoss],

@@ -9,7 +9,8 @@ export type Wish =
   | { readonly kind: "move"; readonly by: number; readonly to?: undefined }
   | { readonly kind: "move"; readonly by: 0; readonly to: "newest" | "oldest" }
   | { readonly kind: "search" | "open" | "close" | "live" | "help" }
-  | { readonly kind: "pause" | "filters" | "histogram" | "range" | "searches" | "view" | "scale" | "unfold" };
+  | { readonly kind: "pause" | "filters" | "histogram" | "range" | "searches" | "view" | "scale" | "unfold" }
+  | { readonly kind: "issue" };
 
 const ANYWHERE: Readonly<Record<string, Wish>> = {
   j: { kind: "move", by: 1 },
@@ -23,6 +24,7 @@ const ANYWHERE: Readonly<Record<string, Wish>> = {
   v: { kind: "view" },
   y: { kind: "scale" },
   e: { kind: "unfold" },
+  i: { kind: "issue" },
   "/": { kind: "search" },
   "?": { kind: "help" },
   Escape: { kind: "close" },

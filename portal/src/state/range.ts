@@ -20,6 +20,7 @@ export const SPANS: readonly { readonly span: string; readonly label: string }[]
   { span: "6h", label: "Last 6 hours" },
   { span: "24h", label: "Last 24 hours" },
   { span: "7d", label: "Last 7 days" },
+  { span: "14d", label: "Last 14 days" },
   { span: "30d", label: "Last 30 days" },
 ];
 

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 #: Longer lines are no frames; names of generic methods are long.
 MAX_FRAME_CHARACTERS = 8_000
-_SIGN = re.compile(
-    rf"^[ \t]+{AT}[^\s(][^\n(]{{0,2000}}\([^\n]*$|(?:^| ) ?---> [^\W\d][\w.+`]{{1,300}}[:\n]",
-    re.MULTILINE,
-)
+_FRAMES = re.compile(rf"^[ \t]+{AT}[^\s(][^\n(]{{0,2000}}\(", re.MULTILINE)
+_CHAINED = re.compile(r"---> [^\W\d][\w.+`]{1,300}[:\n]")
 #: A name, its parameters, which may have brackets, and the place.
 _FRAME = re.compile(rf"[ \t]*{AT}([^\s(][^(]*)\(([^()]*(?:\([^()]*\)[^()]*)*)\)(.*)$")
+#: The same, with the words that are read most.
+_ENGLISH_FRAME = re.compile(r" {2,3}at ([^\s(][^(]*)\(([^()]*(?:\([^()]*\)[^()]*)*)\)(.*)$")
 _CUT_FRAME = re.compile(rf"[ \t]+{AT}([^\s(][^\s(]*)\([^)]*$")
 _MARK = re.compile(r"\s*--- .*---\s*$")
 _AGGREGATED = re.compile(r"\s*---> \([^)#]{0,60}#\d+\) ?(.*)$")
@@ -56,7 +56,9 @@ _LIBRARY = re.compile(
 
 def claims(text: str) -> bool:
     """Whether a text has a frame as .NET prints them, or an inner exception."""
-    return _SIGN.search(text) is not None
+    if " ---> " in text and _CHAINED.search(text):
+        return True
+    return "(" in text and "\n" in text and _FRAMES.search(text) is not None
 
 
 def read(text: str) -> tuple[Raised, ...]:
@@ -183,7 +185,8 @@ def _is_another(line: str) -> bool:
 def _frame_of(line: str, *, is_last: bool = False) -> Frame | None:
     if len(line) > MAX_FRAME_CHARACTERS:
         return None
-    found = _FRAME.match(line.removesuffix("<---"))
+    is_english = line.startswith(("   at ", "  at "))
+    found = (_ENGLISH_FRAME if is_english else _FRAME).match(line.removesuffix("<---"))
     if found is None:
         cut = _CUT_FRAME.match(line) if is_last else None
         return Frame(function=cut[1], in_app=not is_of_library(cut[1])) if cut else None
@@ -195,7 +198,7 @@ def _frame_of(line: str, *, is_last: bool = False) -> Frame | None:
     file: str | None = None
     number: int | None = None
     if rest:
-        file, number = parse_place(_OFFSET.sub("", rest))
+        file, number = parse_place(_OFFSET.sub("", rest) if "0x" in rest or "+" in rest else rest)
     elif "Version=" in parameters and (place := _ASSEMBLY.match(parameters)):
         file, number = place[1], int(place[2]) if place[2] else None
     return Frame(function=function, file=file, line=number, in_app=not is_of_library(function))

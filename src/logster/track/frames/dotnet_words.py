@@ -34,12 +34,16 @@ _PLACE = re.compile(
     :[^\d\\/:]{0,30}(\d{1,9})\s?\.?\s*$""",
     re.VERBOSE,
 )
+_MAX_DIGITS = 10
 #: Languages that say "line" before the colon, or what a file is behind it.
 _BEHIND_FILE = re.compile(r"(?:, [^\W\d]{1,12}|\siçinde)$")
 
 
 def parse_place(text: str) -> tuple[str | None, int | None]:
     """The file and the line; None for what a text does not say."""
+    file, _, number = text.rpartition(":line ")
+    if number.isdecimal() and number.isascii() and len(number) < _MAX_DIGITS and file[:4] == " in ":
+        return file[4:], int(number)
     found = _PLACE.match(text)
     if found is None or found[1].startswith("<"):  # the id of a module without symbols
         return None, None

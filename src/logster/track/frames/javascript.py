@@ -17,10 +17,10 @@ from logster.track.frames.javascript_files import is_of_library
 if TYPE_CHECKING:
     from logster.track.chain import Raised, Relation
 
-_SIGN = re.compile(
-    r"""(?::\d{1,9}:\d{1,9}\)?|\((?:<anonymous>|native)\))(?:\ \{)?[ \t]*$
-    |^[^@\s]{0,300}@(?:(?:https?|file|webpack|app|resource|chrome)://|\[native\ code\])""",
-    re.MULTILINE | re.VERBOSE,
+_PLACES = re.compile(r":\d{1,9}:\d{1,9}\)?(?: \{)?[ \t]*$", re.MULTILINE)
+_ADDRESSES = re.compile(
+    r"^[^@\s]{0,300}@(?:(?:https?|file|webpack|app|resource|chrome)://|\[native code\])",
+    re.MULTILINE,
 )
 #: Longer lines are no frames.
 MAX_FRAME_CHARACTERS = 4_000
@@ -44,7 +44,11 @@ _COMPONENTS = ("The above error occurred in", "Component Stack:", "componentStac
 
 def claims(text: str) -> bool:
     """Whether a line ends as a place in a script does."""
-    return _SIGN.search(text) is not None
+    if "@" in text and _ADDRESSES.search(text):
+        return True
+    if "at " not in text and "@" not in text:
+        return False
+    return "(<anonymous>)" in text or "(native)" in text or _PLACES.search(text) is not None
 
 
 def read(text: str) -> tuple[Raised, ...]:

@@ -21,12 +21,28 @@ _LIBRARY = re.compile(
         |(?:{_NODE})\.js$
         |https?://(?:cdn\.|cdnjs\.|unpkg\.com|code\.jquery\.com|ajax\.googleapis\.com|esm\.sh
             |www\.google|connect\.facebook\.net|polyfill\.io|static\.cloudflareinsights\.com))
-    |.*?(?:[/\\(~](?:node_modules|bower_components|jspm_packages)[/\\]|/webpack/(?:bootstrap|runtime)
-        |webpack/bootstrap|react-native/Libraries/|\.yarn/(?:cache|berry)|/npm:|/@vite/client)""",
+    """,
     re.VERBOSE,
+)
+
+#: Anywhere in a path; with either slash.
+_PARTS = (
+    "node_modules",
+    "bower_components",
+    "jspm_packages",
+    "/webpack/bootstrap",
+    "/webpack/runtime",
+    "webpack/bootstrap",
+    "react-native/Libraries/",
+    ".yarn/cache",
+    ".yarn/berry",
+    "/npm:",
+    "/@vite/client",
 )
 
 
 def is_of_library(file: str) -> bool:
     """Whether a file is of a library."""
-    return not file or _LIBRARY.match(file) is not None
+    if not file or _LIBRARY.match(file) is not None:
+        return True
+    return any(part in file for part in _PARTS)

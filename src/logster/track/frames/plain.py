@@ -20,8 +20,6 @@ _EDGE = re.compile(r".*(?:[|:>\])]| - | [FP] ) ?(?=\S|\s|$)")
 _MIN_PREFIX = 4
 _MAX_PREFIX = 300
 _DIGITS = str.maketrans("123456789", "000000000")
-#: Within so many characters the first line is compared with the second, before all of them are.
-_PROBE = 2_000
 
 
 def plain_trace(text: str) -> str:
@@ -51,10 +49,9 @@ def _without_prefix(text: str) -> str:
 
     Digits count as equal, for times differ.
     """
-    probe = [line for line in text[:_PROBE].translate(_DIGITS).split("\n") if line][:2]
-    if not probe[1:] or probe[0][0].isspace():
-        return text
-    if len(_common(min(probe), max(probe))) < _MIN_PREFIX:
+    first, second = text.lstrip("\n").split("\n", 2)[:2] if "\n" in text.strip("\n") else ("", "")
+    begins = first[:_MIN_PREFIX].translate(_DIGITS)
+    if not begins or begins[0].isspace() or begins != second[:_MIN_PREFIX].translate(_DIGITS):
         return text
     lines = text.split("\n")
     masked = [line[:_MAX_PREFIX].translate(_DIGITS) for line in lines if line]

@@ -32,12 +32,13 @@ _RULE = re.compile(r"( *)(\+-)?\+-{3,}(?: (?:\d+|\.\.\.) -+)?$")
 #: A line of a log behind a traceback.
 _LOGGED = re.compile(r"[\[(]?\d{4}[-/.]\d\d[-/.]\d\d[T ,]\d\d:\d\d|(?:DEBUG|INFO|WARNING|ERROR):")
 
-_LIBRARY = re.compile(
-    r"""site-packages|dist-packages|[/\\](?:lib|lib64|Lib)[/\\]python\d
-    |[/\\][Pp]ython[\d.]*[/\\][Ll]ib[/\\]|python\d+\.zip|^<frozen\ |^<__|generated|^<decorator-gen
-    |^<attrs|^(?![/\\A-Z]).*\.p(?:yx|xi|xd)$""",
-    re.VERBOSE,
+_RUNTIME = re.compile(
+    r"[/\\][Ll]ib(?:64)?[/\\]python\d|[/\\][Pp]ython[\d.]*[/\\][Ll]ib[/\\]|python\d+\.zip"
 )
+#: Code that no file has: `<frozen importlib._bootstrap>`, `<attrs generated init a.B>`.
+_MADE = re.compile(r"<(?:frozen |__|attrs |decorator-gen|[^>]{0,200}generated)")
+#: Compiled from files of a package, whose paths are relative.
+_COMPILED = (".pyx", ".pxi", ".pxd")
 
 
 def claims(text: str) -> bool:
@@ -122,6 +123,8 @@ class _Reading:
     def take(self, line: str) -> bool:
         """Read a line of the current level; False when what comes has nothing to do with it."""
         level = self._levels[-1]
+        if level.is_in_frames and line[:4] == "    " and line[4:11] != 'File "':
+            return True  # a line of the source
         found = _FRAME.match(line)
         if found is not None:
             self._take_frame(level, found)
@@ -169,7 +172,7 @@ class _Reading:
             file=file,
             line=int(number),
             # What has no function is where the syntax is wrong: that place is to be mended.
-            in_app=function is None or _LIBRARY.search(file) is None,
+            in_app=function is None or not is_of_library(file),
         )
         level.told[-1].draft.frames.append(frame)
 
@@ -213,9 +216,20 @@ def _link_of(line: str) -> Relation | None:
     return next((link for said, link in _SENTENCES.items() if line.startswith(said)), None)
 
 
+def is_of_library(file: str) -> bool:
+    """Whether a file is of Python's library, or of an installed one."""
+    if "site-packages" in file or "dist-packages" in file:
+        return True
+    if file[:1] == "<":
+        return _MADE.match(file) is not None
+    if "ython" in file and _RUNTIME.search(file):
+        return True
+    return file.endswith(_COMPILED) and file[0] not in "/\\"
+
+
 def is_library(frame: Frame) -> bool:
     """Whether a frame is of Python's library, or of an installed one."""
-    return frame.file is not None and _LIBRARY.search(frame.file) is not None
+    return frame.file is not None and is_of_library(frame.file)
 
 
 FAMILY = Family("python", claims, read, is_library)

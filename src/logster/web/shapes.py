@@ -18,6 +18,7 @@ from logster.query.value import value_of
 from logster.store.export.columns import Column
 from logster.store.suggestion import Suggestion
 from logster.track.aliases import NOTHING, Merged
+from logster.web.raised import ExceptionShape, shape_exceptions
 
 MAX_ID = 2**64 - 1
 
@@ -48,7 +49,7 @@ class HintShape(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EventShape(msgspec.Struct, frozen=True, kw_only=True):
-    """One event."""
+    """One event; `exceptions` is left out where nobody asks for it."""
 
     id: str
     timestamp: str
@@ -69,6 +70,7 @@ class EventShape(msgspec.Struct, frozen=True, kw_only=True):
     properties: dict[str, Any]
     protocol: str
     issue: str | None
+    exceptions: list[ExceptionShape] | msgspec.UnsetType = msgspec.UNSET
 
 
 class WholeEventShape(EventShape, frozen=True, kw_only=True):
@@ -114,7 +116,9 @@ class KeyShape(msgspec.Struct, frozen=True, kw_only=True):
     used_today_bytes: int | None
 
 
-def shape_event(event: Event, merged: Merged = NOTHING) -> EventShape:
+def shape_event(
+    event: Event, merged: Merged = NOTHING, *, has_exceptions: bool = False
+) -> EventShape:
     """The event as the API shows it; its issue is the one that its own was merged into."""
     return EventShape(
         id=str(event.id),
@@ -136,12 +140,13 @@ def shape_event(event: Event, merged: Merged = NOTHING) -> EventShape:
         properties=event.properties,
         protocol=event.protocol,
         issue=str(merged.issue_of(event.issue)) if event.issue else None,
+        exceptions=shape_exceptions(event) if has_exceptions else msgspec.UNSET,
     )
 
 
 def shape_whole_event(event: Event, merged: Merged = NOTHING) -> WholeEventShape:
     """The event as the API shows it when nothing is left out."""
-    shown = msgspec.structs.asdict(shape_event(event, merged))
+    shown = msgspec.structs.asdict(shape_event(event, merged, has_exceptions=True))
     return WholeEventShape(**shown, details=event.details or None)
 
 

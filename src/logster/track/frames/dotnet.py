@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 #: Longer lines are no frames; names of generic methods are long.
 MAX_FRAME_CHARACTERS = 8_000
-_FRAMES = re.compile(rf"^[ \t]+{AT}[^\s(][^\n(]{{0,2000}}\(", re.MULTILINE)
+#: A text that was trimmed has no blanks before its first frame.
+_FRAMES = re.compile(
+    rf"^(?:[ \t]+{AT}[^\s(][^\n(]{{0,2000}}|at [\w.<>+`]{{3,500}})\(", re.MULTILINE
+)
 _CHAINED = re.compile(r"---> [^\W\d][\w.+`]{1,300}[:\n]")
 #: A name, its parameters, which may have brackets, and the place.
 _FRAME = re.compile(rf"[ \t]*{AT}([^\s(][^(]*)\(([^()]*(?:\([^()]*\)[^()]*)*)\)(.*)$")
@@ -58,7 +61,7 @@ def claims(text: str) -> bool:
     """Whether a text has a frame as .NET prints them, or an inner exception."""
     if " ---> " in text and _CHAINED.search(text):
         return True
-    return "(" in text and "\n" in text and _FRAMES.search(text) is not None
+    return "(" in text and _FRAMES.search(text) is not None
 
 
 def read(text: str) -> tuple[Raised, ...]:

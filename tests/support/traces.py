@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from logster.track.culprit import culprit_of
+from logster.track.title import culprit_of
 
 if TYPE_CHECKING:
     from logster.track.chain import Chain

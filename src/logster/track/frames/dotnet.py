@@ -10,6 +10,8 @@ import re
 from typing import TYPE_CHECKING
 
 from logster.track.chain import Frame
+from logster.track.frames.dotnet_libraries import is_of_library
+from logster.track.frames.dotnet_page import is_page, read_page
 from logster.track.frames.dotnet_words import AT, INNER_END, parse_place
 from logster.track.frames.draft import Draft, finish
 from logster.track.frames.family import Family
@@ -29,6 +31,12 @@ _CHAINED = re.compile(r"---> [^\W\d][\w.+`]{1,300}[:\n]")
 _FRAME = re.compile(rf"[ \t]*{AT}([^\s(][^(]*)\(([^()]*(?:\([^()]*\)[^()]*)*)\)(.*)$")
 #: The same, with the words that are read most.
 _ENGLISH_FRAME = re.compile(r" {2,3}at ([^\s(][^(]*)\(([^()]*(?:\([^()]*\)[^()]*)*)\)(.*)$")
+#: Unity's: `Player.Update () (at Assets/Player.cs:24)`.
+_UNITY = re.compile(
+    r"^([\w.+:<>`]{1,500}) ?\([^()\n]*\) \(at ([^()\n]+):(\d{1,9})\)$", re.MULTILINE
+)
+#: Some loggers name the trace in the line of its first frame.
+_LABEL = re.compile(r"^(?:Stack ?[Tt]race|STACKTRACE): ?(?=[ \t]{0,4}at )", re.MULTILINE)
 _CUT_FRAME = re.compile(rf"[ \t]+{AT}([^\s(][^\s(]*)\([^)]*$")
 _MARK = re.compile(r"\s*--- .*---\s*$")
 _AGGREGATED = re.compile(r"\s*---> \([^)#]{0,60}#\d+\) ?(.*)$")
@@ -43,30 +51,22 @@ _WORDS = re.compile(
     |Exception\ Info:\ |Exception:\ (?=\w+\.)){1,2}""",
     re.VERBOSE,
 )
-_LIBRARY = re.compile(
-    r"""(?:System|Microsoft|Npgsql|Newtonsoft|Dapper|MediatR|Serilog|NLog|Grpc|Polly|Autofac
-    |StackExchange|Castle|FluentValidation|MassTransit|Hangfire|AutoMapper|Quartz|MongoDB|Amazon
-    |Azure|Google|RabbitMQ|Confluent|NHibernate|Xunit|NUnit|Moq|Swashbuckle|IdentityModel|Oracle
-    |MySql|MySqlConnector|FSharp|Mono|Interop|Internal|UnityEngine|UnityEditor|Xamarin|Android|Java
-    |Foundation|UIKit|ObjCRuntime|Avalonia|DevExpress|Telerik|log4net|Elasticsearch|OpenTelemetry
-    |HotChocolate|GraphQL|Orleans|Akka|NServiceBus|Refit|RestSharp|Flurl|LinqToDB|ServiceStack
-    |Duende|IdentityServer4|OpenIddict|Sentry|Ocelot|Yarp|SixLabors|SkiaSharp|EntityFramework
-    |lambda_method\d*|DynamicClass|SMDiagnostics|MS)(?:[.+(\s]|$)
-    |\(wrapper\ """,
-    re.VERBOSE,
-)
 
 
 def claims(text: str) -> bool:
     """Whether a text has a frame as .NET prints them, or an inner exception."""
     if " ---> " in text and _CHAINED.search(text):
         return True
-    return "(" in text and _FRAMES.search(text) is not None
+    if "(" not in text:
+        return False
+    return _FRAMES.search(text) is not None or is_page(text) or _UNITY.search(text) is not None
 
 
 def read(text: str) -> tuple[Raised, ...]:
     """The exceptions of a text."""
-    lines = text.split("\n")
+    if text.startswith("[") and (raised := read_page(text)):
+        return raised
+    lines = _LABEL.sub("", text).split("\n")
     start = next((at for at, line in enumerate(lines) if _begins(line)), len(lines))
     reading = _Reading(lines[:start])
     for number, line in enumerate(lines[start:], start + 1):
@@ -140,7 +140,7 @@ class _Reading:
 
     def _add_chain(self, draft: Draft, parent: int | None) -> None:
         """The exceptions of one text, `a ---> b ---> c`: each was the reason for the one before."""
-        texts = _INNER.split("\n".join(draft.said or [draft.type or ""]))
+        texts = _split_chain("\n".join(draft.said or [draft.type or ""]))
         if draft.said is not None:
             draft.said = texts[0].rstrip("\n").split("\n")
         elif len(texts) > 1:
@@ -158,6 +158,19 @@ class _Reading:
         if parent is not None and draft.relation is None:
             draft.relation = "cause"
         self._drafts.append(draft)
+
+
+def _split_chain(text: str) -> list[str]:
+    """The texts of a chain; an arrow that no type stands behind is one of a message."""
+    first, *rest = _INNER.split(text)
+    texts = [first]
+    for each in rest:
+        found = parse_head(each.partition("\n")[0])
+        if found and is_sure(found[0]):
+            texts.append(each)
+        else:
+            texts[-1] += f" ---> {each}"
+    return texts
 
 
 def _is_same(draft: Draft, message: str | None) -> bool:
@@ -190,6 +203,10 @@ def _frame_of(line: str, *, is_last: bool = False) -> Frame | None:
         return None
     is_english = line.startswith(("   at ", "  at "))
     found = (_ENGLISH_FRAME if is_english else _FRAME).match(line.removesuffix("<---"))
+    if found is None and line.endswith(")") and (found := _UNITY.match(line)):
+        return Frame(
+            function=found[1], file=found[2], line=int(found[3]), in_app=not is_of_library(found[1])
+        )
     if found is None:
         cut = _CUT_FRAME.match(line) if is_last else None
         return Frame(function=cut[1], in_app=not is_of_library(cut[1])) if cut else None
@@ -205,11 +222,6 @@ def _frame_of(line: str, *, is_last: bool = False) -> Frame | None:
     elif "Version=" in parameters and (place := _ASSEMBLY.match(parameters)):
         file, number = place[1], int(place[2]) if place[2] else None
     return Frame(function=function, file=file, line=number, in_app=not is_of_library(function))
-
-
-def is_of_library(name: str) -> bool:
-    """Whether a function is of .NET, or of a library that many use."""
-    return _LIBRARY.match(name) is not None
 
 
 def is_library(frame: Frame) -> bool:

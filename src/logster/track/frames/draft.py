@@ -49,7 +49,7 @@ class Draft:
     def say(self, line: str) -> None:
         """A further line of its message."""
         if self.said is None:
-            self.said = ["", line] if line.strip() else None
+            self.said = [line] if line.strip() else None
         else:
             self.said.append(line)
 

@@ -61,7 +61,9 @@ def find_head(lines: Sequence[str], words: re.Pattern[str]) -> Draft:
 def _head_at_start(line: str, words: re.Pattern[str]) -> tuple[str, str | None] | None:
     before = words.match(line)
     found = parse_head(line[before.end() :] if before else line)
-    return found if found and (before or is_sure(found[0])) else None
+    if found is None:
+        return None
+    return found if is_sure(found[0]) or (before and found[0][:1].isupper()) else None
 
 
 def _head_within(line: str) -> tuple[str, str | None] | None:

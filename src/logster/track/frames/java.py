@@ -40,7 +40,7 @@ _NATIVE_FRAME = re.compile(
     r"\s*at \d+\s+\S+\s+0x[0-9a-fA-F]+\s+([^\s(]+)[^\n]*?"
     r" \+ \d+(?: \(([^()]*):(\d{1,9}):(\d{1,9})\))?\s*$"
 )
-_LINK = re.compile(r"(\s*)(Caused by|Suppressed|Wrapped by): (.*)$")
+_LINK = re.compile(r"(\s*)(Caused by|Suppressed|Wrapped by|Root [Cc]ause): (.*)$")
 _CIRCLE = re.compile(r"\s*\[CIRCULAR REFERENCE")
 _LEFT_OUT = re.compile(r"\s*\.\.\. \d+ |\s*\.\.\.$|\s*(?:at )?[\b]*\(Coroutine boundary\)")
 _WORDS = re.compile(

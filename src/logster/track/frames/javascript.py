@@ -55,11 +55,9 @@ def read(text: str) -> tuple[Raised, ...]:
     """The exceptions of a text."""
     lines = text.split("\n")
     for start, line in enumerate(lines):
-        frame = _frame_of(line)
-        if frame is not None:
+        if line.startswith("Caused by: ") or _frame_of(line) is not None:
             reading = _Reading(lines[:start])
-            reading.add(frame)
-            reading.take_all(lines[start + 1 :])
+            reading.take_all(lines[start:])
             return reading.raised()
     return ()
 
@@ -75,21 +73,21 @@ class _Reading:
         self._listed: list[int] = []
 
     def raised(self) -> tuple[Raised, ...]:
-        """What was read, the outermost first."""
-        return finish(self._drafts)
+        """What was read, the outermost first; nothing when nothing was a frame."""
+        return finish(self._drafts) if any(draft.frames for draft in self._drafts) else ()
 
-    def add(self, frame: Frame) -> None:
+    def _add(self, frame: Frame) -> None:
         """A frame of the error that was told last."""
         draft = self._drafts[-1]
         draft.is_open = False
         draft.frames.append(frame)
 
     def take_all(self, lines: list[str]) -> None:
-        """Read what stands behind the first frame."""
+        """Read the first frame and what stands behind it."""
         for line in lines:
             frame = _frame_of(line)
             if frame is not None:
-                self.add(frame)
+                self._add(frame)
             elif not self._take(line):
                 return
 

@@ -79,7 +79,7 @@ class Arrival:
         self.body.is_whole = True
 
     async def read_parts(
-        self, intake: Intake, key: int, cut: Callable[[bytes], int]
+        self, request: Request, intake: Intake, key: int, cut: Callable[[bytes], int]
     ) -> AsyncIterator[Body]:
         """Read it, and give what is whole of it as soon as that is a part.
 
@@ -88,6 +88,7 @@ class Arrival:
         """
         self.body.is_whole = False
         intake.hold(self.body.size, key)
+        self.body.check_size(_declared_size(request))  # who says a size is held to it
         intake.check_room(0, key)
         looked = 0
         while not self._is_over:

@@ -146,7 +146,7 @@ class Receiver:
         """Keep what is whole of a body while it arrives."""
         ids: list[int] = []
         rejections: list[Rejection] = []
-        async for part in arrival.read_parts(self._intake, grant.key, cut):
+        async for part in arrival.read_parts(request, self._intake, grant.key, cut):
             if ids or rejections:
                 if not part.packed.strip():
                     break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -160,6 +161,39 @@ def test_what_somebody_has_said_about_own_code_counts_from_now_on() -> None:
         grouper.group(columns, "api_log", 1)
         keys += columns.issue or []
     assert len(set(keys)) == 3
+
+
+def test_a_trace_that_a_reader_stumbles_over_costs_no_batch(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def stumble(**_: object) -> None:
+        raise IndexError
+
+    monkeypatch.setattr(group, "read_event", stumble)
+    [key] = keys_of(columns_of("m", exception=["E: x"], stack_trace=["at y"]))
+    assert key > 0
+    assert "cannot be read" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        {"stack_trace": ["   at " + "a.b" * 300_000]},
+        {"stack_trace": ["E: x\n" + "\tat a.b.c(D.java:1)\n" * 100_000]},
+        {
+            "stack_trace": [
+                "Caused by: ".join(f"a.E{n}: x\n\tat a.b(D.java:1)\n" for n in range(1_000))
+            ]
+        },
+        {"exception": ["9" * 1_000_000]},
+        {"details": [b'{"fingerprint":[' + b",".join([b'"x"'] * 200_000) + b"]}"]},
+    ],
+    ids=["line", "frames", "causes", "digits", "fingerprint"],
+)
+def test_an_error_made_to_hurt_is_no_work(texts: dict[str, Any]) -> None:
+    began = time.process_time()
+    assert keys_of(columns_of("m", **texts))
+    assert time.process_time() - began < 5
 
 
 def test_what_is_remembered_is_bounded_by_number_and_by_size() -> None:

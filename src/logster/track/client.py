@@ -13,6 +13,9 @@ from typing import Any
 
 import msgspec
 
+#: More texts are not looked at: nobody needs them, and anybody may send them.
+MAX_FINGERPRINT = 32
+
 
 class _Details(msgspec.Struct):
     fingerprint: list[str] | str | None = None
@@ -42,7 +45,7 @@ def read_fingerprint(details: bytes | None, properties: bytes | None) -> tuple[s
                 found = _details_decoder.decode(named.error).fingerprint
     except (ValueError, RecursionError):
         return ()
-    return (found,) if isinstance(found, str) else tuple(found or ())
+    return (found,) if isinstance(found, str) else tuple((found or ())[:MAX_FINGERPRINT])
 
 
 class _Platform(msgspec.Struct, rename={"language": "telemetry.sdk.language"}):

@@ -38,8 +38,7 @@ VERSION = 1
 _DEFAULT = re.compile(r"\{\{\s*+default\s*+\}\}")
 #: A template that is a hole and nothing else says nothing.
 _HOLE = re.compile(r"\W*(?:\{[^{}]{0,100}\}|%s|%\([^)]{1,100}\)s|%v|%@)?\W*")
-#: More of a fingerprint is not looked at: nobody needs it, and anybody may send it.
-MAX_FINGERPRINT = 32
+#: More of a text of a fingerprint is not looked at.
 MAX_FINGERPRINT_CHARS = 1_000
 
 _KIND = attrgetter("kind")
@@ -71,7 +70,7 @@ def explain(
     if evidence.fingerprint:
         found = tuple(
             part
-            for text in evidence.fingerprint[:MAX_FINGERPRINT]
+            for text in evidence.fingerprint
             for part in (found if _DEFAULT.fullmatch(text) else _literal((text,)))
         )
     parts = (application, *found)
@@ -79,7 +78,7 @@ def explain(
 
 
 def _literal(texts: tuple[str, ...]) -> Iterable[Part]:
-    return (Part("fingerprint", text[:MAX_FINGERPRINT_CHARS]) for text in texts[:MAX_FINGERPRINT])
+    return (Part("fingerprint", text[:MAX_FINGERPRINT_CHARS]) for text in texts)
 
 
 def _hash(name: str, parts: Iterable[Part]) -> int:

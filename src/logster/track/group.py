@@ -7,6 +7,7 @@ that a rule makes issues of; what was seen before is known in a few microseconds
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
     #: A workspace and an application -> whose code is whose, when somebody has said so.
     FindRules = Callable[[int, str | None], OwnCode | None]
+
+log = logging.getLogger(__name__)
 
 ERROR, FATAL = int(Severity.ERROR), int(Severity.FATAL)
 #: Dialects all of whose events make issues, though none of them is an error: a browser reports
@@ -122,12 +125,21 @@ def read_evidence(texts: Texts) -> Evidence:
     return Evidence(
         application=texts.application or "",
         family=family_of(platform) if platform else "",
-        chain=_read_chain(texts, platform),
+        chain=_read_safely(texts, platform),
         exception=texts.exception or "",
         message=texts.message,
         template=texts.template or "",
         fingerprint=read_fingerprint(texts.details, texts.properties),
     )
+
+
+def _read_safely(texts: Texts, platform: str | None) -> Chain | None:
+    """The same; a trace that a reader stumbles over costs its event the frames, not its batch."""
+    try:
+        return _read_chain(texts, platform)
+    except Exception:
+        log.exception("a stack trace cannot be read; its event is grouped without it")
+        return None
 
 
 def _read_chain(texts: Texts, platform: str | None) -> Chain | None:

@@ -148,6 +148,48 @@ def test_a_stored_event_has_the_evidence_that_its_key_was_made_of() -> None:
     assert keys_of(columns) == [fingerprint(read_evidence(texts_of(event)))]
 
 
+JAVA = "\n\tat acme.Bay.open(Bay.java:4)\n\tat acme.Main.main(Main.java:9)"
+PYTHON = 'Traceback (most recent call last):\n  File "/srv/bay.py", line 4, in open\n    x()\n'
+
+
+@pytest.mark.parametrize("form", ["acme.GoneError: {}" + JAVA, PYTHON + "GoneError: {}"])
+def test_an_id_in_what_was_said_makes_no_trace_a_new_one(
+    monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    grouper = Grouper()
+    first = columns_of("a", stack_trace=[form.format("bay 4")])
+    grouper.group(first, "api_log", 1)
+    monkeypatch.setattr(group, "explain", lambda *_: pytest.fail("read again"))
+    again = columns_of("b", stack_trace=[form.format("bay 5: really")])
+    grouper.group(again, "api_log", 1)
+
+    assert first.issue == again.issue
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "acme.GoneError: {}" + JAVA + "\nCaused by: acme.{}: x\n\tat acme.Bay.find(Bay.java:2)",
+        "Acme.GoneError: a ---> Acme.{}: b\n   at Acme.Bay.Open(Int32 bay) in /src/Bay.cs:line 4",
+        "acme.{}: bay" + JAVA,
+        "java.lang.Exception: {}\n\tat acme.Bay.lambda$open$4(Bay.java:4)",
+        "java.net.ConnectException: {}\n\tat java.net.Socket.connect(Socket.java:4)",
+        "Error: {}\n    at /srv/app/bay.js:4:9",
+        "ChunkLoadError: {}\n    at open (/srv/app/bay.js:4:9)",
+        "TypeError: {}\n    at open (/srv/app/bay.js:4:9)",
+        PYTHON + "{}: gone",
+    ],
+)
+def test_a_key_is_the_same_whatever_came_before(form: str) -> None:
+    """What is remembered never changes a key."""
+    grouper = Grouper()
+    for word in ("refused", "late", "refused by 4", "Full", "Loading chunk 4 failed."):
+        columns = columns_of("m", stack_trace=[form.replace("{}", word)])
+        grouper.group(columns, "api_log", 1)
+        alone = columns_of("m", stack_trace=[form.replace("{}", word)])
+        assert columns.issue == keys_of(alone)
+
+
 def test_what_somebody_has_said_about_own_code_counts_from_now_on() -> None:
     trace = "E: x\n" + "".join(f"\tat {name}(A.java:1)\n" for name in ("acme.A.a", "acme.lib.B.b"))
     rules = OwnCode()

@@ -48,6 +48,11 @@ def read_fingerprint(details: bytes | None, properties: bytes | None) -> tuple[s
     return (found,) if isinstance(found, str) else tuple((found or ())[:MAX_FINGERPRINT])
 
 
+def may_tell(properties: bytes) -> bool:
+    """Whether properties may have any of it: nearly always they have not."""
+    return b'fingerprint"' in properties or b'"platform"' in properties or _LANGUAGE in properties
+
+
 class _Platform(msgspec.Struct, rename={"language": "telemetry.sdk.language"}):
     platform: Any = None
     language: Any = None

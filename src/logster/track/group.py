@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from logster.event import Severity, read_properties
-from logster.track.client import read_fingerprint, read_platform
+from logster.track.client import may_tell, read_fingerprint, read_platform
 from logster.track.evidence import Evidence
 from logster.track.fingerprint import explain
 from logster.track.frames.read import family_of, read_event
 from logster.track.memory import Memory
+from logster.track.outline import outline_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -70,24 +71,40 @@ class Grouper:
         columns.issue = keys
 
     def key_of(self, texts: Texts, workspace: int) -> int:
-        """The key of one event."""
-        fingerprint = read_fingerprint(texts.details, texts.properties)
-        platform = read_platform(texts.properties)
-        # Where an SDK has sent frames, the trace is their text.
-        trace = texts.stack_trace or (texts.details if _tells_of_exceptions(texts) else None)
+        """The key of one event: remembered by as little of it as the key is made of."""
         rules = self._own_code(workspace, texts.application) if self._own_code else None
-        raised = (texts.application, texts.exception, trace, fingerprint, platform, rules)
-        known = self._memory.find(raised)
-        if known:
+        properties, details = texts.properties, texts.details
+        client = platform = None
+        if details is not None or (properties is not None and may_tell(properties)):
+            client, platform = read_fingerprint(details, properties), read_platform(properties)
+        sent = details if details is not None and _tells_of_exceptions(details) else None
+        # Where an SDK has sent frames, the trace is their text.
+        trace = texts.stack_trace or sent
+        shared = (workspace, texts.application, rules, client, platform)
+        raised = (*shared, texts.exception, trace)
+        find, keep = self._memory.find, self._memory.keep
+        if known := find(raised):
             return known
+        outline = None if sent else outline_of(texts.exception, texts.stack_trace)
+        outlined = (*shared, *outline.remembered) if outline else raised
         whole = (*raised, texts.message, texts.template)
-        known = self._memory.find(whole)
-        if known:
+        if known := find(whole) or (outline and find(outlined)):
             return known
-        found = explain(read_evidence(texts), rules)
-        tells_message = any(part.kind in ("message", "template") for part in found.parts)
-        self._memory.keep(whole if tells_message else raised, found.key)
+        evidence = read_evidence(texts)
+        found = explain(evidence, rules)
+        kinds = {part.kind for part in found.parts}
+        if kinds & _OF_EVENT:
+            keep(whole, found.key)
+        else:
+            keep(raised, found.key)
+            if outline and kinds.isdisjoint(_OF_SAID) and outline.is_of(evidence.chain):
+                keep(outlined, found.key)
         return found.key
+
+
+#: Parts that are made of the message of an event; of what its exception said, in any way.
+_OF_EVENT = frozenset({"message", "template"})
+_OF_SAID = frozenset({"said", "rule"})
 
 
 class _Nothing:
@@ -144,7 +161,8 @@ def _read_safely(texts: Texts, platform: str | None) -> Chain | None:
 
 def _read_chain(texts: Texts, platform: str | None) -> Chain | None:
     """The exceptions of an event, as its dialect tells them."""
-    sent = texts.details if _tells_of_exceptions(texts) else None
+    details = texts.details
+    sent = details if details is not None and _tells_of_exceptions(details) else None
     return read_event(
         exception=texts.exception,
         stack_trace=texts.stack_trace,
@@ -154,8 +172,8 @@ def _read_chain(texts: Texts, platform: str | None) -> Chain | None:
     )
 
 
-def _tells_of_exceptions(texts: Texts) -> bool:
-    return texts.details is not None and any(name in texts.details for name in _TOLD)
+def _tells_of_exceptions(details: bytes) -> bool:
+    return any(name in details for name in _TOLD)
 
 
 #: Details that have none of these tell of no exception, and are not read.

@@ -316,6 +316,9 @@ def test_a_thumb_reaches_all_of_it_and_axe_finds_nothing_serious(
 
         page.goto(f"/issues?q={shop}")
         expect(page.locator("[data-issue]")).to_have_count(2)
+        field = page.get_by_role("combobox", name="Search issues")
+        frame = page.get_by_role("search").bounding_box()
+        assert field.bounding_box()["y"] < frame["y"] + 4, "the field is within its frame"
         row(page, "KeyError").get_by_role("checkbox").tap()
         check("the list")
         bar = page.get_by_role("group", name="What is selected")

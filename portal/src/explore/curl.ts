@@ -57,10 +57,10 @@ function addressOf({ url, query }: RequestSeen): string | null {
 
 function bodyOf(data: unknown): string | null {
   if (data === null || data === undefined || data === "") return null;
-  if (typeof data !== "string") return JSON.stringify(mask(data, 0)).slice(0, MAX_BODY_CHARACTERS);
+  if (typeof data !== "string") return JSON.stringify(mask(data)).slice(0, MAX_BODY_CHARACTERS);
   const text = data.slice(0, MAX_BODY_CHARACTERS);
   try {
-    return JSON.stringify(mask(JSON.parse(text), 0));
+    return JSON.stringify(mask(JSON.parse(text)));
   } catch {
     // A form; else a text of which nobody knows what it says.
     return /^[^\s{}<>]{0,200}=/.test(text) ? maskPairs(text) : maskText(text);
@@ -86,7 +86,8 @@ function decoded(text: string): string {
   }
 }
 
-function mask(value: unknown, depth: number): unknown {
+/** The same value; members whose names say that they are secret are masked. */
+export function mask(value: unknown, depth = 0): unknown {
   if (depth > MAX_DEPTH) return MASK;
   if (value instanceof LongNumber) return value;
   if (Array.isArray(value)) return value.map((each) => mask(each, depth + 1));
@@ -97,7 +98,7 @@ function mask(value: unknown, depth: number): unknown {
 }
 
 /** `password: x`, `<token>x</token>` and the like, in a body of no known form. */
-function maskText(text: string): string {
+export function maskText(text: string): string {
   return text.replace(
     /([\w-]{0,40}(?:token|secret|passw|pwd|key|auth)[\w-]{0,40}["']?\s{0,5}[:=>]\s{0,5}["']?)[^\s"'<&,;]{1,2000}/gi,
     `$1${MASK}`,

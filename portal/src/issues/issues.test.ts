@@ -203,7 +203,9 @@ test("an issue as Markdown has its facts, the trace, what was before, and no sec
     host: null,
     user: "ada",
     details: {
-      breadcrumbs: [{ timestamp: 1_795_510_800, category: "shop", message: "basket opened" }],
+      breadcrumbs: [
+        { timestamp: 1_795_510_800, category: "shop", message: "basket opened", data: { token: "abc" } },
+      ],
       request: { url: "https://shop.example/pay?token=abc", headers: { Authorization: "Bearer abc" } },
     },
   } as unknown as WholeEvent;

@@ -6,7 +6,7 @@
  */
 import type { WholeEvent } from "../api/shapes";
 import { crumbsOf, requestOf } from "../explore/details";
-import { curlOf } from "../explore/curl";
+import { curlOf, mask, maskText } from "../explore/curl";
 import { renderCount } from "../ui/amounts";
 import type { WholeIssue } from "./shapes";
 import { endOf, stateOf } from "./standing";
@@ -57,7 +57,9 @@ function partsOf(event: WholeEvent): string[] {
           fenced(
             crumbs
               .map(({ at, category, level, message, data }) =>
-                [at, category, level, message, data ? JSON.stringify(data) : ""].filter(Boolean).join(" "),
+                [at, category, level, maskText(message), data ? JSON.stringify(mask(data)) : ""]
+                  .filter(Boolean)
+                  .join(" "),
               )
               .join("\n"),
           ),

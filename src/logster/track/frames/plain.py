@@ -27,7 +27,7 @@ def plain_trace(text: str) -> str:
     text = plain_of(text)
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if "\n" not in text:
+    if "\n" not in text.rstrip("\n"):
         return _with_line_feeds(text)
     if text.count("\n") > 2 * MAX_HALF_LINES:
         lines = text.split("\n")
@@ -39,7 +39,7 @@ def _with_line_feeds(text: str) -> str:
     """Lines that were written into one: by rsyslog (`#012`), or as in JSON."""
     if "#012" in text:
         return text.replace("#015", "").replace("#012", "\n").replace("#011", "\t")
-    if "\\n" in text and ("\\n\\tat " in text or "\\n  " in text):
+    if "\\n" in text and any(mark in text for mark in ("\\n\\t", "\\n  ", "\\n#")):
         return text.replace("\\r", "").replace("\\n", "\n").replace("\\t", "\t")
     return text
 

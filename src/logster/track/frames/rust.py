@@ -79,6 +79,8 @@ class _Panics:
                 draft.said = "\n".join(draft.said).strip().partition("\n\n")[0].split("\n")
             if not draft.frames and place is not None:
                 draft.frames.append(place)
+        if not any(draft.frames for draft in self._drafts):
+            return ()
         return chained(self._drafts[::-1], "context")
 
     def _take(self, line: str) -> None:

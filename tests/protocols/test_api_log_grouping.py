@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from support.native import ask
+from logster.event import Event
+from logster.ingest.protocols.native.lookup import reply_message
+from support.native import ask, make_request
 
 XML, FORM = "application/xml", "application/x-www-form-urlencoded"
 TWO = b'{"fingerprint":["down","{{ default }}"]}'
@@ -91,3 +94,31 @@ def test_elements_within_a_text_are_refused() -> None:
 def test_a_template_is_kept_in_every_format(body: str, content_type: str) -> None:
     answer = ask(body, content_type=content_type)
     assert answer.stored["template"] == "a {n}"
+
+
+def stored(**details: object) -> Event:
+    return Event(
+        id=1,
+        timestamp=0,
+        received_at=0,
+        severity=4,
+        message="a 1",
+        template="a {n}",
+        details=details,
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [(["down", "x"], ["down", "x"]), ("down", ["down"]), (None, None), ([1], None), ({}, None)],
+)
+def test_a_stored_message_gives_both_back(said: object, shown: object) -> None:
+    reply = reply_message(stored(fingerprint=said), make_request(path="/api/Log/1", method="GET"))
+    members = msgspec.json.decode(reply.body)
+    assert (members["Template"], members["Fingerprint"]) == ("a {n}", shown)
+
+
+def test_what_is_given_back_as_xml_is_taken_back() -> None:
+    request = make_request("GET", "/api/Log/1", {"accept": XML})
+    reply = reply_message(stored(fingerprint=["down", "{{ default }}"]), request)
+    assert details_of(reply.body.decode(), XML) == TWO

@@ -83,7 +83,8 @@ export async function getSession(): Promise<Session> {
 
 export async function getEvents(question: EventsQuestion, signal?: AbortSignal): Promise<Page> {
   const { limit, before } = question;
-  const parameters = scoped(question, { limit: String(limit), before });
+  // Rows show no frames: they would be half of the answer.
+  const parameters = scoped(question, { limit: String(limit), before, exceptions: "false" });
   return readPage(await ask("GET", `/api/v1/events?${parameters}`, signal));
 }
 

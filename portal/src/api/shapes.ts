@@ -7,7 +7,7 @@
  * Members of what the server says or is told are called as the server calls them, in snake_case, in
  * `shapes` and `answers`; whatever the portal itself names is in camelCase. eslint sees to both.
  */
-import { isMembers, list, members, numberOrZero, text, textOrNull } from "./values";
+import { isMembers, list, members, numberOrNull, numberOrZero, text, textOrNull } from "./values";
 
 /** The text fields an event may lack, in the order they are shown. */
 export const TEXT_FIELDS = [
@@ -39,9 +39,34 @@ export interface Event extends Readonly<Record<TextField, string | null>> {
   readonly sort: string;
 }
 
-/** With what is kept to be shown and not searched; lists leave it out. */
+/** With what is shown of one event, and neither searched nor listed. */
 export interface WholeEvent extends Event {
   readonly details: Readonly<Record<string, unknown>> | null;
+  /** The outermost first. */
+  readonly exceptions: readonly Exception[];
+}
+
+/** How an exception belongs to its parent. */
+export type Relation = "cause" | "context" | "member";
+
+/** What was raised; null where nothing says it. `parent` is an index of the same list. */
+export interface Exception {
+  readonly type: string | null;
+  readonly message: string | null;
+  /** The one nearest the throw first. */
+  readonly frames: readonly Frame[];
+  readonly parent: number | null;
+  readonly relation: Relation | null;
+}
+
+/** A place in a program; `in_app` is whether it is its own code, and no library's. */
+export interface Frame {
+  readonly function: string | null;
+  readonly module: string | null;
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly column: number | null;
+  readonly in_app: boolean;
 }
 
 export interface Page {
@@ -139,8 +164,41 @@ export function readEvent(value: unknown): Event {
 }
 
 export function readWholeEvent(value: unknown): WholeEvent {
-  const { details } = members(value, "event");
-  return { ...readEvent(value), details: isMembers(details) ? details : null };
+  const { details, exceptions } = members(value, "event");
+  return {
+    ...readEvent(value),
+    details: isMembers(details) ? details : null,
+    exceptions: list(exceptions, "exceptions").map(readException),
+  };
+}
+
+function readException(value: unknown): Exception {
+  const exception = members(value, "exception");
+  return {
+    type: textOrNull(exception.type),
+    message: textOrNull(exception.message),
+    frames: list(exception.frames, "frames").map(readFrame),
+    parent: numberOrNull(exception.parent),
+    relation: relationOf(exception.relation),
+  };
+}
+
+/** One that a newer server knows is a cause to this portal. */
+function relationOf(value: unknown): Relation | null {
+  if (value === "context" || value === "member") return value;
+  return typeof value === "string" ? "cause" : null;
+}
+
+function readFrame(value: unknown): Frame {
+  const frame = members(value, "frame");
+  return {
+    function: textOrNull(frame.function),
+    module: textOrNull(frame.module),
+    file: textOrNull(frame.file),
+    line: numberOrNull(frame.line),
+    column: numberOrNull(frame.column),
+    in_app: frame.in_app !== false,
+  };
 }
 
 export function readSession(value: unknown): Session {

@@ -38,8 +38,8 @@ test("the first page, then older ones by the server's cursor", async () => {
   await rows.loadOlder();
   expect([ids(rows), rows.hasOlder]).toEqual([[9, 8, 7], false]);
   expect(asked.map((each) => Object.fromEntries(each))).toEqual([
-    { q: "timeout", since: "1h", limit: "200" },
-    { q: "timeout", since: "1h", limit: "1000", before: "c1" },
+    { q: "timeout", since: "1h", limit: "200", exceptions: "false" },
+    { q: "timeout", since: "1h", limit: "1000", before: "c1", exceptions: "false" },
   ]);
 });
 

@@ -58,6 +58,13 @@ class Remembered:
                 found.append((key, event, max(times)))
         return found
 
+    async def times(
+        self, _: int, wanted: Sequence[int], within: tuple[int, int] | None
+    ) -> list[tuple[int, int, int]]:
+        return [
+            (key, event.timestamp, last) for key, event, last in await self.first(1, wanted, within)
+        ]
+
     async def since(
         self, _: int, wanted: Sequence[int], since_ns: int, hour_ns: int
     ) -> list[tuple[int, str, int, int, int]]:

@@ -387,3 +387,22 @@ async def test_the_gate_names_what_is_new_and_what_came_back_in_a_release(
     assert (await program.get("/api/v1/gate", params=allowed)).json()["passed"]
     other = asked | {"q": "application:cart"}
     assert not (await program.get("/api/v1/gate", params=other)).json()["passed"]
+
+
+async def test_an_issue_was_seen_last_when_its_own_error_came_whatever_came_beside_it(
+    errors: Errors, engine: Engine, program: httpx.AsyncClient
+) -> None:
+    now = time.time_ns()
+    await errors.raise_(KEY_A, at=now - 3 * HOUR_NS)
+    await errors.store([KEY_A], at=now - 2 * HOUR_NS)
+    both = frozenset({KEY_A, KEY_B})
+    told = Stored(count=2, first_at=now - 2 * HOUR_NS, last_at=now + HOUR_NS, fingerprints=both)
+    await errors.store([KEY_B], at=now + HOUR_NS)
+    ear = listener_of(engine, errors.issues)
+    await ear.hear(Notice("both", {1: told}))
+    kept = await errors.issues.standings(1, [KEY_A])
+    assert kept[KEY_A].last_at == now - 2 * HOUR_NS
+    await errors.store([KEY_A], at=now - 5 * HOUR_NS)
+    await ear.hear(Notice(None, None))
+    kept = await errors.issues.standings(1, [KEY_A])
+    assert (kept[KEY_A].first_at, kept[KEY_A].last_at) == (now - 5 * HOUR_NS, now - 2 * HOUR_NS)

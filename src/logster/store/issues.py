@@ -156,6 +156,22 @@ class StoredErrors:
         events = {event.issue: event for event in map(read_whole_event, found)}
         return [(key, events[key], last_ns) for key, last_ns, _ in rows if key in events]
 
+    async def times(
+        self, workspace: int, keys: Sequence[int], within: Range | None
+    ) -> list[tuple[int, int, int]]:
+        """Of each key that is there: the times of the first and the last error."""
+        if not keys:
+            return []
+        parameters = Parameters()
+        rows = await self._rows(
+            "SELECT issue, toUnixTimestamp64Nano(min(timestamp)),"
+            f" toUnixTimestamp64Nano(max(timestamp)) FROM {EVENTS.read}"
+            f" WHERE {_where(workspace, within, parameters)}"
+            f" AND issue IN {parameters.bind(list(keys), 'Array(UInt64)')} GROUP BY issue",
+            parameters,
+        )
+        return [(key, first_ns, last_ns) for key, first_ns, last_ns in rows]
+
     async def since(
         self, workspace: int, keys: Sequence[int], since_ns: int, hour_ns: int
     ) -> list[tuple[int, str, int, int, int]]:

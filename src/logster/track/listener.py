@@ -28,9 +28,9 @@ Range: TypeAlias = "tuple[int, int]"
 
 #: The time of an issue's last error is written down so often at the most.
 SEEN_NS = 60 * 1_000_000_000
-#: More new issues at once come of a program that makes a key of each error; the rest is made with
-#: their next errors.
-MAX_NEW = 5_000
+#: So many first events are held at a time. Who makes a key of each error keeps the listener busy
+#: beyond its time, and is told of again: what was made until then is known.
+MAX_NEW = 500
 
 
 class Errors(Protocol):
@@ -48,6 +48,12 @@ class Errors(Protocol):
         self, workspace: int, keys: Sequence[int], within: Range | None
     ) -> list[tuple[int, Event, int]]:
         """Of each key that is there: itself, its first event, the time of its last one."""
+        ...
+
+    async def times(
+        self, workspace: int, keys: Sequence[int], within: Range | None
+    ) -> list[tuple[int, int, int]]:
+        """Of each key that is there: the times of the first and the last error."""
         ...
 
     async def since(
@@ -81,7 +87,7 @@ class IssueListener:
         if notice.workspaces is None:
             for workspace in await self._errors.workspaces():
                 keys = await self._errors.keys(workspace, None)
-                await self._look_at(workspace, keys, None, time.time_ns())
+                await self._look_at(workspace, keys, None)
             return
         for workspace, stored in notice.workspaces.items():
             await self._look_into(workspace, stored)
@@ -93,22 +99,20 @@ class IssueListener:
             keys = await self._errors.keys(workspace, within)
         else:
             keys = stored.fingerprints
-        await self._look_at(workspace, sorted(keys), within, stored.last_at)
+        await self._look_at(workspace, sorted(keys), within)
 
-    async def _look_at(
-        self, workspace: int, keys: Sequence[int], within: Range | None, last_at: int
-    ) -> None:
+    async def _look_at(self, workspace: int, keys: Sequence[int], within: Range | None) -> None:
         if not keys:
             return
         known = await self._issues.known(workspace, keys)
-        new = [key for key in keys if key not in known][:MAX_NEW]
-        if new:
-            await self._make(workspace, new, within)
+        new = [key for key in keys if key not in known]
+        for at in range(0, len(new), MAX_NEW):
+            await self._make(workspace, new[at : at + MAX_NEW], within)
         if not known:
             return
         kept = await self._issues.standings(workspace, set(known.values()))
         await self._open_again(workspace, known, kept)
-        await self._record_seen(workspace, set(known.values()) & set(kept), kept, last_at)
+        await self._record_seen(workspace, known, kept, within)
 
     async def _make(self, workspace: int, keys: Sequence[int], within: Range | None) -> None:
         firsts = await self._errors.first(workspace, keys, within)
@@ -162,16 +166,32 @@ class IssueListener:
                 await self._issues.note(workspace, number, standing, change)
 
     async def _record_seen(
-        self, workspace: int, issues: Iterable[int], kept: Mapping[int, Issue], last_at: int
+        self,
+        workspace: int,
+        known: Mapping[int, int],
+        kept: Mapping[int, Issue],
+        within: Range | None,
     ) -> None:
-        """Write down when the last error of issues came, now and then."""
-        due = {
-            number: (kept[number].first_at, last_at)
-            for number in issues
-            if last_at - kept[number].last_at > SEEN_NS
-        }
-        if due:
-            await self._issues.record_seen(workspace, due)
+        """Write down when the first and the last error of issues came, now and then.
+
+        Their own times are asked for: beside them a claim may hold an event of tomorrow.
+        """
+        due = [
+            key for key, issue in known.items() if issue in kept and _is_due(kept[issue], within)
+        ]
+        seen: dict[int, tuple[int, int]] = {}
+        for key, first_at, last_at in await self._errors.times(workspace, due, within):
+            before = seen.get(known[key], (first_at, last_at))
+            seen[known[key]] = (min(before[0], first_at), max(before[1], last_at))
+        if seen:
+            await self._issues.record_seen(workspace, seen)
+
+
+def _is_due(issue: Issue, within: Range | None) -> bool:
+    if within is None:
+        return True
+    first_at, last_at = within
+    return first_at < issue.first_at or last_at - issue.last_at > SEEN_NS
 
 
 def _releases_of(issues: Iterable[Issue], seen: Mapping[int, Sequence[Seen]]) -> list[str]:

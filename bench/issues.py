@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 ROWS, KEYS, MERGED = 10_000_000, 10_000, 100
 DAYS = 10
 ROUNDS = 9
+NUMBERS = list(range(1, KEYS + 1))
 #: Rows of one insert.
 CHUNK = 1_000_000
 
@@ -78,7 +79,7 @@ async def _measure_pages(engine: Engine, folder: Path) -> None:
 
     async def list_() -> None:
         await count_issues(engine, whole, {})
-        await issues.sketches(workspace)
+        await issues.sketches(workspace, NUMBERS)
         await count_steps(Meter(engine), whole, {}, list(range(1, 51)), steps=28)
 
     async def page() -> None:
@@ -87,7 +88,7 @@ async def _measure_pages(engine: Engine, folder: Path) -> None:
 
     await _report("the list, 10,000 issues", list_)
     await _report("  counting", lambda: count_issues(engine, whole, {}))
-    await _report("  their states", lambda: issues.sketches(workspace))
+    await _report("  their states", lambda: issues.sketches(workspace, NUMBERS))
     await _report("the page of one", page)
     await _report(
         "first errors of 10 keys",

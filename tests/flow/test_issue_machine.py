@@ -27,7 +27,7 @@ from logster.track.listener import IssueListener
 from support.meta import add_workspace, upgraded_file
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 KEYS = (11, 12, 13, 14)
 keys = st.sampled_from(KEYS)
@@ -42,8 +42,8 @@ class Remembered:
     async def workspaces(self) -> list[int]:
         return [1]
 
-    async def keys(self, _: int, within: tuple[int, int] | None) -> list[int]:
-        return sorted({key for key, at in self._within(within)})
+    async def keys(self, _: int, within: tuple[int, int] | None, after: int) -> list[int]:
+        return sorted({key for key, at in self._within(within) if key > after})[:2]
 
     async def first(
         self, _: int, wanted: Sequence[int], within: tuple[int, int] | None
@@ -66,17 +66,17 @@ class Remembered:
         ]
 
     async def since(
-        self, _: int, wanted: Sequence[int], since_ns: int, hour_ns: int
+        self, _: int, since: Mapping[int, int], hour_ns: int
     ) -> list[tuple[int, str, int, int, int]]:
         found = []
-        for key in wanted:
+        for key, since_ns in since.items():
             times = [at for each, at in self.errors if each == key and at > since_ns]
             if times:
                 in_hour = sum(at >= hour_ns for at in times)
                 found.append((key, "", len(times), max(times), in_hour))
         return found
 
-    async def first_of_releases(self, _: int, releases: Sequence[str]) -> dict[str, int]:
+    async def first_of_releases(self, _: int, __: str, releases: Sequence[str]) -> dict[str, int]:
         return dict.fromkeys(releases, 0)
 
     def _within(self, within: tuple[int, int] | None) -> list[tuple[int, int]]:
@@ -144,7 +144,7 @@ class IssueMachine(RuleBasedStateMachine):
     def a_person_decides(self, data: st.DataObject, state: Any) -> None:
         issue = data.draw(st.sampled_from(self._wholes()))
         wanted = Wanted(state=state)
-        asyncio.run(self._issues.change(self._workspace, [issue], wanted, who="ann"))
+        asyncio.run(self._issues.change(self._workspace, [(wanted, [issue])], who="ann"))
         self._set(issue, state, state)
 
     @rule(data=st.data())
@@ -173,7 +173,7 @@ class IssueMachine(RuleBasedStateMachine):
     def the_database_says_what_the_model_says(self) -> None:
         known = asyncio.run(self._issues.known(self._workspace, KEYS))
         assert known == self.issue_of
-        sketches = asyncio.run(self._issues.sketches(self._workspace))
+        sketches = asyncio.run(self._issues.sketches(self._workspace, KEYS))
         assert {number: sketch.standing.state for number, sketch in sketches.items()} == self.state
         for issue, told in self.told.items():
             _, history = asyncio.run(self._issues.find(self._workspace, issue))

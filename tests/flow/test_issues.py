@@ -6,14 +6,17 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from logster.event import NS_PER_S
 from logster.meta.sessions import Role
 from logster.notice import Notice, Stored
 from logster.track.aliases import Aliases
-from support.errors import Errors, listener_of
+from logster.track.draft import draft_of
+from support.errors import Errors, evidence_of, listener_of
 from support.meta import add_workspace
+from support.stored import event_at
 from support.web import ADMIN, KEY, Site, csrf_of, log_in, running_site
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     import httpx
 
     from logster.store.engine import Engine
+    from logster.track.evidence import Evidence
 
 KEY_A, KEY_B, KEY_C = 9_000_000_000_000_000_001, 17, 18
 HOUR_NS = 3600 * NS_PER_S
@@ -406,3 +410,77 @@ async def test_an_issue_was_seen_last_when_its_own_error_came_whatever_came_besi
     await ear.hear(Notice(None, None))
     kept = await errors.issues.standings(1, [KEY_A])
     assert (kept[KEY_A].first_at, kept[KEY_A].last_at) == (now - 5 * HOUR_NS, now - 2 * HOUR_NS)
+
+
+async def test_an_issue_waits_for_its_own_errors_since_its_own_time(
+    errors: Errors, engine: Engine, program: httpx.AsyncClient
+) -> None:
+    now = time.time_ns()
+    for key in (KEY_A, KEY_B):
+        await errors.raise_(key, at=now - HOUR_NS)
+    await change(program, KEY_A, state="resolved")
+    await errors.store([KEY_B] * 5, at=time.time_ns())
+    await change(program, KEY_B, state="muted", more=5)
+    notice = await errors.store([KEY_A, KEY_B])
+    await listener_of(engine, errors.issues).hear(notice)
+    states = {issue["id"]: issue["state"] for issue in await list_issues(program)}
+    assert states == {str(KEY_A): "open", str(KEY_B): "muted"}
+
+
+async def test_a_muted_issue_counts_the_errors_of_all_its_keys(
+    errors: Errors, program: httpx.AsyncClient
+) -> None:
+    for key in (KEY_A, KEY_B):
+        await errors.raise_(key)
+    order = {"into": str(KEY_A), "issues": [str(KEY_B)]}
+    assert (await program.post("/api/v1/issues/merge", json=order)).status_code == 200
+    await change(program, KEY_A, state="muted", more=4)
+    for key in (KEY_A, KEY_B, KEY_A):
+        await errors.raise_(key)
+    assert (await show(program, KEY_A))["state"] == "muted"
+    await errors.raise_(KEY_B)
+    assert (await show(program, KEY_A))["state"] == "open"
+
+
+async def test_an_old_id_and_thousands_of_keys_are_found_by_a_search(
+    errors: Errors, program: httpx.AsyncClient
+) -> None:
+    keys = range(1_000, 1_600)
+    notice = await errors.store([1_000, 1_599])
+    await errors.raise_(KEY_A)
+    told = msgspec.structs.replace(
+        next(iter((notice.workspaces or {}).values())), fingerprints=frozenset(keys)
+    )
+    assert told.count == 2
+    drafts = [draft_of(key, event_at(key), 0, read_evidence=evidence_of) for key in keys]
+    await errors.issues.create(1, drafts)
+    order = {"into": "1000", "issues": [str(key) for key in keys if key != 1_000]}
+    assert (await program.post("/api/v1/issues/merge", json=order)).status_code == 200
+    for q, count in (
+        ("issue:1000", 2),
+        ("issue:1599", 2),
+        ("-issue:1599", 1),
+        (" OR ".join(f"issue:{key}" for key in keys[:190]), 2),
+    ):
+        answer = await program.get("/api/v1/events", params={"q": q})
+        assert answer.status_code == 200, answer.text
+        assert len(answer.json()["events"]) == count, q
+    assert (await show(program, 1_599))["count"] == 2
+    path = "/api/v1/issues/1000/events"
+    assert len((await program.get(path, params={"q": "issue:1599"})).json()["events"]) == 2
+
+
+async def test_whatever_an_error_says_its_issue_is_made(
+    errors: Errors, program: httpx.AsyncClient
+) -> None:
+    hostile = event_at(KEY_A, message="a\0b \ud800 c", application="x" * 5_000, workspace=1)
+    await errors.issues.create(1, [draft_of(KEY_A, hostile, 0, read_evidence=evidence_of)])
+    (issue,) = (await errors.issues.standings(1, [KEY_A])).values()
+    assert "\0" not in issue.title
+    assert len(issue.application or "") <= 500
+
+    def broken(_: object) -> Evidence:
+        raise RuntimeError("unreadable")
+
+    await errors.issues.create(1, [draft_of(KEY_B, hostile, 0, read_evidence=broken)])
+    assert await errors.issues.standings(1, [KEY_B])

@@ -15,6 +15,7 @@ from logster.track.listener import IssueListener
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from logster.event import Event
     from logster.meta.database import Database
     from logster.store.engine import Engine
 
@@ -64,8 +65,11 @@ class Errors:
         return Notice(f"token-{self._last_id}", {self.workspace: told})
 
 
+def evidence_of(event: Event) -> Evidence:
+    """What a test's error says: its message."""
+    return Evidence(message=event.message)
+
+
 def listener_of(engine: Engine, issues: Issues) -> IssueListener:
     """Another worker's ear."""
-    return IssueListener(
-        issues, StoredErrors(engine), read_evidence=lambda event: Evidence(message=event.message)
-    )
+    return IssueListener(issues, StoredErrors(engine), read_evidence=evidence_of)

@@ -83,6 +83,8 @@ def test_no_error_changes_what_only_a_person_decides(state: State) -> None:
         ("open", Until(at=NOW + 1), "cannot be open until 'at'; until nothing it can"),
         ("resolved", Until(more=1), "until after or release it can"),
         ("muted", Until(release="1.4"), "cannot be muted until 'release'"),
+        ("resolved", Until(release=""), "1 to 200 characters"),
+        ("resolved", Until(after="x" * 201), "1 to 200 characters"),
         ("muted", Until(at=NOW), "that is over"),
         ("muted", Until(more=0), "it can be 1 to"),
         ("muted", Until(more=1, per_hour=1), "until one thing"),

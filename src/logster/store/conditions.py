@@ -32,9 +32,13 @@ from logster.store.properties import property_condition, text_in_member
 from logster.store.prose import is_prose, pattern_in_prose, words_in_prose
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from decimal import Decimal
 
     from logster.store.parameters import Parameters
+
+
+_ISSUE = Field("issue")
 
 
 def condition(tree: Filter, parameters: Parameters) -> str:  # noqa: PLR0911  # one answer per kind
@@ -43,6 +47,8 @@ def condition(tree: Filter, parameters: Parameters) -> str:  # noqa: PLR0911  # 
         case And(filters):
             return all_of([condition(part, parameters) for part in filters])
         case Or(filters):
+            if (keys := _keys_in(filters)) is not None:
+                return f"{COLUMNS['issue']} IN {parameters.bind(keys, 'Array(UInt64)')}"
             return any_of([condition(part, parameters) for part in filters])
         case Not(part):
             return f"NOT {condition(part, parameters)}"
@@ -58,6 +64,13 @@ def condition(tree: Filter, parameters: Parameters) -> str:  # noqa: PLR0911  # 
             return (property_condition if field.is_property else _column)(tree, parameters)
         case _:
             assert_never(tree)
+
+
+def _keys_in(filters: Sequence[Filter]) -> list[int] | None:
+    """The keys of `issue:(a, b)`; an issue that others were merged into may have a thousand."""
+    keys = [part.value for part in filters if isinstance(part, Equal) and part.field == _ISSUE]
+    whole = [key for key in keys if isinstance(key, int)]
+    return whole if whole and len(whole) == len(filters) else None
 
 
 def _text_condition(tree: Prefix | Glob | Regex, field: Field, parameters: Parameters) -> str:

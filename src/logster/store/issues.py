@@ -28,6 +28,8 @@ Range: TypeAlias = "tuple[int, int]"
 
 #: More issues of one time nobody looks through; those with the most errors are counted.
 MAX_ISSUES = 20_000
+#: So many keys are looked at at a time by who must look everywhere.
+MAX_KEYS = 1_000
 #: Steps of the small chart beside an issue.
 MAX_STEPS = 60
 #: Releases of one issue that are looked at.
@@ -123,12 +125,13 @@ class StoredErrors:
         )
         return [workspace for (workspace,) in rows]
 
-    async def keys(self, workspace: int, within: Range | None) -> list[int]:
-        """The keys of a range, of all time for None; of very many, those with the most errors."""
+    async def keys(self, workspace: int, within: Range | None, after: int) -> list[int]:
+        """The next keys of a range behind a key, in their order; of all time for None."""
         parameters = Parameters()
         rows = await self._rows(
-            f"SELECT issue FROM {EVENTS.read} WHERE {_where(workspace, within, parameters)}"
-            f" AND issue != 0 GROUP BY issue ORDER BY count() DESC LIMIT {MAX_ISSUES}",
+            f"SELECT DISTINCT issue FROM {EVENTS.read}"
+            f" WHERE {_where(workspace, within, parameters)}"
+            f" AND issue > {parameters.bind(after, 'UInt64')} ORDER BY issue LIMIT {MAX_KEYS}",
             parameters,
         )
         return [key for (key,) in rows]
@@ -173,29 +176,37 @@ class StoredErrors:
         return [(key, first_ns, last_ns) for key, first_ns, last_ns in rows]
 
     async def since(
-        self, workspace: int, keys: Sequence[int], since_ns: int, hour_ns: int
+        self, workspace: int, since: Mapping[int, int], hour_ns: int
     ) -> list[tuple[int, str, int, int, int]]:
-        """By key and release: the count, the time of the last, the count since `hour_ns`."""
+        """By key and release, of each key since its own moment.
+
+        Gives the count, the time of the last, the count since `hour_ns`.
+        """
+        if not since:
+            return []
         parameters = Parameters()
+        keys = parameters.bind(list(since), "Array(UInt64)")
+        moments = parameters.bind(list(since.values()), "Array(Int64)")
         rows = await self._rows(
             "SELECT issue, release, count(), toUnixTimestamp64Nano(max(timestamp)),"
             f" countIf(timestamp >= {parameters.instant(hour_ns)})"
             f" FROM {EVENTS.read} WHERE workspace = {parameters.bind(workspace, 'UInt32')}"
-            f" AND timestamp > {parameters.instant(since_ns)}"
-            f" AND issue IN {parameters.bind(list(keys), 'Array(UInt64)')}"
+            f" AND timestamp > {parameters.instant(min(since.values()))} AND issue IN {keys}"
+            f" AND toUnixTimestamp64Nano(timestamp) > transform(issue, {keys}, {moments}, 0)"
             f" GROUP BY issue, release ORDER BY max(timestamp) DESC LIMIT {MAX_RELEASES} BY issue",
             parameters,
         )
         return [(key, release, *numbers) for key, release, *numbers in rows]
 
-    async def first_of_releases(self, workspace: int, releases: Sequence[str]) -> dict[str, int]:
-        """When each release was first seen."""
-        if not releases:
-            return {}
+    async def first_of_releases(
+        self, workspace: int, application: str, releases: Sequence[str]
+    ) -> dict[str, int]:
+        """When each release of an application was first seen."""
         parameters = Parameters()
         rows = await self._rows(
             f"SELECT release, toUnixTimestamp64Nano(min(timestamp)) FROM {EVENTS.read}"
             f" WHERE workspace = {parameters.bind(workspace, 'UInt32')}"
+            f" AND application = {parameters.bind(application, 'String')}"
             f" AND release IN {parameters.bind(list(releases), 'Array(String)')} GROUP BY release",
             parameters,
         )

@@ -42,10 +42,9 @@ class Merged(msgspec.Struct, frozen=True):
         return self.issues.get(key, key)
 
     def keys_of(self, issue: int) -> tuple[int, ...]:
-        """The keys of an issue: none, for one that is part of another now."""
-        if issue in self.keys:
-            return self.keys[issue]
-        return () if issue in self.issues else (issue,)
+        """The keys of an issue; of one that is part of another now, those of the whole."""
+        whole = self.issue_of(issue)
+        return self.keys.get(whole, (whole,))
 
     def spell_out(self, tree: Filter) -> Filter:
         """A filter that names issues, as one that names keys: the store knows no others."""

@@ -19,6 +19,7 @@ from logster.track.fingerprint import explain
 from logster.track.frames.read import family_of, read_event
 from logster.track.memory import Memory
 from logster.track.outline import outline_of
+from logster.track.shape import shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -93,13 +94,25 @@ class Grouper:
         evidence = read_evidence(texts)
         found = explain(evidence, rules)
         kinds = {part.kind for part in found.parts}
-        if kinds & _OF_EVENT:
+        if kinds & _OF_EVENT or not _is_apart_from_message(texts, has_frames=sent is not None):
             keep(whole, found.key)
         else:
             keep(raised, found.key)
             if outline and kinds.isdisjoint(_OF_SAID) and outline.is_of(evidence.chain):
                 keep(outlined, found.key)
         return found.key
+
+
+def _is_apart_from_message(texts: Texts, *, has_frames: bool) -> bool:
+    """Whether a key that has nothing of the message in it would have nothing of any other either.
+
+    Not of a message that says nothing: another one would be asked. Nor where a message may hold
+    the trace itself.
+    """
+    is_read_elsewhere = has_frames or bool(texts.exception)
+    if not is_read_elsewhere and (not texts.stack_trace or "\n" in texts.message):
+        return False
+    return bool(shape_of(texts.message))
 
 
 #: Parts that are made of the message of an event; of what its exception said, in any way.

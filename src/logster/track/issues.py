@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from logster.meta.database import Database
     from logster.meta.live import LiveValues
 
-#: What is longer of a title and a place is cut.
+#: What is longer of a title, a place or a name is cut, where an issue is drafted.
 MAX_TITLE_CHARACTERS = 500
 MAX_COMMENT_CHARACTERS = 10_000
 #: So many values of one statement are within the limits of every database.
@@ -88,6 +88,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     state: State | None = None
     until: Until = Until()
     assigned_to: str | None = None
+    comment: str | None = None
 
 
 class Issues:
@@ -110,9 +111,22 @@ class Issues:
             found |= {row.key: row.issue for row in rows}
         return found
 
+    async def keys_of(self, workspace: int, issues: Iterable[int]) -> dict[int, int]:
+        """Each key of these issues, with the issue."""
+        kept = tables.issue_keys.c
+        found: dict[int, int] = {}
+        for some in _in_pieces(sorted(issues)):
+            question = select(kept.key, kept.issue).where(
+                (kept.workspace == workspace) & kept.issue.in_(some)
+            )
+            rows = await self._database.read(lambda connection: connection.execute(question).all())  # noqa: B023
+            found |= {row.key: row.issue for row in rows}
+        return found
+
     async def create(self, workspace: int, drafts: Sequence[Draft]) -> None:
         """Make issues of errors that nobody saw before; those that are there stay as they are."""
-        for some in _in_pieces(drafts):
+        # In one order: two workers with the same new keys must not wait for each other.
+        for some in _in_pieces(sorted(drafts, key=lambda draft: draft.id)):
             await self._database.write(
                 lambda connection: _insert(connection, workspace, some)  # noqa: B023
             )
@@ -121,7 +135,7 @@ class Issues:
         """Write down the times of the first and the last error of issues, where they are new."""
 
         def write(connection: Connection) -> None:
-            for issue, (first_at, last_at) in seen.items():
+            for issue, (first_at, last_at) in sorted(seen.items()):
                 kept = tables.issues.c
                 changing = update(tables.issues).where(_one(workspace, issue))
                 connection.execute(
@@ -133,9 +147,16 @@ class Issues:
 
         await self._database.write(write)
 
-    async def sketches(self, workspace: int) -> dict[int, Sketch]:
-        """All issues of a workspace, in short: tens of thousands."""
-        return await self._database.read(lambda connection: _load_sketches(connection, workspace))
+    async def sketches(self, workspace: int, issues: Sequence[int]) -> dict[int, Sketch]:
+        """Those of the named issues that are there, in short: tens of thousands."""
+
+        def read(connection: Connection) -> dict[int, Sketch]:
+            found: dict[int, Sketch] = {}
+            for some in _in_pieces(issues):
+                found |= _load_sketches(connection, workspace, some)
+            return found
+
+        return await self._database.read(read)
 
     async def standings(self, workspace: int, issues: Iterable[int]) -> dict[int, Issue]:
         """Those of the named issues that are there."""
@@ -163,42 +184,26 @@ class Issues:
     async def change(
         self,
         workspace: int,
-        issues: Sequence[int],
-        wanted: Wanted,
+        wishes: Sequence[tuple[Wanted, Sequence[int]]],
         *,
         who: str,
-        comment: str | None = None,
     ) -> None:
-        """Set the state or the person of issues, and comment on them: of all of them or of none.
+        """Make issues as somebody wants them, all of them or none.
 
         Raises NotFoundError, ValueError for what cannot be.
         """
         now = time.time_ns()
-        said = None if comment is None else _check_comment(comment)
-        if wanted.state is not None:
-            check_until(wanted.state, wanted.until, now)
+        for wanted, _ in wishes:
+            _check_wanted(wanted, now)
 
         def write(connection: Connection) -> None:
-            for some in _in_pieces(issues):
-                check_issues(connection, workspace, some)
-                if wanted.state is not None:
-                    _set_state(
-                        connection,
-                        workspace,
-                        some,
-                        Standing(state=wanted.state, state_at=now, until=wanted.until),
-                    )
-                    detail = msgspec.to_builtins(wanted.until)
-                    record(connection, workspace, some, wanted.state, who=who, **detail)
-                if wanted.assigned_to is not None:
-                    _assign(connection, workspace, some, wanted.assigned_to)
-                    to = wanted.assigned_to or None
-                    record(connection, workspace, some, "assigned", who=who, to=to)
-                if said is not None:
-                    record(connection, workspace, some, "commented", who=who, text=said)
+            for wanted, issues in wishes:
+                for some in _in_pieces(sorted(issues)):
+                    check_issues(connection, workspace, some)
+                    _change(connection, workspace, some, wanted, now=now, who=who)
 
         await self._database.write(write)
-        if wanted.state is not None:
+        if any(wanted.state is not None for wanted, _ in wishes):
             await self._catch_up()
 
     async def note(self, workspace: int, issue: int, standing: Standing, change: Change) -> bool:
@@ -242,11 +247,37 @@ class Issues:
             await self._live.catch_up()
 
 
-def _check_comment(text: str) -> str:
-    text = text.strip()
-    if not 1 <= len(text) <= MAX_COMMENT_CHARACTERS or "\0" in text:
+def _check_wanted(wanted: Wanted, now: int) -> None:
+    """Raise ValueError for what cannot be wanted."""
+    if wanted.state is not None:
+        check_until(wanted.state, wanted.until, now)
+    comment = wanted.comment
+    if comment is not None and (
+        not 1 <= len(comment.strip()) <= MAX_COMMENT_CHARACTERS or "\0" in comment
+    ):
         raise ValueError(f"A comment has 1 to {MAX_COMMENT_CHARACTERS} characters.")
-    return text
+
+
+def _change(  # who changes what, and when
+    connection: Connection,
+    workspace: int,
+    issues: Sequence[int],
+    wanted: Wanted,
+    *,
+    now: int,
+    who: str,
+) -> None:
+    if wanted.state is not None:
+        standing = Standing(state=wanted.state, state_at=now, until=wanted.until)
+        _set_state(connection, workspace, issues, standing)
+        detail = msgspec.to_builtins(wanted.until)
+        record(connection, workspace, issues, wanted.state, who=who, **detail)
+    if wanted.assigned_to is not None:
+        _assign(connection, workspace, issues, wanted.assigned_to)
+        to = wanted.assigned_to or None
+        record(connection, workspace, issues, "assigned", who=who, to=to)
+    if wanted.comment is not None:
+        record(connection, workspace, issues, "commented", who=who, text=wanted.comment.strip())
 
 
 def missing(issue: int) -> NotFoundError:
@@ -276,9 +307,6 @@ def _insert(connection: Connection, workspace: int, drafts: Sequence[Draft]) -> 
         {
             **msgspec.structs.asdict(draft),
             "workspace": workspace,
-            "title": draft.title[:MAX_TITLE_CHARACTERS],
-            "type": draft.type and draft.type[:MAX_TITLE_CHARACTERS],
-            "culprit": draft.culprit and draft.culprit[:MAX_TITLE_CHARACTERS],
             "grouped_by": msgspec.json.encode(draft.grouped_by).decode(),
             "state": "open",
             "state_at": now,
@@ -286,11 +314,9 @@ def _insert(connection: Connection, workspace: int, drafts: Sequence[Draft]) -> 
         }
         for draft in drafts
     ]
-    made = [
-        row["id"]
-        for row in rows
-        if connection.execute(_insert_new(connection, tables.issues), row).rowcount
-    ]
+    adding = _insert_new(connection, tables.issues).returning(tables.issues.c.id)
+    # Row by row: of several at once nobody says which were new.
+    made = [number for row in rows for number in connection.execute(adding, row).scalars()]
     keys = [{"workspace": workspace, "key": draft.id, "issue": draft.id} for draft in drafts]
     connection.execute(_insert_new(connection, tables.issue_keys), keys)
     record(connection, workspace, made, "created")
@@ -323,9 +349,13 @@ def _read_until(text: str) -> Until:
     return _NOTHING if text == "{}" else msgspec.json.decode(text, type=Until)
 
 
-def _load_sketches(connection: Connection, workspace: int) -> dict[int, Sketch]:
+def _load_sketches(
+    connection: Connection, workspace: int, issues: Sequence[int]
+) -> dict[int, Sketch]:
     kept, users = tables.issues.c, tables.users.c
-    emails = dict(connection.execute(select(users.id, users.email)).all())
+    assigned = select(kept.assigned_to).where(kept.workspace == workspace)
+    members = select(users.id, users.email).where(users.id.in_(assigned))
+    emails = dict(connection.execute(members).all())
     question = select(
         kept.id,
         kept.first_at,
@@ -334,7 +364,7 @@ def _load_sketches(connection: Connection, workspace: int) -> dict[int, Sketch]:
         kept.state_until,
         kept.regressed_at,
         kept.assigned_to,
-    ).where(kept.workspace == workspace)
+    ).where((kept.workspace == workspace) & kept.id.in_(issues))
     return {
         number: Sketch(
             id=number,
@@ -388,8 +418,9 @@ def _assign(connection: Connection, workspace: int, issues: Sequence[int], email
             select(users.id)
             .join(tables.memberships, members.user == users.id)
             .where((users.email == email.strip().lower()) & (members.workspace == workspace))
+            .where(users.disabled_at.is_(None))
         )
-        user = connection.execute(question).scalar_one_or_none()
+        user = None if "\0" in email else connection.execute(question).scalar_one_or_none()
         if user is None:
             raise ValueError(
                 f"{email[:100]!r} is no member of this workspace; an issue belongs to a member."

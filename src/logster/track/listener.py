@@ -8,21 +8,21 @@ the state that it was in.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from logster.track.fingerprint import explain
-from logster.track.issues import Draft
+from logster.track.draft import draft_of
 from logster.track.states import HOUR_NS, Seen, decide
-from logster.track.title import title_of
+from logster.track.versions import parse_version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from logster.event import Event
     from logster.notice import Notice, Stored
     from logster.track.evidence import Evidence
-    from logster.track.issues import Issue, Issues
+    from logster.track.issues import Draft, Issue, Issues
 
 Range: TypeAlias = "tuple[int, int]"
 
@@ -30,7 +30,7 @@ Range: TypeAlias = "tuple[int, int]"
 SEEN_NS = 60 * 1_000_000_000
 #: So many first events are held at a time. Who makes a key of each error keeps the listener busy
 #: beyond its time, and is told of again: what was made until then is known.
-MAX_NEW = 500
+MAX_NEW = 100
 
 
 class Errors(Protocol):
@@ -40,8 +40,8 @@ class Errors(Protocol):
         """Those that have errors."""
         ...
 
-    async def keys(self, workspace: int, within: Range | None) -> list[int]:
-        """The keys of a range, of all time for None."""
+    async def keys(self, workspace: int, within: Range | None, after: int) -> list[int]:
+        """The next keys of a range behind a key, in their order; of all time for None."""
         ...
 
     async def first(
@@ -57,13 +57,18 @@ class Errors(Protocol):
         ...
 
     async def since(
-        self, workspace: int, keys: Sequence[int], since_ns: int, hour_ns: int
+        self, workspace: int, since: Mapping[int, int], hour_ns: int
     ) -> list[tuple[int, str, int, int, int]]:
-        """By key and release: the count, the time of the last, the count since `hour_ns`."""
+        """By key and release, of each key since its own moment.
+
+        Gives the count, the time of the last, the count since `hour_ns`.
+        """
         ...
 
-    async def first_of_releases(self, workspace: int, releases: Sequence[str]) -> dict[str, int]:
-        """When each release was first seen."""
+    async def first_of_releases(
+        self, workspace: int, application: str, releases: Sequence[str]
+    ) -> dict[str, int]:
+        """When each release of an application was first seen."""
         ...
 
 
@@ -83,23 +88,35 @@ class IssueListener:
         self._read_evidence = read_evidence
 
     async def hear(self, notice: Notice) -> None:
-        """Look at all that a claim held; raises what the databases raise, to be told again."""
-        if notice.workspaces is None:
-            for workspace in await self._errors.workspaces():
-                keys = await self._errors.keys(workspace, None)
-                await self._look_at(workspace, keys, None)
-            return
-        for workspace, stored in notice.workspaces.items():
-            await self._look_into(workspace, stored)
+        """Look at all that a claim held; raises what the databases raise, to be told again.
 
-    async def _look_into(self, workspace: int, stored: Stored) -> None:
-        within = (stored.first_at, stored.last_at)
-        keys: Iterable[int]
-        if stored.fingerprints is None:
-            keys = await self._errors.keys(workspace, within)
-        else:
-            keys = stored.fingerprints
-        await self._look_at(workspace, sorted(keys), within)
+        One workspace that fails keeps no other from it.
+        """
+        failure: Exception | None = None
+        for workspace, stored in await self._places(notice):
+            try:
+                await self._look_into(workspace, stored)
+            except Exception as error:  # noqa: BLE001 - raised when all had their turn
+                failure = failure or error
+        if failure:
+            raise failure
+
+    async def _places(self, notice: Notice) -> list[tuple[int, Stored | None]]:
+        """Where to look; None: at everything that is there."""
+        if notice.workspaces is None:
+            return [(workspace, None) for workspace in await self._errors.workspaces()]
+        return list(notice.workspaces.items())
+
+    async def _look_into(self, workspace: int, stored: Stored | None) -> None:
+        within = (stored.first_at, stored.last_at) if stored else None
+        if stored is not None and stored.fingerprints is not None:
+            await self._look_at(workspace, sorted(stored.fingerprints), within)
+            return
+        # By number, not by how many errors: a noisy key pushes out no rare one.
+        keys = await self._errors.keys(workspace, within, 0)
+        while keys:
+            await self._look_at(workspace, keys, within)
+            keys = await self._errors.keys(workspace, within, keys[-1])
 
     async def _look_at(self, workspace: int, keys: Sequence[int], within: Range | None) -> None:
         if not keys:
@@ -111,59 +128,61 @@ class IssueListener:
         if not known:
             return
         kept = await self._issues.standings(workspace, set(known.values()))
-        await self._open_again(workspace, known, kept)
+        await self._open_again(workspace, kept)
         await self._record_seen(workspace, known, kept, within)
 
     async def _make(self, workspace: int, keys: Sequence[int], within: Range | None) -> None:
         firsts = await self._errors.first(workspace, keys, within)
-        await self._issues.create(workspace, [self._draft(*first) for first in firsts])
 
-    def _draft(self, key: int, event: Event, last_at: int) -> Draft:
-        evidence = self._read_evidence(event)
-        chain, grouped = evidence.chain, explain(evidence)
-        title = title_of(event, evidence)
-        return Draft(
-            id=key,
-            title=title.text,
-            type=title.type,
-            culprit=title.culprit,
-            application=event.application,
-            family=chain.family if chain else evidence.family,
-            severity=event.severity,
-            grouped_by=[grouped.summary, *(f"{part.kind}: {part.text}" for part in grouped.parts)],
-            first_event=event.id,
-            first_at=event.timestamp,
-            last_at=last_at,
-            first_release=event.release,
-        )
+        def draft() -> list[Draft]:
+            return [draft_of(*first, read_evidence=self._read_evidence) for first in firsts]
 
-    async def _open_again(
-        self, workspace: int, known: Mapping[int, int], kept: Mapping[int, Issue]
-    ) -> None:
+        await self._issues.create(workspace, await asyncio.to_thread(draft))
+
+    async def _open_again(self, workspace: int, kept: Mapping[int, Issue]) -> None:
         """Ask what came since of issues that are resolved or muted, and open those it opens."""
         waiting = {
             issue.id: issue
             for issue in kept.values()
             if issue.standing.state in ("resolved", "muted")
         }
-        keys = [key for key, issue in known.items() if issue in waiting]
-        if not keys:
+        if not waiting:
             return
         now = time.time_ns()
-        since = min(issue.standing.state_at for issue in waiting.values())
+        seen = await self._count_since(workspace, waiting, now)
+        for number, issue in waiting.items():
+            first_seen = await self._first_seen(workspace, issue, seen.get(number, ()))
+            change = decide(issue.standing, seen.get(number, ()), now=now, first_seen=first_seen)
+            if change:
+                await self._issues.note(workspace, number, issue.standing, change)
+
+    async def _count_since(
+        self, workspace: int, waiting: Mapping[int, Issue], now: int
+    ) -> dict[int, list[Seen]]:
+        """What came of each issue since its own state began, by all of its keys."""
+        keys = await self._issues.keys_of(workspace, waiting)
+        since = {key: waiting[issue].standing.state_at for key, issue in keys.items()}
         seen: dict[int, list[Seen]] = {}
         for key, release, count, last_at, in_hour in await self._errors.since(
-            workspace, keys, since, now - HOUR_NS
+            workspace, since, now - HOUR_NS
         ):
             errors = Seen(release=release, count=count, last_at=last_at, in_hour=in_hour)
-            seen.setdefault(known[key], []).append(errors)
-        releases = _releases_of(waiting.values(), seen)
-        first_seen = await self._errors.first_of_releases(workspace, releases)
-        for number, issue in waiting.items():
-            standing = issue.standing
-            change = decide(standing, seen.get(number, ()), now=now, first_seen=first_seen)
-            if change:
-                await self._issues.note(workspace, number, standing, change)
+            seen.setdefault(keys[key], []).append(errors)
+        return seen
+
+    async def _first_seen(
+        self, workspace: int, issue: Issue, seen: Sequence[Seen]
+    ) -> dict[str, int]:
+        """When releases were first seen, where their names do not tell which is the newer one."""
+        until = issue.standing.until
+        asked = until.release or until.after
+        if asked is None:
+            return {}
+        names = {asked, *(errors.release for errors in seen)} - {""}
+        if all(map(parse_version, names)):
+            return {}
+        application = issue.application or ""
+        return await self._errors.first_of_releases(workspace, application, sorted(names))
 
     async def _record_seen(
         self,
@@ -192,11 +211,3 @@ def _is_due(issue: Issue, within: Range | None) -> bool:
         return True
     first_at, last_at = within
     return first_at < issue.first_at or last_at - issue.last_at > SEEN_NS
-
-
-def _releases_of(issues: Iterable[Issue], seen: Mapping[int, Sequence[Seen]]) -> list[str]:
-    """The releases that are compared: those that issues are resolved in, those that came."""
-    untils = [issue.standing.until for issue in issues]
-    names = {name for until in untils for name in (until.release, until.after)}
-    names |= {errors.release for each in seen.values() for errors in each}
-    return sorted(filter(None, names))

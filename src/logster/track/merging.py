@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from logster.errors import NotFoundError
 from logster.meta import tables
@@ -33,6 +33,9 @@ def check_issues(connection: Connection, workspace: int, issues: Sequence[int]) 
     # Held until the end, always in the same order: two people may merge at the same moment.
     held = question.order_by(kept.key).with_for_update()
     found = set(connection.execute(held).scalars())
+    mine = (tables.issues.c.workspace == workspace) & tables.issues.c.id.in_(issues)
+    rows = select(tables.issues.c.id).where(mine).order_by(tables.issues.c.id)
+    connection.execute(rows.with_for_update())
     for issue in issues:
         if issue not in found:
             raise NotFoundError(f"There is no issue {issue} in this workspace.")
@@ -48,14 +51,17 @@ def merge(
         raise ValueError(f"The issue {into} cannot be merged into itself.")
     check_issues(connection, workspace, [into, *others])
     kept = tables.issue_keys.c
-    moving = (kept.workspace == workspace) & kept.issue.in_(others)
-    connection.execute(update(tables.issue_keys).where(moving).values(issue=into))
-    keys = _keys_of(connection, workspace, into)
-    if len(keys) > MAX_KEYS:
+    counting = select(func.count()).where(
+        (kept.workspace == workspace) & kept.issue.in_([into, *others])
+    )
+    number = connection.execute(counting).scalar_one()
+    if number > MAX_KEYS:
         raise ValueError(
-            f"The issue would have {len(keys)} keys, it can have {MAX_KEYS}; a fingerprint that "
+            f"The issue would have {number} keys, it can have {MAX_KEYS}; a fingerprint that "
             "the program sends makes one key of many."
         )
+    moving = (kept.workspace == workspace) & kept.issue.in_(others)
+    connection.execute(update(tables.issue_keys).where(moving).values(issue=into))
     record(connection, workspace, [into], "merged", who=who, others=list(map(str, others)))
     record(connection, workspace, others, "merged", who=who, into=str(into))
     record_change(connection, PART)
@@ -74,6 +80,7 @@ def split(
         )
     if not keys:
         raise ValueError("Name at least one key to be split off; the issue's page lists them.")
+    keys = list(dict.fromkeys(keys))
     for key in keys:
         if key not in held:
             raise ValueError(f"{key} is no key of the issue {issue}.")

@@ -30,6 +30,7 @@ STATES: tuple[State, ...] = ("open", "resolved", "ignored", "muted", "discarded"
 HOUR_NS = 3600 * NS_PER_S
 #: More errors than these nobody waits for.
 MAX_COUNT = 1_000_000_000
+MAX_RELEASE_CHARACTERS = 200
 
 
 class Until(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -124,6 +125,11 @@ def check_until(state: State, until: Until, now: int) -> None:
         raise ValueError(f"An issue is {state} until one thing, not {' and '.join(sorted(given))}.")
     if until.at is not None and until.at <= now:
         raise ValueError("An issue cannot be muted until a moment that is over; name a later one.")
+    for release in (until.release, until.after):
+        if release is not None and (
+            not 1 <= len(release) <= MAX_RELEASE_CHARACTERS or "\0" in release
+        ):
+            raise ValueError(f"The name of a release has 1 to {MAX_RELEASE_CHARACTERS} characters.")
     for name in ("more", "per_hour"):
         count = getattr(until, name)
         if count is not None and not 1 <= count <= MAX_COUNT:

@@ -10,6 +10,7 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
+from logster.errors import QueryError
 from logster.event import NS_PER_S
 from logster.query.moment import Clock
 from logster.query.parse import parse_filter
@@ -82,6 +83,8 @@ async def show_gate(
     `q` narrows both, as by `application:shop`. The release before it is looked at in a day before
     `since`, too, for it may be gone by now.
     """
+    if not since.strip():
+        raise QueryError("`since` is empty: say when the release began, as 30m or a time")
     tree = parse_filter(q, clock.zone)
     selection = select(principal, clock, tree, since, until, merged=merged)
     before = select(principal, clock, tree, "", until, merged=merged).between(

@@ -75,7 +75,8 @@ async def find_issues(  # what a list is made of
         # What is a little ahead of our clock has happened as well.
         selection = selection.between(selection.since_ns, clock.now_ns + 60 * NS_PER_S)
     counted = await count_issues(engine, selection, merged.issues)
-    kept = await issues.sketches(principal.workspace)
+    numbers = [count.issue for count in counted.counts]
+    kept = await issues.sketches(principal.workspace, numbers)
     pairs = [
         (kept[count.issue], count)
         for count in counted.counts
@@ -204,7 +205,8 @@ async def list_issue_events(
     """Give a page of the events of an issue that match, newest first."""
     number = merged.issue_of(parse_issue_id(issue_id))
     await issues.find(principal.workspace, number)
-    tree = And((about(merged.keys_of(number)), parse_filter(q, clock.zone)))
+    named = merged.spell_out(parse_filter(q, clock.zone))
+    tree = And((about(merged.keys_of(number)), named))
     selection = select(principal, clock, tree, since, until)
     page = await search(engine, selection, limit=limit, before=before or None, after=after or None)
     return PageShape(

@@ -229,9 +229,12 @@ class Triage:
         with refusing():
             _check_order(order)
             workspace, who = self._principal.workspace, self._principal.name
-            for until, some in await self._untils(numbers, order):
-                wanted = Wanted(state=order.state, until=until, assigned_to=order.assigned_to)
-                await self._issues.change(workspace, some, wanted, who=who, comment=order.comment)
+            wanted = Wanted(state=order.state, assigned_to=order.assigned_to, comment=order.comment)
+            wishes = [
+                (msgspec.structs.replace(wanted, until=until), some)
+                for until, some in await self._untils(numbers, order)
+            ]
+            await self._issues.change(workspace, wishes, who=who)
 
     async def _untils(
         self, numbers: list[int], order: TriageOrder

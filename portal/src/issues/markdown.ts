@@ -29,10 +29,10 @@ export function renderMarkdown(issue: WholeIssue, event: WholeEvent | null, link
     ],
     ["Last seen", issue.last_seen],
     ["Assigned to", issue.assigned_to],
-    ["Grouped by", issue.grouped_by.join(", ") || null],
+    ["Grouped by", maskText(issue.grouped_by.join(", ")) || null],
   ];
   const lines = facts.flatMap(([name, value]) => (value ? [`- ${name}: ${asText(value)}`] : []));
-  return [`# ${asText(issue.title)}`, lines.join("\n"), ...(event ? partsOf(event) : []), `Link: <${link}>`]
+  return [`# ${asText(maskText(issue.title))}`, lines.join("\n"), ...(event ? partsOf(event) : []), `Link: <${link}>`]
     .join("\n\n")
     .concat("\n");
 }
@@ -49,8 +49,8 @@ function partsOf(event: WholeEvent): string[] {
   return [
     `## The event of ${event.timestamp}`,
     ...(named.length ? [asText(named.join(", "))] : []),
-    fenced(event.message.slice(0, MAX_MESSAGE_CHARACTERS)),
-    ...(trace ? ["### Stack trace", fenced(trace.slice(0, MAX_TRACE_CHARACTERS))] : []),
+    fenced(maskText(event.message.slice(0, MAX_MESSAGE_CHARACTERS))),
+    ...(trace ? ["### Stack trace", fenced(maskText(trace.slice(0, MAX_TRACE_CHARACTERS)))] : []),
     ...(crumbs.length
       ? [
           "### Before it",

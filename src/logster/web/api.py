@@ -6,8 +6,6 @@ Promise: whatever is asked stays inside the caller's workspace.
 Litestar reads the annotations of the handlers when it starts, so they are real imports.
 """
 
-import asyncio
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -17,7 +15,6 @@ from litestar.params import FromPath, QueryParameter
 
 from logster import __version__
 from logster.errors import NotFoundError
-from logster.event import Event
 from logster.meta.accounts import Accounts
 from logster.meta.grants import Right
 from logster.meta.sessions import Role
@@ -49,13 +46,12 @@ from logster.web.retries import RETRIES
 from logster.web.saved import SAVED
 from logster.web.selection import MERGED, SELECTION, Text, Wanted
 from logster.web.shapes import (
-    EventShape,
     NeighbourShape,
     PageShape,
     WholeEventShape,
     parse_event_id,
     shape_columns,
-    shape_event,
+    shape_events,
     shape_hint,
     shape_whole_event,
 )
@@ -69,8 +65,6 @@ from logster.web.whereabouts import WHEREABOUTS
 
 API_PATH = "/api/v1"
 MAX_LIMIT = 10_000
-#: A trace is read in some 50 µs: so many take 10 ms.
-EVENTS_AT_ONCE = 200
 
 
 class SessionShape(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,22 +163,10 @@ async def list_events(
             events=[shape_whole_event(event, merged) for event in page.events], **told
         )
     if columns is None:
-        return PageShape(events=await _shape_events(page.events, merged, exceptions), **told)
+        return PageShape(events=await shape_events(page.events, merged, exceptions), **told)
     return ColumnsShape(
         events=[shape_columns(event, columns, merged) for event in page.events], **told
     )
-
-
-async def _shape_events(
-    events: Sequence[Event], merged: Merged, has_exceptions: bool
-) -> list[EventShape]:
-    """The events of a page; traces of many take so long that other requests come in between."""
-    shapes: list[EventShape] = []
-    for count, event in enumerate(events, 1):
-        shapes.append(shape_event(event, merged, has_exceptions=has_exceptions))
-        if has_exceptions and count % EVENTS_AT_ONCE == 0:
-            await asyncio.sleep(0)
-    return shapes
 
 
 @get("/events/{event_id:str}", summary="One event")

@@ -32,7 +32,7 @@ from logster.web.issue_shapes import (
     shape_whole_issue,
 )
 from logster.web.selection import Since, Text, Until, select
-from logster.web.shapes import PageShape, parse_event_id, shape_event
+from logster.web.shapes import PageShape, parse_event_id, shape_events
 
 #: The time that is looked at when nothing else is said.
 DEFAULT_SINCE = "14d"
@@ -201,6 +201,9 @@ async def list_issue_events(
     after: Annotated[
         str, QueryParameter(description="`previous` of a page: the newer events.")
     ] = "",
+    exceptions: Annotated[
+        bool, QueryParameter(description="Whether each event has its `exceptions`.")
+    ] = True,
 ) -> PageShape:
     """Give a page of the events of an issue that match, newest first."""
     number = merged.issue_of(parse_issue_id(issue_id))
@@ -210,7 +213,7 @@ async def list_issue_events(
     selection = select(principal, clock, tree, since, until)
     page = await search(engine, selection, limit=limit, before=before or None, after=after or None)
     return PageShape(
-        events=[shape_event(event, merged) for event in page.events],
+        events=await shape_events(page.events, merged, has_exceptions=exceptions),
         next=page.next,
         previous=page.previous,
         hint=None,

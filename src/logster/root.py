@@ -29,6 +29,7 @@ OWN_NAMES = frozenset(
         "favicon.svg",
         "health",
         "help",
+        "issues",
         "login",
         "logout",
         "metrics",

@@ -143,7 +143,7 @@ def open_issue(page, shop, words):
     page.goto(f"/issues?q={shop}")
     row(page, words).get_by_role("link").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(words)
-    expect(page.get_by_role("region", name="Event")).to_contain_text("Stack trace")
+    expect(page.get_by_role("region", name="Event")).to_contain_text("Exceptions")
 
 
 def test_issues_are_worked_off_by_keys(page, shop):

@@ -211,9 +211,9 @@ def test_a_trace_that_is_written_in_two_goes_is_one_event(server, start, tmp_pat
         file.write("java.lang.Error: x\n\tat a.b.C(D.java:1)\n")
 
     wait_for(lambda: server.events)
-    assert messages_of(server) == [
-        "2026-11-30 20:00:00 ERROR failed\njava.lang.Error: x\n\tat a.b.C(D.java:1)"
-    ]
+    (event,) = list(server.events)
+    assert event["Message"] == "2026-11-30 20:00:00 ERROR failed"
+    assert event["StackTrace"] == "java.lang.Error: x\n\tat a.b.C(D.java:1)"
 
 
 def test_what_is_left_out_is_named_also_when_following(server, start, tmp_path):

@@ -19,8 +19,9 @@ from logster.meta.accounts import Accounts
 from logster.meta.grants import Right
 from logster.meta.sessions import Role
 from logster.query.question import equals_in
+from logster.query.tree import Field
 from logster.store.engine import Engine
-from logster.store.export.columns import choose_columns
+from logster.store.export.columns import Column, choose_columns
 from logster.store.search import find, search
 from logster.store.selection import Selection
 from logster.store.suggestion import find_suggestion
@@ -144,7 +145,7 @@ async def list_events(
         limit=limit,
         before=before or None,
         after=after or None,
-        is_whole=details and columns is None,
+        is_whole=details if columns is None else any(map(_is_of_details, columns)),
     )
     is_first = not (before or after)
     found = (
@@ -167,6 +168,10 @@ async def list_events(
     return ColumnsShape(
         events=[shape_columns(event, columns, merged) for event in page.events], **told
     )
+
+
+def _is_of_details(column: Column) -> bool:
+    return column.field == Field("details")
 
 
 @get("/events/{event_id:str}", summary="One event")

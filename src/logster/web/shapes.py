@@ -178,6 +178,7 @@ def shape_columns(
 ) -> dict[str, Any]:
     """Some columns of the event; null where it has nothing there."""
     shown = msgspec.structs.asdict(shape_event(event, merged))
+    shown["details"] = event.details or None
     return {
         column.heading: value_of(column.field, event)
         if column.field.is_property

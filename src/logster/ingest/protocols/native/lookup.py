@@ -83,7 +83,7 @@ async def _find_arriving(
 def reply_message(event: Event, request: Request) -> Reply:
     """The answer to `GET /api/Log/{MessageId}`: the stored message under the native names."""
     form = choose_format(request.headers)
-    members = {
+    members: dict[str, Any] = {
         "MessageId": str(event.id),
         "Exception": event.exception,
         "Message": event.message,
@@ -99,10 +99,11 @@ def reply_message(event: Event, request: Request) -> Reply:
         "Release": event.release,
         "TraceId": event.trace_id,
         "SpanId": event.span_id,
-        "Template": event.template,
-        "Fingerprint": _fingerprint_of(event),
         "Properties": event.properties,
     }
+    # The original has not got these: they are told where somebody sent them.
+    more = {"Template": event.template, "Fingerprint": _fingerprint_of(event)}
+    members |= {name: value for name, value in more.items() if value is not None}
     text = _message_xml(members) if form.family == "xml" else render_json(members)
     return answer(200, form, text, request)
 

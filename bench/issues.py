@@ -23,7 +23,8 @@ from logster.meta.database import open_database
 from logster.store.issues import StoredErrors, count_issues, count_steps
 from logster.store.meter import Meter
 from logster.store.selection import Selection
-from logster.track.issues import Draft, Issues
+from logster.track.issue import Draft
+from logster.track.issues import Issues
 from support.engine import running_engine
 from support.meta import add_workspace, file_url
 

@@ -22,7 +22,8 @@ from logster.meta.database import open_database
 from logster.notice import Notice, Stored
 from logster.track.aliases import _load
 from logster.track.evidence import Evidence
-from logster.track.issues import Issues, Wanted
+from logster.track.issue import Wanted
+from logster.track.issues import Issues
 from logster.track.listener import IssueListener
 from support.meta import add_workspace, upgraded_file
 

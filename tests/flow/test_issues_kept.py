@@ -9,7 +9,8 @@ import pytest
 
 from logster.errors import NotFoundError
 from logster.track.draft import draft_of
-from logster.track.issues import Issues, Wanted
+from logster.track.issue import Wanted
+from logster.track.issues import Issues
 from logster.track.states import Until
 from support.errors import evidence_of
 from support.meta import add_workspace

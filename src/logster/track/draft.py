@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from logster.track.evidence import Evidence
 from logster.track.fingerprint import explain
-from logster.track.issues import MAX_TITLE_CHARACTERS, Draft
+from logster.track.issue import MAX_TITLE_CHARACTERS, Draft
 from logster.track.title import title_of
 
 if TYPE_CHECKING:

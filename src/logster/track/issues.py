@@ -11,84 +11,35 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import case, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import select, update
 
 from logster.errors import NotFoundError
 from logster.meta import tables
-from logster.meta.live import record_change
-from logster.track.aliases import PART
 from logster.track.history import Entry, load_entries, record
 from logster.track.merging import check_issues, merge, split
-from logster.track.states import Change, Standing, State, Until, check_until
+from logster.track.rows import (
+    assign,
+    insert_issues,
+    least,
+    load_issues,
+    load_sketches,
+    most,
+    set_state,
+)
+from logster.track.states import Change, Standing, check_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from sqlalchemy import ColumnElement, Connection, Table
+    from sqlalchemy import ColumnElement, Connection
 
     from logster.meta.database import Database
     from logster.meta.live import LiveValues
+    from logster.track.issue import Draft, Issue, Sketch, Wanted
 
-#: What is longer of a title, a place or a name is cut, where an issue is drafted.
-MAX_TITLE_CHARACTERS = 500
 MAX_COMMENT_CHARACTERS = 10_000
 #: So many values of one statement are within the limits of every database.
 MAX_AT_ONCE = 1_000
-
-
-class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """A new issue, as its first error tells of it; `grouped_by` is what its key was made of."""
-
-    id: int
-    title: str
-    type: str | None
-    culprit: str | None
-    application: str | None
-    family: str
-    severity: int
-    grouped_by: list[str]
-    first_event: int
-    first_at: int
-    last_at: int
-    first_release: str | None
-
-
-class Sketch(msgspec.Struct, frozen=True, kw_only=True):
-    """What a list is chosen and sorted by; instants are nanoseconds since 1970."""
-
-    id: int
-    first_at: int
-    standing: Standing
-    regressed_at: int | None
-    assigned_to: str | None
-
-
-class Issue(Sketch, frozen=True, kw_only=True):
-    """An issue as it is kept."""
-
-    title: str
-    type: str | None
-    culprit: str | None
-    application: str | None
-    family: str
-    severity: int
-    grouped_by: list[str]
-    first_event: int
-    last_at: int
-    first_release: str | None
-
-
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """How somebody wants an issue to be; None leaves it as it is.
-
-    `assigned_to` is the address of a member of the workspace, or "" for nobody.
-    """
-
-    state: State | None = None
-    until: Until = Until()
-    assigned_to: str | None = None
-    comment: str | None = None
 
 
 class Issues:
@@ -101,24 +52,20 @@ class Issues:
 
     async def known(self, workspace: int, keys: Iterable[int]) -> dict[int, int]:
         """The issues of those keys that were seen before."""
-        kept = tables.issue_keys.c
-        found: dict[int, int] = {}
-        for some in _in_pieces(sorted(keys)):
-            question = select(kept.key, kept.issue).where(
-                (kept.workspace == workspace) & kept.key.in_(some)
-            )
-            rows = await self._database.read(lambda connection: connection.execute(question).all())  # noqa: B023
-            found |= {row.key: row.issue for row in rows}
-        return found
+        return await self._load_keys(workspace, tables.issue_keys.c.key, keys)
 
     async def keys_of(self, workspace: int, issues: Iterable[int]) -> dict[int, int]:
         """Each key of these issues, with the issue."""
+        return await self._load_keys(workspace, tables.issue_keys.c.issue, issues)
+
+    async def _load_keys(
+        self, workspace: int, column: ColumnElement[int], values: Iterable[int]
+    ) -> dict[int, int]:
         kept = tables.issue_keys.c
         found: dict[int, int] = {}
-        for some in _in_pieces(sorted(issues)):
-            question = select(kept.key, kept.issue).where(
-                (kept.workspace == workspace) & kept.issue.in_(some)
-            )
+        for some in _in_pieces(sorted(values)):
+            mine = (kept.workspace == workspace) & column.in_(some)
+            question = select(kept.key, kept.issue).where(mine)
             rows = await self._database.read(lambda connection: connection.execute(question).all())  # noqa: B023
             found |= {row.key: row.issue for row in rows}
         return found
@@ -128,7 +75,7 @@ class Issues:
         # In one order: two workers with the same new keys must not wait for each other.
         for some in _in_pieces(sorted(drafts, key=lambda draft: draft.id)):
             await self._database.write(
-                lambda connection: _insert(connection, workspace, some)  # noqa: B023
+                lambda connection: insert_issues(connection, workspace, some)  # noqa: B023
             )
 
     async def record_seen(self, workspace: int, seen: Mapping[int, tuple[int, int]]) -> None:
@@ -140,8 +87,8 @@ class Issues:
                 changing = update(tables.issues).where(_one(workspace, issue))
                 connection.execute(
                     changing.values(
-                        first_at=_least(kept.first_at, first_at),
-                        last_at=_most(kept.last_at, last_at),
+                        first_at=least(kept.first_at, first_at),
+                        last_at=most(kept.last_at, last_at),
                     )
                 )
 
@@ -153,7 +100,7 @@ class Issues:
         def read(connection: Connection) -> dict[int, Sketch]:
             found: dict[int, Sketch] = {}
             for some in _in_pieces(issues):
-                found |= _load_sketches(connection, workspace, some)
+                found |= load_sketches(connection, workspace, some)
             return found
 
         return await self._database.read(read)
@@ -165,7 +112,7 @@ class Issues:
         for some in _in_pieces(sorted(issues)):
             condition = chosen & tables.issues.c.id.in_(some)
             rows = await self._database.read(
-                lambda connection: _load(connection, condition)  # noqa: B023
+                lambda connection: load_issues(connection, condition)  # noqa: B023
             )
             found |= {issue.id: issue for issue in rows}
         return found
@@ -174,7 +121,7 @@ class Issues:
         """An issue and its history; raises NotFoundError."""
 
         def read(connection: Connection) -> tuple[Issue, list[Entry]]:
-            found = _load(connection, _one(workspace, issue))
+            found = load_issues(connection, _one(workspace, issue))
             if not found:
                 raise missing(issue)
             return found[0], load_entries(connection, workspace, issue)
@@ -269,11 +216,11 @@ def _change(  # who changes what, and when
 ) -> None:
     if wanted.state is not None:
         standing = Standing(state=wanted.state, state_at=now, until=wanted.until)
-        _set_state(connection, workspace, issues, standing)
+        set_state(connection, workspace, issues, standing)
         detail = msgspec.to_builtins(wanted.until)
         record(connection, workspace, issues, wanted.state, who=who, **detail)
     if wanted.assigned_to is not None:
-        _assign(connection, workspace, issues, wanted.assigned_to)
+        assign(connection, workspace, issues, wanted.assigned_to)
         to = wanted.assigned_to or None
         record(connection, workspace, issues, "assigned", who=who, to=to)
     if wanted.comment is not None:
@@ -291,139 +238,3 @@ def _in_pieces(values: Sequence[Any]) -> list[Sequence[Any]]:
 
 def _one(workspace: int, issue: int) -> ColumnElement[bool]:
     return (tables.issues.c.workspace == workspace) & (tables.issues.c.id == issue)
-
-
-def _least(column: ColumnElement[int], value: int) -> ColumnElement[int]:
-    return case((column > value, value), else_=column)
-
-
-def _most(column: ColumnElement[int], value: int) -> ColumnElement[int]:
-    return case((column < value, value), else_=column)
-
-
-def _insert(connection: Connection, workspace: int, drafts: Sequence[Draft]) -> None:
-    now = time.time_ns()
-    rows = [
-        {
-            **msgspec.structs.asdict(draft),
-            "workspace": workspace,
-            "grouped_by": msgspec.json.encode(draft.grouped_by).decode(),
-            "state": "open",
-            "state_at": now,
-            "state_until": "{}",
-        }
-        for draft in drafts
-    ]
-    adding = _insert_new(connection, tables.issues).returning(tables.issues.c.id)
-    # Row by row: of several at once nobody says which were new.
-    made = [number for row in rows for number in connection.execute(adding, row).scalars()]
-    keys = [{"workspace": workspace, "key": draft.id, "issue": draft.id} for draft in drafts]
-    connection.execute(_insert_new(connection, tables.issue_keys), keys)
-    record(connection, workspace, made, "created")
-
-
-def _insert_new(connection: Connection, table: Table) -> Any:
-    """An insert that leaves alone what is there."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table).on_conflict_do_nothing()
-
-
-def _load(connection: Connection, condition: ColumnElement[bool]) -> list[Issue]:
-    users = tables.users
-    question = (
-        select(
-            *(column for column in tables.issues.c if column.name != "assigned_to"),
-            users.c.email.label("assigned_to"),
-        )
-        .join(users, users.c.id == tables.issues.c.assigned_to, isouter=True)
-        .where(condition)
-    )
-    return [_issue_of(row) for row in connection.execute(question)]
-
-
-#: What nearly all states wait for.
-_NOTHING = Until()
-
-
-def _read_until(text: str) -> Until:
-    return _NOTHING if text == "{}" else msgspec.json.decode(text, type=Until)
-
-
-def _load_sketches(
-    connection: Connection, workspace: int, issues: Sequence[int]
-) -> dict[int, Sketch]:
-    kept, users = tables.issues.c, tables.users.c
-    assigned = select(kept.assigned_to).where(kept.workspace == workspace)
-    members = select(users.id, users.email).where(users.id.in_(assigned))
-    emails = dict(connection.execute(members).all())
-    question = select(
-        kept.id,
-        kept.first_at,
-        kept.state,
-        kept.state_at,
-        kept.state_until,
-        kept.regressed_at,
-        kept.assigned_to,
-    ).where((kept.workspace == workspace) & kept.id.in_(issues))
-    return {
-        number: Sketch(
-            id=number,
-            first_at=first_at,
-            standing=Standing(state=state, state_at=state_at, until=_read_until(until)),
-            regressed_at=regressed_at,
-            assigned_to=emails.get(user),
-        )
-        for number, first_at, state, state_at, until, regressed_at, user in connection.execute(
-            question
-        )
-    }
-
-
-def _issue_of(row: Any) -> Issue:
-    values = dict(row._mapping)  # noqa: SLF001 - the documented way to a row's names
-    del values["workspace"]
-    standing = Standing(
-        state=values.pop("state"),
-        state_at=values.pop("state_at"),
-        until=_read_until(values.pop("state_until")),
-    )
-    grouped_by = msgspec.json.decode(values.pop("grouped_by"), type=list[str])
-    return Issue(**values, standing=standing, grouped_by=grouped_by)
-
-
-def _set_state(
-    connection: Connection, workspace: int, issues: Sequence[int], standing: Standing
-) -> None:
-    mine = (tables.issues.c.workspace == workspace) & tables.issues.c.id.in_(issues)
-    is_discarded = tables.issues.c.state == "discarded"
-    before = select(tables.issues.c.id).where(mine & is_discarded).limit(1)
-    if standing.state == "discarded" or connection.execute(before).first():
-        record_change(connection, PART)
-    connection.execute(
-        update(tables.issues)
-        .where(mine)
-        .values(
-            state=standing.state,
-            state_at=standing.state_at,
-            state_until=msgspec.json.encode(standing.until).decode(),
-        )
-    )
-
-
-def _assign(connection: Connection, workspace: int, issues: Sequence[int], email: str) -> None:
-    user = None
-    if email:
-        users, members = tables.users.c, tables.memberships.c
-        question = (
-            select(users.id)
-            .join(tables.memberships, members.user == users.id)
-            .where((users.email == email.strip().lower()) & (members.workspace == workspace))
-            .where(users.disabled_at.is_(None))
-        )
-        user = None if "\0" in email else connection.execute(question).scalar_one_or_none()
-        if user is None:
-            raise ValueError(
-                f"{email[:100]!r} is no member of this workspace; an issue belongs to a member."
-            )
-    mine = (tables.issues.c.workspace == workspace) & tables.issues.c.id.in_(issues)
-    connection.execute(update(tables.issues).where(mine).values(assigned_to=user))

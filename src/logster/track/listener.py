@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from logster.event import Event
     from logster.notice import Notice, Stored
     from logster.track.evidence import Evidence
-    from logster.track.issues import Draft, Issue, Issues
+    from logster.track.issue import Draft, Issue
+    from logster.track.issues import Issues
 
 Range: TypeAlias = "tuple[int, int]"
 

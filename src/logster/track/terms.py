@@ -25,7 +25,7 @@ from logster.query.tree import And, Equal, Field, Filter, Not, Or, fields_in
 from logster.track.states import STATES, has_ended
 
 if TYPE_CHECKING:
-    from logster.track.issues import Sketch
+    from logster.track.issue import Sketch
 
 IS = Field("is", is_property=True)
 ASSIGNED = Field("assigned", is_property=True)

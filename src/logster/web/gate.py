@@ -20,7 +20,8 @@ from logster.store.issues import count_issues
 from logster.store.rates import Rate, count_rates
 from logster.track.aliases import Merged
 from logster.track.gate import Allowed, Measured, judge
-from logster.track.issues import Issue, Issues, Sketch
+from logster.track.issue import Issue, Sketch
+from logster.track.issues import Issues
 from logster.web.access import Principal
 from logster.web.selection import Since, Text, Until, select
 from logster.web.shapes import AnswerShape

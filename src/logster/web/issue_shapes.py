@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from logster.store.issues import Count
     from logster.track.history import Entry
-    from logster.track.issues import Issue
+    from logster.track.issue import Issue
 
 
 class UntilShape(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,7 +22,8 @@ from logster.store.meter import Meter
 from logster.store.search import search
 from logster.store.selection import Selection
 from logster.track.aliases import ISSUE, Merged
-from logster.track.issues import Issues, Sketch
+from logster.track.issue import Sketch
+from logster.track.issues import Issues
 from logster.track.terms import split_terms
 from logster.web.access import Principal
 from logster.web.issue_shapes import (

@@ -17,7 +17,8 @@ from logster.query.moment import Clock, parse_moment
 from logster.store.engine import Engine
 from logster.store.issues import StoredErrors
 from logster.track.aliases import Merged
-from logster.track.issues import Issues, Wanted
+from logster.track.issue import Wanted
+from logster.track.issues import Issues
 from logster.track.states import State
 from logster.track.states import Until as StateUntil
 from logster.track.versions import newest_of

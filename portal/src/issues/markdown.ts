@@ -32,7 +32,12 @@ export function renderMarkdown(issue: WholeIssue, event: WholeEvent | null, link
     ["Grouped by", maskText(issue.grouped_by.join(", ")) || null],
   ];
   const lines = facts.flatMap(([name, value]) => (value ? [`- ${name}: ${asText(value)}`] : []));
-  return [`# ${asText(maskText(issue.title))}`, lines.join("\n"), ...(event ? partsOf(event) : []), `Link: <${link}>`]
+  return [
+    `# ${asText(maskText(issue.title))}`,
+    lines.join("\n"),
+    ...(event ? partsOf(event) : []),
+    `Link: <${link}>`,
+  ]
     .join("\n\n")
     .concat("\n");
 }

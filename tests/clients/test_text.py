@@ -17,6 +17,7 @@ def test_curl(clients):
     check_info(info)
     assert error["severity"] == 4
     assert error["message"].startswith("ERROR order failed run")
-    assert error["message"].endswith("\tat Cart.buy(Cart.java:1)")
+    assert "\n" not in error["message"]
+    assert error["stack_trace"].endswith("\tat Cart.buy(Cart.java:1)")
     for event in (info, error):
         assert (event["application"], event["host"]) == ("shop", "web-1")

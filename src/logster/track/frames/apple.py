@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from logster.track.chain import Frame
 from logster.track.frames.apple_libraries import is_of_library
 from logster.track.frames.causes import chained
+from logster.track.frames.digits import parse_digits
 from logster.track.frames.draft import MAX_MESSAGE_CHARACTERS, Draft
 from logster.track.frames.family import Family
 
@@ -198,13 +199,10 @@ def _frame(
         function=function,
         module=image,
         file=file,
-        line=int(line[:_MAX_DIGITS]) if line else None,
-        column=int(column[:_MAX_DIGITS]) if column else None,
+        line=parse_digits(line),
+        column=parse_digits(column),
         in_app=not is_of_library(image, function, file),
     )
-
-
-_MAX_DIGITS = 9
 
 
 def is_library(frame: Frame) -> bool:

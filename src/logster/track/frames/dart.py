@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from logster.track.chain import Frame
 from logster.track.frames.causes import chained
 from logster.track.frames.dart_libraries import is_of_library
+from logster.track.frames.digits import parse_digits
 from logster.track.frames.draft import Draft
 from logster.track.frames.family import Family
 
@@ -177,13 +178,10 @@ def _frame(function: str, file: str, line: str | None, column: str | None) -> Fr
     return Frame(
         function=function,
         file=file,
-        line=int(line[:_MAX_DIGITS]) if line else None,
-        column=int(column[:_MAX_DIGITS]) if column else None,
+        line=parse_digits(line),
+        column=parse_digits(column),
         in_app=not is_of_library(file),
     )
-
-
-_MAX_DIGITS = 9
 
 
 def is_library(frame: Frame) -> bool:

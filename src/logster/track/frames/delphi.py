@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from logster.track.chain import Frame
 from logster.track.frames.causes import chained
 from logster.track.frames.delphi_libraries import is_of_library
+from logster.track.frames.digits import parse_digits
 from logster.track.frames.draft import Draft
 from logster.track.frames.family import Family
 
@@ -176,12 +177,9 @@ def _frame(
     return Frame(
         function=function,
         file=file,
-        line=int(line[:_MAX_DIGITS]) if line else None,
+        line=parse_digits(line),
         in_app=not is_of_library(module, file, function),
     )
-
-
-_MAX_DIGITS = 9
 
 
 def is_library(frame: Frame) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from logster.track.chain import Frame
 from logster.track.frames import erlang
 from logster.track.frames.beam_libraries import is_of_library
+from logster.track.frames.digits import parse_digits
 from logster.track.frames.draft import Draft, finish
 from logster.track.frames.family import Family
 
@@ -115,7 +116,7 @@ def _frame_of(line: str) -> tuple[int, Frame] | None:
             function=function,
             module=application,
             file=file,
-            line=int(number[:_MAX_DIGITS]),
+            line=parse_digits(number),
             in_app=not is_of_library(application, function, file),
         )
         return len(margin), frame
@@ -129,7 +130,6 @@ def _frame_of(line: str) -> tuple[int, Frame] | None:
 
 
 _MIN_MARGIN = 4
-_MAX_DIGITS = 9
 
 
 def is_library(frame: Frame) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from logster.track.chain import Frame
 from logster.track.frames.beam_libraries import is_of_otp
 from logster.track.frames.causes import chained
+from logster.track.frames.digits import parse_digits
 from logster.track.frames.draft import Draft
 
 if TYPE_CHECKING:
@@ -121,6 +122,6 @@ def _frame(function: str, file: str | None, line: str | None) -> Frame:
     return Frame(
         function=function,
         file=file,
-        line=int(line) if line else None,
+        line=parse_digits(line),
         in_app=not is_of_otp(function.partition(":")[0]),
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from logster.track.chain import Frame
 from logster.track.frames.causes import chained
+from logster.track.frames.digits import parse_digits
 from logster.track.frames.draft import Draft
 from logster.track.frames.family import Family
 from logster.track.frames.go_libraries import is_of_library
@@ -78,7 +79,7 @@ def _frames_of(lines: Sequence[str], start: int) -> list[Frame]:
     function = None
     for line in lines[start + 1 :]:
         if function is not None and (place := _PLACE.match(line)):
-            frames.append(_frame(function, place[1], int(place[2])))
+            frames.append(_frame(function, place[1], parse_digits(place[2])))
             function = None
             continue
         if function is not None:  # of a cut trace
@@ -179,12 +180,12 @@ def _frame_at(line: str, following: str) -> Frame | None:
     """The frame of two lines."""
     if place := _GIN_PLACE.match(line):
         function = following.strip().partition(": ")[0]
-        return _frame(function, place[1], int(place[2]))
+        return _frame(function, place[1], parse_digits(place[2]))
     place = _PLACE.match(following) if ".go:" in following or ".s:" in following else None
     name = line.strip()
     if place is None or not name or " " in name or "." not in name:
         return None
-    return _frame(_called(name) or name, place[1], int(place[2]))
+    return _frame(_called(name) or name, place[1], parse_digits(place[2]))
 
 
 def _drafts_of(said: Sequence[str], *, is_first: bool) -> list[Draft]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from logster.track.chain import Frame
 from logster.track.frames.causes import chained
+from logster.track.frames.digits import parse_digits
 from logster.track.frames.draft import Draft
 from logster.track.frames.family import Family
 
@@ -141,13 +142,10 @@ def _frame(
         function=function,
         module=module,
         file=file,
-        line=int(line[:_MAX_DIGITS]) if line else None,
-        column=int(column[:_MAX_DIGITS]) if column else None,
+        line=parse_digits(line),
+        column=parse_digits(column),
         in_app=not _is_of_library(function, module, file),
     )
-
-
-_MAX_DIGITS = 9
 
 
 def _is_of_library(function: str | None, module: str | None, file: str | None) -> bool:

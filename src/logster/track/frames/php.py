@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from logster.track.chain import Frame
 from logster.track.frames.causes import chained
+from logster.track.frames.digits import parse_digits
 from logster.track.frames.draft import Draft
 from logster.track.frames.family import Family
 
@@ -139,7 +140,7 @@ class _Reading:
         drafts: list[Draft] = []
         for found in _LOGGED.finditer("\n".join(self._before)):
             drafts.append(Draft(found[1], found[2]))
-            drafts[-1].frames.append(_frame(None, found[3], int(found[4])))
+            drafts[-1].frames.append(_frame(None, found[3], parse_digits(found[4])))
             self._is_root_first = False
         return drafts
 
@@ -196,7 +197,7 @@ def _told(lines: list[str]) -> tuple[Draft | None, Frame | None]:
             number = _ON_LINE.search(place)
             if number is None:
                 continue
-            frame = _frame(None, place[: number.start()], int(number[1]))
+            frame = _frame(None, place[: number.start()], parse_digits(number[1]))
             if thrown := _THROWN.match(said + " in "):
                 return Draft(thrown[1] or thrown[4], _without_place(thrown[2] or "")), frame
             return Draft(found[1].removeprefix("PHP "), said), frame
@@ -213,7 +214,7 @@ def _frame_of(line: str) -> Frame | None:
     if call is None and number is None and "{main}" in line and "]: " not in line:
         return Frame(function="{main}", in_app=False)
     call = line.partition("]: ")[2] if call is None else call
-    return _frame(_function_of(call), file, int(number) if number else None)
+    return _frame(_function_of(call), file, parse_digits(number))
 
 
 _MAX_MARGIN = 20
@@ -228,10 +229,7 @@ def _step_of(line: str) -> Frame | None:
     file, _, number = place.rpartition(":")
     if not call or not number.isdecimal():
         return None
-    return _frame(_function_of(call + ")"), file, int(number[:_MAX_DIGITS]))
-
-
-_MAX_DIGITS = 9
+    return _frame(_function_of(call + ")"), file, parse_digits(number))
 
 
 def _function_of(call: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from logster.track.chain import Frame
 from logster.track.frames.causes import chained
+from logster.track.frames.digits import parse_digits
 from logster.track.frames.draft import Draft
 from logster.track.frames.family import Family
 from logster.track.frames.head import find_head
@@ -197,13 +198,10 @@ def _frame(
     return Frame(
         function=function,
         file=file,
-        line=int(line[:_MAX_DIGITS]) if line else None,
-        column=int(column[:_MAX_DIGITS]) if column else None,
+        line=parse_digits(line),
+        column=parse_digits(column),
         in_app=not _is_of_library(file),
     )
-
-
-_MAX_DIGITS = 9
 
 
 def _is_of_library(file: str | None) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from logster.track.chain import Frame
 from logster.track.frames.causes import chained
+from logster.track.frames.digits import parse_digits
 from logster.track.frames.draft import Draft
 from logster.track.frames.family import Family
 
@@ -97,7 +98,7 @@ class _Reading:
             function=function,
             module=gem,
             file=file,
-            line=int(number[:_MAX_DIGITS]),
+            line=parse_digits(number),
             in_app=gem is None and not _is_of_library(file),
         )
         if said is not None:
@@ -140,7 +141,6 @@ class _Reading:
 
 
 _INDENTS = frozenset(" \t/")
-_MAX_DIGITS = 9
 
 
 def _is_place(found: re.Match[str], line: str) -> bool:

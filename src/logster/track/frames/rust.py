@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from logster.track.chain import Frame
 from logster.track.frames.causes import chained
+from logster.track.frames.digits import parse_digits
 from logster.track.frames.draft import Draft
 from logster.track.frames.family import Family
 from logster.track.frames.rust_libraries import is_of_library
@@ -237,8 +238,8 @@ def _frame(
     return Frame(
         function=function,
         file=file,
-        line=int(line) if line else None,
-        column=int(column) if column else None,
+        line=parse_digits(line),
+        column=parse_digits(column),
         in_app=not is_of_library(function, file),
     )
 

@@ -333,3 +333,19 @@ def test_a_thumb_reaches_all_of_it_and_axe_finds_nothing_serious(
         change = page.get_by_role("group", name="Change the issue")
         for button in change.get_by_role("button").all():
             assert button.bounding_box()["height"] >= 44
+
+
+def test_a_share_is_of_all_errors_though_not_all_values_are_shown(server, page):
+    word = f"share{time.time_ns()}"
+    many = [
+        {"Message": f"{word} is full", "Severity": 4, "Application": word, "User": f"user{number}"}
+        for number in range(10)
+    ]
+    server.post("/api/Logs", json.dumps(many).encode(), "application/json")
+    wait_for_issues(server, word, 1)
+    page.goto(f"/issues?q={word}")
+    row(page, word).get_by_role("link").click()
+    users = page.get_by_role("region", name="Where they come from").get_by_role("list").last
+    expect(users).to_contain_text("and others")
+    expect(users).to_contain_text("10 %")
+    expect(users).not_to_contain_text("20 %")

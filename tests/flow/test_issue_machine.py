@@ -21,7 +21,6 @@ from logster.event import Event
 from logster.meta.database import open_database
 from logster.notice import Notice, Stored
 from logster.track.aliases import _load
-from logster.track.evidence import Evidence
 from logster.track.issue import Wanted
 from logster.track.issues import Issues
 from logster.track.listener import IssueListener
@@ -95,14 +94,7 @@ class IssueMachine(RuleBasedStateMachine):
         self._workspace = add_workspace(self._database, "machine")
         self._issues = Issues(self._database)
         self._store = Remembered()
-        self._ears = [
-            IssueListener(
-                self._issues,
-                self._store,
-                read_evidence=lambda event: Evidence(message=event.message),
-            )
-            for _ in range(2)
-        ]
+        self._ears = [IssueListener(self._issues, self._store) for _ in range(2)]
         self._notices: list[Notice] = []
         self._clock = itertools.count(time.time_ns())
         #: Key -> its issue; issue -> its state, since when, and what it was told.

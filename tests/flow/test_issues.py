@@ -12,9 +12,10 @@ import pytest
 from logster.event import NS_PER_S
 from logster.meta.sessions import Role
 from logster.notice import Notice, Stored
+from logster.track import draft
 from logster.track.aliases import Aliases
 from logster.track.draft import draft_of
-from support.errors import Errors, evidence_of, listener_of
+from support.errors import Errors, listener_of
 from support.meta import add_workspace
 from support.stored import event_at
 from support.web import ADMIN, KEY, Site, csrf_of, log_in, running_site
@@ -452,7 +453,7 @@ async def test_an_old_id_and_thousands_of_keys_are_found_by_a_search(
         next(iter((notice.workspaces or {}).values())), fingerprints=frozenset(keys)
     )
     assert told.count == 2
-    drafts = [draft_of(key, event_at(key), 0, read_evidence=evidence_of) for key in keys]
+    drafts = [draft_of(key, event_at(key), 0) for key in keys]
     await errors.issues.create(1, drafts)
     order = {"into": "1000", "issues": [str(key) for key in keys if key != 1_000]}
     assert (await program.post("/api/v1/issues/merge", json=order)).status_code == 200
@@ -471,10 +472,10 @@ async def test_an_old_id_and_thousands_of_keys_are_found_by_a_search(
 
 
 async def test_whatever_an_error_says_its_issue_is_made(
-    errors: Errors, program: httpx.AsyncClient
+    errors: Errors, program: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hostile = event_at(KEY_A, message="a\0b \ud800 c", application="x" * 5_000, workspace=1)
-    await errors.issues.create(1, [draft_of(KEY_A, hostile, 0, read_evidence=evidence_of)])
+    await errors.issues.create(1, [draft_of(KEY_A, hostile, 0)])
     (issue,) = (await errors.issues.standings(1, [KEY_A])).values()
     assert "\0" not in issue.title
     assert len(issue.application or "") <= 500
@@ -482,5 +483,6 @@ async def test_whatever_an_error_says_its_issue_is_made(
     def broken(_: object) -> Evidence:
         raise RuntimeError("unreadable")
 
-    await errors.issues.create(1, [draft_of(KEY_B, hostile, 0, read_evidence=broken)])
+    monkeypatch.setattr(draft, "evidence_of", broken)
+    await errors.issues.create(1, [draft_of(KEY_B, hostile, 0)])
     assert await errors.issues.standings(1, [KEY_B])

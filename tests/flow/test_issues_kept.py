@@ -12,7 +12,6 @@ from logster.track.draft import draft_of
 from logster.track.issue import Wanted
 from logster.track.issues import Issues
 from logster.track.states import Until
-from support.errors import evidence_of
 from support.meta import add_workspace
 from support.stored import event_at
 
@@ -26,10 +25,7 @@ KEYS = (5, 2**63 - 1, 3)
 async def test_issues_are_made_once_changed_merged_and_split(meta: Meta) -> None:
     workspace, other = (add_workspace(meta.database, name) for name in ("one", "other"))
     issues = Issues(meta.database, meta.live)
-    drafts = [
-        draft_of(key, event_at(key, message="a\0b\ud800"), 7, read_evidence=evidence_of)
-        for key in KEYS
-    ]
+    drafts = [draft_of(key, event_at(key, message="a\0b\ud800"), 7) for key in KEYS]
     await asyncio.gather(*(issues.create(workspace, drafts) for _ in range(4)))
     await issues.create(other, drafts[:1])
     assert await issues.known(workspace, [*KEYS, 4]) == {key: key for key in KEYS}
@@ -59,7 +55,7 @@ async def test_issues_are_made_once_changed_merged_and_split(meta: Meta) -> None
 async def test_several_changes_are_made_or_none(database: Database) -> None:
     workspace = add_workspace(database, "one")
     issues = Issues(database)
-    await issues.create(workspace, [draft_of(5, event_at(5), 7, read_evidence=evidence_of)])
+    await issues.create(workspace, [draft_of(5, event_at(5), 7)])
     resolved = Wanted(state="resolved")
     with pytest.raises(NotFoundError):
         await issues.change(workspace, [(resolved, [5]), (resolved, [6])], who="ann")

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 from logster.event import NS_PER_MS
 from logster.notice import Notice, Stored
 from logster.store.issues import StoredErrors
-from logster.track.evidence import Evidence
 from logster.track.issues import Issues
 from logster.track.listener import IssueListener
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from logster.event import Event
     from logster.meta.database import Database
     from logster.store.engine import Engine
 
@@ -65,11 +63,6 @@ class Errors:
         return Notice(f"token-{self._last_id}", {self.workspace: told})
 
 
-def evidence_of(event: Event) -> Evidence:
-    """What a test's error says: its message."""
-    return Evidence(message=event.message)
-
-
 def listener_of(engine: Engine, issues: Issues) -> IssueListener:
     """Another worker's ear."""
-    return IssueListener(issues, StoredErrors(engine), read_evidence=evidence_of)
+    return IssueListener(issues, StoredErrors(engine))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
 import msgspec
 import pytest
 from click.testing import CliRunner
 
 from logster.cli.issues import command
+from support.answers import answering
 
 ISSUE: dict[str, Any] = {
     "id": "17",
@@ -24,7 +24,7 @@ ISSUE: dict[str, Any] = {
     "users": 7,
     "first_seen": "2026-11-01T10:00:00Z",
     "last_seen": "2026-12-01T10:00:00Z",
-    "grouped_by": ["ValueError", "3 own frames"],
+    "grouped_by": ["ValueError + 3 own frames", "type: ValueError"],
     "keys": ["17", "18"],
     "history": [
         {"at": "2026-12-01T10:00:00Z", "who": None, "what": "regressed", "detail": {}},
@@ -36,22 +36,13 @@ ISSUE: dict[str, Any] = {
 @pytest.fixture
 def asked(monkeypatch):
     """A server that knows one issue; gives what it was asked."""
-    requests: list[httpx.Request] = []
 
     def answer(request):
-        requests.append(request)
-        told: dict[str, Any] = {"changed": 3}
-        if request.method == "GET":
-            is_list = request.url.path.endswith("/issues")
-            told = {"issues": [ISSUE], "total": 9} if is_list else ISSUE
-        return httpx.Response(200, content=msgspec.json.encode(told))
+        if request.method != "GET":
+            return {"changed": 3}
+        return {"issues": [ISSUE], "total": 9} if request.url.path.endswith("/issues") else ISSUE
 
-    real = httpx.Client
-    monkeypatch.setattr(
-        "logster.cli.client.httpx.Client",
-        lambda **told: real(transport=httpx.MockTransport(answer), **told),
-    )
-    return requests
+    return answering(monkeypatch, answer)
 
 
 def run(*arguments):

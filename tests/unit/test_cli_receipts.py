@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import httpx
-import msgspec
 import pytest
 from click.testing import CliRunner
 
 from logster.cli.receipts import OUTCOMES, command
 from logster.outcome import Outcome
+from support.answers import answering
 
 ROW = {
     "key": 0,
@@ -35,21 +34,13 @@ RETRIED_IN_TURN: list[dict[str, object]] = []
 @pytest.fixture
 def asked(monkeypatch):
     """A server that says the same to everybody; gives what it was asked."""
-    requests: list[httpx.Request] = []
 
     def answer(request):
-        requests.append(request)
-        told = COUNTS
-        if request.method == "POST":
-            told = RETRIED_IN_TURN.pop(0) if RETRIED_IN_TURN else RETRIED
-        return httpx.Response(200, content=msgspec.json.encode(told))
+        if request.method != "POST":
+            return COUNTS
+        return RETRIED_IN_TURN.pop(0) if RETRIED_IN_TURN else RETRIED
 
-    real = httpx.Client
-    monkeypatch.setattr(
-        "logster.cli.client.httpx.Client",
-        lambda **told: real(transport=httpx.MockTransport(answer), **told),
-    )
-    return requests
+    return answering(monkeypatch, answer)
 
 
 def run(*arguments):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
 import msgspec
 import pytest
 from click.testing import CliRunner
 
 from logster.cli.gate import command
 from logster.track.gate import Allowed, Measured, judge
+from support.answers import answering
 
 WELL = Measured(
     release="1.4",
@@ -69,17 +69,7 @@ def test_the_exit_code_says_whether_it_passed(
         "new_issues": [{"id": "17", "title": "ValueError: no", "count": 7}],
         "regressed_issues": [],
     }
-    asked: list[httpx.Request] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        asked.append(request)
-        return httpx.Response(200, content=msgspec.json.encode(told))
-
-    real = httpx.Client
-    monkeypatch.setattr(
-        "logster.cli.client.httpx.Client",
-        lambda **options: real(transport=httpx.MockTransport(answer), **options),
-    )
+    asked = answering(monkeypatch, lambda _: told)
     arguments = ["--url", "http://logs.test", "--key", "k", "--release", "1.4", "--against", "1.3"]
     said = CliRunner().invoke(command, arguments)
     assert said.exit_code == code, said.output

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import httpx
 import msgspec
@@ -22,7 +22,7 @@ from logster.cli.answer import (
     read_retry_after,
     summary_of,
 )
-from logster.cli.target import KEY_VARIABLE, URL_VARIABLE, profile_path
+from logster.cli.target import KEY_VARIABLE, URL_VARIABLE, load_target, profile_path
 from logster.cli.terminal import one_line
 
 if TYPE_CHECKING:
@@ -36,6 +36,15 @@ CONNECT_TIMEOUT_S = 10.0
 
 TOO_MANY_REQUESTS = 429
 SERVER_ERROR = 500
+
+
+#: The address and the key that stand behind a group of commands, before the command itself.
+Group: TypeAlias = "tuple[str | None, str | None]"
+
+
+def open_client(group: Group, url: str | None, key: str | None) -> Client:
+    """The server of a command: what it says itself, else what its group says."""
+    return Client(load_target(url or group[0], key or group[1]))
 
 
 class Client:

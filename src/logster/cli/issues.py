@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 import click
 
-from logster.cli.client import Client
+from logster.cli.client import Group, open_client
 from logster.cli.search import ask
 from logster.cli.table import show_table
-from logster.cli.target import load_target, target_options
+from logster.cli.target import target_options
 from logster.cli.terminal import note, one_line, render_json, show
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ PATH = "/api/v1/issues"
 SORTS = ("seen", "newest", "frequent", "users", "regressed")
 MAX_PAGE = 200
 MAX_TITLE_CHARACTERS = 80
-
-Target = tuple[str | None, str | None]
 
 json_option = click.option("--json", "is_json", is_flag=True, help="JSON.")
 
@@ -47,7 +45,7 @@ def command(context: click.Context, /, url: str | None, key: str | None) -> None
 @target_options
 @click.pass_obj
 def list_(
-    group: Target,
+    group: Group,
     /,
     query: tuple[str, ...],
     is_json: bool,
@@ -57,7 +55,7 @@ def list_(
 ) -> None:
     """List issues that have errors; QUERY as for events, and is:open, assigned:ann@example.com."""
     text = " ".join(query)
-    with _client(group, url, key) as client:
+    with open_client(group, url, key) as client:
         answer = ask(client, text, {"q": text, **told}, PATH)
     if is_json:
         for issue in answer["issues"]:
@@ -86,10 +84,10 @@ def list_(
 @target_options
 @click.pass_obj
 def show_issue(
-    group: Target, /, issue: str, is_json: bool, url: str | None, key: str | None
+    group: Group, /, issue: str, is_json: bool, url: str | None, key: str | None
 ) -> None:
     """Show an issue, what it was grouped by, and what was done with it."""
-    with _client(group, url, key) as client:
+    with open_client(group, url, key) as client:
         told = client.get_object(f"{PATH}/{quote(issue, safe='')}")
     if is_json:
         show(render_json(told))
@@ -105,7 +103,7 @@ def show_issue(
         f"{told['first_seen'][:19]}Z to {told['last_seen'][:19]}Z"
     )
     if told["grouped_by"]:
-        show(f"  grouped by: {one_line(' + '.join(told['grouped_by']))}")
+        show(f"  grouped by: {one_line(told['grouped_by'][0])}")
     if len(told["keys"]) > 1:
         show(f"  keys: {', '.join(told['keys'])}")
     for entry in told["history"]:
@@ -127,7 +125,7 @@ def changing(name: str, help_text: str) -> Callable[[Callable[..., dict[str, Any
         @target_options
         @click.pass_obj
         def run(
-            group: Target,
+            group: Group,
             /,
             issues: tuple[str, ...],
             where: str | None,
@@ -144,7 +142,7 @@ def changing(name: str, help_text: str) -> Callable[[Callable[..., dict[str, Any
             order = {**chosen, **order_of(**told)}
             if comment is not None:
                 order["comment"] = comment
-            with _client(group, url, key) as client:
+            with open_client(group, url, key) as client:
                 answer = client.order(f"{PATH}/bulk", order)
             number = answer["changed"]
             note(f"{number:,} issue{'' if number == 1 else 's'}: {name}.")
@@ -199,10 +197,10 @@ def _assign(*, to: str) -> dict[str, Any]:
 @target_options
 @click.pass_obj
 def merge(
-    group: Target, /, into: str, issues: tuple[str, ...], url: str | None, key: str | None
+    group: Group, /, into: str, issues: tuple[str, ...], url: str | None, key: str | None
 ) -> None:
     """Make ISSUES part of the issue INTO."""
-    with _client(group, url, key) as client:
+    with open_client(group, url, key) as client:
         client.order(f"{PATH}/merge", {"into": into, "issues": list(issues)})
     note(f"Merged into {one_line(into)}.")
 
@@ -213,13 +211,9 @@ def merge(
 @target_options
 @click.pass_obj
 def split(
-    group: Target, /, issue: str, keys: tuple[str, ...], url: str | None, key: str | None
+    group: Group, /, issue: str, keys: tuple[str, ...], url: str | None, key: str | None
 ) -> None:
     """Give KEYS of an issue, that were merged into it, their own issues back."""
-    with _client(group, url, key) as client:
+    with open_client(group, url, key) as client:
         client.order(f"{PATH}/split", {"issue": issue, "keys": list(keys)})
     note(f"Split off {one_line(issue)}: {one_line(', '.join(keys))}.")
-
-
-def _client(group: Target, url: str | None, key: str | None) -> Client:
-    return Client(load_target(url or group[0], key or group[1]))

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from logster.cli.client import Client
+from logster.cli.client import Client, open_client
 from logster.cli.table import show_table
 from logster.cli.target import load_target, target_options
 from logster.cli.terminal import note, one_line, render_json, show
@@ -95,7 +95,7 @@ def find(
 
     An `_id` of `_bulk` is found alone, or as INDEX/ID.
     """
-    with Client(load_target(url or group[0], key or group[1])) as client:
+    with open_client(group, url, key) as client:
         told = client.get_object(f"{PATH}/event", {"id": event_id})
     if is_json:
         show(render_json(told))
@@ -121,7 +121,7 @@ def refused(
     **told: Any,
 ) -> None:
     """List the newest bodies of which something was refused."""
-    with Client(load_target(url or group[0], key or group[1])) as client:
+    with open_client(group, url, key) as client:
         answer = client.get_object(f"{PATH}/refused", _params(told))
     if is_json:
         for each in answer["refused"]:
@@ -159,7 +159,7 @@ def body(
     key: str | None,
 ) -> None:
     """Print a refused body, without its secrets."""
-    with Client(load_target(url or group[0], key or group[1])) as client:
+    with open_client(group, url, key) as client:
         told = client.get_object(f"{PATH}/refused/{_quoted(number)}")
     if is_json:
         show(render_json(told))
@@ -193,7 +193,7 @@ def retry(
     """Try refused bodies again, once the cause is gone."""
     if is_all == bool(numbers):
         raise click.UsageError("Name bodies as `logster receipts refused` does, or give --all.")
-    with Client(load_target(url or group[0], key or group[1])) as client:
+    with open_client(group, url, key) as client:
         for number in numbers:
             _tell([client.post(f"{PATH}/refused/{_quoted(number)}/retry", b"").json()])
         if is_all:

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from logster.cli.answer import ClientError
-from logster.cli.client import Client
+from logster.cli.client import Client, open_client
 from logster.cli.target import load_target, target_options
 from logster.cli.terminal import note, one_line, render_json, show
 from logster.config import MAX_RETENTION_DAYS
@@ -53,7 +53,7 @@ def set_days(
     key: str | None,
 ) -> None:
     """Keep events for DAYS days; a shorter time deletes older ones for good."""
-    with Client(load_target(url or group[0], key or group[1])) as client:
+    with open_client(group, url, key) as client:
         _change(client, days, days, is_sure=is_sure)
 
 
@@ -65,7 +65,7 @@ def reset(
     group: tuple[str | None, str | None], is_sure: bool, url: str | None, key: str | None
 ) -> None:
     """Keep events for as long as the server's own setting says."""
-    with Client(load_target(url or group[0], key or group[1])) as client:
+    with open_client(group, url, key) as client:
         _change(client, None, client.get_object(PATH)["default_days"], is_sure=is_sure)
 
 

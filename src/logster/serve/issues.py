@@ -9,23 +9,15 @@ from typing import TYPE_CHECKING
 
 from logster.notice import Listener
 from logster.store.issues import StoredErrors
-from logster.track.group import read_evidence, texts_of
 from logster.track.issues import Issues
 from logster.track.listener import IssueListener
 
 if TYPE_CHECKING:
-    from logster.event import Event
     from logster.meta.meta import Meta
     from logster.store.engine import Engine
-    from logster.track.evidence import Evidence
 
 
 def listen_for_issues(meta: Meta, engine: Engine) -> Listener:
     """Who makes issues of the errors that were stored."""
-    listener = IssueListener(Issues(meta.database), StoredErrors(engine), read_evidence=_evidence)
+    listener = IssueListener(Issues(meta.database), StoredErrors(engine))
     return Listener("issues", listener.hear)
-
-
-def _evidence(event: Event) -> Evidence:
-    """What the key of a stored event was made of."""
-    return read_evidence(texts_of(event))

@@ -199,27 +199,19 @@ class StoredErrors:
         return [(key, release, *numbers) for key, release, *numbers in rows]
 
     async def first_of_releases(
-        self, workspace: int, application: str, releases: Sequence[str]
+        self, workspace: int, application: str, releases: Sequence[str] | None = None
     ) -> dict[str, int]:
-        """When each release of an application was first seen."""
-        parameters = Parameters()
-        rows = await self._rows(
-            f"SELECT release, toUnixTimestamp64Nano(min(timestamp)) FROM {EVENTS.read}"
-            f" WHERE workspace = {parameters.bind(workspace, 'UInt32')}"
-            f" AND application = {parameters.bind(application, 'String')}"
-            f" AND release IN {parameters.bind(list(releases), 'Array(String)')} GROUP BY release",
-            parameters,
-        )
-        return dict(rows)
-
-    async def releases_of(self, workspace: int, application: str | None) -> dict[str, int]:
         """When each release of an application was first seen; of very many, the newest."""
         parameters = Parameters()
-        name = parameters.bind(application or "", "String")
+        where = (
+            f"workspace = {parameters.bind(workspace, 'UInt32')}"
+            f" AND application = {parameters.bind(application, 'String')} AND release != ''"
+        )
+        if releases is not None:
+            where += f" AND release IN {parameters.bind(list(releases), 'Array(String)')}"
         rows = await self._rows(
             f"SELECT release, toUnixTimestamp64Nano(min(timestamp)) AS first_ns FROM {EVENTS.read}"
-            f" WHERE workspace = {parameters.bind(workspace, 'UInt32')} AND application = {name}"
-            f" AND release != '' GROUP BY release ORDER BY first_ns DESC LIMIT {MAX_RELEASES}",
+            f" WHERE {where} GROUP BY release ORDER BY first_ns DESC LIMIT {MAX_RELEASES}",
             parameters,
         )
         return dict(rows)

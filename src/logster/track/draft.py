@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 
 from logster.track.evidence import Evidence
 from logster.track.fingerprint import explain
+from logster.track.group import evidence_of
 from logster.track.issue import MAX_TITLE_CHARACTERS, Draft
 from logster.track.title import title_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from logster.event import Event
 
 log = logging.getLogger(__name__)
@@ -25,12 +24,10 @@ log = logging.getLogger(__name__)
 MAX_PARTS, MAX_PART_CHARACTERS = 20, 200
 
 
-def draft_of(
-    key: int, event: Event, last_at: int, *, read_evidence: Callable[[Event], Evidence]
-) -> Draft:
+def draft_of(key: int, event: Event, last_at: int) -> Draft:
     """The draft of a key's issue; `last_at` is the time of its last error so far."""
     try:
-        return _draft(key, event, last_at, read_evidence(event))
+        return _draft(key, event, last_at, evidence_of(event))
     except Exception:
         log.exception("the error %d cannot be read whole; its issue has its message", event.id)
         return _draft(key, event, last_at, Evidence(message=event.message))

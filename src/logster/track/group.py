@@ -149,6 +149,11 @@ def texts_of(event: Event) -> Texts:
     )
 
 
+def evidence_of(event: Event) -> Evidence:
+    """What the key of a stored event was made of."""
+    return read_evidence(texts_of(event))
+
+
 def read_evidence(texts: Texts) -> Evidence:
     """What the texts of an event say, read."""
     platform = read_platform(texts.properties)

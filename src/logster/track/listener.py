@@ -17,11 +17,10 @@ from logster.track.states import HOUR_NS, Seen, decide
 from logster.track.versions import parse_version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from logster.event import Event
     from logster.notice import Notice, Stored
-    from logster.track.evidence import Evidence
     from logster.track.issue import Draft, Issue
     from logster.track.issues import Issues
 
@@ -76,17 +75,9 @@ class Errors(Protocol):
 class IssueListener:
     """One worker's ear."""
 
-    def __init__(
-        self,
-        issues: Issues,
-        errors: Errors,
-        *,
-        read_evidence: Callable[[Event], Evidence],
-    ) -> None:
-        """`read_evidence` tells what an event's key was made of."""
+    def __init__(self, issues: Issues, errors: Errors) -> None:
         self._issues = issues
         self._errors = errors
-        self._read_evidence = read_evidence
 
     async def hear(self, notice: Notice) -> None:
         """Look at all that a claim held; raises what the databases raise, to be told again.
@@ -136,7 +127,7 @@ class IssueListener:
         firsts = await self._errors.first(workspace, keys, within)
 
         def draft() -> list[Draft]:
-            return [draft_of(*first, read_evidence=self._read_evidence) for first in firsts]
+            return [draft_of(*first) for first in firsts]
 
         await self._issues.create(workspace, await asyncio.to_thread(draft))
 

@@ -15,7 +15,7 @@ from logster.errors import NotFoundError
 from logster.event import NS_PER_S, render_instant
 from logster.query.moment import Clock
 from logster.query.parse import parse_filter
-from logster.query.tree import And, Equal, Filter, Or
+from logster.query.tree import And, Equal
 from logster.store.engine import Engine
 from logster.store.issues import Count, count_issues, count_steps
 from logster.store.meter import Meter
@@ -174,7 +174,7 @@ async def show_whole(  # what an issue is made of
     """The issue of this number, as its page shows it; raises NotFoundError."""
     issue, history = await issues.find(principal.workspace, number)
     keys = merged.keys_of(number)
-    whole = Selection(workspace=principal.workspace, filter=about(keys))
+    whole = Selection(workspace=principal.workspace, filter=merged.spell_out(Equal(ISSUE, number)))
     counted = await count_issues(engine, whole, merged.issues)
     count = counted.counts[0] if counted.counts else None
     until_ns = clock.now_ns + 60 * NS_PER_S
@@ -209,9 +209,8 @@ async def list_issue_events(
     """Give a page of the events of an issue that match, newest first."""
     number = merged.issue_of(parse_issue_id(issue_id))
     await issues.find(principal.workspace, number)
-    named = merged.spell_out(parse_filter(q, clock.zone))
-    tree = And((about(merged.keys_of(number)), named))
-    selection = select(principal, clock, tree, since, until)
+    tree = And((Equal(ISSUE, number), parse_filter(q, clock.zone)))
+    selection = select(principal, clock, tree, since, until, merged=merged)
     page = await search(engine, selection, limit=limit, before=before or None, after=after or None)
     return PageShape(
         events=await shape_events(page.events, merged, has_exceptions=exceptions),
@@ -222,11 +221,6 @@ async def list_issue_events(
         elapsed_ms=page.elapsed_ms,
         rows_read=page.rows_read,
     )
-
-
-def about(keys: tuple[int, ...]) -> Filter:
-    """The filter that finds the errors of these keys."""
-    return Or(tuple(Equal(ISSUE, key) for key in keys)) if len(keys) > 1 else Equal(ISSUE, keys[0])
 
 
 def parse_issue_id(text: str) -> int:

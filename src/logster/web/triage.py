@@ -257,7 +257,7 @@ class Triage:
             )
         found = []
         for application, some in named.items():
-            newest = newest_of(await errors.releases_of(workspace, application))
+            newest = newest_of(await errors.first_of_releases(workspace, application or ""))
             if newest is None:
                 raise ValueError(
                     f"No event of the application {application!r} names a release, so there is no "

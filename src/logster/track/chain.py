@@ -52,3 +52,14 @@ class Chain(msgspec.Struct, frozen=True):
 
     family: str
     raised: tuple[Raised, ...]
+
+
+def children_of(raised: tuple[Raised, ...]) -> dict[int, list[int]]:
+    """Index -> those that belong to it; what was suppressed is left out, with all of its own."""
+    children: dict[int, list[int]] = {}
+    kept = {0}
+    for index, each in enumerate(raised):
+        if each.parent is not None and each.parent in kept and each.relation != "suppressed":
+            kept.add(index)
+            children.setdefault(each.parent, []).append(index)
+    return children

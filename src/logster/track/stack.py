@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from logster.track.chain import children_of
 from logster.track.evidence import Dropped, Part
 from logster.track.files import stable_file
 from logster.track.names import UNNAMED, is_minified, is_named, stable_name, stable_type
@@ -84,7 +85,7 @@ class Stack:
         self._own_code = own_code
         self._dropped: dict[str, list[str | int]] = {}
         self._raised = chain.raised[:MAX_RAISED] if chain is not None else ()
-        self._children = _children_of(self._raised)
+        self._children = children_of(self._raised)
         self._kind = "frame"
         self._found = self._look_at_all(is_own=True)
         if not any(each.frames for each in self._found):
@@ -193,17 +194,6 @@ class Stack:
             self._dropped[why] = [1, what]
         else:
             found[0] += 1  # type: ignore[operator]  # the first is a number
-
-
-def _children_of(raised: tuple[Raised, ...]) -> dict[int, list[int]]:
-    """Index -> those that belong to it; what was suppressed is left out, with all of its own."""
-    children: dict[int, list[int]] = {}
-    kept = {0}
-    for index, each in enumerate(raised):
-        if each.parent is not None and each.parent in kept and each.relation != "suppressed":
-            kept.add(index)
-            children.setdefault(each.parent, []).append(index)
-    return children
 
 
 def _root_of(children: dict[int, list[int]]) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from logster.track.chain import children_of
 from logster.track.evidence import split_type
 
 if TYPE_CHECKING:
@@ -53,13 +54,9 @@ def culprit_of(chain: Chain) -> Frame | None:
 
 def _inwards(chain: Chain) -> Iterator[Raised]:
     """The root cause first, then what it led to; of a group the first is the cause, if none is."""
-    children: dict[int, list[int]] = {}
-    for place, raised in enumerate(chain.raised):
-        if raised.parent is not None and raised.relation != "suppressed":
-            children.setdefault(raised.parent, []).append(place)
+    children = children_of(chain.raised)
     path = [0]
-    # A parent stands before its children, so this ends.
-    while among := [place for place in children.get(path[-1], ()) if place > path[-1]]:
+    while among := children.get(path[-1]):
         causes = (place for place in among if chain.raised[place].relation != "member")
         path.append(next(causes, among[0]))
     return (chain.raised[place] for place in reversed(path))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from logster.track.chain import Frame, Relation
+from logster.track.frames.digits import MAX_DIGITS, parse_digits
 from logster.track.frames.draft import Draft
 from logster.track.frames.forest import Tree, flatten
 
@@ -23,8 +24,6 @@ MAX_SENT = 10_000
 _UNNAMED = frozenset({"builtins", "__main__", "exceptions"})
 #: Runtimes in which the module is part of the type's name.
 _NAMED = frozenset({"python", "java", "dotnet"})
-#: Larger numbers are none of a line.
-_MAX_DIGITS = 9
 
 
 def read_details(
@@ -137,7 +136,7 @@ def _text(value: Any) -> str | None:
 def _number(value: Any) -> int | None:
     """A line, a column, an id; some SDKs send them as text."""
     if isinstance(value, str) and value.isascii() and value.isdecimal():
-        value = int(value[:_MAX_DIGITS])
+        value = parse_digits(value)
     if isinstance(value, bool) or not isinstance(value, int):
         return None
-    return value if 0 <= value < 10**_MAX_DIGITS else None
+    return value if 0 <= value < 10**MAX_DIGITS else None
